@@ -1,0 +1,89 @@
+"""Everything that can go wrong in a way a user can mend, with the exit code it leaves behind.
+
+::
+
+    SleepwardError                 1
+    ├── TrackError                 1  a track failed while it was made: a voice broke off, an encoder died
+    ├── InputError                 2  what was asked can't be done as it is written
+    │   ├── DefinitionError        2  a routine or pose file, with every fault found in it
+    │   ├── ScriptError            2  a script's marks, or a line that doesn't fit its hold
+    │   ├── SettingError           2  a setting's name or value
+    │   ├── LengthError            2  a length that these holds can't reach
+    │   └── NotFoundError          2  a routine, pose, template or file that isn't there
+    └── MissingToolError           3  a voice or a tool that isn't on this machine
+
+An interruption (Ctrl-C) is Python's own ``KeyboardInterrupt`` and leaves 130.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SleepwardError(Exception):
+    """Root of the tree. ``where`` is ``file:line`` or ``file:line:col``; ``hint`` says what to do."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  {self.hint}" if self.hint else head
+
+
+class TrackError(SleepwardError):
+    """A track failed while it was being made."""
+
+
+class InputError(SleepwardError):
+    """What was asked can't be done as it is written."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One fault in a file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class DefinitionError(InputError):
+    """A routine or pose file with faults: all of them at once, in the order of the file."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(sorted(faults))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class ScriptError(InputError):
+    """A script's marks, or a line that doesn't fit its hold."""
+
+
+class SettingError(InputError):
+    """A setting's name or value."""
+
+
+class LengthError(InputError):
+    """A length that these holds can't reach."""
+
+
+class NotFoundError(InputError):
+    """A routine, pose, template or file that isn't there."""
+
+
+class MissingToolError(SleepwardError):
+    """A voice or a tool that isn't on this machine."""
+
+    exit_code = 3

@@ -1,0 +1,117 @@
+"""The grammar of durations and holds, as people write them, to integer milliseconds, breaths or counts."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from .model import HoldLength
+
+MAX_HOLD_MS = 3 * 3_600_000
+MORE_FACTOR = 3  # `+` welcomes up to three times the upper value …
+MORE_CAP_MS = 20 * 60_000  # … and 20 minutes at most
+
+_UNIT_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms)"
+_NUMBER = r"\d+(?:\.\d+)?"
+_PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\s*", re.IGNORECASE)
+_DURATION = re.compile(rf"(?:{_NUMBER}\s*{_UNIT}\s*)+", re.IGNORECASE)
+_RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.IGNORECASE)
+_OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
+_BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
+_COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
+
+DURATION_EXAMPLES = "write it like 90 s, 2.5s, 25m, 2 min, 1m30s or 8h"
+HOLD_EXAMPLES = "write it like 90 s, 2 min, 1m30s, 20+ s, 1-3 min, 1-3+ min, 10 breaths, 5-10 breaths, count 10 or count 10 silent"
+
+
+def _unit_ms(unit: str) -> int:
+    unit = unit.lower()
+    return _UNIT_MS["ms" if unit == "ms" else unit[0]]
+
+
+def _to_ms(number: str, unit: str) -> int:
+    return int((Decimal(number) * _unit_ms(unit)).to_integral_value())
+
+
+def parse_duration(text: str) -> int:
+    """`text` in milliseconds, always more than 0. Raises ValueError with what to write instead."""
+    text = text.strip()
+    if not _DURATION.fullmatch(text):
+        bare = re.fullmatch(_NUMBER, text)
+        what = f"{text!r} has no unit" if bare else f"{text!r} isn't a duration"
+        raise ValueError(f"{what}: {DURATION_EXAMPLES}")
+    parts = _PART.findall(text)
+    sizes = [_unit_ms(unit) for _, unit in parts]
+    if any(later >= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)):
+        raise ValueError(f"{text!r} repeats a unit or has its units out of order: {DURATION_EXAMPLES}")
+    total = sum(_to_ms(number, unit) for number, unit in parts)
+    if total <= 0:
+        raise ValueError(f"{text!r} is no time at all: a duration must be more than 0")
+    return total
+
+
+def parse_hold(text: str) -> HoldLength:
+    """The hold grammar. Raises ValueError with what to write instead.
+
+    >>> parse_hold("1-3+ min")
+    HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False)
+    """
+    text = " ".join(text.split())
+    if count := _COUNT.fullmatch(text):
+        number = int(count[1])
+        hold = HoldLength("count", number, number, silent=count[2] is not None)
+    elif breaths := _BREATHS.fullmatch(text):
+        low = int(breaths[1])
+        hold = HoldLength("breaths", low, int(breaths[2] or low), more=breaths[3] == "+")
+    elif span := _RANGE.fullmatch(text):
+        hold = HoldLength("ms", _to_ms(span[1], span[4]), _to_ms(span[2], span[4]), more=span[3] == "+")
+    elif start := _OPEN.fullmatch(text):
+        low = _to_ms(start[1], start[2])
+        hold = HoldLength("ms", low, low, more=True)
+    elif _DURATION.fullmatch(text):
+        low = parse_duration(text)
+        hold = HoldLength("ms", low, low)
+    else:
+        bare = re.fullmatch(rf"{_NUMBER}\+?", text)
+        what = f"{text!r} has no unit" if bare else f"{text!r} isn't a hold"
+        raise ValueError(f"{what}: {HOLD_EXAMPLES}")
+    if hold.low == 0:
+        raise ValueError(f"{text!r} is no hold at all: it must be more than 0")
+    if hold.high < hold.low:
+        raise ValueError(f"{text!r} runs backwards: write the smaller number first")
+    if hold.unit == "ms" and hold.high > MAX_HOLD_MS:
+        raise ValueError(f"{text!r} is longer than 3 h, the longest hold there is")
+    return hold
+
+
+def longest(hold: HoldLength, breath_ms: int) -> int:
+    """The most a length fit may give `hold`, in its own unit."""
+    if not hold.more:
+        return hold.high
+    cap = MORE_CAP_MS // breath_ms if hold.unit == "breaths" else MORE_CAP_MS
+    return max(hold.high, min(hold.high * MORE_FACTOR, cap))
+
+
+def by_default(hold: HoldLength) -> int:
+    """What `hold` lasts where no length was asked: the lower end plus a quarter of its range, in its own unit."""
+    return hold.low + (hold.high - hold.low) // 4
+
+
+def format_ms(ms: int) -> str:
+    """`ms` as people write durations, exact: ``1h2m3s``, ``1m30s``, ``2.5s``."""
+    minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest / 1000:.3f}".rstrip("0").rstrip(".")
+    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else ""]
+    if rest or not any(parts):
+        parts.append(f"{seconds}s")
+    return "".join(parts)
+
+
+def clock(ms: int) -> str:
+    """`ms` as a clock shows it: ``0:07``, ``12:34``, ``1:02:03``."""
+    seconds = ms // 1000
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,302 @@
+"""The frozen types that travel between the stages. Time is integer milliseconds at 48,000 Hz."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # numpy is heavy, and this module is imported by everything
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+    """float32 (samples, channels) in [-1, 1]."""
+
+SAMPLE_RATE = 48_000
+SAMPLES_PER_MS = 48
+FRAME_SAMPLES = 1_152  # one MPEG-1 layer III frame
+FRAME_MS = 24  # exactly, at 48 kHz
+
+RoundName = Literal["right", "left", "both", "clockwise", "counterclockwise", "only"]
+ROUND_NAMES: tuple[RoundName, ...] = (
+    "right",
+    "left",
+    "both",
+    "clockwise",
+    "counterclockwise",
+    "only",
+)
+
+
+# --- holds -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLength:
+    """How long a hold lasts, as written: `low` and `high` in the unit (milliseconds, breaths or counts).
+
+    `more` is the `+` of the grammar: a length fit may go on to three times `high`, 20 minutes at most.
+    `silent` is only for counts.
+    """
+
+    unit: Literal["ms", "breaths", "count"]
+    low: int
+    high: int
+    more: bool = False
+    silent: bool = False
+
+    @property
+    def elastic(self) -> bool:
+        return self.unit != "count" and (self.more or self.high > self.low)
+
+
+# --- definitions -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One shape or movement, as its file describes it; the texts are Jinja."""
+
+    id: str
+    name: str
+    position: str
+    ends: str
+    rounds: tuple[RoundName, ...]
+    enter: str
+    leave: str
+    switch: str = ""
+    hold_lines: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    easier: str = ""
+    deeper: str = ""
+    felt: str = ""
+    props: tuple[str, ...] = ()
+    leave_out_for: tuple[str, ...] = ()
+    caution: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A pose in a routine, with the hold each of its rounds gets."""
+
+    pose: Pose
+    hold: HoldLength
+    hold_text: str
+    rounds: tuple[RoundName, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """What is practised, in order. `settings` are its own, as written, by name."""
+
+    name: str
+    title: str
+    summary: str
+    setting: str
+    eyes: str
+    props: tuple[str, ...]
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+
+# --- cues ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a cue stands: line in the script (from 1), chapter index, pose id and round."""
+
+    line: int
+    chapter: int
+    pose: str | None = None
+    round: RoundName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One sentence. `gap` is what separates it from speech just before it."""
+
+    text: str
+    where: Where
+    gap: Literal["sentence", "paragraph"] = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Silence of `length` milliseconds (scaled by the pace) or whole breaths (not scaled)."""
+
+    length: int
+    unit: Literal["ms", "breaths"]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A slow count from one to `number`."""
+
+    number: int
+    silent: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """The words of one guided breath; an empty text leaves its phase silent."""
+
+    inhale: str
+    exhale: str
+    inhale_line: int
+    exhale_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Breathe:
+    """Breaths guided aloud, one entry each."""
+
+    breaths: tuple[Breath, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A place in a hold: a share in per cent, or milliseconds from its start or its end."""
+
+    kind: Literal["percent", "from_start", "from_end"]
+    value: float
+    line: int
+
+
+Item = Say | Pause | Chime | Count | Breathe
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items of a hold that belong together; `at` None means: with the start, or evenly spread."""
+
+    items: tuple[Item, ...]
+    at: At | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold of one round; `length` None lasts as long as its content."""
+
+    length: HoldLength | None
+    groups: tuple[Group, ...]
+    where: Where
+    text: str = ""
+
+
+Cue = Say | Pause | Chime | Count | Breathe | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A parsed script: what its front matter says, its chapters' titles and its cues in order."""
+
+    name: str
+    title: str
+    chapters: tuple[str, ...]
+    cues: tuple[Cue, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    setting_lines: Mapping[str, int] = field(default_factory=dict)
+    routine: str | None = None
+    summary: str = ""
+
+
+# --- sound and time --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One sentence as the voice's engine gave it: float32 (samples, 1) at the engine's own rate."""
+
+    samples: Samples
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One sentence, through the voice chain: float32 (samples, 1) at 48 kHz, whole milliseconds."""
+
+    text: str
+    samples: Samples
+
+    @property
+    def duration_ms(self) -> int:
+        return len(self.samples) // SAMPLES_PER_MS
+
+
+EventKind = Literal["speech", "pause", "hold", "breath", "count", "chime", "tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that lasts from `start_ms` to `end_ms`; `chapter` is an index."""
+
+    kind: EventKind
+    start_ms: int
+    end_ms: int
+    text: str
+    chapter: int
+    pose: str | None = None
+    round: RoundName | None = None
+
+    @property
+    def duration_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    title: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Every event of a track in order of start; the chapters tile [0, duration_ms]."""
+
+    events: tuple[Event, ...]
+    chapters: tuple[Chapter, ...]
+    guided_ms: int
+    tail_ms: int
+    length_range_ms: tuple[int, int]
+
+    @property
+    def duration_ms(self) -> int:
+        return self.guided_ms + self.tail_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """A background as one seamless loop: float32 (samples, 2), a whole number of frames.
+
+    Its loudness is 0 LUFS-relative: `loudness_lufs` says what it measures (BS.1770, K-weighted), so that a
+    level can be set; a silent bed has None.
+    """
+
+    name: str
+    identity: str
+    loop: Samples
+    loudness_lufs: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of track: voiced (mixed) or open (the bed alone at its open level)."""
+
+    kind: Literal["voiced", "open"]
+    start_ms: int
+    end_ms: int
