@@ -12,7 +12,7 @@ MORE_FACTOR = 3  # `+` welcomes up to three times the upper value …
 MORE_CAP_MS = 20 * 60_000  # … and 20 minutes at most
 
 _UNIT_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-_UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms)"
+_UNIT = r"(?:ms|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)"
 _NUMBER = r"\d+(?:\.\d+)?"
 _PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\s*", re.IGNORECASE)
 _DURATION = re.compile(rf"(?:{_NUMBER}\s*{_UNIT}\s*)+", re.IGNORECASE)
@@ -22,7 +22,9 @@ _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNOREC
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
 
 DURATION_EXAMPLES = "write it like 90 s, 2.5s, 25m, 2 min, 1m30s or 8h"
-HOLD_EXAMPLES = "write it like 90 s, 2 min, 1m30s, 20+ s, 1-3 min, 1-3+ min, 10 breaths, 5-10 breaths, count 10 or count 10 silent"
+HOLD_EXAMPLES = (
+    "write it like 90 s, 2 min, 1m30s, 20+ s, 1-3 min, 1-3+ min, 10 breaths, 5-10 breaths, count 10 or count 10 silent"
+)
 
 
 def _unit_ms(unit: str) -> int:

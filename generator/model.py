@@ -85,6 +85,7 @@ class Step:
     hold: HoldLength
     hold_text: str
     rounds: tuple[RoundName, ...]
+    reps: tuple[int, int] | None = None
     line: int = 0
 
 

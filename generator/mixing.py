@@ -1,0 +1,206 @@
+"""Timeline, clips and bed to the sound of any stretch of the track, and to the spans it falls into."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .chime import chime
+from .model import SAMPLES_PER_MS, Bed, Clip, Event, Span, Timeline
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .model import Samples
+
+FADE_IN_MS = 8_000
+FADE_OUT_MS = 60_000
+
+# The bed's scheduled duck, from sound.md: rises slower than 1.5 dB in 100 ms, so nobody hears it work.
+DUCK_DB = -3.0
+DUCK_DOWN_MS = 1_000
+DUCK_EARLY_MS = 200  # it is down this long before the first sound …
+DUCK_LATE_MS = 600  # … and stays down this long after the last
+DUCK_UP_MS = 3_000
+DUCK_GAP_MS = 3_000  # shorter gaps stay down
+
+CLIP_LUFS = -22.0  # clips are stored at this loudness, measured in mono …
+DUAL_MONO_DB = -3.01  # … and the same sound in two channels measures 3 LU more (BS.1770)
+GLIDE_STEPS_DB = 3  # the voice is this much quieter by the end, in steps of 1 dB
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """`loudness_lufs` of the voice; `background_level_lu` by which the ducked bed lies under it."""
+
+    loudness_lufs: float = -22.0
+    background_level_lu: float = 15.0
+    glide: bool = True
+
+
+class Mix:
+    """A track's sound, computed where it is asked for; reading it from several threads is safe."""
+
+    def __init__(self, timeline: Timeline, clips: Mapping[str, Clip], bed: Bed, levels: Levels) -> None:
+        import numpy as np
+
+        self.total_samples = timeline.duration_ms * SAMPLES_PER_MS
+        sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
+        self._voiced = _merged(((e.start_ms, e.end_ms) for e in sounding if e.kind == "speech"), DUCK_GAP_MS)
+        self._sounds = _sounds(timeline, sounding, clips, levels)
+        self._starts = [start for start, _, _ in self._sounds]
+        self._longest = max((len(samples) for _, samples, _ in self._sounds), default=0)
+        self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
+        self._duck_ms, self._duck_db = _duck(self._voiced, timeline.duration_ms)
+
+        self.open_loop: Samples = bed.loop
+        if bed.loudness_lufs is not None:
+            open_lufs = levels.loudness_lufs - levels.background_level_lu - DUCK_DB
+            self.open_loop = bed.loop * np.float32(10 ** ((open_lufs - bed.loudness_lufs) / 20))
+        self.spans = _spans(self._busy(timeline, sounding), timeline.duration_ms)
+
+    def render(self, start: int, end: int) -> Samples:
+        """The track's samples `start` to `end`, float32 (end - start, 2); zeros outside the track."""
+        import numpy as np
+
+        out = np.zeros((end - start, 2), dtype=np.float32)
+        first, last = max(start, 0), min(end, self.total_samples)
+        if first >= last:
+            return out
+        inside = out[first - start : last - start]
+        inside[:] = _periodic(self.open_loop, first, last)
+        inside *= self._bed_gain(first, last)[:, None]
+        for index in range(bisect_left(self._starts, first - self._longest), bisect_right(self._starts, last - 1)):
+            at, samples, gain = self._sounds[index]
+            low, high = max(at, first), min(at + len(samples), last)
+            if low < high:
+                inside[low - first : high - first] += samples[low - at : high - at] * gain
+        return out
+
+    def _bed_gain(self, first: int, last: int) -> NDArray[np.float32]:
+        """The bed's gain over its open level, sample by sample: the duck, interpolated in dB, and the fades."""
+        import numpy as np
+
+        at = np.arange(first, last)
+        gain = np.ones(last - first, dtype=np.float32)
+        low = bisect_right(self._duck_ms, first / SAMPLES_PER_MS) - 1
+        high = bisect_left(self._duck_ms, last / SAMPLES_PER_MS) + 1
+        if any(self._duck_db[low:high]):
+            db = np.interp(at / SAMPLES_PER_MS, self._duck_ms[low:high], self._duck_db[low:high])
+            gain = np.power(10.0, db / 20).astype(np.float32)
+        fade_in, fade_out = FADE_IN_MS * SAMPLES_PER_MS, self._fade_out_ms * SAMPLES_PER_MS
+        if first < fade_in:
+            gain *= _raised_cosine(at / fade_in)
+        if last > self.total_samples - fade_out:
+            gain *= _raised_cosine((self.total_samples - at) / fade_out)
+        return gain
+
+    def _busy(self, timeline: Timeline, sounding: Sequence[Event]) -> list[tuple[int, int]]:
+        """Where the mix isn't just the open bed."""
+        ducked = [(start - DUCK_EARLY_MS - DUCK_DOWN_MS, end + DUCK_LATE_MS + DUCK_UP_MS) for start, end in self._voiced]
+        ringing = [(event.start_ms, event.end_ms) for event in sounding if event.kind == "chime"]
+        fades = [(0, FADE_IN_MS), (timeline.duration_ms - self._fade_out_ms, timeline.duration_ms)]
+        return _merged([*ducked, *ringing, *fades], 0)
+
+
+def glide_db(timeline: Timeline) -> dict[int, int]:
+    """The voice's gain by chapter: 0 at the first pose to -3 dB at the last, the rounds of one pose alike.
+
+    Chapters without a pose (an arrival, a script without marks) count each for themselves.
+    """
+    pose_of: dict[int, str | None] = dict.fromkeys(range(len(timeline.chapters)))
+    for event in timeline.events:
+        if event.pose is not None:
+            pose_of.setdefault(event.chapter, None)
+            pose_of[event.chapter] = pose_of[event.chapter] or event.pose
+        else:
+            pose_of.setdefault(event.chapter, None)
+    group, groups, before = -1, {}, None
+    for chapter, pose in sorted(pose_of.items()):
+        if pose is None or pose != before:
+            group += 1
+        groups[chapter] = group
+        before = pose
+    return {chapter: -round(GLIDE_STEPS_DB * index / max(group, 1)) for chapter, index in groups.items()}
+
+
+def _sounds(
+    timeline: Timeline, sounding: Sequence[Event], clips: Mapping[str, Clip], levels: Levels
+) -> list[tuple[int, Samples, np.float32]]:
+    """Start sample, samples (n, 1) and gain of all that sounds over the bed, in order of start."""
+    import numpy as np
+
+    glide = glide_db(timeline) if levels.glide else {}
+    bell = chime() if any(event.kind == "chime" for event in sounding) else None
+    sounds = []
+    for event in sounding:
+        gain_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB + glide.get(event.chapter, 0)
+        samples = clips[event.text].samples if event.kind == "speech" else bell
+        assert samples is not None
+        sounds.append((event.start_ms * SAMPLES_PER_MS, samples, np.float32(10 ** (gain_db / 20))))
+    return sorted(sounds, key=lambda sound: sound[0])
+
+
+def _merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:
+    """`intervals` in order, those closer than `gap_ms` joined."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if merged and start - merged[-1][1] < gap_ms or merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _duck(voiced: Sequence[tuple[int, int]], duration_ms: int) -> tuple[list[float], list[float]]:
+    """Corner points (ms, dB) of the duck's envelope; where going up meets going down again, it turns there."""
+    points: list[tuple[float, float]] = []
+    for index, (start_ms, end_ms) in enumerate(voiced):
+        down_ms = start_ms - DUCK_EARLY_MS - DUCK_DOWN_MS
+        if index and (up_ms := voiced[index - 1][1] + DUCK_LATE_MS) + DUCK_UP_MS > down_ms:
+            meet_ms = (down_ms / DUCK_DOWN_MS + (up_ms + DUCK_UP_MS) / DUCK_UP_MS) / (1 / DUCK_DOWN_MS + 1 / DUCK_UP_MS)
+            points[-1] = (meet_ms, DUCK_DB * (meet_ms - down_ms) / DUCK_DOWN_MS)
+        else:
+            points.append((down_ms, 0.0))
+        points += [(start_ms - DUCK_EARLY_MS, DUCK_DB), (end_ms + DUCK_LATE_MS, DUCK_DB)]
+        points.append((end_ms + DUCK_LATE_MS + DUCK_UP_MS, 0.0))
+    points = [(min(-1.0, points[0][0] - 1) if points else -1.0, 0.0), *points]
+    points.append((max(duration_ms + 1.0, points[-1][0] + 1), 0.0))
+    return [ms for ms, _ in points], [db for _, db in points]
+
+
+def _spans(busy: Sequence[tuple[int, int]], duration_ms: int) -> tuple[Span, ...]:
+    """Voiced and open spans, tiling [0, duration_ms]."""
+    spans: list[Span] = []
+    at_ms = 0
+    for start_ms, end_ms in ((max(start, 0), min(end, duration_ms)) for start, end in busy):
+        if start_ms > at_ms:
+            spans.append(Span("open", at_ms, start_ms))
+        spans.append(Span("voiced", start_ms, end_ms))
+        at_ms = end_ms
+    if at_ms < duration_ms:
+        spans.append(Span("open", at_ms, duration_ms))
+    return tuple(spans)
+
+
+def _periodic(loop: Samples, first: int, last: int) -> Samples:
+    """Samples `first` to `last` of `loop` repeated for ever."""
+    import numpy as np
+
+    pieces = []
+    while first < last:
+        at = first % len(loop)
+        piece = loop[at : at + last - first]
+        pieces.append(piece)
+        first += len(piece)
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
+    """0 at `share` 0 and before, 1 at 1 and after."""
+    import numpy as np
+
+    return (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0, 1))).astype(np.float32)

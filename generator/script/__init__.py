@@ -1,0 +1,6 @@
+"""Scripts: a routine and its templates to script text, and script text to cues."""
+
+from .parse import parse
+from .render import render
+
+__all__ = ["parse", "render"]

@@ -1,0 +1,163 @@
+"""A routine and its templates to script text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..errors import ScriptError
+from ..fit import shortest_ms
+from ..model import Pose, RoundName, Routine, Step
+from .front_matter import write_front_matter
+
+STYLE = "gentle"
+OPPOSITE = {"right": "left", "left": "right"}
+START_POSITIONS = {"bed": "supine", "mat": "seated", "chair": "chair", "room": "standing"}
+
+_TITLE_SUFFIX: Mapping[RoundName, str] = {
+    "right": ", right side",
+    "left": ", left side",
+    "both": ", both sides",
+    "clockwise": ", clockwise",
+    "counterclockwise": ", counterclockwise",
+    "only": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One round of a pose at its place in the routine, as templates see it; the texts are rendered."""
+
+    index: int
+    pose: Pose
+    round: RoundName
+    hold: str
+    hold_unit: str
+    shortest_ms: int
+    first: bool
+    last: bool
+    again: bool
+    next: str | None
+    from_position: str
+    title: str
+    enter: str
+    leave: str
+    reminders: tuple[str, ...]
+
+
+def render(
+    routine: Routine,
+    *,
+    template_folders: Sequence[Path],
+    breath_ms: int,
+    count_ms: int,
+    settings: Mapping[str, str] | None = None,
+) -> str:
+    """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
+
+    Raises ScriptError where a template or a pose's text doesn't render.
+    """
+    visits = list(_visits(routine, breath_ms, count_ms))
+    body = _render_template(routine, visits, template_folders)
+    head = write_front_matter(
+        title=routine.title,
+        routine=routine.name,
+        summary=routine.summary,
+        settings={**routine.settings, **(settings or {})},
+    )
+    return head + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+
+
+def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
+    rounds = [(step, index, name) for step in routine.steps for index, name in enumerate(step.rounds)]
+    position = START_POSITIONS[routine.setting]
+    seen: set[str] = set()
+    index = 0
+    for number, step in enumerate(routine.steps):
+        again = step.pose.id in seen
+        for place, round_name in enumerate(step.rounds):
+            last = place == len(step.rounds) - 1
+            yield Visit(
+                index=index,
+                pose=step.pose,
+                round=round_name,
+                hold=step.hold_text,
+                hold_unit=step.hold.unit,
+                shortest_ms=shortest_ms(step.hold, breath_ms, count_ms),
+                first=place == 0,
+                last=last,
+                again=again,
+                next=_next(step, place, number == len(routine.steps) - 1),
+                from_position=position if place == 0 else step.pose.position,
+                title=step.pose.name + _TITLE_SUFFIX[round_name] + (", again" if again else ""),
+                **_texts(step, place, round_name, again, last),
+            )
+            index += 1
+        seen.add(step.pose.id)
+        position = step.pose.ends
+    assert index == len(rounds)
+
+
+def _next(step: Step, place: int, ends_routine: bool) -> str | None:
+    """What comes after this round: another side, both sides, the next pose, or nothing."""
+    if place + 1 < len(step.rounds):
+        return "both" if step.rounds[place + 1] == "both" else "side"
+    return None if ends_routine else "pose"
+
+
+def _texts(step: Step, place: int, round_name: RoundName, again: bool, last: bool) -> dict[str, Any]:
+    pose = step.pose
+    values: dict[str, object] = {"round": round_name, "first": place == 0, "again": again, "last": last}
+    if other := OPPOSITE.get(round_name):
+        values |= {"side": round_name, "other_side": other}
+    say: Callable[[str, str], str] = lambda text, key: _render_text(text, values, f"{pose.path or pose.id}: {key}")
+    return {
+        "enter": say(pose.enter, "enter") if place == 0 else say(pose.switch, "switch"),
+        "leave": say(pose.leave, "leave") if last else "",
+        "reminders": tuple(say(line, "hold_lines").strip() for line in pose.hold_lines),
+    }
+
+
+def _environment(loader: Any = None) -> Any:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    # Scripts are plain text: nothing is escaped, and nothing in a template can reach files or Python.
+    return SandboxedEnvironment(
+        loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _render_text(text: str, values: Mapping[str, object], where: str) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return str(_environment().from_string(text).render(values)).strip()
+    except TemplateError as error:
+        raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
+
+
+def _render_template(routine: Routine, visits: Sequence[Visit], folders: Sequence[Path]) -> str:
+    from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
+
+    environment = _environment(FileSystemLoader([str(folder) for folder in folders]))
+
+    def missing(from_position: str, to_position: str) -> NoReturn:
+        raise ScriptError(
+            f"no words lead from {from_position} to {to_position}",
+            where=routine.path or routine.name,
+            hint=f"add that transition to {STYLE}/words.j2, or a pose between the two",
+        )
+
+    try:
+        template = environment.get_template(f"{STYLE}/routine.j2")
+        return str(template.render(routine=routine, visits=visits, missing=missing))
+    except TemplateSyntaxError as error:
+        raise ScriptError(f"{error.message}", where=f"{error.name}:{error.lineno}") from error
+    except TemplateNotFound as error:
+        raise ScriptError(f"there is no template {error.name}", hint="put it below scripts_templates/") from error
+    except TemplateError as error:
+        raise ScriptError(f"{STYLE}/routine.j2 doesn't render: {error.message}") from error

@@ -1,0 +1,217 @@
+"""The user's view of all settings: their names, what may be written, their defaults, and who wins."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from .errors import SettingError
+from .lengths import parse_duration
+
+ENVIRONMENT_PREFIX = "SLEEPWARD_"
+_NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR",)
+PROJECT_FILE = "sleepward.toml"
+
+Switch = Literal["on", "off"]
+MIN_TAIL_MS = 10_000
+BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+
+
+def _whole(low: int, high: int, unit: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.strip().isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"{text!r} isn't a whole number from {low} to {high} ({unit})")
+        return int(text)
+
+    return parse
+
+
+def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:  # NaN is in no range
+            raise ValueError(f"{text!r} isn't a number from {low:g} to {high:g} ({unit})")
+        return value
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            near = difflib.get_close_matches(text, choices, 1)
+            raise ValueError(f"{text!r} isn't one of {', '.join(choices)}" + (f": did you mean {near[0]}?" if near else ""))
+        return text
+
+    return parse
+
+
+def _tail(text: str) -> int:
+    ms = parse_duration(text)
+    if ms < MIN_TAIL_MS:
+        raise ValueError(f"{text!r} is too short: a tail lasts 10 s at least, for nothing may end abruptly")
+    return ms
+
+
+def _bitrate(text: str) -> int:
+    number = text.lower().removesuffix("k")
+    if not number.isdecimal() or int(number) not in BITRATES_KBPS:
+        raise ValueError(f"{text!r} isn't one of {', '.join(map(str, BITRATES_KBPS))} (kb/s)")
+    return int(number)
+
+
+def _breath_ratio(text: str) -> tuple[int, int]:
+    if text not in ("4:6", "3:7"):
+        raise ValueError(f"{text!r} isn't a breath ratio: 4:6 or 3:7 (inhale:exhale)")
+    inhale, _, exhale = text.partition(":")
+    return int(inhale), int(exhale)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text.strip()
+
+
+def _setting(default: Any, parse: Callable[[str], Any], metavar: str, help_: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "metavar": metavar, "help": help_})
+
+
+_switch = _one_of("on", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, parsed. The field's name is the setting's; a flag has hyphens for underscores."""
+
+    voice: str | None = _setting(None, _text, "[ENGINE:]NAME", "who speaks; `sleepward voices` lists them")
+    rate: int = _setting(116, _whole(60, 300, "words per minute"), "WPM", "words per minute inside phrases")
+    pitch: int | None = _setting(None, _whole(0, 99, "50 is the voice's middle"), "0-99", "the voice's pitch")
+    pace: float = _setting(1.0, _number(0.5, 3, "1.5 makes pauses half as long again"), "FACTOR", "scales pauses, not holds")
+    breath_rate: float = _setting(6.0, _number(3, 12, "breaths a minute"), "PER_MINUTE", "breaths a minute")
+    breath_ratio: tuple[int, int] = _setting((4, 6), _breath_ratio, "4:6|3:7", "inhale to exhale")
+    count_ms: int = _setting(1_500, _whole(500, 10_000, "milliseconds"), "MS", "how long one count lasts")
+    count_voice: Literal["auto", "on", "off"] = _setting(
+        "auto", _one_of("auto", "on", "off"), "auto|on|off", "speak the numbers of a count; auto: up to ten"
+    )
+    length: int | None = _setting(None, parse_duration, "TIME", "how long the guided part lasts, like 25m")
+    tail: int = _setting(300_000, _tail, "TIME", "how long the background goes on after it")
+    background: str = _setting("brown", _text, "NAME", "what sounds under the voice")
+    background_level: float = _setting(
+        15.0, _number(6, 40, "LU under the voice while it speaks"), "LU", "how far the background lies under the voice"
+    )
+    loudness: float = _setting(-22.0, _number(-30, -16, "LUFS"), "LUFS", "how loud the voice is")
+    glide: Switch = _setting("on", _switch, "on|off", "let the voice grow 3 dB quieter towards the end")
+    format: Literal["mp3"] = _setting("mp3", _one_of("mp3"), "mp3", "the file's format")
+    bitrate: int = _setting(128, _bitrate, "KBPS", "kilobits a second")
+
+    @property
+    def breath_ms(self) -> int:
+        return round(60_000 / self.breath_rate)
+
+    @property
+    def inhale_ms(self) -> int:
+        inhale, exhale = self.breath_ratio
+        return round(self.breath_ms * inhale / (inhale + exhale))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """How a setting is shown: its flag, what to write for it, and what it does."""
+
+    name: str
+    metavar: str
+    help: str
+    default: Any
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+SETTINGS: Mapping[str, SettingInfo] = {
+    f.name: SettingInfo(f.name, f.metadata["metavar"], f.metadata["help"], f.default) for f in fields(Settings)
+}
+PARSERS: Mapping[str, Callable[[str], object]] = {f.name: f.metadata["parse"] for f in fields(Settings)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Settings from one place, as written; `where` says what to show for a key in an error."""
+
+    values: Mapping[str, str]
+    where: Callable[[str], str]
+
+
+def resolve(layers: Sequence[Layer]) -> Settings:
+    """One Settings from `layers`, the most specific first. Raises SettingError at the place of the fault."""
+    chosen: dict[str, object] = {}
+    for layer in layers:
+        for name, text in layer.values.items():
+            if name not in PARSERS:
+                near = difflib.get_close_matches(name, PARSERS, 1)
+                hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(PARSERS)}"
+                raise SettingError(f"there is no setting {name!r}", where=layer.where(name), hint=hint)
+            try:
+                value = PARSERS[name](text)
+            except ValueError as error:
+                raise SettingError(f"{name}: {error}", where=layer.where(name)) from error
+            chosen.setdefault(name, value)
+    return Settings(**cast("dict[str, Any]", chosen))
+
+
+def flag_layer(values: Mapping[str, str | None]) -> Layer:
+    given = {name: text for name, text in values.items() if text is not None}
+    return Layer(given, lambda name: "--" + name.replace("_", "-"))
+
+
+def environment_layer(environment: Mapping[str, str]) -> Layer:
+    found = {
+        key.removeprefix(ENVIRONMENT_PREFIX).lower(): text
+        for key, text in environment.items()
+        if key.startswith(ENVIRONMENT_PREFIX) and key not in _NOT_SETTINGS
+    }
+    return Layer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}")
+
+
+def file_layer(path: Path) -> Layer:
+    """The settings of a TOML file; an empty layer where there is no such file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Layer({}, str)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"can't be read: {error}", where=str(path)) from error
+    lines = text.splitlines()
+
+    def where(name: str) -> str:
+        at = next((i for i, line in enumerate(lines, 1) if line.split("=")[0].strip() == name), 1)
+        return f"{path.name}:{at}"
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"this isn't TOML: {error}", where=path.name) from error
+    for name, value in values.items():
+        if isinstance(value, bool | list | dict):
+            raise SettingError(f"{name}: write a text or a number", where=where(name), hint=f'like {name} = "…"')
+    return Layer({name: str(value) for name, value in values.items()}, where)
+
+
+def surrounding_layers() -> list[Layer]:
+    """What lies outside command line and script: the environment; this folder's file; the user's. In this order.
+
+    The routine's or script's own settings belong between the first and the second.
+    """
+    import platformdirs
+
+    user = Path(platformdirs.user_config_dir("sleepward", appauthor=False)) / "config.toml"
+    return [environment_layer(os.environ), file_layer(Path.cwd() / PROJECT_FILE), file_layer(user)]

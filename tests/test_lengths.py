@@ -1,0 +1,83 @@
+"""The grammar of durations and holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.lengths import by_default, format_ms, longest, parse_duration, parse_hold
+from generator.model import HoldLength
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("90 s", 90_000),
+        ("2.5s", 2_500),
+        ("1234.567s", 1_234_567),
+        ("25m", 1_500_000),
+        ("2 min", 120_000),
+        ("1m30s", 90_000),
+        ("8h", 28_800_000),
+        ("1h 2m 3s", 3_723_000),
+        ("250ms", 250),
+    ],
+)
+def test_durations_as_people_write_them(text: str, ms: int) -> None:
+    assert parse_duration(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "90", "1:30", "0s", "0 min", "-3s", "1s1m", "1m1m", "s", "1 fortnight", "1e3s", "٣s x"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration|unit|more than 0|order"):
+        parse_duration(text)
+
+
+@given(st.integers(1, 10**9))
+def test_a_duration_reads_back_exactly(ms: int) -> None:
+    assert parse_duration(format_ms(ms)) == ms
+
+
+@pytest.mark.parametrize(
+    ("text", "hold"),
+    [
+        ("90 s", HoldLength("ms", 90_000, 90_000)),
+        ("1m30s", HoldLength("ms", 90_000, 90_000)),
+        ("20+ s", HoldLength("ms", 20_000, 20_000, more=True)),
+        ("1-3 min", HoldLength("ms", 60_000, 180_000)),
+        ("1-3+ min", HoldLength("ms", 60_000, 180_000, more=True)),
+        ("45-60 s", HoldLength("ms", 45_000, 60_000)),
+        ("10 breaths", HoldLength("breaths", 10, 10)),
+        ("1 breath", HoldLength("breaths", 1, 1)),
+        ("10+ breaths", HoldLength("breaths", 10, 10, more=True)),
+        ("5-10 breaths", HoldLength("breaths", 5, 10)),
+        ("count 10", HoldLength("count", 10, 10)),
+        ("count 10 silent", HoldLength("count", 10, 10, silent=True)),
+    ],
+)
+def test_holds_as_people_write_them(text: str, hold: HoldLength) -> None:
+    assert parse_hold(text) == hold
+
+
+@pytest.mark.parametrize("text", ["90", "1:30", "3-1 min", "0 breaths", "4h", "count", "count 0", "a while", "1-3", "1-3 breathes"])
+def test_what_is_no_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_hold(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "most"),
+    [
+        ("1-3 min", 90_000, 180_000),
+        ("1-3+ min", 90_000, 540_000),
+        ("20+ s", 20_000, 60_000),
+        ("5-10+ min", 375_000, 1_200_000),  # twenty minutes at most
+        ("5-10 breaths", 6, 10),
+        ("10+ breaths", 10, 30),
+        ("50+ breaths", 50, 120),  # twenty minutes at six a minute
+        ("30+ min", 1_800_000, 1_800_000),  # already past the twenty minutes
+        ("count 10", 10, 10),
+    ],
+)
+def test_defaults_and_stretch_follow_the_design(text: str, default: int, most: int) -> None:
+    hold = parse_hold(text)
+    assert (by_default(hold), longest(hold, 10_000)) == (default, most)

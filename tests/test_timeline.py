@@ -1,0 +1,314 @@
+"""The timeline's promises, as properties over generated scripts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from generator.errors import LengthError, ScriptError
+from generator.lengths import format_ms, parse_hold
+from generator.mixing import DUCK_GAP_MS, FADE_IN_MS, glide_db
+from generator.model import Event, Script, Timeline
+from generator.script import parse
+from generator.timeline import Timing, lay_out, spoken_texts
+
+settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+WORDS = ["Let the jaw be loose.", "The right knee bends.", "Rest here.", "Breathe at your own pace, as softly as you like."]
+HOLDS = ["20 s", "1-3 min", "1-3+ min", "20+ s", "45-60 s", "5-10 breaths", "10+ breaths", "6 breaths", "count 5", "count 12 silent"]
+
+
+def clip_lengths(script: Script, timing: Timing) -> dict[str, int]:
+    """About as long as a voice needs: 60 ms a character."""
+    return {text: 200 + 60 * len(text) for text in spoken_texts(script, timing)}
+
+
+def lay(text: str, timing: Timing | None = None) -> Timeline:
+    timing = timing or Timing()
+    script = parse(text, "test.txt")
+    return lay_out(script, clip_lengths(script, timing), timing)
+
+
+sentence = st.sampled_from(WORDS)
+pause = st.sampled_from(["[4s]", "[2.5s]", "[1m30s]", "[2 breaths]"])
+
+
+@st.composite
+def hold_block(draw: st.DrawFn) -> str:
+    length = draw(st.sampled_from(HOLDS))
+    lines = ""
+    if not length.startswith("count 5"):
+        lines = draw(
+            st.sampled_from(["", "Rest here.\n", "Let go.\n[at 60%]\nSoften.\n", "[at -5s]\nSoon we change.\n", "[at 3s]\nYes.\n[at 55%]\nNo.\n"])
+        )
+    return f"[hold {length}]\n{lines}[release]\n"
+
+
+@st.composite
+def pose(draw: st.DrawFn) -> str:
+    name = draw(st.sampled_from(["figure-four", "frog", "twist"]))
+    block = draw(hold_block())
+    rounds = draw(st.sampled_from([["only"], ["right", "left"], ["right", "left", "both"]]))
+    return "".join(f"# {name} {r}\n[pose {name} {r}]\n{draw(sentence)} {draw(pause)}\n{block}" for r in rounds)
+
+
+other = st.one_of(
+    st.tuples(sentence, pause).map(lambda pair: f"{pair[0]} {pair[1]}\n"),
+    sentence.map(lambda text: f"\n{text}\n"),
+    st.sampled_from(["[chime]\n", "[breathe 3]\n", "[breathe]\nin: Up\nout: Down\n[release]\n", "[count 4]\n", "[hold]\nHi. [3s] You.\n[release]\n"]),
+)
+scripts = st.lists(st.one_of(pose(), hold_block(), other), min_size=1, max_size=8).map("".join)
+timings = st.builds(
+    Timing,
+    breath_ms=st.sampled_from([5_000, 10_000, 8_571, 20_000]),
+    inhale_ms=st.just(2_000),
+    count_ms=st.just(1_500),
+    pace=st.sampled_from([0.5, 0.77, 1.0, 1.3, 3.0]),
+    tail_ms=st.sampled_from([10_000, 300_000, 1_234_567]),
+)
+
+
+def of_kind(timeline: Timeline, *kinds: str) -> list[Event]:
+    return [event for event in timeline.events if event.kind in kinds]
+
+
+def outside_holds(timeline: Timeline) -> list[Event]:
+    holds = of_kind(timeline, "hold")
+    inside = {id(e) for h in holds for e in timeline.events if e is not h and h.start_ms <= e.start_ms and e.end_ms <= h.end_ms and e.kind != "hold"}
+    return [event for event in timeline.events if id(event) not in inside]
+
+
+def try_lay(text: str, timing: Timing) -> Timeline:
+    try:
+        return lay(text, timing)
+    except ScriptError as error:
+        assert error.where
+        assert error.where.startswith("test.txt:")
+        assume(False)  # a line that really doesn't fit this breath or hold
+        raise
+
+
+@given(scripts, timings)
+def test_speech_never_overlaps_and_all_adds_up(text: str, timing: Timing) -> None:
+    timeline = try_lay(text, timing)
+    speech = of_kind(timeline, "speech")
+    assert all(a.end_ms <= b.start_ms for a, b in zip(speech, speech[1:], strict=False))
+
+    top = outside_holds(timeline)  # speech, pauses, holds, bells and the tail tile the track: total = sum
+    assert top[0].start_ms == 0
+    assert all(a.end_ms == b.start_ms for a, b in zip(top, top[1:], strict=False))
+    assert sum(event.duration_ms for event in top) == timeline.duration_ms == timeline.guided_ms + timeline.tail_ms
+    assert timeline.tail_ms == timing.tail_ms
+
+
+@given(scripts, timings)
+def test_chapters_tile_the_track(text: str, timing: Timing) -> None:
+    timeline = try_lay(text, timing)
+    chapters = timeline.chapters
+    assert chapters[0].start_ms == 0
+    assert chapters[-1].end_ms == timeline.duration_ms
+    assert all(a.end_ms == b.start_ms for a, b in zip(chapters, chapters[1:], strict=False))
+    assert all(c.start_ms < c.end_ms for c in chapters)
+    for event in timeline.events:
+        chapter = chapters[event.chapter]
+        assert chapter.start_ms <= event.start_ms < event.end_ms <= chapter.end_ms
+
+
+@given(scripts, timings, st.floats(0, 1))
+def test_any_length_in_range_is_had_exactly_or_the_nearest_are_named(text: str, timing: Timing, share: float) -> None:
+    default = try_lay(text, timing)
+    least, most = default.length_range_ms
+    assert least <= default.guided_ms <= most
+    wanted = least + round((most - least) * share)
+    fitted = Timing(**{**as_dict(timing), "length_ms": wanted})
+    try:
+        timeline = lay(text, fitted)
+    except LengthError as error:
+        assert all("breath" in hold for hold in elastic_holds(text))
+        assert error.hint
+        for nearest in error.hint.removeprefix("the two nearest lengths are ").split(" and "):
+            assert lay(text, Timing(**{**as_dict(timing), "length_ms": to_ms(nearest)})).guided_ms == to_ms(nearest)
+        return
+    assert timeline.guided_ms == wanted
+    assert timeline.length_range_ms == (least, most)
+    assert [e.text for e in of_kind(timeline, "speech")] == [e.text for e in of_kind(default, "speech")]
+
+
+def as_dict(timing: Timing) -> dict[str, object]:
+    return {name: getattr(timing, name) for name in Timing.__dataclass_fields__}
+
+
+def to_ms(text: str) -> int:
+    from generator.lengths import parse_duration
+
+    return parse_duration(text)
+
+
+def elastic_holds(text: str) -> list[str]:
+    written = [line[len("[hold ") : -1] for line in text.splitlines() if line.startswith("[hold ")]
+    return [hold for hold in written if parse_hold(hold).elastic]
+
+
+@given(scripts, timings, st.floats(0, 1))
+def test_both_sides_are_equal_to_the_ms_and_breaths_are_whole(text: str, timing: Timing, share: float) -> None:
+    least, most = try_lay(text, timing).length_range_ms
+    try:
+        timeline = lay(text, Timing(**{**as_dict(timing), "length_ms": least + round((most - least) * share)}))
+    except LengthError:
+        assume(False)
+        raise
+    holds = of_kind(timeline, "hold")
+    by_side: dict[str, list[Event]] = {"right": [], "left": []}
+    for hold in holds:
+        if hold.round in by_side:
+            by_side[hold.round].append(hold)
+    pairs = list(zip(by_side["right"], by_side["left"], strict=False))
+    assert all(right.duration_ms == left.duration_ms for right, left in pairs if right.text == left.text)
+    for hold in holds:
+        if "breaths" in hold.text:
+            assert hold.duration_ms % timing.breath_ms == 0
+        elif hold.text.startswith("count"):
+            assert hold.duration_ms == int(hold.text.split()[1]) * timing.count_ms
+
+
+@given(scripts, timings)
+def test_what_a_hold_says_lies_inside_and_never_lengthens_it(text: str, timing: Timing) -> None:
+    said = try_lay(text, timing)
+    silent_text = "\n".join(
+        line for line in text.splitlines() if line not in ("Rest here.", "Let go.", "Soften.", "Soon we change.", "Yes.", "No.") and not line.startswith("[at")
+    )
+    assume(all(word not in silent_text for word in ("Hi.",)))
+    try:
+        silent = lay(silent_text, timing)
+    except ScriptError:
+        assume(False)
+        raise
+    # (a hold whose lines stand outside, like a paragraph "Rest here.", changes more than holds; compare only holds)
+    if len(of_kind(said, "hold")) == len(of_kind(silent, "hold")):
+        assert [e.duration_ms for e in of_kind(said, "hold")] == [e.duration_ms for e in of_kind(silent, "hold")]
+    for hold in of_kind(said, "hold"):
+        for event in said.events:
+            if event is not hold and event.start_ms < hold.end_ms and event.end_ms > hold.start_ms:
+                assert hold.start_ms <= event.start_ms
+                assert event.end_ms <= hold.end_ms
+
+
+def test_a_hold_is_placed_as_its_marks_say() -> None:
+    timeline = lay("[hold 60 s]\nRest here.\n[at 35%]\nSoften.\n[at 30s]\nYes.\n[at -8s]\nNo.\n[release]")
+    (hold,) = of_kind(timeline, "hold")
+    offsets = [event.start_ms - hold.start_ms for event in of_kind(timeline, "speech")]
+    assert offsets == [0, 21_000, 30_000, 52_000]
+
+
+def test_lines_without_marks_are_evenly_spread() -> None:
+    timeline = lay("[hold 60 s]\nRest here.\nRest there.\n[release]")
+    (hold,) = of_kind(timeline, "hold")
+    first, second = of_kind(timeline, "speech")
+    silences = [first.start_ms - hold.start_ms, second.start_ms - first.end_ms, hold.end_ms - second.end_ms]
+    assert max(silences) - min(silences) < len(silences)  # whole milliseconds
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ("[hold 5 s]\nBreathe at your own pace, as softly as you like, and a little longer still, and longer.\n[release]", ["test.txt:2", "[hold 5 s], line 1"]),
+        ("Hi.\n[hold 20-60 s]\n[at 80%]\nBreathe at your own pace, as softly as you like, and let it all be slow and easy and quiet.\n[release]", ["test.txt:4", "[hold 20-60 s], line 2", "20s, at its shortest"]),
+        ("[hold 10 s]\n[at 1s]\nBreathe at your own pace, softly.\n[at 2s]\nNo.\n[release]", ["test.txt:5", "“No.”", "line 3", "line 1"]),
+        ("[hold 5 s]\n[at -8s]\nNo.\n[release]", ["test.txt:2", "[at -8s]", "[hold 5 s], line 1"]),
+        ("[hold count 5]\nNo.\n[release]", ["test.txt:2", "“No.”", "line 1"]),
+        ("[breathe]\nin: Breathe in at your own pace, as softly as you like, through the nose and down.\n[release]", ["test.txt:2", "breathing in"]),
+    ],
+)
+def test_a_line_that_does_not_fit_is_an_error_that_names_both(script: str, names: list[str]) -> None:
+    with pytest.raises(ScriptError) as caught:
+        lay(script)
+    assert all(name in str(caught.value) for name in names), str(caught.value)
+    assert caught.value.hint
+
+
+def test_the_remainder_goes_to_the_final_rest_so_that_sides_stay_equal() -> None:
+    text = "".join(f"# {r}\n[pose frog {r}]\n[hold 1-3 min]\n[release]\n" for r in ("right", "left", "both")) + "# Rest\n[pose rest only]\n[hold 1-10 min]\n[release]\n[sleep]"
+    for extra in range(7):
+        timeline = lay(text, Timing(length_ms=600_000 + extra))
+        *sides, rest = (e.duration_ms for e in of_kind(timeline, "hold"))
+        assert len(set(sides)) == 1
+        assert timeline.guided_ms == 600_000 + extra
+        assert rest > 60_000
+
+
+def test_a_pause_before_the_tail_takes_the_remainder_where_there_is_no_rest() -> None:
+    sides = "".join(f"[pose frog {r}]\n[hold 1-3 min]\n[release]\n" for r in ("right", "left"))
+    made = lay(sides, Timing(length_ms=300_001))
+    last = of_kind(made, "pause")[-1]
+    assert last.end_ms == made.guided_ms == 300_001
+    assert len({e.duration_ms for e in of_kind(made, "hold")}) == 1
+    there = lay(sides + "[4s]", Timing(length_ms=300_001))
+    assert there.guided_ms == 300_001
+    assert of_kind(there, "pause")[-1].duration_ms in (4_000, 4_001)
+
+
+def test_breath_holds_take_whole_breaths_first() -> None:
+    text = "".join(f"[pose twist {r}]\n[hold 20+ breaths]\n[release]\n" for r in ("right", "left")) + "[pose rest only]\n[hold 1-10 min]\n[release]"
+    least = lay(text).length_range_ms[0]
+    timeline = lay(text, Timing(length_ms=least + 55_000))
+    right, left, rest = (e.duration_ms for e in of_kind(timeline, "hold"))
+    assert (right, left, rest) == (220_000, 220_000, 75_000)
+
+
+def test_only_breaths_can_have_only_whole_breaths() -> None:
+    with pytest.raises(LengthError, match="whole breaths") as caught:
+        lay("[hold 5-10 breaths]\n[release]", Timing(length_ms=8_000 + 65_000))
+    assert "1m8s and 1m18s" in str(caught.value)
+
+
+@pytest.mark.parametrize("length_ms", [1_000, 10_000_000])
+def test_a_length_out_of_reach_names_the_range_and_what_helps(length_ms: int) -> None:
+    with pytest.raises(LengthError) as caught:
+        lay("[hold 1-3 min]\n[release]", Timing(length_ms=length_ms))
+    assert "1m8s to 3m8s" in str(caught.value)
+    assert "--pace" in (caught.value.hint or "")
+
+
+def test_a_track_over_a_day_is_refused() -> None:
+    with pytest.raises(LengthError, match="24 h"):
+        lay("Hi.", Timing(tail_ms=25 * 3_600_000))
+
+
+def test_counts_up_to_ten_are_spoken_longer_ones_silent() -> None:
+    ten = lay("[hold count 10]\n[release]")
+    assert [e.text for e in of_kind(ten, "count")] == [str(n) for n in range(1, 11)]
+    assert [e.text for e in of_kind(ten, "speech")][:3] == ["One.", "Two.", "Three."]
+    assert not of_kind(lay("[count 12]"), "speech")
+    assert len(of_kind(lay("[count 12]", Timing(count_voice="on")), "speech")) == 12
+    assert not of_kind(lay("[count 5]", Timing(count_voice="off")), "speech")
+    assert not of_kind(lay("[hold count 5 silent]\n[release]"), "speech")
+
+
+def test_guided_breaths_fall_on_the_breath() -> None:
+    timeline = lay("[breathe 2]")
+    (hold,) = of_kind(timeline, "hold")
+    starts = [event.start_ms - hold.start_ms for event in of_kind(timeline, "speech")]
+    assert starts == [0, 4_000, 10_000, 14_000]
+    assert hold.duration_ms == 20_000
+    assert [e.duration_ms for e in of_kind(timeline, "breath")] == [10_000, 10_000]
+
+
+def test_pace_scales_pauses_but_not_holds_nor_breaths() -> None:
+    text = "Hi. [4s] Hi. [2 breaths]\n[hold 20 s]\n[release]"
+    plain, slow = lay(text), lay(text, Timing(pace=1.5))
+    assert [e.duration_ms for e in of_kind(plain, "pause")][1:] == [4_000, 20_000]
+    assert [e.duration_ms for e in of_kind(slow, "pause")][1:] == [6_000, 20_000]
+    assert of_kind(slow, "hold")[0].duration_ms == 20_000
+
+
+def test_the_voice_glides_by_pose_with_both_sides_alike() -> None:
+    poses = [("a", "only"), ("b", "right"), ("b", "left"), ("c", "only"), ("d", "only")]
+    text = "# Arrival\nHi.\n" + "".join(f"# {p} {r}\n[pose {p} {r}]\nHi.\n" for p, r in poses)
+    assert list(glide_db(lay(text)).values()) == [0, -1, -2, -2, -2, -3]
+
+
+def test_the_lead_in_is_as_long_as_the_fade() -> None:
+    assert of_kind(lay("Hi."), "speech")[0].start_ms == FADE_IN_MS
+    assert DUCK_GAP_MS == 3_000
