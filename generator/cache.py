@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -79,10 +79,13 @@ class Cache:
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def whole_file(
+    path: Path, *, durable: bool = True, check: Callable[[Path], object] = lambda part: None
+) -> Iterator[BinaryIO]:
     """A file that appears at `path` only when the block ends well; until then it is beside it, ending in `.part`.
 
-    `durable` waits for the disk, so that not even a power cut leaves half a file.
+    `durable` waits for the disk, so that not even a power cut leaves half a file; `check` looks at the finished
+    part and raises where it isn't right.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
@@ -91,6 +94,7 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        check(part)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -56,10 +56,11 @@ class Mix:
         self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
         self._duck_ms, self._duck_db = _duck(self._voiced, timeline.duration_ms)
 
-        self.open_loop: Samples = bed.loop
+        self.open_gain = 1.0
         if bed.loudness_lufs is not None:
             open_lufs = levels.loudness_lufs - levels.background_level_lu - DUCK_DB
-            self.open_loop = bed.loop * np.float32(10 ** ((open_lufs - bed.loudness_lufs) / 20))
+            self.open_gain = 10 ** ((open_lufs - bed.loudness_lufs) / 20)
+        self.open_loop: Samples = bed.loop * np.float32(self.open_gain)
         self.spans = _spans(self._busy(timeline, sounding), timeline.duration_ms)
 
     def render(self, start: int, end: int) -> Samples:

@@ -40,7 +40,7 @@ NEXT_BREATHS = ("In.", "And out.")
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _STRAY = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9])")
+_SENTENCE = re.compile(r"""\S.*?(?:[.!?…]["'”’)]*(?=\s+["'“‘(]?[A-Z0-9])|\s*$)""")
 _ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’)]*$")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
@@ -76,7 +76,7 @@ def parse(text: str, name: str) -> Script:
 
 def sentences(text: str) -> list[str]:
     """`text` split where a sentence ends and another begins."""
-    return [part for part in (piece.strip() for piece in _SENTENCE_END.split(text)) if part]
+    return [match[0].rstrip() for match in _SENTENCE.finditer(text)]
 
 
 @dataclass

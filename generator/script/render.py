@@ -29,9 +29,13 @@ _TITLE_SUFFIX: Mapping[RoundName, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One round of a pose at its place in the routine, as templates see it; the texts are rendered."""
+    """One round of a pose, as templates see it; the texts are rendered.
+
+    `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on.
+    """
 
     index: int
+    place: int
     pose: Pose
     round: RoundName
     hold: str
@@ -72,7 +76,6 @@ def render(
 
 
 def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
-    rounds = [(step, index, name) for step in routine.steps for index, name in enumerate(step.rounds)]
     position = START_POSITIONS[routine.setting]
     seen: set[str] = set()
     index = 0
@@ -82,6 +85,7 @@ def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
             last = place == len(step.rounds) - 1
             yield Visit(
                 index=index,
+                place=place,
                 pose=step.pose,
                 round=round_name,
                 hold=step.hold_text,
@@ -98,7 +102,6 @@ def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
             index += 1
         seen.add(step.pose.id)
         position = step.pose.ends
-    assert index == len(rounds)
 
 
 def _next(step: Step, place: int, ends_routine: bool) -> str | None:

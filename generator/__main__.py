@@ -1,0 +1,5 @@
+"""`python -m generator` is `sleepward`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,339 @@
+"""The pipeline: what a user names to a finished track."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache as remember
+from pathlib import Path
+from typing import Any
+
+from . import beds, encoding, ffmpeg, resources, tagging
+from .cache import Cache, content_key, whole_file
+from .definition import load_pose, load_routine
+from .errors import InputError, NotFoundError
+from .mixing import Levels, Mix
+from .model import SAMPLES_PER_MS, Bed, Clip, Pose, Routine, Script, Timeline
+from .narration import narrate, voice_identity
+from .plan import plan_dict, settings_dict
+from .script import parse, render
+from .script.front_matter import split_front_matter
+from .settings import PARSERS, Layer, Settings, flag_layer, resolve, surrounding_layers
+from .timeline import Timing, lay_out, spoken_texts
+from .voices import Voice, open_voice
+
+SCHEMA = "1"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+LARGE_BYTES = 200_000_000
+OUTPUT_FOLDER = Path("output")
+ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage (`narration`, `sound`), what is done and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be built: a script's text, the name its file is called by, and how errors name it."""
+
+    text: str
+    name: str
+    shown_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A source, read: its script, the settings that hold for it, and the voice that will speak."""
+
+    script: Script
+    body: str
+    name: str
+    settings: Settings
+    voice: Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A piece whose sentences are spoken and placed."""
+
+    piece: Piece
+    clips: Mapping[str, Clip]
+    timeline: Timeline
+    plan: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished track; `fresh` is False where an unchanged one was found."""
+
+    path: Path
+    routine: str | None
+    duration_ms: int
+    bytes: int
+    sha256: str
+    elapsed_s: float
+    settings: dict[str, Any]
+    voice: str
+    fresh: bool
+
+
+# --- the pipeline ----------------------------------------------------------------------------------------
+
+
+def build(
+    source: Source,
+    flags: Mapping[str, str | None],
+    *,
+    out: Path | None,
+    cache: Cache,
+    jobs: int,
+    progress: Progress = lambda stage, done, total: None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Built:
+    """Make the track, or find that it is there already. Raises the errors of every stage."""
+    started = time.monotonic()
+    piece = read(source, flags)
+    path = out or OUTPUT_FOLDER / f"{piece.name}.{piece.settings.format}"
+    key = track_key(piece)
+    there = _unchanged(path, key, piece)
+    if there is not None:
+        return _built(path, piece, there, started, fresh=False)
+
+    planned = plan(piece, cache, jobs, progress)
+    if planned.plan["bytes_estimate"] > LARGE_BYTES:
+        notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
+    write_track(planned, path, key, cache, jobs, progress)
+    return _built(path, piece, planned.timeline.duration_ms, started, fresh=True)
+
+
+def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
+    """Parse a script and settle what holds for it."""
+    script = parse(source.text, source.shown_as)
+    settings = resolve_for(_script_layer(script), flags)
+    beds.bed_kind(settings.background)  # an unknown one is said before anything is spoken
+    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    body = split_front_matter(source.text, source.shown_as).body
+    return Piece(script, body, source.name, settings, voice)
+
+
+def plan(piece: Piece, cache: Cache, jobs: int, progress: Progress = lambda stage, done, total: None) -> Planned:
+    """Speak every sentence (or take it from the cache) and place it."""
+    timing = timing_of(piece.settings)
+    texts = spoken_texts(piece.script, timing)
+    clips = narrate(texts, piece.voice, cache, jobs, lambda done, total: progress("narration", done, total))
+    timeline = lay_out(piece.script, {text: clip.duration_ms for text, clip in clips.items()}, timing)
+    written = plan_dict(
+        timeline,
+        piece.settings,
+        routine=piece.script.routine,
+        title=title_of(piece),
+        voice=piece.voice.label,
+        bytes_estimate=encoding.mp3_bytes(timeline.duration_ms * SAMPLES_PER_MS, piece.settings.bitrate),
+    )
+    return Planned(piece, clips, timeline, written)
+
+
+def write_track(
+    planned: Planned, path: Path, key: str, cache: Cache, jobs: int, progress: Progress = lambda stage, done, total: None
+) -> None:
+    """Mix, encode and tag; the file appears at `path` only when it is whole."""
+    settings = planned.piece.settings
+    bed = load_bed(settings.background, cache)
+    levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
+    mix = Mix(planned.timeline, planned.clips, bed, levels)
+    loop_key = content_key(beds.bed_identity(bed.name), repr(mix.open_gain), settings.bitrate, ffmpeg.identity())
+    loop_frames = cache.get("loops", loop_key)
+    if loop_frames is None:
+        loop_frames = memoryview(encoding.encode_loop(mix.open_loop, settings.bitrate, jobs))
+        cache.put("loops", loop_key, loop_frames)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path, check=encoding.check_structure) as sink:
+        sink.write(tagging.id3_tag(_tags(planned, key)))
+        encoding.encode_mp3(
+            sink,
+            spans=mix.spans,
+            mix=mix.render,
+            open_loop=mix.open_loop,
+            total_samples=mix.total_samples,
+            bitrate_kbps=settings.bitrate,
+            jobs=jobs,
+            loop_frames=loop_frames,
+            progress=lambda done: progress("sound", done, mix.total_samples),
+        )
+
+
+def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
+    """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
+    path = Path(argument)
+    if path.suffix not in (".yaml", ".yml"):
+        path = resources.routine_path(argument)
+    return routine_script(read_routine(path), flags, keep_flags=True)
+
+
+# --- sources ---------------------------------------------------------------------------------------------
+
+
+def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
+    """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input)."""
+    if argument == "-":
+        return _named_by_head(sys.stdin.buffer.read(), "track", "<stdin>")
+    path = Path(argument)
+    if path.suffix in (".yaml", ".yml"):
+        return routine_source(read_routine(path), flags)
+    if argument in resources.routine_names():
+        return routine_source(read_routine(resources.routine_path(argument)), flags)
+    if path.is_file():
+        return _named_by_head(path.read_bytes(), path.stem, argument)
+    if path.suffix or len(path.parts) > 1:
+        raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
+    resources.routine_path(argument)
+    raise AssertionError("an unknown routine is an error")
+
+
+def routine_source(routine: Routine, flags: Mapping[str, str | None]) -> Source:
+    """The routine's script. Flags that differ from it travel on the command line, not in the text."""
+    return Source(routine_script(routine, flags), routine.name, f"{routine.name} (script)")
+
+
+def routine_script(routine: Routine, flags: Mapping[str, str | None], *, keep_flags: bool = False) -> str:
+    """The routine as script text; with `keep_flags`, flags given are written into its front matter."""
+    settings = resolve_for(_routine_layer(routine), flags)
+    return render(
+        routine,
+        template_folders=resources.template_folders(),
+        breath_ms=settings.breath_ms,
+        count_ms=settings.count_ms,
+        settings={name: text for name, text in flags.items() if text is not None} if keep_flags else {},
+    )
+
+
+def read_routine(path: Path) -> Routine:
+    """The routine in a file, with its poses. Raises DefinitionError with every fault of all of these files."""
+    return load_routine(path, poses=read_pose, known_poses=resources.pose_ids, known_settings=PARSERS)
+
+
+@remember
+def read_pose(pose_id: str) -> Pose:
+    return load_pose(resources.pose_path(pose_id))
+
+
+def _named_by_head(content: bytes, stem: str, shown_as: str) -> Source:
+    """A script piped on from `sleepward script` keeps its routine's name, and so the file's."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError("this isn't UTF-8 text", where=f"{shown_as}:{line}", hint="save the script as UTF-8") from error
+    head = split_front_matter(text, shown_as)
+    return Source(text, (head.routine or stem) if shown_as == "<stdin>" else stem, shown_as)
+
+
+# --- settings --------------------------------------------------------------------------------------------
+
+
+def resolve_for(own: Layer, flags: Mapping[str, str | None]) -> Settings:
+    """Flags, environment, the routine's or script's `own`, this folder's file, the user's file: the first wins."""
+    environment, *files = surrounding_layers()
+    return resolve([flag_layer(flags), environment, own, *files])
+
+
+def _script_layer(script: Script) -> Layer:
+    return Layer(script.settings, lambda name: f"{script.name}:{script.setting_lines.get(name, 1)}")
+
+
+def _routine_layer(routine: Routine) -> Layer:
+    return Layer(routine.settings, lambda name: routine.path)
+
+
+def timing_of(settings: Settings) -> Timing:
+    return Timing(
+        breath_ms=settings.breath_ms,
+        inhale_ms=settings.inhale_ms,
+        count_ms=settings.count_ms,
+        count_voice=settings.count_voice,
+        pace=settings.pace,
+        length_ms=settings.length,
+        tail_ms=settings.tail,
+    )
+
+
+# --- keys, tags, beds ------------------------------------------------------------------------------------
+
+
+def track_key(piece: Piece) -> str:
+    """A hash of everything that makes the track's sound; its title and other tags stay out of it."""
+    return content_key(
+        SCHEMA,
+        piece.body,
+        json.dumps(asdict(replace(piece.settings, voice=None)), sort_keys=True),
+        voice_identity(piece.voice),
+        beds.bed_identity(piece.settings.background),
+        ffmpeg.identity(),
+    )
+
+
+def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
+    """The duration in ms of the track at `path`, where it is whole and made of the very same things."""
+    if not path.is_file():
+        return None
+    tags = tagging.read_tags(path)
+    if tags is None or tags.key != key or (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
+        return None
+    total_samples = tags.duration_ms * SAMPLES_PER_MS
+    whole = encoding.mp3_bytes(total_samples, piece.settings.bitrate)
+    return tags.duration_ms if encoding.audio_bytes(path) == whole else None
+
+
+def _tags(planned: Planned, key: str) -> tagging.Tags:
+    return tagging.Tags(
+        title=planned.plan["title"],
+        album=ALBUM,
+        artist=ARTIST,
+        genre=GENRE,
+        comment=planned.piece.script.summary,
+        chapters=planned.timeline.chapters,
+        plan_json=json.dumps(planned.plan, ensure_ascii=False),
+        key=key,
+        duration_ms=planned.timeline.duration_ms,
+        lyrics="\n".join(event.text for event in planned.timeline.events if event.kind == "speech"),
+    )
+
+
+def _built(path: Path, piece: Piece, duration_ms: int, started: float, *, fresh: bool) -> Built:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return Built(
+        path=path,
+        routine=piece.script.routine,
+        duration_ms=duration_ms,
+        bytes=path.stat().st_size,
+        sha256=digest.hexdigest(),
+        elapsed_s=round(time.monotonic() - started, 3),
+        settings=settings_dict(piece.settings, piece.voice.label),
+        voice=piece.voice.label,
+        fresh=fresh,
+    )
+
+
+def title_of(piece: Piece) -> str:
+    return piece.script.title or piece.name
+
+
+def load_bed(name: str, cache: Cache) -> Bed:
+    """The bed, made once and kept: a loop of two minutes takes longer to make than to read."""
+    import numpy as np
+
+    key = content_key(beds.bed_identity(name))
+    stored = cache.get("beds", key)
+    if stored is None:
+        bed = beds.make_bed(name)
+        header = json.dumps({"loudness_lufs": bed.loudness_lufs}).encode().ljust(64)
+        cache.put("beds", key, header + bed.loop.tobytes())
+        return bed
+    facts = json.loads(bytes(stored[:64]))
+    return Bed(name, beds.bed_identity(name), np.frombuffer(stored[64:], np.float32).reshape(-1, 2), **facts)

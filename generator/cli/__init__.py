@@ -1,0 +1,94 @@
+"""The command line: options in, results out, exit codes. Nothing but click happens here."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .. import __version__
+from ..errors import SleepwardError
+
+COMMANDS = {
+    "build": "make",
+    "plan": "make",
+    "script": "make",
+    "list": "look",
+    "show": "look",
+    "voices": "look",
+    "doctor": "doctor",
+}
+"""Command to the module that holds it: only the one that runs is imported, so `--help` is instant."""
+
+SUMMARIES = {
+    "build": "Make tracks: an MP3 each, in output/.",
+    "plan": "Show what happens when in a track.",
+    "script": "Print the script of a routine, to read or to change.",
+    "list": "List the routines.",
+    "show": "Show a routine or a pose: props, holds, cautions.",
+    "voices": "List the voices of this machine.",
+    "doctor": "Try everything a build needs, for real.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        import importlib
+
+        module = importlib.import_module(f".{COMMANDS[cmd_name]}", __name__)
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        name = args[0]
+        if name not in COMMANDS and (near := difflib.get_close_matches(name, COMMANDS, 1)):
+            ctx.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sleepward")
+def group() -> None:
+    """Turn a written routine into an audio track to play in bed, in the dark, with the eyes closed.
+
+    Tonight's track: sleepward build deep-hip-opening
+    """
+
+
+def main() -> None:
+    """Run, and leave the exit code that the error owns: 0, 1, 2, 3, or 130 when interrupted."""
+    try:
+        group.main(standalone_mode=False)
+    except SleepwardError as error:
+        say_error(error)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\ninterrupted: nothing half-made was left behind", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; nothing is left to say to it
+        sys.exit(1)
+
+
+def say_error(error: SleepwardError) -> None:
+    click.echo(f"Error: {error}", err=True)

@@ -1,0 +1,22 @@
+"""`doctor`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("doctor", short_help="Try everything a build needs.")
+def doctor_command() -> None:
+    """Speak, encode and read back one second for real; each failure prints the one command that mends it."""
+    from ..build import OUTPUT_FOLDER
+    from ..doctor import examine
+
+    worst = 0
+    for finding in examine(OUTPUT_FOLDER):
+        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.name:<9} {finding.found}")
+        if not finding.good:
+            click.echo(f"      mend it with: {finding.mend}")
+            worst = max(worst, finding.exit_code)
+    if worst:
+        raise click.exceptions.Exit(worst)
+    click.echo("All is well. Tonight's track: sleepward build deep-hip-opening")

@@ -1,0 +1,124 @@
+"""`build`, `plan` and `script`: from what is named to a track, its timeline, its words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..cache import Cache, default_folder
+from ..errors import InputError, SleepwardError
+from . import say_error
+from .options import making_options, setting_options, split_flags
+
+if TYPE_CHECKING:
+    from ..build import Progress
+
+
+@click.command("build", short_help="Make tracks.")
+@click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...")
+@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to put it.  [default: output/NAME.mp3]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
+@making_options
+@setting_options
+def build_command(sources: tuple[str, ...], **given: Any) -> None:
+    """Make a track of each ROUTINE (its name or its .yaml file), script FILE, or - for a script on standard input.
+
+    Each part that is already there is kept: a second build costs nothing.
+    """
+    from ..build import build, load_source
+
+    flags, options = split_flags(given)
+    if options["out"] is not None and len(sources) > 1:
+        raise InputError(f"-o names one file, but there are {len(sources)} tracks", hint="build them one by one, or leave -o out")
+    failed: SleepwardError | None = None
+    for argument in sources:
+        try:
+            with _progress() as progress:
+                built = build(
+                    load_source(argument, flags),
+                    flags,
+                    out=options["out"],
+                    cache=_cache(options),
+                    jobs=options["jobs"],
+                    progress=progress,
+                    notice=lambda text: click.echo(text, err=True),
+                )
+        except SleepwardError as error:  # one track that can't be made doesn't stop the others
+            say_error(error)
+            failed = failed or error
+            continue
+        if options["as_json"]:
+            facts = {**asdict(built), "path": str(built.path)}
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        else:
+            from ..lengths import clock
+
+            state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
+            click.echo(f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})")
+    if failed is not None:
+        raise click.exceptions.Exit(failed.exit_code)
+
+
+@click.command("plan", short_help="Show what happens when.")
+@click.argument("source", metavar="ROUTINE|FILE|-")
+@click.option("--events", is_flag=True, help="Every sentence, pause and hold, not only the chapters.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
+@click.option("-o", "out", hidden=True, help="Taken and not used, so that a build's line can be planned as it is.")
+@making_options
+@setting_options
+def plan_command(source: str, **given: Any) -> None:
+    """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
+    from ..build import load_source, plan, read
+
+    flags, options = split_flags(given)
+    with _progress() as progress:
+        planned = plan(read(load_source(source, flags), flags), _cache(options), options["jobs"], progress)
+    if options["as_json"]:
+        click.echo(json.dumps(planned.plan, ensure_ascii=False, indent=2))
+        return
+    from .tables import event_table, plan_table, print_table
+
+    print_table(event_table(planned.plan) if options["events"] else plan_table(planned.plan))
+
+
+@click.command("script", short_help="Print a routine's script.")
+@click.argument("source", metavar="ROUTINE|FILE")
+@setting_options
+def script_command(source: str, **given: str | None) -> None:
+    """Print the script of a routine: plain text with timing marks, ready for `sleepward build -`.
+
+    Settings given here are written into its front matter.
+    """
+    from ..build import script_text
+
+    click.echo(script_text(source, given), nl=False)
+
+
+def _cache(options: dict[str, Any]) -> Cache:
+    return Cache(None if options["no_cache"] else default_folder())
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar per stage on stderr, where that is a terminal; results alone go to stdout."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    names = {"narration": "Speaking", "sound": "Mixing and encoding"}
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(names[stage], total=total)
+            bars.update(tasks[stage], completed=done)
+
+        yield report

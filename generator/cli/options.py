@@ -1,0 +1,45 @@
+"""The options that several commands share; a flag for every setting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from ..settings import SETTINGS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def setting_options(command: F) -> F:
+    """A flag for every setting; they arrive as `flags`-ready keyword arguments, None where not given."""
+    for info in reversed(SETTINGS.values()):
+        default = "" if info.default is None else f"  [default: {_shown(info.name, info.default)}]"
+        command = click.option(info.flag, info.name, metavar=info.metavar, help=info.help + default)(command)
+    return command
+
+
+def making_options(command: F) -> F:
+    """How a build works rather than what it makes: these never change a byte of the track."""
+    command = click.option("--no-cache", is_flag=True, help="Speak and compute everything anew, and keep nothing.")(command)
+    return click.option(
+        "--jobs", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default="all cores", help="Work on so many cores."
+    )(command)
+
+
+def split_flags(values: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, Any]]:
+    """A command's keyword arguments: the settings' flags, and the others."""
+    flags = {name: value for name, value in values.items() if name in SETTINGS}
+    return flags, {name: value for name, value in values.items() if name not in SETTINGS}
+
+
+def _shown(name: str, default: object) -> str:
+    from ..lengths import format_ms
+
+    if name in ("tail", "length") and isinstance(default, int):
+        return format_ms(default)
+    if isinstance(default, tuple):
+        return ":".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)

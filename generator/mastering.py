@@ -1,0 +1,391 @@
+"""The voice chain: from what an engine gave for one sentence to a clip that is soft, even and at the house's level.
+
+Per sentence: to the nominal level, trim, resample, equalise, de-ess, compress, the voice's one gain, a ceiling for
+true peaks, edges. Levels and thresholds are those of a voice at `NOMINAL_LUFS`, to which the raw gain brings every
+engine first, so that a threshold means the same for all. Clips are kept at `NOMINAL_LUFS` whatever `loudness` is
+asked for; another loudness is plain gain in the mix, as the glide is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from math import cos, exp, pi, sin, sqrt
+from typing import TYPE_CHECKING, Any
+
+from .errors import TrackError
+from .loudness import block_powers, gated_lufs, hop_powers
+from .model import SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Wave = NDArray[np.float32]
+    """(samples,)"""
+
+CHAIN_VERSION = "1"
+"""Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
+
+NOMINAL_LUFS = -22.0
+
+CALIBRATION_SENTENCES: tuple[str, ...] = (
+    "Let your shoulders grow heavy, and sink a little deeper into the bed.",
+    "Breathe in through the nose, and feel the ribs open to each side.",
+    "Now bring both knees towards your chest, as far as feels good.",
+    "There is nowhere to go, and nothing at all to finish tonight.",
+    "Stretch the left leg out slowly, and let the foot fall outward.",
+    "Place one hand on your belly, and the other over your heart.",
+    "If this is too strong, choose a smaller shape and stay there.",
+    "Soften your jaw, your tongue, and the small muscles around the eyes.",
+    "We change sides in a moment; take one more quiet breath here.",
+    "Turn your head gently, and rest your cheek against the cool pillow.",
+)
+"""What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
+
+TRIM_DBFS = -55.0
+TRIM_HEAD_MS = 30
+TRIM_TAIL_MS = 120
+
+DE_ESS_HZ = 4_500
+DE_ESS_DBFS = -42.0  # what passes this in the band above DE_ESS_HZ …
+DE_ESS_RATIO = 3.0
+DE_ESS_MOST_DB = 10.0  # … but never so much softer that an s turns into a th
+
+COMPRESSOR_DBFS = -32.0
+COMPRESSOR_RATIO = 2.0
+COMPRESSOR_KNEE_DB = 6.0
+ATTACK_MS = 15
+RELEASE_MS = 200
+LOOK_AHEAD_MS = 10  # the gain is down when the sound comes: first syllables don't stick out
+
+ONSET_DB_PER_MS = 1.5
+ONSET_FALL_DB_PER_MS = 0.2
+ONSET_FLOOR_DBFS = -60.0
+
+FADE_IN_MS = 15
+FADE_OUT_MS = 80
+
+CEILING_DBTP = -9.5
+"""For a clip at -22 LUFS. At `loudness` -18 the voice then peaks at -5.5 dBTP; with a bed on top of it that is -4, which
+leaves a decibel for what MP3 adds below the track's -3 dBTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceGain:
+    """The one gain of a voice, measured once: never a gain per clip, which makes loudness uneven.
+
+    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, `chain_gain_db` the chain's after it.
+    """
+
+    raw_gain_db: float
+    chain_gain_db: float
+
+
+def chain_identity() -> str:
+    """What makes the sound of a clip, beside recording and gain: the chain and the libraries that compute it."""
+    libraries = ("numpy", "scipy", "soxr")
+    return "+".join([f"chain-{CHAIN_VERSION}", *(f"{library}-{version(library)}" for library in libraries)])
+
+
+def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
+    """The gain of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
+
+    Both measures are gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
+    narration. Raises TrackError where a recording holds no sound.
+    """
+    for number, recording in enumerate(recordings, start=1):
+        _must_sound(recording, f"calibration sentence {number}")
+    peak_db = max(_db(float(abs(recording.samples).max())) for recording in recordings)
+    at_full_scale = [recording.samples[:, 0] * _linear(-peak_db) for recording in recordings]  # clear of the -70 gate
+    rates = [recording.sample_rate for recording in recordings]
+    raw_gain_db = target_lufs - _speech_lufs(at_full_scale, rates) - peak_db
+
+    gain = VoiceGain(raw_gain_db, 0.0)
+    for _ in range(4):  # again and again, as the ceiling takes back some of what each gain gives
+        clips = [master(recording, gain, "a calibration sentence").samples[:, 0] for recording in recordings]
+        error_db = target_lufs - _speech_lufs(clips, [SAMPLE_RATE] * len(clips))
+        gain = VoiceGain(raw_gain_db, gain.chain_gain_db + error_db)
+    return gain
+
+
+def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
+    """`recording` through the whole chain, as the clip of `text`: mono at 48 kHz, whole milliseconds.
+
+    Raises TrackError where nothing in it is loud enough to be speech.
+    """
+    import numpy as np
+    import soxr
+
+    _must_sound(recording, repr(text))
+    spoken = trim(recording, TRIM_DBFS - gain.raw_gain_db)
+    if not len(spoken.samples):
+        raise TrackError(f"the voice gave nothing to hear for {text!r}", hint="Try another voice, or another wording.")
+    raw = spoken.samples[:, 0] * _linear(gain.raw_gain_db)
+    wave = soxr.resample(raw, spoken.sample_rate, SAMPLE_RATE, quality="VHQ")
+    wave = np.pad(wave, (0, -len(wave) % SAMPLES_PER_MS))
+    wave = softened(compressed(de_essed(equalised(wave))))
+    wave = limited(wave * _linear(gain.chain_gain_db), CEILING_DBTP)
+    return Clip(text, faded(wave)[:, None])
+
+
+# --- the links of the chain, each from a wave to a new wave ------------------------------------------
+
+
+def trim(recording: Recording, threshold_dbfs: float) -> Recording:
+    """`recording` from 30 ms before its first sound to 120 ms after its last; empty where there is none.
+
+    Sound is where the RMS over 5 ms passes `threshold_dbfs`. Where the recording has less around the sound, silence
+    takes the place, so that every clip begins and ends alike.
+    """
+    import numpy as np
+
+    window = max(1, recording.sample_rate // 200)
+    wave = recording.samples[:, 0]
+    blocks = np.pad(wave, (0, -len(wave) % window)).reshape(-1, window)
+    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > _linear(threshold_dbfs) ** 2)
+    if not len(loud):
+        return Recording(recording.samples[:0], recording.sample_rate)
+    start = int(loud[0]) * window - TRIM_HEAD_MS * recording.sample_rate // 1000
+    stop = (int(loud[-1]) + 1) * window + TRIM_TAIL_MS * recording.sample_rate // 1000
+    kept = np.pad(wave[max(start, 0) : stop], (max(-start, 0), max(stop - len(wave), 0)))
+    return Recording(kept[:, None], recording.sample_rate)
+
+
+def equalised(wave: Wave) -> Wave:
+    """Warmer and duller: for ears on a pillow, in a quiet room, over phone speakers."""
+    from scipy.signal import sosfilt
+
+    return _float32(sosfilt(_equaliser(), wave))
+
+
+def de_essed(wave: Wave) -> Wave:
+    """The band above `DE_ESS_HZ` taken back while it is loud."""
+    from scipy.signal import sosfilt
+
+    band = _float32(sosfilt(_de_ess_band(), wave))
+    over_db = _levels_db(band) - DE_ESS_DBFS
+    wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
+    return wave - band * (1 - _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30)))
+
+
+def compressed(wave: Wave) -> Wave:
+    """Two to one above `COMPRESSOR_DBFS`, with a soft knee (Giannoulis, Massberg and Reiss 2012, equation 4).
+
+    Level and gain are worked out once a millisecond, which is fine enough for an attack of 15 ms.
+    """
+    import numpy as np
+
+    over_db = _levels_db(wave) - COMPRESSOR_DBFS
+    knee_db = (over_db + COMPRESSOR_KNEE_DB / 2).clip(0, COMPRESSOR_KNEE_DB) ** 2 / (2 * COMPRESSOR_KNEE_DB)
+    wanted_db = np.where(over_db > COMPRESSOR_KNEE_DB / 2, over_db, knee_db) * (1 - 1 / COMPRESSOR_RATIO)
+    cut_db = _smoothed(wanted_db, ATTACK_MS, RELEASE_MS)
+    cut_db = np.append(cut_db[LOOK_AHEAD_MS:], np.full(min(LOOK_AHEAD_MS, len(cut_db)), cut_db[-1]))[: len(cut_db)]
+    return wave * _gains(-cut_db)
+
+
+def softened(wave: Wave) -> Wave:
+    """Onsets out of silence rise by `ONSET_DB_PER_MS` at most: engines start words as hard as a knock on the door.
+
+    The level that is allowed climbs at that rate and falls slowly, so that only what follows a pause is held back;
+    consonants inside a phrase, which come out of closures of some 50 ms, keep their edge.
+    """
+    import numpy as np
+
+    levels = _levels_db(wave)
+    allowed_db, allowed = ONSET_FLOOR_DBFS, []
+    for level_db in levels.tolist():
+        allowed_db = max(min(level_db, allowed_db + ONSET_DB_PER_MS), allowed_db - ONSET_FALL_DB_PER_MS, ONSET_FLOOR_DBFS)
+        allowed.append(allowed_db)
+    return wave * _gains(np.minimum(np.array(allowed) - levels, 0))
+
+
+def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
+    """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
+    import numpy as np
+    import soxr
+    from scipy.ndimage import minimum_filter1d
+
+    ceiling = _linear(ceiling_dbtp)
+    if max(wave.max(), -wave.min()) < ceiling / sqrt(2):
+        return wave  # nothing below 8 kHz peaks 3 dB above its samples at 48 kHz
+    oversampled = soxr.resample(wave, SAMPLE_RATE, 4 * SAMPLE_RATE, quality="MQ")
+    peaks = np.abs(oversampled).reshape(-1, 4 * SAMPLES_PER_MS).max(axis=1)
+    if peaks.max() <= ceiling:
+        return wave
+    allowed = ceiling / np.maximum(peaks, ceiling)
+    # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
+    lowest = minimum_filter1d(np.append(allowed, allowed[-1]), 11, mode="nearest")
+    smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
+    return wave * _between(smooth)
+
+
+def faded(wave: Wave) -> Wave:
+    """Raised-cosine edges, 15 ms in and 80 ms out: no click."""
+    faded = wave.copy()
+    rise = _raised_cosine(FADE_IN_MS)[: len(wave)]
+    fall = _raised_cosine(FADE_OUT_MS)[: len(wave)]
+    faded[: len(rise)] *= rise
+    faded[len(wave) - len(fall) :] *= fall[::-1]
+    return faded
+
+
+# --- levels and gains, once a millisecond -----------------------------------------------------------
+
+
+def _levels_db(wave: Wave) -> NDArray[np.float64]:
+    """RMS of each millisecond, in dBFS; silence is far below any threshold."""
+    import numpy as np
+
+    powers = np.square(wave.reshape(-1, SAMPLES_PER_MS), dtype=np.float64).mean(axis=1)
+    levels: NDArray[np.float64] = 10 * np.log10(powers + 1e-15)
+    return levels
+
+
+def _smoothed(values: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
+    """One-pole smoothing that rises with the attack and falls with the release, from 0.
+
+    A recursion whose pole depends on its state can't be vectorised; at one value a millisecond it needn't be.
+    """
+    import numpy as np
+
+    up, down = 1 - exp(-1 / attack_ms), 1 - exp(-1 / release_ms)
+    state = 0.0
+    smooth = []
+    for value in values.tolist():
+        state += (up if value > state else down) * (value - state)
+        smooth.append(state)
+    return np.array(smooth)
+
+
+def _gains(levels_db: NDArray[np.float64]) -> Wave:
+    """A level for each millisecond as a gain for each sample."""
+    import numpy as np
+
+    return _between(10 ** (np.append(levels_db, levels_db[-1]) / 20))
+
+
+def _between(nodes: NDArray[np.float64]) -> Wave:
+    """Straight lines from node to node, a millisecond apart: one value per sample."""
+    import numpy as np
+
+    rise = np.diff(nodes)[:, None] * (np.arange(SAMPLES_PER_MS) / SAMPLES_PER_MS)
+    return _float32((nodes[:-1, None] + rise).ravel())
+
+
+# --- filters ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _equaliser() -> NDArray[np.float64]:
+    """High-pass 80 Hz, +2 dB at 200 Hz, -3 dB at 3 kHz, shelf -4 dB from 5 kHz, low-pass 8 kHz, as sections.
+
+    Then four all-passes, which leave the colour alone and spread the pulses of a synthetic voice over some
+    milliseconds (a phase rotator, as in broadcasting): its peaks come out 3 dB lower at the same loudness.
+    """
+    import numpy as np
+    from scipy.signal import butter
+
+    high_pass = butter(2, 80, "highpass", fs=SAMPLE_RATE, output="sos")
+    low_pass = butter(4, 8_000, "lowpass", fs=SAMPLE_RATE, output="sos")
+    bells = [_bell(200, 2.0, q=0.8), _bell(3_000, -3.0, q=0.9), _high_shelf(5_000, -4.0)]
+    sections: NDArray[np.float64] = np.vstack([high_pass, *bells, low_pass, *[_all_pass(300, q=0.7)] * 4])
+    return sections
+
+
+@lru_cache(maxsize=1)
+def _de_ess_band() -> NDArray[np.float64]:
+    from scipy.signal import butter
+
+    band: NDArray[np.float64] = butter(2, DE_ESS_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
+    return band
+
+
+def _bell(hz: float, gain_db: float, q: float) -> NDArray[np.float64]:
+    """A peaking section (Bristow-Johnson, Audio EQ Cookbook)."""
+    import numpy as np
+
+    a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
+    alpha = sin(w) / (2 * q)
+    section: NDArray[np.float64] = np.array([1 + alpha * a, -2 * cos(w), 1 - alpha * a, 1 + alpha / a, -2 * cos(w), 1 - alpha / a])
+    return section / section[3]
+
+
+def _all_pass(hz: float, q: float) -> NDArray[np.float64]:
+    """An all-pass section (Bristow-Johnson, Audio EQ Cookbook)."""
+    import numpy as np
+
+    w = 2 * pi * hz / SAMPLE_RATE
+    alpha = sin(w) / (2 * q)
+    section: NDArray[np.float64] = np.array([1 - alpha, -2 * cos(w), 1 + alpha, 1 + alpha, -2 * cos(w), 1 - alpha])
+    return section / section[3]
+
+
+def _high_shelf(hz: float, gain_db: float) -> NDArray[np.float64]:
+    """A high shelf of slope 1 (Bristow-Johnson, Audio EQ Cookbook)."""
+    import numpy as np
+
+    a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
+    up, down, root = a + 1, a - 1, 2 * sqrt(a) * sin(w) / sqrt(2)
+    section: NDArray[np.float64] = np.array(
+        [
+            a * (up + down * cos(w) + root),
+            -2 * a * (down + up * cos(w)),
+            a * (up + down * cos(w) - root),
+            up - down * cos(w) + root,
+            2 * (down - up * cos(w)),
+            up - down * cos(w) - root,
+        ]
+    )
+    return section / section[3]
+
+
+# --- small things -----------------------------------------------------------------------------------
+
+
+def _speech_lufs(waves: Sequence[NDArray[Any]], rates: Sequence[int]) -> float:
+    """Gated loudness of several waves, each measured by itself, as though they were one."""
+    import numpy as np
+
+    blocks = []
+    for wave, rate in zip(waves, rates, strict=True):
+        short = max(0, rate * 2 // 5 - len(wave))  # a block of 400 ms at least
+        blocks.append(block_powers(hop_powers([np.pad(wave, (0, short))], rate)))
+    return gated_lufs(np.concatenate(blocks))
+
+
+def _must_sound(recording: Recording, what: str) -> None:
+    import numpy as np
+
+    if not len(recording.samples):
+        raise TrackError(f"the voice gave no sound for {what}", hint="Try another voice, or another wording.")
+    if not np.isfinite(recording.samples).all():
+        raise TrackError(f"the voice gave broken samples for {what}", hint="Try another voice.")
+    if not recording.samples.any():
+        raise TrackError(f"the voice gave only silence for {what}", hint="Try another voice, or another wording.")
+
+
+@lru_cache(maxsize=4)
+def _raised_cosine(length_ms: int) -> Wave:
+    import numpy as np
+
+    count = length_ms * SAMPLES_PER_MS
+    return _float32(0.5 - 0.5 * np.cos(pi * (np.arange(count) + 0.5) / count))
+
+
+def _float32(values: NDArray[Any]) -> Wave:
+    import numpy as np
+
+    return values.astype(np.float32, copy=False)
+
+
+def _linear(level_db: float) -> float:
+    return float(10 ** (level_db / 20))
+
+
+def _db(amplitude: float) -> float:
+    from math import log10
+
+    return 20 * log10(amplitude)

@@ -1,0 +1,179 @@
+"""The tag a track begins with: what players show, its chapters, its words, and the plan it was made from.
+
+ID3v2.3, which every player reads. The plan is a GEOB frame, a file inside the tag: UTF-8 JSON, in plain text so that
+it can be read years from now. As a TXXX frame its tens of kilobytes would be twice the size (v2.3 has no UTF-8 for
+text) and shown by players as one endless line.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .errors import NotFoundError
+from .model import Chapter
+
+PADDING_BYTES = 1_024  # a player's user may correct a title without the whole file being written again
+MAX_CHAPTERS = 255  # their number is one byte
+PLAN_NAME = "sleepward-plan.json"
+PLAN_TYPE = "application/json"
+KEY_NAME = "sleepward-key"
+
+_UTF16 = 1  # ID3v2.3's encoding for any text
+_NO_OFFSET = 0xFFFFFFFF  # a chapter is where its times say
+_CONTENTS_ID = "toc"
+_TOP_LEVEL_AND_ORDERED = 0b11
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a track says of itself; `key` is the track's, `cover` a PNG or JPEG, `lyrics` what is spoken."""
+
+    title: str
+    album: str
+    artist: str
+    genre: str
+    comment: str
+    chapters: tuple[Chapter, ...]
+    plan_json: str
+    key: str
+    duration_ms: int
+    lyrics: str = ""
+    cover: bytes = b""
+
+
+def _id3() -> Any:
+    """mutagen's frames; it has no types to check against."""
+    return import_module("mutagen.id3")
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def id3_tag(tags: Tags) -> bytes:
+    """The whole ID3v2.3 tag, to be written before the audio. The same tags give the same bytes.
+
+    Empty texts get no frame. Of more than 255 chapters the shortest join the ones before them. There is no
+    ReplayGain: players would undo the bedtime level.
+    """
+    id3 = _id3()
+    tag = id3.ID3()
+    texts = {
+        id3.TIT2: tags.title,
+        id3.TALB: tags.album,
+        id3.TPE1: tags.artist,
+        id3.TCON: tags.genre,
+        id3.TLEN: str(tags.duration_ms),
+    }
+    for frame, text in texts.items():
+        if text:
+            tag.add(frame(encoding=_UTF16, text=[text]))
+    if tags.comment:
+        tag.add(id3.COMM(encoding=_UTF16, lang="eng", desc="", text=[tags.comment]))
+    if tags.lyrics:
+        tag.add(id3.USLT(encoding=_UTF16, lang="eng", desc="", text=tags.lyrics))
+    if tags.cover:
+        front = int(id3.PictureType.COVER_FRONT)
+        tag.add(id3.APIC(encoding=0, mime=_image_type(tags.cover), type=front, desc="", data=tags.cover))
+    tag.add(id3.TXXX(encoding=_UTF16, desc=KEY_NAME, text=[tags.key]))
+    plan = tags.plan_json.encode("utf-8")
+    tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
+    _add_chapters(tag, at_most(tags.chapters, MAX_CHAPTERS))
+    file = io.BytesIO()
+    tag.save(file, v1=0, v2_version=3, padding=lambda info: PADDING_BYTES)
+    return file.getvalue()
+
+
+def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:
+    """A list of contents and the chapters in it: players ignore chapters without one."""
+    if not chapters:
+        return
+    id3 = _id3()
+    names = [f"chapter{number:03}" for number in range(1, len(chapters) + 1)]
+    tag.add(id3.CTOC(element_id=_CONTENTS_ID, flags=_TOP_LEVEL_AND_ORDERED, child_element_ids=names, sub_frames=[]))
+    for name, chapter in zip(names, chapters, strict=True):
+        tag.add(
+            id3.CHAP(
+                element_id=name,
+                start_time=chapter.start_ms,
+                end_time=chapter.end_ms,
+                start_offset=_NO_OFFSET,
+                end_offset=_NO_OFFSET,
+                sub_frames=[id3.TIT2(encoding=_UTF16, text=[chapter.title])],
+            )
+        )
+
+
+def at_most(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
+    """`chapters`, the shortest of them joined to the ones before until there are no more than `number`."""
+    kept = list(chapters)
+    while len(kept) > number:
+        index = min(range(1, len(kept)), key=lambda at: kept[at].end_ms - kept[at].start_ms)
+        joined = kept.pop(index)
+        before = kept[index - 1]
+        kept[index - 1] = Chapter(before.title, before.start_ms, joined.end_ms)
+    return tuple(kept)
+
+
+def _image_type(image: bytes) -> str:
+    if image.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if image.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    raise ValueError("a cover is a PNG or a JPEG")
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def read_tags(path: Path) -> Tags | None:
+    """The tags of a track of ours, None for any other file. Reads the tag alone, however long the track.
+
+    Raises NotFoundError where there is no file.
+    """
+    from mutagen import MutagenError
+
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {path}")
+    try:
+        tag = _id3().ID3(path, translate=False)
+    except MutagenError:
+        return None
+    plans = [frame for frame in tag.getall("GEOB") if frame.desc == PLAN_NAME]
+    key = _text(tag, f"TXXX:{KEY_NAME}")
+    if not plans or not key:
+        return None
+    try:
+        plan_json = bytes(plans[0].data).decode("utf-8")
+        duration_ms = int(_text(tag, "TLEN") or 0)
+    except ValueError:
+        return None
+    return Tags(
+        title=_text(tag, "TIT2"),
+        album=_text(tag, "TALB"),
+        artist=_text(tag, "TPE1"),
+        genre=_text(tag, "TCON"),
+        comment=_text(tag, "COMM"),
+        chapters=_chapters(tag),
+        plan_json=plan_json,
+        key=key,
+        duration_ms=duration_ms,
+        lyrics=_text(tag, "USLT"),
+        cover=next((bytes(frame.data) for frame in tag.getall("APIC")), b""),
+    )
+
+
+def _text(tag: Any, name: str) -> str:
+    frames = tag.getall(name)
+    return str(frames[0]) if frames else ""
+
+
+def _chapters(tag: Any) -> tuple[Chapter, ...]:
+    chapters = (
+        Chapter(_text(frame.sub_frames, "TIT2"), frame.start_time, frame.end_time) for frame in tag.getall("CHAP")
+    )
+    return tuple(sorted(chapters, key=lambda chapter: chapter.start_ms))

@@ -1,0 +1,138 @@
+"""The way to pyttsx3's processes and back: start, send, receive, read what they recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import MissingToolError
+from ..model import Recording
+
+_SERVER = Path(__file__).with_name("_pyttsx3_server.py")
+STOP_S = 20.0  # for a server to end once its stdin has: it needs a hundredth of a second
+
+Message = Mapping[str, Any]
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    folder = tempfile.mkdtemp(prefix="sleepward-voice-")
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A server to send jobs to and receive answers from; it ends when the block does, however that is left."""
+    with (folder / "log").open("wb") as log:
+        # a session of its own: Ctrl-C in the terminal is ours alone, and the server ends with its stdin
+        process = subprocess.Popen(
+            _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        send(process.stdin, setup)
+        yield process.stdin, process.stdout
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def run(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
+    """One process for one answer; a status "failed" and the reason where it gave none."""
+    own_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    try:
+        process = subprocess.run(
+            _command(mode),
+            input=b"".join(json.dumps(line).encode() + b"\n" for line in lines),
+            capture_output=True,
+            timeout=deadline_s,
+            check=False,
+            start_new_session=True,
+            creationflags=own_group,
+        )
+    except subprocess.TimeoutExpired:
+        return {"status": "failed", "reason": "it didn't finish in time"}
+    if not process.stdout:
+        said = process.stderr.decode(errors="replace").strip().splitlines()
+        why = f": {said[-1][:200]}" if said else ""
+        return {"status": "failed", "reason": f"its process ended with code {process.returncode}{why}"}
+    answer: dict[str, Any] = json.loads(process.stdout)
+    return answer
+
+
+def _command(mode: str) -> list[str]:
+    # by its file and with -P: the user's working folder may hold a pyttsx3.py of its own
+    return [sys.executable, "-P", str(_SERVER), mode]
+
+
+def send(requests: IO[bytes], message: Message) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a server that ended is noticed where its answer is missing
+        requests.write(json.dumps(message).encode() + b"\n")
+        requests.flush()
+
+
+def receive(answers: IO[bytes]) -> dict[str, Any] | None:
+    line = answers.readline()
+    return json.loads(line) if line.endswith(b"\n") else None
+
+
+def raise_if_missing(answer: Message) -> None:
+    if "missing" in answer:
+        raise missing_engine(answer["missing"])
+
+
+def last_words(folder: Path) -> str:
+    said = (folder / "log").read_text("utf-8", "replace").strip().splitlines() if (folder / "log").exists() else []
+    return f": {said[-1][:200]}" if said else ""
+
+
+def recording_path(folder: Path, number: int, driver: str = "espeak") -> Path:
+    return folder / (f"{number}.aiff" if driver == "nsss" else f"{number}.wav")
+
+
+def read_wav(path: Path) -> Recording:
+    """A 16-bit mono WAV as pyttsx3's espeak driver writes it, always at 22,050 Hz: espeak-ng's own rate."""
+    import wave
+
+    import numpy as np
+
+    with wave.open(str(path), "rb") as file:
+        data = file.readframes(file.getnframes())
+        rate = file.getframerate()
+    samples = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
+    return Recording(samples.reshape(-1, 1), rate)
+
+
+def decode_any(path: Path) -> Recording:
+    """Whatever the system's driver wrote (AIFF, WAV at any rate), mixed to one channel."""
+    from ..ffmpeg import decode
+
+    samples, rate = decode(path)
+    return Recording(samples.mean(axis=1, keepdims=True, dtype=samples.dtype), rate)
+
+
+def missing_engine(reason: str) -> MissingToolError:
+    if sys.platform in ("darwin", "win32"):
+        mend = f"Mend it with: {sys.executable} -m pip install --force-reinstall pyttsx3"
+    else:
+        mend = (
+            f"Mend it with: {sys.executable} -m pip install --force-reinstall pyttsx3 espeakng-loader"
+            " (or, without that wheel, your system's own: apt install libespeak-ng1)"
+        )
+    return MissingToolError(f"pyttsx3 has no speech engine here: {reason}", hint=mend)

@@ -1,0 +1,323 @@
+"""The process in which pyttsx3 lives; run as a file by `pyttsx3.py`, never imported by it.
+
+The first line on stdin is the setup (JSON), the argument says what to do:
+
+- ``voices``: print what pyttsx3 offers here, end.
+- ``serve``: speak every following line ``{"id", "text", "path"}`` in a forked child of its own, up to ``jobs``
+  at once, and print ``{"id", "status", "reason"}`` for each. A reused engine loses utterances and lets one
+  sentence change the next, hence one child each; the imports are done once, here, while there is one thread.
+  Ends, with its children and the folder of the setup, as soon as stdin does: so also when its parent is killed.
+- ``say``: speak the one following line in this very process, where fork isn't there or isn't safe.
+
+Only the standard library, pyttsx3 and espeakng_loader: it starts in a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import wave
+from collections import deque
+from pathlib import Path
+from typing import Any, NoReturn
+
+ESPEAK_PATH_BYTES = 150  # espeak-ng 1.52 cuts its data path at 160 bytes and then finds nothing (measured: 159 works)
+ATTEMPTS = 3
+ORPHAN_CHECK_S = 1.0
+
+Setup = dict[str, Any]
+
+
+def main() -> None:
+    answers = os.dup(1)  # pyttsx3 prints to stdout: it gets the null device, the answers their own descriptor
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)
+    lines = _Lines(0)
+    setup: Setup = json.loads(lines.wait())
+    try:
+        library = _load_driver(setup)
+    except Exception as error:  # noqa: BLE001 - whatever an engine that isn't there may raise is for the user to read
+        _answer(answers, {"missing": f"{type(error).__name__}: {error}"})
+        return
+    if sys.argv[1] == "voices":
+        _answer(answers, _offer(setup["driver"], library))
+    elif sys.argv[1] == "say":
+        job = json.loads(lines.wait())
+        status, reason = _say(setup, job)
+        _answer(answers, {"id": job["id"], "status": status, "reason": reason})
+        os._exit(0)  # espeak asserts when Python ends in order
+    else:
+        _Server(setup, lines, answers).run()
+
+
+# --- the driver ------------------------------------------------------------------------------------
+
+
+def _load_driver(setup: Setup) -> str:
+    """Imports pyttsx3 and its driver; returns what speaks, with its version."""
+    library = "the system's"
+    if setup["driver"] == "espeak":
+        wheel = _load_espeak_wheel(Path(setup["folder"]))
+        import pyttsx3.drivers.espeak
+
+        # by now the library is loaded under this name, the wheel's or the system's
+        espeak = ctypes.CDLL("libespeak-ng.so.1")
+        espeak.espeak_Info.restype = ctypes.c_char_p
+        version = espeak.espeak_Info(None).decode().split()[0]
+        library = f"espeak-ng {version} of {wheel or 'the system'}"
+    import pyttsx3  # noqa: F401
+
+    return library
+
+
+def _load_espeak_wheel(folder: Path) -> str | None:
+    """Loads espeakng-loader's library, so that pyttsx3 finds it by its soname; None where the wheel is missing."""
+    try:
+        import espeakng_loader
+    except ImportError:
+        return None
+    ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    data = Path(espeakng_loader.get_data_path())
+    if len(os.fsencode(data)) > ESPEAK_PATH_BYTES:
+        link = folder / "espeak"
+        if len(os.fsencode(link)) > ESPEAK_PATH_BYTES:
+            raise OSError(f"espeak-ng can't read its data at so long a path: {data}; set TMPDIR to a shorter folder")
+        link.symlink_to(data)
+        data = link
+    os.environ["ESPEAK_DATA_PATH"] = str(data)
+    return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
+
+
+def _offer(driver: str, library: str) -> dict[str, Any]:
+    import pyttsx3
+
+    engine = pyttsx3.init(driver)
+    voices = [
+        {"id": v.id, "name": (v.name or v.id).strip(), "languages": [str(x) for x in v.languages], "gender": v.gender}
+        for v in engine.getProperty("voices")
+    ]
+    offer = {
+        "pyttsx3": importlib.metadata.version("pyttsx3"),
+        "library": library,
+        "default": engine.getProperty("voice"),
+        "voices": voices,
+        "variants": {},
+    }
+    if driver == "espeak":
+        offer["voices"] = _without_mute(voices)
+        offer["variants"] = _variants()
+    return offer
+
+
+def _without_mute(voices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leaves out voices whose dictionary is missing (three in espeakng-loader 0.2.4): they would speak silence.
+
+    espeak-ng accepts them and only complains on stderr, so that is where we look.
+    """
+    from pyttsx3.drivers import _espeak
+
+    able = []
+    with tempfile.TemporaryFile() as complaints:
+        os.dup2(complaints.fileno(), 2)
+        for voice in voices:
+            before = os.fstat(complaints.fileno()).st_size
+            accepted = _espeak.SetVoiceByName(voice["id"].encode()) == 0
+            if accepted and os.fstat(complaints.fileno()).st_size == before:
+                able.append(voice)
+    return able
+
+
+def _variants() -> dict[str, str]:
+    """The variants, which combine with any voice: name to gender, as their files say."""
+    espeak = ctypes.CDLL("libespeak-ng.so.1")
+    espeak.espeak_Info.restype = ctypes.c_char_p
+    data = ctypes.c_char_p()
+    espeak.espeak_Info(ctypes.byref(data))
+    variants = {}
+    for file in sorted(Path(os.fsdecode(data.value or b""), "voices", "!v").glob("*")):
+        words = [line.split() for line in file.read_text("utf-8", "replace").splitlines()]
+        gender = next((w[1] for w in words if len(w) > 1 and w[0] == "gender"), "")
+        variants[file.name] = gender.lower()
+    return variants
+
+
+# --- one sentence ----------------------------------------------------------------------------------
+
+
+def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
+    """Speaks one text to one file with an engine of its own: ("ok", "") or what went wrong ("silent", "failed")."""
+    import pyttsx3
+
+    problems: list[str] = []
+    finished = threading.Event()
+
+    def fail(problem: object) -> None:
+        problems.append(str(problem)[:200])
+        finished.set()
+
+    # the espeak driver writes the file in a callback from C, whose exceptions Python can only hand to this hook
+    sys.unraisablehook = lambda unraisable: fail(unraisable.exc_value)
+    engine = pyttsx3.init(setup["driver"])
+    engine.connect("finished-utterance", lambda **_: finished.set())
+    engine.connect("error", lambda exception=None, **_: fail(exception))
+    if setup["voice"] is not None:
+        engine.setProperty("voice", setup["voice"])
+    if setup["property_rate"] is not None:
+        engine.setProperty("rate", setup["property_rate"])
+    engine.save_to_file(job["text"], job["path"])
+    engine.runAndWait()
+    # with espeak runAndWait may return before the file exists; SAPI5 writes before it returns and doesn't notify
+    if setup["driver"] != "sapi5" and not finished.wait(setup["deadline_s"]):
+        return "failed", "it didn't finish in time"
+    if problems:
+        return "failed", problems[0]
+    spoke = engine.getProperty("voice")  # an unknown voice would keep the old one without a word
+    if setup["voice"] is not None and str(spoke).lower() != setup["voice"].lower():
+        return "failed", f"it spoke with {spoke} instead of {setup['voice']}"
+    return _checked(job["path"]) if setup["driver"] == "espeak" else ("ok", "")
+
+
+def _checked(path: str) -> tuple[str, str]:
+    try:
+        with wave.open(path, "rb") as file:
+            sound = file.readframes(file.getnframes())
+    except (OSError, EOFError, wave.Error) as error:
+        return "failed", f"its recording can't be read: {error}"
+    if not sound:
+        return "failed", "its recording is empty"
+    return ("ok", "") if any(sound) else ("silent", "")
+
+
+# --- the server ------------------------------------------------------------------------------------
+
+
+class _Server:
+    """Forks a child per sentence, from its one thread; a child that dies is replaced twice at most."""
+
+    def __init__(self, setup: Setup, lines: _Lines, answers: int) -> None:
+        self._setup = setup
+        self._lines = lines
+        self._answers = answers
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # a pipe from the child: its pid and job
+
+    def run(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes our stdin
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        parent = os.getppid()
+        self._waiting.extend(map(json.loads, self._lines.take()))
+        try:
+            # a sibling forked by the parent may hold our stdin open after its death: hence the look at getppid
+            while os.getppid() == parent:
+                while self._waiting and len(self._running) < self._setup["jobs"]:
+                    self._start(self._waiting.popleft())
+                ready, _, _ = select.select([0, *self._running], [], [], ORPHAN_CHECK_S)
+                for pipe in ready:
+                    if pipe in self._running:
+                        self._finish(pipe)
+                if 0 in ready:
+                    received = self._lines.read()
+                    if received is None:
+                        return
+                    self._waiting.extend(map(json.loads, received))
+        except BrokenPipeError:
+            return
+        finally:
+            self._end()
+
+    def _start(self, job: dict[str, Any]) -> None:
+        job["attempts"] = job.get("attempts", 0) + 1
+        here, there = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._be_child(job, there)
+        os.close(there)
+        self._running[here] = (pid, job)
+
+    def _be_child(self, job: dict[str, Any], pipe: int) -> NoReturn:
+        code = 1
+        try:
+            # the kernel ends a child that hangs, even in C, and even when nobody is left to look
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, self._setup["deadline_s"])
+            os.close(self._answers)  # or the parent wouldn't notice the server's death
+            for stream in (0, 2):
+                os.dup2(1, stream)
+            os.write(pipe, json.dumps(_say(self._setup, job)).encode())
+            code = 0
+        finally:
+            os._exit(code)
+
+    def _finish(self, pipe: int) -> None:
+        pid, job = self._running.pop(pipe)
+        answer = os.read(pipe, 65_536)
+        os.close(pipe)
+        _, wait_status = os.waitpid(pid, 0)
+        status, reason = json.loads(answer) if answer else ("failed", _cause_of_death(wait_status))
+        if status == "failed" and job["attempts"] < ATTEMPTS:
+            self._waiting.appendleft(job)
+            return
+        _answer(self._answers, {"id": job["id"], "status": status, "reason": reason})
+
+    def _end(self) -> None:
+        for pid, _ in self._running.values():
+            os.kill(pid, signal.SIGKILL)
+        for pid, _ in self._running.values():
+            os.waitpid(pid, 0)
+        shutil.rmtree(self._setup["folder"], ignore_errors=True)
+
+
+def _cause_of_death(wait_status: int) -> str:
+    code = os.waitstatus_to_exitcode(wait_status)
+    if code == -signal.SIGALRM:
+        return "it didn't finish in time"
+    return f"its process was ended by signal {-code}" if code < 0 else f"its process ended with code {code}"
+
+
+class _Lines:
+    """Whole lines from a descriptor, read without buffering ahead of `select`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._rest = b""
+        self._lines: deque[bytes] = deque()
+
+    def read(self) -> list[bytes] | None:
+        """The lines that are there, perhaps none yet; None at the end."""
+        data = os.read(self._descriptor, 65_536)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return lines
+
+    def take(self) -> list[bytes]:
+        """The lines that came along with those waited for."""
+        taken = list(self._lines)
+        self._lines.clear()
+        return taken
+
+    def wait(self) -> bytes:
+        """The next line; where stdin ends before it, this process ends."""
+        while not self._lines:
+            received = self.read()
+            if received is None:
+                sys.exit(0)
+            self._lines.extend(received)
+        return self._lines.popleft()
+
+
+def _answer(descriptor: int, message: dict[str, Any]) -> None:
+    os.write(descriptor, json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

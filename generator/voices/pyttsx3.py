@@ -1,0 +1,336 @@
+"""The pyttsx3 engine: espeak-ng on Linux, the system's own voices on macOS and Windows.
+
+pyttsx3 itself is only ever loaded in other processes (`_pyttsx3_server.py` says why).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import platform
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SettingError, TrackError
+from . import VoiceInfo, missing_voice, speakable
+from ._pyttsx3_link import (
+    decode_any,
+    last_words,
+    missing_engine,
+    raise_if_missing,
+    read_wav,
+    receive,
+    recording_path,
+    run,
+    scratch_folder,
+    send,
+    server,
+)
+
+if TYPE_CHECKING:
+    from ..model import Recording
+    from . import Voice
+
+__all__ = ["Pyttsx3Voice", "list_voices", "open_voice"]
+
+DEFAULT_ESPEAK = "en-us+klatt4"  # the softest of espeak-ng's: 95 % of its energy lies under 1.3 kHz
+ESPEAK_MIN_RATE = 80  # asked for less, espeak-ng silently speaks at 80
+# At its full amplitude of 100 klatt4 clips (measured: 95 samples in one sentence); at 60 the loudest stays 3 dB below.
+ESPEAK_AMPLITUDE = 60
+DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
+MAX_OUTSTANDING = 64  # so few lines that neither pipe to the server can fill up
+
+# Measured words per minute inside phrases for each word per minute asked of espeak-ng, at 96 asked. 1.21 is
+# klatt4's over a whole routine; the others follow from how long they take for the same 15 sentences. Of the 103
+# variants only these lie more than 3 % off; other kinds of English speak up to 6 % faster, other languages count
+# words differently, so that no factor would mean the same there.
+ESPEAK_SPEED = 1.21
+ESPEAK_SPEED_BY_VARIANT: Mapping[str, float] = {
+    "Marco": 0.83,
+    "AnxiousAndy": 0.89,
+    "Alicia": 0.97,
+    "RicishayMax": 1.08,
+    "m4": 1.09,
+    "Andy": 1.12,
+    "f4": 1.12,
+    "f1": 1.13,
+    "Lee": 1.13,
+    "aunty": 1.14,
+    "Demonic": 1.14,
+    "linda": 1.14,
+    "f5": 1.15,
+    "f2": 1.15,
+    "announcer": 1.15,
+    "robosoft6": 1.16,
+    "whisperf": 1.16,
+    "robosoft8": 1.16,
+    "m2": 1.17,
+    "RicishayMax2": 1.25,
+    "robosoft": 1.48,
+    "robosoft4": 1.51,
+    "robosoft5": 1.51,
+    "robosoft7": 1.51,
+    "pedro": 1.52,
+    "robosoft2": 1.52,
+    "robosoft3": 1.52,
+    "antonio": 1.52,
+    "anikaRobot": 1.53,
+    "Andrea": 1.53,
+    "anika": 1.53,
+    "UniRobot": 1.61,
+}
+
+NOTES = {
+    "en-us+klatt4": "the default: low and soft",
+    "en-us+klatt2": "soft",
+    "en-us+belinda": "soft, female",
+    "en-us+m7": "soft",
+    "en-us+whisper": "harsh: most of its energy lies at 2 to 5 kHz",
+    "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
+}
+
+_DRIVERS = {"darwin": "nsss", "win32": "sapi5"}
+
+
+def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
+    """The voice `name`, or the default: see :func:`generator.voices.open_voice`."""
+    inventory = _inventory()
+    if inventory.driver != "espeak":
+        return _open_system_voice(inventory, name, rate, pitch)
+    public = _find_espeak_voice(inventory, name or DEFAULT_ESPEAK)
+    base, _, variant = public.partition("+")
+    speed = ESPEAK_SPEED_BY_VARIANT.get(variant, ESPEAK_SPEED)
+    asked = round(rate / speed)
+    if asked < ESPEAK_MIN_RATE:
+        slowest = math.ceil((ESPEAK_MIN_RATE - 0.5) * speed)
+        raise SettingError(
+            f"pyttsx3:{public} can't speak as slowly as rate {rate}",
+            hint=f"Its slowest is {slowest}; get more slowness from the pauses (--pace).",
+        )
+    prefix = f"\x01{ESPEAK_AMPLITUDE}A\x01{asked}S" + ("" if pitch is None else f"\x01{pitch}P")
+    return Pyttsx3Voice(
+        label=f"pyttsx3:{public}",
+        identity=_identity(
+            inventory,
+            public,
+            f"rate {asked}",
+            f"pitch {'own' if pitch is None else pitch}",
+            f"amplitude {ESPEAK_AMPLITUDE}",
+        ),
+        driver="espeak",
+        voice_id=inventory.ids[base] + (f"+{variant}" if variant else ""),
+        prefix=prefix + " ",
+    )
+
+
+def list_voices() -> list[VoiceInfo]:
+    """The voices of this system; with espeak-ng every language, and the variants with US English.
+
+    A variant goes with any language: ``de+klatt4``. Raises MissingToolError where there is no engine.
+    """
+    inventory = _inventory()
+    listed = []
+    for public, voice in inventory.voices.items():
+        language = (voice["languages"] or [""])[0] or ""
+        gender = (voice["gender"] or "").lower()
+        listed.append(_info(public, voice["name"], language, gender))
+        if public == "en-us":
+            for variant, own_gender in inventory.variants.items():
+                combined = f"{public}+{variant}"
+                listed.append(_info(combined, f"{voice['name']}, {variant}", language, own_gender or gender))
+    return listed
+
+
+@dataclass(frozen=True, slots=True)
+class Pyttsx3Voice:
+    """One voice of pyttsx3 with its rate and pitch: a :class:`generator.voices.Voice`.
+
+    `prefix` goes before every text: on espeak-ng its embedded commands for amplitude, rate and pitch, since
+    setting them as properties is lost now and then. `property_rate` is for drivers without such commands.
+    """
+
+    label: str
+    identity: str
+    driver: str
+    voice_id: str | None
+    prefix: str = ""
+    property_rate: int | None = None
+    deadline_s: float = DEADLINE_S
+    forks: bool = sys.platform == "linux"  # NSSpeech isn't safe after a fork, Windows has none
+
+    def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
+        lines = {text: speakable(text) for text in dict.fromkeys(texts)}
+        if not lines:
+            return
+        way = self._speak_through_server if self.forks else self._speak_in_processes
+        with scratch_folder() as folder:
+            yield from way(lines, max(1, jobs), folder)
+
+    def _speak_through_server(
+        self, lines: Mapping[str, str], jobs: int, folder: Path
+    ) -> Iterator[tuple[str, Recording]]:
+        texts = list(lines)
+        waiting = deque(range(len(texts)))
+        window = min(4 * jobs, MAX_OUTSTANDING)
+        outstanding: set[int] = set()
+        with server(self._setup(folder, jobs), folder) as (requests, answers):
+            while waiting or outstanding:
+                while waiting and len(outstanding) < window:
+                    number = waiting.popleft()
+                    outstanding.add(number)
+                    send(requests, self._job(number, lines[texts[number]], folder))
+                answer = receive(answers)
+                if answer is None:
+                    text = texts[min(outstanding)]
+                    raise self._broke_off(text, f"its server ended{last_words(folder)}")
+                raise_if_missing(answer)
+                text = texts[answer["id"]]
+                recording = self._recording(text, answer, recording_path(folder, answer["id"]))
+                outstanding.remove(answer["id"])
+                yield text, recording
+
+    def _speak_in_processes(self, lines: Mapping[str, str], jobs: int, folder: Path) -> Iterator[tuple[str, Recording]]:
+        with ThreadPoolExecutor(jobs) as pool:
+            futures = {
+                pool.submit(self._speak_alone, number, text, line, folder): text
+                for number, (text, line) in enumerate(lines.items())
+            }
+            try:
+                for future in as_completed(futures):
+                    yield futures.pop(future), future.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _speak_alone(self, number: int, text: str, line: str, folder: Path) -> Recording:
+        job = self._job(number, line, folder)
+        answer: dict[str, Any] = {}
+        for _ in range(3):  # as often as the server tries
+            answer = run("say", [self._setup(folder, 1), job], self.deadline_s)
+            raise_if_missing(answer)
+            if answer["status"] != "failed":
+                break
+        return self._recording(text, answer, Path(job["path"]))
+
+    def _recording(self, text: str, answer: Mapping[str, Any], path: Path) -> Recording:
+        if answer["status"] == "failed":
+            raise self._broke_off(text, answer["reason"])
+        recording = None
+        if answer["status"] == "ok":
+            recording = read_wav(path) if self.driver == "espeak" else decode_any(path)
+            path.unlink()
+        if recording is None or not recording.samples.any():
+            raise TrackError(
+                f"the voice {self.label} finds nothing to speak in {text!r}",
+                hint="It gave silence: write that text in words, or leave it out.",
+            )
+        return recording
+
+    def _broke_off(self, text: str, reason: str) -> TrackError:
+        return TrackError(
+            f"the voice {self.label} broke off at {text!r}: {reason}",
+            hint="Build again; if the same text fails again, reword it or choose another voice.",
+        )
+
+    def _job(self, number: int, line: str, folder: Path) -> dict[str, Any]:
+        return {"id": number, "text": self.prefix + line, "path": str(recording_path(folder, number, self.driver))}
+
+    def _setup(self, folder: Path, jobs: int) -> dict[str, Any]:
+        return {
+            "driver": self.driver,
+            "voice": self.voice_id,
+            "property_rate": self.property_rate,
+            "deadline_s": self.deadline_s,
+            "jobs": jobs,
+            "folder": str(folder),
+        }
+
+
+# --- which voices there are ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Inventory:
+    """What pyttsx3 offers on this machine; `voices` by the name a user writes, `ids` to pyttsx3's own."""
+
+    driver: str
+    versions: str
+    default: str
+    voices: Mapping[str, Mapping[str, Any]]
+    variants: Mapping[str, str]
+
+    @property
+    def ids(self) -> dict[str, str]:
+        return {public: voice["id"] for public, voice in self.voices.items()}
+
+
+@functools.cache  # 0.2 s, and a process sees one machine
+def _inventory() -> _Inventory:
+    driver = _DRIVERS.get(sys.platform, "espeak")
+    with scratch_folder() as folder:
+        offer = run("voices", [{"driver": driver, "folder": str(folder)}], 3 * DEADLINE_S)
+    if offer.get("status") == "failed":
+        raise missing_engine(offer["reason"])
+    raise_if_missing(offer)
+    voices: dict[str, Mapping[str, Any]] = {}
+    for voice in offer["voices"]:
+        public = voice["id"]
+        if driver == "espeak":
+            language = voice["languages"][0]
+            public = language if language not in voices else voice["id"].rpartition("/")[2]
+        voices[public] = voice
+    versions = f"pyttsx3 {offer['pyttsx3']}, {offer['library']}"
+    return _Inventory(driver, versions, offer["default"], voices, offer["variants"])
+
+
+def _find_espeak_voice(inventory: _Inventory, name: str) -> str:
+    """The public id of `name`: a language, espeak's own id or a voice's name, with any variant; in any case."""
+    base, plus, variant = name.partition("+")
+    bases: dict[str, str] = {}
+    for public, voice in inventory.voices.items():
+        for alias in (public, voice["id"], voice["id"].rpartition("/")[2], voice["name"]):
+            bases.setdefault(alias.casefold(), public)
+    bases |= {public.casefold(): public for public in inventory.voices}
+    variants = {known.casefold(): known for known in inventory.variants}
+    found = bases.get(base.casefold())
+    if found and not plus:
+        return found
+    if found and variant.casefold() in variants:
+        return f"{found}+{variants[variant.casefold()]}"
+    # nearest within the part that is wrong: any base goes with any variant
+    known = [f"{found}+{v}" for v in inventory.variants] if found else [p + plus + variant for p in inventory.voices]
+    raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:{k}" for k in known])
+
+
+def _open_system_voice(inventory: _Inventory, name: str | None, rate: int, pitch: int | None) -> Pyttsx3Voice:
+    """A voice of macOS or Windows. Their rates are passed on as they are: nobody has measured them."""
+    if pitch is not None:
+        raise SettingError("pyttsx3 can't set the pitch of this system's voices", hint="Leave the pitch out.")
+    aliases = {voice["name"].casefold(): public for public, voice in inventory.voices.items()}
+    aliases |= {public.casefold(): public for public in inventory.voices}
+    public = aliases.get((name or inventory.default).casefold())
+    if public is None:
+        known = [*inventory.voices, *(voice["name"] for voice in inventory.voices.values())]
+        raise missing_voice(f"pyttsx3:{name or inventory.default}", [f"pyttsx3:{k}" for k in known])
+    return Pyttsx3Voice(
+        label=f"pyttsx3:{public}",
+        identity=_identity(inventory, public, f"rate {rate}"),
+        driver=inventory.driver,
+        voice_id=inventory.ids[public],
+        property_rate=rate,
+    )
+
+
+def _identity(inventory: _Inventory, *parts: str) -> str:
+    system = f"{platform.system()} {platform.machine()}"
+    if inventory.driver != "espeak":
+        system += f" {platform.release()}"  # system voices change with the system
+    return ", ".join((inventory.versions, system, *parts))
+
+
+def _info(public: str, name: str, language: str, gender: str) -> VoiceInfo:
+    return VoiceInfo(f"pyttsx3:{public}", name, language, gender, NOTES.get(public, ""))

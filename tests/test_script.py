@@ -1,0 +1,168 @@
+"""The script's grammar: every mark understood, everything else refused at its line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.errors import ScriptError
+from generator.model import At, Breathe, Chime, Count, Hold, HoldLength, Pause, Say
+from generator.script import parse
+from generator.script.front_matter import split_front_matter, write_front_matter
+
+EXAMPLE = """\
+# Figure Four, right side
+[pose figure-four right]
+Bend your knees, and rest both feet on the bed. [6s]
+Now the right ankle comes to lie across the left knee. [7s]
+[hold 1-3 min]
+I'll be quiet for a while now.
+[at 35%]
+Let the jaw be loose.
+[at -8s]
+In a moment, we change sides.
+[release]
+The right foot slides back to the bed. [6s]
+"""
+
+
+def test_the_example_of_the_documentation_reads_as_it_says() -> None:
+    script = parse(EXAMPLE, "example.txt")
+    assert script.chapters == ("Figure Four, right side",)
+    kinds = [type(cue) for cue in script.cues]
+    assert kinds == [Say, Pause, Say, Pause, Hold, Say, Pause]
+    hold = script.cues[4]
+    assert isinstance(hold, Hold)
+    assert hold.length == HoldLength("ms", 60_000, 180_000)
+    assert [group.at for group in hold.groups] == [None, At("percent", 35, 7), At("from_end", 8_000, 9)]
+    assert {(cue.where.pose, cue.where.round) for cue in script.cues} == {("figure-four", "right")}
+    assert [cue.where.line for cue in script.cues] == [3, 3, 4, 4, 5, 12, 12]
+
+
+def test_sentences_paragraphs_and_wrapped_lines() -> None:
+    script = parse("One sentence. Another one\nthat is wrapped! “A third?” Yes.\n\nA new paragraph.", "x")
+    says = [(cue.text, cue.gap, cue.where.line) for cue in script.cues if isinstance(cue, Say)]
+    assert says == [
+        ("One sentence.", "paragraph", 1),
+        ("Another one that is wrapped!", "sentence", 1),
+        ("“A third?”", "sentence", 2),
+        ("Yes.", "sentence", 2),
+        ("A new paragraph.", "paragraph", 4),
+    ]
+
+
+def test_pauses_bells_counts_and_breaths() -> None:
+    script = parse("[2.5s] [3 breaths] [chime] [count 10] [count 5 silent] [breathe 2]", "x")
+    pause, breaths, bell, count, silent, breathe = script.cues
+    assert isinstance(pause, Pause)
+    assert (pause.length, pause.unit) == (2_500, "ms")
+    assert isinstance(breaths, Pause)
+    assert (breaths.length, breaths.unit) == (3, "breaths")
+    assert isinstance(bell, Chime)
+    assert isinstance(count, Count)
+    assert (count.number, count.silent) == (10, False)
+    assert isinstance(silent, Count)
+    assert (silent.number, silent.silent) == (5, True)
+    assert isinstance(breathe, Breathe)
+    assert [breath.inhale for breath in breathe.breaths] == ["Breathe in.", "In."]
+
+
+def test_lines_of_a_breath_repeat_for_a_movement_paced_by_it() -> None:
+    (breathe,) = parse("[breathe 3]\nin: Arch the back.\nout: Round the back.\n[release]", "x").cues
+    assert isinstance(breathe, Breathe)
+    assert [(b.inhale, b.exhale) for b in breathe.breaths] == [("Arch the back.", "Round the back.")] * 3
+
+
+def test_counts_and_breaths_inside_a_hold_are_no_nested_blocks() -> None:
+    (hold,) = parse("[hold 2 min]\nRest.\n[at 20s]\n[breathe 2]\n[at 60s]\n[count 5]\n[release]", "x").cues
+    assert isinstance(hold, Hold)
+    assert [type(group.items[0]) for group in hold.groups] == [Say, Breathe, Count]
+
+
+def test_an_escaped_bracket_is_spoken() -> None:
+    (say,) = parse(r"Look \[gently\].", "x").cues
+    assert isinstance(say, Say)
+    assert say.text == "Look [gently]."
+
+
+def test_control_characters_never_reach_the_voice() -> None:
+    (say,) = parse("Breathe\x01200S\x07 in.", "x").cues
+    assert isinstance(say, Say)
+    assert say.text == "Breathe 200S in."
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("", None, "empty"),
+        ("\n \n# Title\n", None, "empty"),
+        ("Hi.\n[hold 3 s]\nHi.", 2, "never closed"),
+        ("Hi.\n\n[foo 3]", 3, "isn't a mark"),
+        ("[relese]", 1, "isn't a mark"),
+        ("[hold 3s]\n[hold 3s]\n[release]\n[release]", 2, "inside the hold of line 1"),
+        ("[hold 3s]\n# Title\n[release]", 2, "inside the hold of line 1"),
+        ("[hold 3s]\n[sleep]\n[release]", 2, "inside the hold of line 1"),
+        ("Hi [there.", 1, "bracket without its partner"),
+        ("Hi there].", 1, "bracket without its partner"),
+        ("[sleep]\nHi.", 2, "nothing may follow"),
+        ("[sleep] [4s]", 1, "nothing may follow"),
+        ("Hi.\n[at 3s]", 2, "inside a hold"),
+        ("[hold]\n[at 3s]\nHi.\n[release]", 2, "needs a hold with a length"),
+        ("[hold 1 min]\n[at 100%]\nHi.\n[release]", 2, "outside the hold"),
+        ("[hold 1 min]\n[at 20%]\n[at 40%]\nHi.\n[release]", 3, "nothing follows"),
+        ("[hold 10s]\n[4s]\n[release]", 2, "a pause"),
+        ("[release]", 1, "closes nothing"),
+        ("...", 1, "no word to speak"),
+        ("[breathe]\nHi.", 1, "number of breaths"),
+        ("[breathe]\nin: Up\nHi.\n[release]", 3, "between [breathe] and [release]"),
+        ("[breathe 1]\nin: Up\nin: Up\n[release]", 1, "lines for 2 breaths"),
+        ("[breathe 2]\nin: Up\n", 1, "never closed"),
+        ("in: Up", 1, "outside [breathe]"),
+        ("[pose figure-four]", 1, "an id and a round"),
+        ("[pose figure-four rigth]", 1, "isn't a round"),
+        ("# A [4s] title", 1, "can't hold marks"),
+        ("#", 1, "no title"),
+        ("[hold 30]\n[release]", 1, "has no unit"),
+        ("[hold 1:30]\n[release]", 1, "isn't a hold"),
+        ("[0s]", 1, "no time at all"),
+        ("[count]", 1, "isn't a hold"),
+        ("---\ntitle: a\nHi.", 1, "never closed"),
+        ("---\ntitle: a\ntitle: b\n---\nHi.", 3, "twice"),
+        ("---\ntitle: [a, b]\n---\nHi.", 2, "plain text"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_line(text: str, line: int | None, says: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse(text, "night.txt")
+    assert says in caught.value.what
+    assert caught.value.where == ("night.txt" if line is None else f"night.txt:{line}")
+    assert caught.value.exit_code == 2
+
+
+@given(st.text(alphabet="[]#-:%\\ \n.+0123456789abcdehilnoprstSi'é\x01", max_size=120))
+def test_any_text_is_read_or_refused_but_never_spoken_as_a_mark(text: str) -> None:
+    try:
+        script = parse(text, "any.txt")
+    except ScriptError as error:
+        assert error.where
+        return
+    for cue in script.cues:
+        if isinstance(cue, Say):
+            assert any(character.isalnum() for character in cue.text)
+            if "\\" not in text:
+                assert "[" not in cue.text
+                assert "]" not in cue.text
+
+
+values = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text and text)
+
+
+@given(title=values, summary=values, settings=st.dictionaries(st.sampled_from(["rate", "tail", "voice"]), values))
+def test_front_matter_reads_back_what_was_written(title: str, summary: str, settings: dict[str, str]) -> None:
+    text = write_front_matter(title=title, routine="frog", summary=summary, settings=settings) + "Hi."
+    head = split_front_matter(text, "x")
+    assert (head.title, head.summary, head.routine) == (title, summary, "frog")
+    assert head.settings == settings
+    assert head.body == "Hi."
+    assert parse(text, "x").cues[0].where.line == text.count("\n") + 1
