@@ -32,10 +32,11 @@ SAFE_ENDINGS = ("supine", "side", "prone")
 PLACES = ("bed", "mat", "chair", "room")
 EYES = ("closed", "open-while-standing")
 TEXT_KEYS = ("enter", "hold_lines", "switch", "leave", "easier", "deeper", "felt", "caution")
-# What a pose's text may use. It comes from strangers: nothing that could run long, grow large or vary from night to night.
+# What a pose's text may use. It may come from strangers: nothing that runs long, grows large or varies by chance.
 TEXT_VARIABLES = ("side", "other_side", "round", "first", "again", "last")
 TEXT_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
 MAX_TEXT_DEPTH = 30
+MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_STEPS = 500
 MAX_ENTRIES = 100  # of any other list
 MAX_REPS = 100
@@ -89,7 +90,7 @@ def parse_routine(
     )
 
 
-def parse_pose(text: str, file: str, *, id: str) -> Pose:
+def parse_pose(text: str, file: str, *, id: str) -> Pose:  # noqa: A002 - the field's name
     """The pose that `text` describes, its texts still Jinja. Raises DefinitionError with every fault found."""
     source = read(text, file)
     written = _validated(_PoseFile, cast("dict[str, Any]", source.root.plain()), source)
@@ -211,14 +212,14 @@ def _word_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
 
 
 def _known_pose(value: str, info: ValidationInfo) -> str:
-    shelf = cast(_Shelf, info.context)
+    shelf = cast("_Shelf", info.context)
     if not _SLUG.fullmatch(value) or not shelf.has(value):  # an id only: never a path to somewhere else
         raise _no(f"there is no pose {quoted(value)}", word="-".join(value.split()), known=shelf.known)
     return value
 
 
 def _own_round(value: str, info: ValidationInfo) -> str:
-    pose = cast(_Shelf, info.context).found.get(str(info.data.get("pose")))
+    pose = cast("_Shelf", info.context).found.get(str(info.data.get("pose")))
     if pose is not None and value not in pose.rounds:
         raise _no(f"{quoted(value)} isn't a round of {pose.id}", word=value, known=pose.rounds)
     return value
@@ -295,10 +296,10 @@ def read_hold(text: str) -> HoldLength:
     return hold
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
-Required = Annotated[str, AfterValidator(_one_line), AfterValidator(_filled)]
+Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+Required = Annotated[Line, AfterValidator(_filled)]
 Title = Annotated[Required, AfterValidator(_titled)]
-Text = Annotated[str, AfterValidator(str.rstrip)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(str.rstrip)]
 Entries = Annotated[list[Required], Field(max_length=MAX_ENTRIES)]
 Position = Annotated[Required, AfterValidator(_word_of(POSITIONS, "a position"))]
 Round = Annotated[Line, AfterValidator(_word_of(ROUND_NAMES, "a round"))]
@@ -380,31 +381,33 @@ def _node_of(error: ErrorDetails, source: Source) -> Node:
     return source.find(loc) or source.find(loc[:-1]) or source.root
 
 
+_MESSAGES = {  # by pydantic's type of error
+    "missing": "{key} is missing: {owner} needs it, so add it",
+    "string_type": "{key} must be text, not a list or keys: a text with ': ' or brackets in it needs quotes",
+    "string_too_long": "{key} has more than {max_length} characters, the most there can be: shorten it",
+    "list_type": "{key} must be a list: write [one, two], or each entry on a line of its own after '- '",
+    "model_type": "a step must have keys: write 'pose: …' and 'hold: …'",
+    "too_short": "{key} is empty: write at least one",
+    "too_long": "{key} has more than {max_length} entries, the most there can be: leave some out",
+}
+
+
 def _message(error: ErrorDetails, model: type[_File], settings: Collection[str]) -> str:
+    """What is wrong and what to do, for a fault of ours or an error of pydantic's."""
     loc, context = error["loc"], error.get("ctx", {})
+    in_step = len(loc) > 1 and loc[0] == "steps"
+    if error["type"] == "extra_forbidden":
+        keys = tuple((_StepEntry if in_step else model).model_fields)
+        known = keys if in_step else (*keys, *settings)
+        near = did_you_mean(str(loc[-1]), known) or f"; there are {_some(keys)}"
+        return f"{quoted(str(loc[-1]))} isn't a key here{near}"
+    if error["type"] == "fault" and context["word"]:
+        near = did_you_mean(context["word"], context["known"]) or f"; there are {_some(context['known'])}"
+        return f"{context['message']}{near}"
     key = f"'{loc[-1]}'" if loc and isinstance(loc[-1], str) else "this entry"
-    owner: type[_File] = _StepEntry if len(loc) > 1 and loc[0] == "steps" else model
-    match error["type"]:
-        case "fault" if context["word"]:
-            advice = did_you_mean(context["word"], context["known"])
-            return f"{context['message']}{advice or '; there are ' + _some(context['known'])}"
-        case "missing":
-            return f"{key} is missing: {'every step' if owner is _StepEntry else 'the file'} needs it, so add it"
-        case "extra_forbidden":
-            keys = tuple(owner.model_fields)
-            near = did_you_mean(str(loc[-1]), (*keys, *(settings if owner is model else ())))
-            return f"{quoted(str(loc[-1]))} isn't a key here{near or '; there are ' + _some(keys)}"
-        case "string_type":
-            return f"{key} must be text, not a list or keys: a text with ': ' or brackets in it needs quotes"
-        case "list_type":
-            return f"{key} must be a list: write [one, two], or each entry on a line of its own after '- '"
-        case "model_type":
-            return "a step must have keys: write 'pose: …' and 'hold: …'"
-        case "too_short":
-            return f"{key} is empty: write at least one"
-        case "too_long":
-            return f"{key} has more than {context['max_length']} entries, the most there can be: leave some out"
-    return error["msg"]
+    owner = "every step" if in_step else "the file"
+    template = _MESSAGES.get(error["type"])
+    return template.format(key=key, owner=owner, **context) if template else error["msg"]
 
 
 def _check_setting(key: str, value: object, parse: Callable[[str], object], source: Source) -> None:
@@ -459,7 +462,7 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near and near[0] != word else ""
 
 
-def _some(names: Sequence[str], most: int = 12) -> str:
+def _some(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + (" …" if len(names) > most else "") if names else "none"
 
 
@@ -467,6 +470,7 @@ def _some(names: Sequence[str], most: int = 12) -> str:
 
 _BRACE = re.compile(r"[{}]")
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_UNCLOSED = re.compile(r"\{\{(?:(?!\}\}|\{[{%#]).)*(?:\{[{%#]|\Z)", re.DOTALL)
 _IF = re.compile(r"\{%[-+]?\s*(if|endif)\b")
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
@@ -483,7 +487,7 @@ def _check_texts(source: Source) -> None:
     for key in TEXT_KEYS:
         node = source.find((key,))
         for text in node.value if node and isinstance(node.value, list) else [node] if node else []:
-            if isinstance(text.value, str) and not source.full:
+            if isinstance(text.value, str) and len(text.value) <= MAX_TEXT and not source.full:
                 for offset, message in islice(text_faults(text.value, variables), MAX_FAULTS):
                     source.fault(_place(source, text, text.value, offset), f"'{key}': {message}")
 
@@ -591,6 +595,8 @@ def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
             elif unclosed:
                 unclosed.pop()
         return unclosed[-1] if unclosed else start
+    if unclosed_tag := _UNCLOSED.search(text):
+        return unclosed_tag.start()
     for tag in _TAG.finditer(text, start, end):
         try:
             _ENVIRONMENT.parse(_completed(tag[0]))

@@ -116,22 +116,16 @@ def plan_pieces(spans: Sequence[Span], total_samples: int) -> tuple[Piece, ...]:
     voiced.append((total_samples // FRAME_SAMPLES - AHEAD_FRAMES, frames))  # to the zeros after the track
     pieces: list[Piece] = []
     done = 0
-    for first, last in voiced:
-        first, last = min(max(first, done), frames), min(max(last, done), frames)
-        if first - done < MIN_OPEN_FRAMES:
-            first = done
-        if first > done:
+    for start, end in voiced:
+        last = min(max(end, done), frames)
+        first = min(max(start, done), last)
+        if first - done < MIN_OPEN_FRAMES:  # encode on
+            first = pieces.pop().first if pieces else 0
+        else:
             pieces.append(Piece(True, done, first))
-        if last > first:
-            _extend(pieces, first, last)
+        pieces.append(Piece(False, first, last))
         done = last
     return tuple(pieces)
-
-
-def _extend(pieces: list[Piece], first: int, last: int) -> None:
-    if pieces and not pieces[-1].open:
-        first = pieces.pop().first
-    pieces.append(Piece(False, first, last))
 
 
 def _check_tiling(spans: Sequence[Span], total_samples: int) -> None:
@@ -396,7 +390,8 @@ def _crc_table() -> NDArray[np.uint16]:
 
 class _Checksum:
     """The CRC of frames as they are added. A CRC is linear: crc(a + b) = zeros(len b)(crc a) ^ crc(b), where
-    zeros(n), what n zero bytes make of a CRC, is a table of 65,536; so repeated frames needn't be read again."""
+    zeros(n), what n zero bytes make of a CRC, is a table of 65,536; so repeated frames needn't be read again.
+    """
 
     def __init__(self, frame_bytes: int) -> None:
         self.frame_bytes = frame_bytes
@@ -471,7 +466,7 @@ def check_structure(path: Path) -> Structure:
     with path.open("rb") as file:
         try:
             return _check(file, path.stat().st_size)
-        except _Wrong as wrong:
+        except _BrokenError as wrong:
             raise TrackError(f"this MP3 is broken: {wrong}", where=str(path), hint="build the track again") from wrong
 
 
@@ -480,11 +475,11 @@ def audio_bytes(path: Path) -> int:
     with path.open("rb") as file:
         try:
             return path.stat().st_size - _id3_bytes(file.read(10))
-        except _Wrong:
+        except _BrokenError:
             return 0
 
 
-class _Wrong(Exception):
+class _BrokenError(Exception):
     pass
 
 
@@ -495,18 +490,18 @@ def _check(file: BinaryIO, file_bytes: int) -> Structure:
     bitrate_kbps = _bitrate_of(head)
     size = frame_bytes(bitrate_kbps)
     if len(head) < _TAG_CRC_AT + 2 or head[_INFO_AT : _INFO_AT + 4] != b"Info":
-        raise _Wrong("it has no Info frame")
+        raise _BrokenError("it has no Info frame")
     if _Checksum(2).of(head[:_TAG_CRC_AT]) != int.from_bytes(head[_TAG_CRC_AT:], "big"):
-        raise _Wrong("its Info frame is damaged")
+        raise _BrokenError("its Info frame is damaged")
     _, _, frames, audio_bytes, _, _ = _INFO.unpack_from(head, _INFO_AT)
     *_, delays, _, _, _, _, music_crc = _LAME.unpack_from(head, _INFO_AT + _INFO.size)
     if audio_bytes != (frames + 1) * size:
-        raise _Wrong(f"its Info frame says {frames} frames in {audio_bytes} bytes")
+        raise _BrokenError(f"its Info frame says {frames} frames in {audio_bytes} bytes")
     if id3_bytes + audio_bytes != file_bytes:
-        raise _Wrong(f"it should have {id3_bytes + audio_bytes} bytes, and has {file_bytes}")
+        raise _BrokenError(f"it should have {id3_bytes + audio_bytes} bytes, and has {file_bytes}")
     file.seek(id3_bytes + size)
     if _checked_frames(file, bitrate_kbps) != music_crc:
-        raise _Wrong("the check sum of its frames isn't the one it was written with")
+        raise _BrokenError("the check sum of its frames isn't the one it was written with")
     delay, padding = divmod(int.from_bytes(delays, "big"), 1 << 12)
     return Structure(id3_bytes, frames, frames * FRAME_SAMPLES - delay - padding, bitrate_kbps)
 
@@ -515,7 +510,7 @@ def _id3_bytes(head: bytes) -> int:
     if head[:3] != b"ID3":
         return 0
     if len(head) < 10 or max(head[6:]) > 127:
-        raise _Wrong("its ID3 tag is damaged")
+        raise _BrokenError("its ID3 tag is damaged")
     return 10 + sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
 
 
@@ -523,7 +518,7 @@ def _bitrate_of(head: bytes) -> int:
     for bitrate_kbps in BITRATES:
         if head[:4] == _header(bitrate_kbps):
             return bitrate_kbps
-    raise _Wrong("no frame begins where its ID3 tag ends")
+    raise _BrokenError("no frame begins where its ID3 tag ends")
 
 
 def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
@@ -539,7 +534,7 @@ def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
         lost = np.flatnonzero((frames[:, :3] != sync).any(axis=1))
         if lost.size:
             at = (seen + int(lost[0])) * FRAME_MS
-            raise _Wrong(f"the frame at {at / 1000:.3f} s doesn't begin with a frame's header")
+            raise _BrokenError(f"the frame at {at / 1000:.3f} s doesn't begin with a frame's header")
         checksum.add(checksum.of(block), len(frames))
         seen += len(frames)
     return checksum.value

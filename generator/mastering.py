@@ -305,41 +305,33 @@ def _de_ess_band() -> NDArray[np.float64]:
 
 def _bell(hz: float, gain_db: float, q: float) -> NDArray[np.float64]:
     """A peaking section (Bristow-Johnson, Audio EQ Cookbook)."""
-    import numpy as np
-
     a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
     alpha = sin(w) / (2 * q)
-    section: NDArray[np.float64] = np.array([1 + alpha * a, -2 * cos(w), 1 - alpha * a, 1 + alpha / a, -2 * cos(w), 1 - alpha / a])
-    return section / section[3]
+    return _section([1 + alpha * a, -2 * cos(w), 1 - alpha * a], [1 + alpha / a, -2 * cos(w), 1 - alpha / a])
 
 
 def _all_pass(hz: float, q: float) -> NDArray[np.float64]:
     """An all-pass section (Bristow-Johnson, Audio EQ Cookbook)."""
-    import numpy as np
-
     w = 2 * pi * hz / SAMPLE_RATE
     alpha = sin(w) / (2 * q)
-    section: NDArray[np.float64] = np.array([1 - alpha, -2 * cos(w), 1 + alpha, 1 + alpha, -2 * cos(w), 1 - alpha])
-    return section / section[3]
+    return _section([1 - alpha, -2 * cos(w), 1 + alpha], [1 + alpha, -2 * cos(w), 1 - alpha])
 
 
 def _high_shelf(hz: float, gain_db: float) -> NDArray[np.float64]:
     """A high shelf of slope 1 (Bristow-Johnson, Audio EQ Cookbook)."""
-    import numpy as np
-
     a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
     up, down, root = a + 1, a - 1, 2 * sqrt(a) * sin(w) / sqrt(2)
-    section: NDArray[np.float64] = np.array(
-        [
-            a * (up + down * cos(w) + root),
-            -2 * a * (down + up * cos(w)),
-            a * (up + down * cos(w) - root),
-            up - down * cos(w) + root,
-            2 * (down - up * cos(w)),
-            up - down * cos(w) - root,
-        ]
+    return _section(
+        [a * (up + down * cos(w) + root), -2 * a * (down + up * cos(w)), a * (up + down * cos(w) - root)],
+        [up - down * cos(w) + root, 2 * (down - up * cos(w)), up - down * cos(w) - root],
     )
-    return section / section[3]
+
+
+def _section(b: list[float], a: list[float]) -> NDArray[np.float64]:
+    """A second-order section as scipy takes it: six coefficients, the leading denominator 1."""
+    import numpy as np
+
+    return np.array([*b, *a]) / a[0]
 
 
 # --- small things -----------------------------------------------------------------------------------

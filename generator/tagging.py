@@ -23,6 +23,10 @@ PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
 KEY_NAME = "sleepward-key"
 
+_ORDER = [b"TIT2", b"TALB", b"TPE1", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC", b"CHAP", b"USLT", b"APIC", b"GEOB"]
+_TAG_HEADER_BYTES = 10
+_FRAME_HEADER_BYTES = 10
+
 _UTF16 = 1  # ID3v2.3's encoding for any text
 _NO_OFFSET = 0xFFFFFFFF  # a chapter is where its times say
 _CONTENTS_ID = "toc"
@@ -47,7 +51,7 @@ class Tags:
 
 
 def _id3() -> Any:
-    """mutagen's frames; it has no types to check against."""
+    """What mutagen has of frames; it has no types to check against."""
     return import_module("mutagen.id3")
 
 
@@ -84,8 +88,23 @@ def id3_tag(tags: Tags) -> bytes:
     tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
     _add_chapters(tag, at_most(tags.chapters, MAX_CHAPTERS))
     file = io.BytesIO()
-    tag.save(file, v1=0, v2_version=3, padding=lambda info: PADDING_BYTES)
-    return file.getvalue()
+    tag.save(file, v1=0, v2_version=3, padding=lambda _: PADDING_BYTES)
+    return _in_order(file.getvalue())
+
+
+def _in_order(tag: bytes) -> bytes:
+    """`tag` with its frames in the order of _ORDER, chapters by their number.
+
+    Mutagen writes smaller frames first, and players list chapters as they come.
+    """
+    frames = []
+    at, end = _TAG_HEADER_BYTES, len(tag) - PADDING_BYTES
+    while at < end:
+        size = _FRAME_HEADER_BYTES + int.from_bytes(tag[at + 4 : at + 8], "big")
+        frames.append(tag[at : at + size])
+        at += size
+    frames.sort(key=lambda frame: (_ORDER.index(frame[:4]), frame[_FRAME_HEADER_BYTES:]))
+    return tag[:_TAG_HEADER_BYTES] + b"".join(frames) + tag[end:]
 
 
 def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:

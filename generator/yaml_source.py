@@ -218,7 +218,8 @@ class _Builder:
     def _node(self, event: yaml.NodeEvent) -> None:
         start, end = self._offset(event.start_mark), self._offset(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
-            self._add(Node(self._checked(event.value, start, end), start, end))
+            text = self._checked(event.value, start, end)
+            self._add(Node(text, start, end, broken=text != event.value))
         elif isinstance(event, yaml.AliasEvent):
             self._add(Node("", start, end, broken=True))
         else:
@@ -228,7 +229,7 @@ class _Builder:
             self.open.append(_Open(start, [] if isinstance(event, yaml.SequenceStartEvent) else None))
 
     def _checked(self, value: str, start: int, end: int) -> str:
-        """`value` without control characters, which can come in by escapes such as `"\\x01"`."""
+        """`value` without control characters, which can come in by escapes of double quotes."""
         found = _CONTROL_OR_TAB.search(value)
         if found:
             raw = self.source.text.find("\t", start, end)
@@ -255,7 +256,7 @@ class _Builder:
             holder.key = None
 
     def _enter(self, holder: _Open, key: Node, node: Node) -> None:
-        if key.broken:
+        if key.broken and not key.value:  # an alias
             return
         if not isinstance(key.value, str):
             self.source.fault(
@@ -289,7 +290,8 @@ def _fault_of_syntax(error: yaml.MarkedYAMLError, source: Source) -> None:
     problem = error.problem or error.context or "something unexpected"
     mark = error.problem_mark or error.context_mark
     at = source.offset(mark.line, mark.column) if mark else 0
-    if error.context_mark and not source.text[at:].strip():  # at the file's end: say where the open part began
+    unclosed = not source.text[at:].strip() or "',' or" in problem
+    if error.context_mark and unclosed:  # then where it was opened says more than where it was missed
         at = source.offset(error.context_mark.line, error.context_mark.column)
     advice = next((text for words, text in _ADVICE.items() if words in problem), "check indentation, colons and quotes")
     source.fault(at, f"this isn't YAML ({problem}): {advice}")

@@ -335,7 +335,7 @@ def test_the_tone_lies_at_its_level_with_silence_around() -> None:
 
 # --- pyttsx3's processes ---------------------------------------------------------------------------
 
-LONG = " ".join(SENTENCES * 30)  # takes its child about a second: time enough to be killed in
+LONG = " ".join(SENTENCES * 10)  # takes its child so long that it can be killed while it speaks
 
 
 @pytest.fixture

@@ -73,12 +73,11 @@ def group() -> None:
 def main() -> None:
     """Run, and leave the exit code that the error owns: 0, 1, 2, 3, or 130 when interrupted."""
     try:
-        group.main(standalone_mode=False)
+        code = group.main(standalone_mode=False)  # what a command's Exit carries
+        sys.exit(code if isinstance(code, int) else 0)
     except SleepwardError as error:
         say_error(error)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

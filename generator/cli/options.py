@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def setting_options(command: F) -> F:
     """A flag for every setting; they arrive as `flags`-ready keyword arguments, None where not given."""
-    for info in reversed(SETTINGS.values()):
+    for info in reversed(list(SETTINGS.values())):
         default = "" if info.default is None else f"  [default: {_shown(info.name, info.default)}]"
         command = click.option(info.flag, info.name, metavar=info.metavar, help=info.help + default)(command)
     return command

@@ -1,0 +1,167 @@
+"""What tests share: a home of their own, the command as a user types it, and a few real tracks, built once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or shutil.which("sleepward")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty home: no user's settings, and a cache that this test run alone fills."""
+    folder = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    for name in [name for name in os.environ if name.startswith("SLEEPWARD_")]:
+        patch.delenv(name)
+    patch.setenv("HOME", str(folder))
+    patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    patch.setenv("SLEEPWARD_CACHE_DIR", str(folder / "cache"))
+    yield folder
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test works in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+class Command:
+    """`sleepward` as typed, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(
+        self, *words: str | Path, input: str | bytes | None = None, env: dict[str, str] | None = None, code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        assert SLEEPWARD, "the package isn't installed"
+        done = subprocess.run(
+            [SLEEPWARD, *map(str, words)],
+            input=input.encode() if isinstance(input, str) else input or b"",
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            timeout=600,
+            check=False,
+        )
+        shown = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert done.returncode == code, f"exit {done.returncode}\n{shown.stdout}\n{shown.stderr}"
+        assert "Traceback" not in shown.stderr
+        return shown
+
+    def json(self, *words: str | Path, **kwargs: Any) -> Any:
+        return json.loads(self(*words, "--json", **kwargs).stdout)
+
+
+@pytest.fixture
+def sleepward(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+NIGHT = """\
+---
+title: A short night
+summary: Everything a track can hold, in a few minutes.
+---
+# Arrival
+Lie down on your back, and let the mattress carry you. [4s]
+Set your volume now; nothing louder follows. [5s]
+Let your eyes close. Breathe in through the nose.
+
+Let the breath go, as slowly as it likes. [3s]
+
+# Figure Four, right side
+[pose figure-four right]
+Bend both knees, and rest both feet flat on the bed. [6s]
+Now the right ankle comes to lie across the left thigh. [5s]
+[hold 20-30 s]
+I'll be quiet now.
+[at 50%]
+Let the jaw be loose.
+[at -5s]
+Soon we change.
+[release]
+
+# Figure Four, left side
+[pose figure-four left]
+Put that foot down. Now the left ankle comes to lie across the right thigh. [5s]
+[hold 20-30 s]
+I'll be quiet now.
+[at 50%]
+Let the hip be heavy.
+[at -5s]
+Soon we move on.
+[release]
+Both feet rest on the bed again. [4s]
+
+# Bridge
+[pose gentle-bridge only]
+On an inhale, the hips lift slowly. [3s]
+[hold count 5]
+[release]
+[chime]
+Lower yourself down, softly. [4s]
+[breathe 2]
+
+# Child's Pose
+[pose childs-pose only]
+Fold forward over your thighs, and rest your forehead on the bed. [5s]
+[hold 2-4 breaths]
+[release]
+Come back to lie down, slowly, with a hand on the mattress. [5s]
+
+# Rest
+[pose rest only]
+Settle in whatever way you like to sleep.
+[hold 20-60 s]
+[at 0%]
+I'll leave you here.
+[release]
+[sleep]
+"""
+
+
+class Track:
+    """A track that was really built: its file, what `build` printed, its plan, and its decoded sound."""
+
+    def __init__(self, path: Path, built: dict[str, Any], plan: dict[str, Any]) -> None:
+        self.path = path
+        self.built = built
+        self.plan = plan
+
+    @property
+    def samples(self) -> Any:
+        """float32 (samples, 2) at 48 kHz, as a player hears it."""
+        from generator import ffmpeg
+
+        samples, rate = ffmpeg.decode(self.path)
+        assert rate == 48_000
+        return samples
+
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        return [event for event in self.plan["events"] if event["kind"] in kinds]
+
+
+@pytest.fixture(scope="session")
+def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
+    """NIGHT, spoken by the real default voice, over each bed."""
+    folder = tmp_path_factory.mktemp("tracks")
+    command = Command(folder)
+    (folder / "night.txt").write_text(NIGHT, encoding="utf-8")
+    made = {}
+    for bed in ("none", "brown", "rain"):
+        options = ("night.txt", "--background", bed, "--tail", "70s")
+        built = command.json("build", *options, "-o", f"{bed}.mp3")
+        made[bed] = Track(folder / f"{bed}.mp3", built, command.json("plan", *options))
+    return made

@@ -1,0 +1,214 @@
+"""Builds as typed: the same bytes however they come about, nothing half-made, nothing made twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import NIGHT, SLEEPWARD, Command
+
+SHORT = """\
+# Arrival
+Lie down on your back. [2s]
+Let your eyes close.
+# Hold
+[pose frog only]
+[hold 20-40 s]
+I'll be quiet now.
+[release]
+Let the body rest.
+[sleep]
+"""
+QUICK = ("--tail", "30s", "--background", "brown")
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    path = tmp_path / "night.txt"
+    path.write_text(SHORT, encoding="utf-8")
+    return path
+
+
+def test_the_same_bytes_cold_half_cached_warm_elsewhere_with_one_worker_or_two(
+    sleepward: Command, night: Path, tmp_path: Path
+) -> None:
+    def sha256(*words: str, cache: str, folder: str = ".") -> str:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        text = shutil.copy(night, tmp_path / folder / "night.txt") if folder != "." else night
+        out = tmp_path / folder / "out.mp3"
+        out.unlink(missing_ok=True)
+        env = {"SLEEPWARD_CACHE_DIR": str(tmp_path / cache)}
+        return str(Command(tmp_path / folder).json("build", text, "-o", out, *QUICK, *words, env=env)["sha256"])
+
+    cold = sha256("--jobs", "2", cache="a")
+    clips = sorted((tmp_path / "a" / "clips").rglob("*"))
+    assert sum(path.is_file() for path in clips) == 4
+    assert sha256("--jobs", "1", cache="a") == cold  # warm
+    for path in clips[::2]:
+        if path.is_file():
+            path.unlink()
+    shutil.rmtree(tmp_path / "a" / "loops")
+    assert sha256("--jobs", "2", cache="a") == cold  # half cached
+    assert sha256("--jobs", "1", cache="b", folder="elsewhere") == cold
+    assert sha256("--no-cache", "--jobs", "2", cache="c", folder="elsewhere") == cold
+    assert not (tmp_path / "c").exists()
+
+
+def test_an_unchanged_track_is_not_built_again(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    first = sleepward.json("build", night, *QUICK)
+    path = tmp_path / first["path"]
+    before = path.stat()
+    again = sleepward.json("build", night, *QUICK)
+    assert (first["fresh"], again["fresh"]) == (True, False)
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert {**again, "elapsed_s": 0, "fresh": 0} == {**first, "elapsed_s": 0, "fresh": 0}
+
+    assert sleepward.json("build", night, *QUICK, "--glide", "off")["fresh"]
+    night.write_text(SHORT.replace("eyes close", "eyes rest"), encoding="utf-8")
+    assert sleepward.json("build", night, *QUICK)["fresh"]
+
+
+def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    from generator.encoding import audio_bytes
+
+    def audio(path: Path) -> bytes:
+        return path.read_bytes()[-audio_bytes(path) :]
+
+    path = tmp_path / sleepward.json("build", night, *QUICK)["path"]
+    sound = audio(path)
+    night.write_text("---\ntitle: Another name\n---\n" + SHORT, encoding="utf-8")
+    assert sleepward.json("build", night, *QUICK)["fresh"]
+    assert audio(path) == sound
+    from generator.tagging import read_tags
+
+    tags = read_tags(path)
+    assert tags is not None
+    assert tags.title == "Another name"
+
+
+@pytest.mark.parametrize("damage", ["truncated", "emptied", "not ours"])
+def test_a_damaged_track_is_built_again(sleepward: Command, night: Path, tmp_path: Path, damage: str) -> None:
+    first = sleepward.json("build", night, *QUICK)
+    path = tmp_path / first["path"]
+    whole = path.read_bytes()
+    path.write_bytes({"truncated": whole[:-1000], "emptied": b"", "not ours": b"RIFF" + bytes(5000)}[damage])
+    again = sleepward.json("build", night, *QUICK)
+    assert again["fresh"]
+    assert path.read_bytes() == whole
+
+
+def test_a_damaged_cache_entry_is_noticed_said_and_made_again(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    env = {"SLEEPWARD_CACHE_DIR": str(tmp_path / "cache")}
+    first = sleepward.json("build", night, *QUICK, env=env)
+    entry = next(path for path in (tmp_path / "cache" / "clips").rglob("*") if path.is_file())
+    entry.write_bytes(entry.read_bytes()[:-100] + bytes(100))
+    (tmp_path / first["path"]).unlink()
+    done = sleepward("build", night, *QUICK, "--json", env=env)
+    assert "damaged" in done.stderr
+    assert json.loads(done.stdout)["sha256"] == first["sha256"]
+
+
+@pytest.mark.parametrize("moment", ["speaking", "writing"])
+def test_killed_anywhere_leaves_nothing_half_made(sleepward: Command, night: Path, tmp_path: Path, moment: str) -> None:
+    """The moment is when a part of the track, or of the cache, first shows itself: no clock is involved."""
+    assert SLEEPWARD
+    cache = tmp_path / "cache"
+    env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(cache)}
+    out = tmp_path / "out.mp3"
+    night.write_text(NIGHT, encoding="utf-8")
+    words = [SLEEPWARD, "build", "night.txt", "-o", "out.mp3", "--tail", "8h"]
+    process = subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    family = psutil.Process(process.pid)
+    signs = {"speaking": lambda: list((cache / "clips").rglob("*")), "writing": lambda: list(tmp_path.glob(".out.mp3*.part"))}
+    while process.poll() is None and not signs[moment]():
+        pass
+    children = family.children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    gone, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive, "a child outlived its build"
+
+    built = sleepward.json("build", "night.txt", "-o", "out.mp3", "--tail", "30s", env={"SLEEPWARD_CACHE_DIR": str(cache)})
+    fresh = sleepward.json("build", "night.txt", "-o", "new.mp3", "--tail", "30s", "--no-cache")
+    assert built["sha256"] == fresh["sha256"]
+
+
+def test_an_interruption_leaves_130_and_no_part(night: Path, tmp_path: Path) -> None:
+    assert SLEEPWARD
+    words = [SLEEPWARD, "build", "night.txt", "-o", "out.mp3", "--tail", "8h"]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while process.poll() is None and not list(tmp_path.glob(".out.mp3*.part")):
+        pass
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["night.txt"]
+    assert not psutil.wait_procs(children, timeout=30)[1]
+
+
+def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> None:
+    """Peak of the whole process tree, as the operating system counts it (proportional set size)."""
+    assert SLEEPWARD
+
+    def peak_mb(tail: str) -> float:
+        words = [SLEEPWARD, "build", "night.txt", "-o", f"{tail}.mp3", "--tail", tail, "--background", "rain"]
+        process = psutil.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        peak = 0
+        while process.poll() is None:
+            family = [process, *process.children(recursive=True)]
+            total = 0
+            for member in family:
+                try:
+                    total += member.memory_full_info().pss
+                except (psutil.NoSuchProcess, psutil.AccessDenied):
+                    continue
+            peak = max(peak, total)
+            time.sleep(0.01)  # a sampling interval, not a wait for something to happen
+        assert process.returncode == 0
+        return peak / 1e6
+
+    short = peak_mb("10m")  # cold: the bed is made, the sentences are spoken
+    long = peak_mb("8h")
+    assert short < 300
+    assert long < 300
+    assert long - short < 100
+
+
+def test_script_piped_into_build_is_the_routine(sleepward: Command, tmp_path: Path) -> None:
+    direct = sleepward.json("build", "lower-back-relief", "-o", "a.mp3", "--tail", "10s")
+    script = sleepward("script", "lower-back-relief").stdout
+    piped = sleepward.json("build", "-", "-o", "b.mp3", "--tail", "10s", input=script)
+    assert piped["sha256"] == direct["sha256"]
+    assert (tmp_path / "a.mp3").read_bytes() == (tmp_path / "b.mp3").read_bytes()
+    assert piped["routine"] == "lower-back-relief"
+
+
+def test_settings_given_to_script_travel_in_it(sleepward: Command) -> None:
+    script = sleepward("script", "lower-back-relief", "--length", "50m", "--voice", "tone").stdout
+    plan = json.loads(sleepward("plan", "-", "--json", input=script).stdout)
+    assert plan["guided_ms"] == 50 * 60_000
+    assert plan["voice"].startswith("tone")
+
+
+def test_a_large_file_is_announced_before_it_is_built(sleepward: Command, night: Path) -> None:
+    done = sleepward("build", night, "--tail", "4h", "--bitrate", "128", "--voice", "tone", "--json")
+    assert "231 MB" in done.stderr
+    assert json.loads(done.stdout)["bytes"] > 200_000_000
+
+
+def test_several_tracks_at_once_and_one_that_cannot_be_made(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_text("[hold 3 s]", encoding="utf-8")
+    done = sleepward("build", night, "bad.txt", night, *QUICK, "--voice", "tone", "--json", code=2)
+    assert [json.loads(line)["fresh"] for line in done.stdout.splitlines()] == [True, False]
+    assert "bad.txt:1" in done.stderr

@@ -1,0 +1,218 @@
+"""Every command as a user types it; what is wrong is said with where and what to do, and its exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Command
+
+HI = "Lie down, and rest.\n[hold 1-2 min]\n[release]\n"
+
+
+def test_help_names_every_command(sleepward: Command) -> None:
+    from generator.cli import COMMANDS
+
+    shown = sleepward("--help").stdout
+    for command in COMMANDS:
+        assert command in shown
+        assert "Usage: sleepward" in sleepward(command, "--help").stdout
+
+
+def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
+    import re
+
+    flags = {command: set(re.findall(r"--[a-z-]+", sleepward(command, "--help").stdout)) for command in ("build", "plan")}
+    assert flags["build"] - flags["plan"] == set()
+    from generator.settings import SETTINGS
+
+    assert {info.flag for info in SETTINGS.values()} <= flags["build"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["build"], 2, ["Missing argument"]),
+        (["biuld", "x"], 2, ["Did you mean 'build'"]),
+        (["build", "deep-hip-openin"], 2, ["deep-hip-openin", "did you mean deep-hip-opening"]),
+        (["build", "nowhere.yaml"], 2, ["nowhere.yaml"]),
+        (["build", "folder/night.txt"], 2, ["folder/night.txt"]),
+        (["build", "night.txt", "--rate", "fast"], 2, ["--rate", "whole number from 60 to 300"]),
+        (["build", "night.txt", "--pace", "nan"], 2, ["--pace", "0.5 to 3"]),
+        (["build", "night.txt", "--tail", "300"], 2, ["--tail", "has no unit"]),
+        (["build", "night.txt", "--tail", "5s"], 2, ["--tail", "10 s at least"]),
+        (["build", "night.txt", "--length", "3h"], 2, ["3h", "--pace"]),
+        (["build", "night.txt", "--background", "rian"], 2, ["rian", "rain"]),
+        (["build", "night.txt", "--bitrate", "100"], 2, ["--bitrate", "128"]),
+        (["build", "night.txt", "--voice", "en-us+klat4"], 3, ["klat4", "en-us+klatt4"]),
+        (["build", "night.txt", "--voice", "nobody:x"], 3, ["nobody"]),
+        (["build", "night.txt", "other.txt", "-o", "a.mp3"], 2, ["-o names one file"]),
+        (["show", "frig"], 2, ["frig"]),
+        (["script", "frig"], 2, ["frig"]),
+        (["build", "empty.txt"], 2, ["empty.txt", "empty"]),
+        (["build", "latin.txt"], 2, ["latin.txt:2", "UTF-8"]),
+    ],
+)
+def test_errors_say_what_where_and_what_to_do(
+    sleepward: Command, tmp_path: Path, words: list[str], code: int, says: list[str]
+) -> None:
+    for name in ("night.txt", "other.txt"):
+        (tmp_path / name).write_text(HI, encoding="utf-8")
+    (tmp_path / "empty.txt").write_text("\n\n")
+    (tmp_path / "latin.txt").write_bytes("Hi.\nNamasté.".encode("latin-1"))
+    before = sorted(tmp_path.rglob("*"))
+    done = sleepward(*words, code=code)
+    assert all(part in done.stderr for part in says), done.stderr
+    assert done.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == before, "something was written all the same"
+
+
+def test_settings_most_specific_wins(sleepward: Command, home: Path, tmp_path: Path) -> None:
+    script = tmp_path / "night.txt"
+    user = home / "config" / "sleepward" / "config.toml"
+    user.parent.mkdir(parents=True, exist_ok=True)
+    user.write_text('voice = "tone"\nrate = 101\npace = 1.1\ntail = "11s"\ncount_ms = 1100\nbackground = "none"\n')
+
+    def settings(*words: str, env: dict[str, str] | None = None) -> list[object]:
+        shown = sleepward.json("plan", script, *words, env=env)["settings"]
+        return [shown[name] for name in ("rate", "pace", "tail", "count_ms", "background")]
+
+    try:
+        script.write_text(HI)
+        assert settings() == [101, 1.1, "11s", 1100, "none"]
+        (tmp_path / "sleepward.toml").write_text('rate = 102\npace = 1.2\ntail = "12s"\ncount_ms = 1200\n')
+        assert settings() == [102, 1.2, "12s", 1200, "none"]
+        script.write_text(f"---\nrate: 103\npace: 1.3\ntail: 13s\n---\n{HI}")
+        assert settings() == [103, 1.3, "13s", 1200, "none"]
+        env = {"SLEEPWARD_RATE": "104", "SLEEPWARD_PACE": "1.4"}
+        assert settings(env=env) == [104, 1.4, "13s", 1200, "none"]
+        assert settings("--rate", "105", env=env) == [105, 1.4, "13s", 1200, "none"]
+    finally:
+        user.unlink()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("sleepward.toml", "rate = 102\nbackgruond = 'rain'\n", ["sleepward.toml:2", "did you mean background"]),
+        ("sleepward.toml", "rate = 1020\n", ["sleepward.toml:1", "60 to 300"]),
+        ("sleepward.toml", "length = 25\n", ["sleepward.toml:1", "has no unit"]),
+        ("sleepward.toml", "rate = [1]\n", ["sleepward.toml:1", "rate"]),
+        ("sleepward.toml", "rate = \n", ["sleepward.toml", "TOML"]),
+        ("night.txt", f"---\ntitle: x\nrat: 100\n---\n{HI}", ["night.txt:3", "did you mean rate"]),
+    ],
+)
+def test_a_wrong_setting_in_a_file_is_an_error_at_its_line(
+    sleepward: Command, tmp_path: Path, file: str, text: str, says: list[str]
+) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    (tmp_path / file).write_text(text)
+    done = sleepward("plan", "night.txt", "--voice", "tone", code=2)
+    assert all(part in done.stderr for part in says), done.stderr
+
+
+def test_a_wrong_setting_in_the_environment_is_an_error(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    done = sleepward("plan", "night.txt", env={"SLEEPWARD_RATES": "100"}, code=2)
+    assert "$SLEEPWARD_RATES" in done.stderr
+    assert "did you mean rate" in done.stderr
+
+
+def test_the_plan_is_public_and_whole(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    plan = sleepward.json("plan", "night.txt", "--voice", "tone")
+    assert plan["version"] == 1
+    assert set(plan) >= {
+        *("routine", "title", "duration_ms", "guided_ms", "tail_ms", "length_range_ms", "bytes_estimate"),
+        *("settings", "chapters", "events"),
+    }
+    assert plan["duration_ms"] == plan["guided_ms"] + plan["tail_ms"]
+    assert plan["length_range_ms"][1] - plan["length_range_ms"][0] == 60_000
+    for event in plan["events"]:
+        assert set(event) == {"kind", "start_ms", "end_ms", "text", "chapter", "pose", "round"}
+    assert not (tmp_path / "output").exists()
+
+
+def test_the_plan_for_people_shows_when_what_happens(sleepward: Command) -> None:
+    plan = json.loads(sleepward("plan", "deep-hip-opening", "--voice", "tone", "--json").stdout)
+    shown = sleepward("plan", "deep-hip-opening", "--voice", "tone").stdout
+    from generator.lengths import clock
+
+    for chapter in plan["chapters"]:
+        assert any(clock(chapter["start_ms"]) in line and chapter["title"] in line for line in shown.splitlines())
+    events = sleepward("plan", "deep-hip-opening", "--voice", "tone", "--events").stdout
+    assert all(event["text"].split()[0] in events for event in plan["events"] if event["kind"] == "speech")
+
+
+def test_results_go_to_stdout_and_the_rest_to_stderr(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    done = sleepward("build", "night.txt", "--tail", "10s", "--json")
+    assert len(done.stdout.splitlines()) == 1
+    built = json.loads(done.stdout)
+    assert set(built) >= {"path", "routine", "duration_ms", "bytes", "sha256", "elapsed_s", "settings", "voice"}
+    assert built["voice"] == "pyttsx3:en-us+klatt4"
+    assert built["path"] == "output/night.mp3"
+
+
+def test_list_and_show(sleepward: Command) -> None:
+    listed = sleepward("list").stdout
+    assert "deep-hip-opening" in listed
+    assert "lower-back-relief" in listed
+    assert {routine["name"] for routine in sleepward.json("list")} >= {"deep-hip-opening", "lower-back-relief"}
+    shown = sleepward("show", "deep-hip-opening").stdout
+    assert "5-10 min" in shown
+    assert "pillow" in shown
+    assert "glaucoma" in shown
+    assert "inner thigh" in sleepward("show", "frog").stdout.lower()
+
+
+def test_voices_name_the_default(sleepward: Command) -> None:
+    done = sleepward("voices")
+    assert "pyttsx3:en-us+klatt4" in done.stdout
+    assert "pyttsx3:en-us+klatt4" in done.stderr
+    assert len(sleepward.json("voices")) > 100
+
+
+def test_doctor_finds_all_well(sleepward: Command) -> None:
+    done = sleepward("doctor")
+    assert "FAIL" not in done.stdout
+    assert "spoke" in done.stdout
+    assert "read it back" in done.stdout
+
+
+def test_doctor_names_the_one_command_that_mends_it(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = sleepward("doctor", env={"SLEEPWARD_CACHE_DIR": str(tmp_path / "file" / "cache")}, code=3)
+    assert "FAIL  cache" in done.stdout
+    assert "mend it with: export SLEEPWARD_CACHE_DIR=" in done.stdout
+
+
+def test_own_routines_poses_and_templates_override_by_name(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "routines" / "poses").mkdir(parents=True)
+    (tmp_path / "scripts_templates" / "gentle").mkdir(parents=True)
+    (tmp_path / "routines" / "mine.yaml").write_text(
+        "title: Mine\nsummary: My own.\nsetting: bed\neyes: closed\nsteps:\n  - pose: starfish\n    hold: 30 s\n"
+    )
+    (tmp_path / "routines" / "poses" / "starfish.yaml").write_text(
+        "name: Starfish\nposition: supine\nenter: |\n  Spread both arms and both legs. [6s]\nleave: ''\n"
+    )
+    script = sleepward("script", "mine").stdout
+    assert "# Starfish" in script
+    assert "Spread both arms and both legs. [6s]" in script
+    assert "mine" in sleepward("list").stdout
+    (tmp_path / "scripts_templates" / "gentle" / "routine.j2").write_text("{{ visits[0].enter }}\n[sleep]\n")
+    assert "# Arrival" not in sleepward("script", "mine").stdout
+
+
+def test_a_template_that_breaks_is_an_error_that_names_it(sleepward: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "scripts_templates" / "gentle"
+    folder.mkdir(parents=True)
+    (folder / "routine.j2").write_text("Hi.\n{{ nothing_like_it }}\n")
+    done = sleepward("script", "deep-hip-opening", code=2)
+    assert "nothing_like_it" in done.stderr
+    (folder / "routine.j2").write_text("Hi.\n{% if %}\n")
+    assert "gentle/routine.j2:2" in sleepward("script", "deep-hip-opening", code=2).stderr
+    (folder / "routine.j2").write_text("{{ routine.__class__.__mro__ }}\n")
+    sleepward("script", "deep-hip-opening", code=2)

@@ -1,0 +1,474 @@
+"""The MP3 a listener gets: the same bytes however it was made, the exact length, and nothing broken unnoticed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mutagen.mp3 import MP3, BitrateMode
+
+from generator import encoding, ffmpeg
+from generator.errors import NotFoundError, TrackError
+from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from generator.model import Samples
+
+LOOP_FRAMES = 400  # 9.6 s
+
+
+# --- material --------------------------------------------------------------------------------------
+
+
+def noise_loop(level_db: float, slope: float = 0.5, frames: int = LOOP_FRAMES, seed: int = 1) -> Samples:
+    """Seamless stereo noise: slope 0.5 pink, 1 brown."""
+    samples = frames * FRAME_SAMPLES
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.standard_normal((samples, 2)), axis=0)
+    frequency = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
+    shape = np.where(frequency < 30, 0.0, np.maximum(frequency, 1.0) ** -slope)
+    sound = np.fft.irfft(spectrum * shape[:, None], samples, axis=0)
+    sound *= 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
+    return sound.astype(np.float32)
+
+
+def speech_like(samples: int, seed: int) -> Samples:
+    """Syllables, hisses and gaps at -22 dB, which drive the encoder through its block types and its adaptation."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(samples) / SAMPLE_RATE
+    phase = np.cumsum(2 * np.pi * 110 * (1 + 0.15 * np.sin(2 * np.pi * 0.7 * t + seed)) / SAMPLE_RATE)
+    tone = sum(np.sin(k * phase) / k**1.2 for k in range(1, 25))
+    syllables = np.clip(np.sin(2 * np.pi * 2.3 * t) + 0.4, 0, None)
+    hiss = rng.standard_normal(samples) * np.clip(np.sin(2 * np.pi * 2.3 * t + 2.5), 0, None) ** 4
+    sound = (tone * syllables + 0.6 * hiss) * (np.sin(2 * np.pi * 0.31 * t + seed) > -0.5)
+    sound *= 10 ** (-22 / 20) / np.sqrt(np.mean(sound**2))
+    return sound.astype(np.float32)[:, None]
+
+
+@dataclass(frozen=True)
+class Track:
+    samples: Samples
+    spans: tuple[Span, ...]
+    loop: Samples
+
+    @property
+    def total(self) -> int:
+        return len(self.samples)
+
+    def mix(self, start: int, end: int) -> Samples:
+        out = np.zeros((end - start, 2), np.float32)
+        first, last = max(start, 0), min(end, self.total)
+        if first < last:
+            out[first - start : last - start] = self.samples[first:last]
+        return out
+
+    def encoded(self, *, bitrate_kbps: int = 128, jobs: int = 2, loop_frames: bytes | None = None) -> bytes:
+        sink = io.BytesIO()
+        encoding.encode_mp3(
+            sink,
+            spans=self.spans,
+            mix=self.mix,
+            open_loop=self.loop,
+            total_samples=self.total,
+            bitrate_kbps=bitrate_kbps,
+            jobs=jobs,
+            loop_frames=loop_frames,
+        )
+        return sink.getvalue()
+
+    def write(self, path: Path, **options: int) -> Path:
+        path.write_bytes(self.encoded(**options))
+        return path
+
+    def encoded_in_one_piece(self, bitrate_kbps: int) -> bytes:
+        args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
+        args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
+        return ffmpeg.run(args, self.samples.tobytes())
+
+
+def make_track(loop: Samples, voiced_ms: Sequence[tuple[int, int]], total_ms: int, fade_ms: int = 0) -> Track:
+    """The bed, ducked under speech in `voiced_ms`, faded out in the last `fade_ms`."""
+    samples = loop[np.arange(total_ms * 48) % len(loop)].copy()
+    spans: list[Span] = []
+    at_ms = 0
+    for start_ms, end_ms in [*voiced_ms, *([(total_ms - fade_ms, total_ms)] if fade_ms else [])]:
+        if start_ms > at_ms:
+            spans.append(Span("open", at_ms, start_ms))
+        spans.append(Span("voiced", start_ms, end_ms))
+        at_ms = end_ms
+    if at_ms < total_ms:
+        spans.append(Span("open", at_ms, total_ms))
+    for start_ms, end_ms in voiced_ms:
+        stretch = samples[start_ms * 48 : end_ms * 48]
+        edge = np.minimum(np.arange(len(stretch)), np.arange(len(stretch))[::-1]) / 24_000
+        share = np.clip(edge, 0, 1).astype(np.float32)[:, None]
+        stretch *= 1 - 0.3 * share
+        stretch += speech_like(len(stretch), seed=start_ms) * share
+    if fade_ms:
+        samples[-fade_ms * 48 :] *= np.cos(np.linspace(0, np.pi / 2, fade_ms * 48, dtype=np.float32))[:, None] ** 2
+    return Track(samples, tuple(spans), loop)
+
+
+VOICED_MS = [(0, 6_000), (14_001, 20_000), (26_000, 29_500), (29_600, 32_000)]
+
+
+@pytest.fixture(scope="module")
+def track() -> Track:
+    """46 s, its length no whole number of frames, its last passage a fade."""
+    return make_track(noise_loop(-34), VOICED_MS, 46_013, fade_ms=4_000)
+
+
+@pytest.fixture(scope="module")
+def made(track: Track) -> bytes:
+    return track.encoded()
+
+
+def first_difference(got: bytes, expected: bytes, bitrate_kbps: int) -> int | None:
+    size = encoding.frame_bytes(bitrate_kbps)
+    at = next((i for i in range(0, len(expected), size) if got[i : i + size] != expected[i : i + size]), None)
+    return None if at is None and len(got) == len(expected) else (at or 0) // size
+
+
+# --- the same bytes, however they were made --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loop", "bitrate_kbps"),
+    [
+        pytest.param(noise_loop(-34), 128, id="pink"),
+        pytest.param(noise_loop(-34, slope=1.0), 64, id="brown-at-64"),
+        pytest.param(noise_loop(-50, slope=1.0), 320, id="faint-brown-at-320"),  # LAME settles late on these two
+        pytest.param(noise_loop(-70), 128, id="near-silence"),
+        pytest.param(np.zeros((LOOP_FRAMES * FRAME_SAMPLES, 2), np.float32), 128, id="silence"),
+    ],
+)
+def test_pieces_and_repeats_equal_one_piece(loop: Samples, bitrate_kbps: int) -> None:
+    """So there is no joint to hear: every frame is the one a single encoder would have written."""
+    track = make_track(loop, VOICED_MS, 46_013, fade_ms=4_000)
+    plan = encoding.plan_pieces(track.spans, track.total)
+    assert sum(piece.frames for piece in plan if piece.open) > 200  # there is something repeated in it
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps)[encoding.frame_bytes(bitrate_kbps) :]
+    assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
+
+
+def test_a_long_voiced_stretch_is_cut_without_a_trace() -> None:
+    track = make_track(noise_loop(-50), [(0, 64_000)], 70_000)
+    plan = encoding.plan_batches(encoding.plan_pieces(track.spans, track.total))
+    assert len(plan) > 1  # two ffmpegs share it
+    assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
+
+
+def test_workers_and_a_cached_loop_change_nothing(track: Track, made: bytes) -> None:
+    loop_frames = encoding.encode_loop(track.loop)
+    assert made == track.encoded(jobs=1)
+    assert made == track.encoded(jobs=4, loop_frames=loop_frames)
+
+
+def test_a_loop_of_one_frame_goes_round_too() -> None:
+    hum = np.sin(2 * np.pi * 250 / 6 * 6 * np.arange(FRAME_SAMPLES) / SAMPLE_RATE).astype(np.float32)
+    loop = np.stack([hum, hum], axis=1) * np.float32(0.02)  # 250 Hz: six whole cycles in a frame
+    track = make_track(loop, [(0, 4_000)], 20_000)
+    assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
+
+
+def test_writing_begins_where_the_sink_stands(track: Track, made: bytes) -> None:
+    sink = io.BytesIO(b"a tag")
+    sink.seek(0, io.SEEK_END)
+    encoding.encode_mp3(sink, spans=track.spans, mix=track.mix, open_loop=track.loop, total_samples=track.total, jobs=2)
+    assert sink.getvalue() == b"a tag" + made
+    assert sink.tell() == len(sink.getvalue())
+
+
+# --- what is heard ---------------------------------------------------------------------------------
+
+
+def test_the_decoded_track_is_the_mix_to_the_sample(track: Track, tmp_path: Path) -> None:
+    """Exact in length and place, and near in sound: where MP3 keeps what is heard, below 4 kHz."""
+    heard = ffmpeg.decode_at(track.write(tmp_path / "track.mp3", bitrate_kbps=320))
+    assert heard.shape == track.samples.shape
+    low = np.fft.rfftfreq(track.total, 1 / SAMPLE_RATE) < 4_000
+    wanted, got = (np.fft.rfft(sound.mean(axis=1))[low] for sound in (track.samples, heard))
+    error_db = 20 * np.log10(np.linalg.norm(got - wanted) / np.linalg.norm(wanted))
+    assert error_db < -20
+
+
+@pytest.mark.parametrize("total_ms", [1, 24, 999, 2_400, 10_007])
+def test_any_length_decodes_exactly(tmp_path: Path, total_ms: int) -> None:
+    track = make_track(noise_loop(-34), [], total_ms)
+    path = track.write(tmp_path / "short.mp3")
+    assert len(ffmpeg.decode_at(path)) == track.total
+    assert encoding.check_structure(path).total_samples == track.total
+    assert path.stat().st_size == encoding.mp3_bytes(track.total)
+
+
+@pytest.mark.parametrize("bitrate_kbps", encoding.BITRATES)
+def test_players_are_told_length_and_bit_rate(tmp_path: Path, bitrate_kbps: int) -> None:
+    track = make_track(noise_loop(-34), [], 5_003)
+    path = track.write(tmp_path / "track.mp3", bitrate_kbps=bitrate_kbps)
+    info = MP3(path).info
+    assert info.length == pytest.approx(5.003, abs=1e-6)
+    assert (info.bitrate, info.bitrate_mode) == (bitrate_kbps * 1000, BitrateMode.CBR)
+    assert (info.sample_rate, info.channels, info.encoder_info) == (48_000, 2, "LAME 3.100.0+")
+    assert info.track_gain is None
+    assert info.album_gain is None
+    assert path.stat().st_size == encoding.mp3_bytes(track.total, bitrate_kbps)
+
+
+def test_an_unknown_bit_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="100 kb/s isn't one of 64, 80"):
+        encoding.mp3_bytes(48_000, 100)
+
+
+def test_progress_reaches_the_end(track: Track) -> None:
+    seen: list[int] = []
+    encoding.encode_mp3(
+        io.BytesIO(), spans=track.spans, mix=track.mix, open_loop=track.loop, total_samples=track.total,
+        progress=seen.append,
+    )  # fmt: skip
+    assert seen == sorted(seen)
+    assert seen[-1] == track.total
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("program", ["mpg123", "ffprobe"])
+def test_other_players_agree_on_the_length(track: Track, made: bytes, tmp_path: Path, program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} isn't installed")
+    path = tmp_path / "track.mp3"
+    path.write_bytes(made)
+    if program == "mpg123":
+        shown = subprocess.run(["mpg123", "-q", "-e", "s16", "-s", path], capture_output=True, check=True)
+        assert len(shown.stdout) == track.total * 4
+    else:
+        entries = ["-show_entries", "stream=duration:format=bit_rate", "-of", "default=nw=1:nk=1"]
+        shown = subprocess.run(["ffprobe", "-v", "error", *entries, path], capture_output=True, check=True)
+        seconds = float(shown.stdout.split()[0])
+        assert seconds == pytest.approx(track.total / SAMPLE_RATE, abs=0.049)  # it counts the padding
+
+
+# --- the plan of frames ----------------------------------------------------------------------------
+
+
+@st.composite
+def spans_of_a_track(draw: st.DrawFn) -> tuple[Span, ...]:
+    lengths = draw(st.lists(st.integers(1, 90_000), min_size=1, max_size=12))
+    voiced = draw(st.booleans())
+    spans, at = [], 0
+    for length in lengths:
+        spans.append(Span("voiced" if voiced else "open", at, at + length))
+        at += length
+        voiced = not voiced
+    return tuple(spans)
+
+
+@given(spans_of_a_track())
+def test_every_frame_is_planned_once_and_no_voice_is_taken_for_the_bed(spans: tuple[Span, ...]) -> None:
+    total = spans[-1].end_ms * 48
+    pieces = encoding.plan_pieces(spans, total)
+    edges = [0, *(piece.last for piece in pieces)]
+    assert [piece.first for piece in pieces] == edges[:-1]
+    assert edges[-1] == encoding.audio_frames(total)
+    for piece in pieces:
+        if piece.open:  # its sound, what the encoder remembers of before, and what it looks at after, is the bed alone
+            heard_from, heard_to = (piece.first - 90) * 24, piece.last * 24 + 4
+            assert heard_from >= 0
+            assert heard_to <= total // 48
+            assert not any(s.kind == "voiced" and s.start_ms < heard_to and s.end_ms > heard_from for s in spans)
+
+
+@given(spans_of_a_track())
+def test_batches_hold_every_encoded_frame_in_order_and_stay_small(spans: tuple[Span, ...]) -> None:
+    pieces = encoding.plan_pieces(spans, spans[-1].end_ms * 48)
+    batches = encoding.plan_batches(pieces)
+    chunks = [chunk for batch in batches for chunk in batch]
+    planned = [frame for piece in pieces if not piece.open for frame in range(piece.first, piece.last)]
+    assert [frame for chunk in chunks for frame in range(chunk.first, chunk.last)] == planned
+    assert all(chunk.lead <= chunk.first for chunk in chunks)
+    longest = encoding.BATCH_FRAMES + encoding.MIN_PIECE_FRAMES + 2 * encoding.LEAD_FRAMES
+    assert max(sum(chunk.fed for chunk in batch) for batch in batches) <= longest
+
+
+def test_spans_that_leave_a_hole_are_refused(track: Track) -> None:
+    with pytest.raises(ValueError, match="tile"):
+        encoding.plan_pieces(track.spans[1:], track.total)
+    with pytest.raises(ValueError, match="tile"):
+        encoding.plan_pieces(track.spans, track.total + 48)
+
+
+def test_a_loop_that_isnt_whole_frames_is_refused(track: Track) -> None:
+    with pytest.raises(ValueError, match="whole number of frames"):
+        encoding.encode_loop(track.loop[:-1])
+    with pytest.raises(ValueError, match="doesn't belong"):
+        track.encoded(loop_frames=b"\0" * 384)
+
+
+# --- broken files ----------------------------------------------------------------------------------
+
+
+def test_a_whole_file_passes(track: Track, made: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "whole.mp3"
+    path.write_bytes(made)
+    frames = encoding.audio_frames(track.total)
+    assert encoding.check_structure(path) == encoding.Structure(0, frames, track.total, 128)
+
+
+def replaced(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda data: data[:-1], "it should have"),
+        (lambda data: data[: len(data) // 2], "it should have"),
+        (lambda data: data[384:], "no Info frame"),
+        (lambda data: data + b"\0" * 128, "it should have"),
+        (lambda data: data[:100], "no Info frame"),
+        (lambda data: b"", "no frame begins"),
+        (lambda data: b"ID3\x03\0\0\0\0\x7f\x7f" + data, "no frame begins"),
+        (lambda data: b"ID3\x03\0\0\xff\0\x7f\x7f" + data, "ID3 tag is damaged"),
+        (lambda data: replaced(data, 47, b"\1"), "Info frame is damaged"),
+        (lambda data: replaced(data, 384 * 1000, b"\0"), "the frame at 23.976 s doesn't begin"),
+        (lambda data: replaced(data, 384 * 1000 + 200, bytes([data[384 * 1000 + 200] ^ 1])), "check sum"),
+        (lambda data: replaced(data, 384 * 9, data[384 * 10 : 384 * 11] + data[384 * 9 : 384 * 10]), "check sum"),
+    ],
+    ids=[
+        "last-byte", "half", "no-info", "trailing", "stub", "empty", "tag-too-long", "bad-tag", "frame-count", "sync",
+        "one-bit", "frames-swapped",
+    ],
+)  # fmt: skip
+def test_damage_is_found(made: bytes, tmp_path: Path, damage, says: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "damaged.mp3"
+    path.write_bytes(damage(made))
+    with pytest.raises(TrackError, match=says) as caught:
+        encoding.check_structure(path)
+    assert caught.value.where == str(path)
+
+
+def test_a_file_that_isnt_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"gone\.mp3"):
+        encoding.check_structure(tmp_path / "gone.mp3")
+
+
+# --- failures and interruptions --------------------------------------------------------------------
+
+
+def ffmpeg_children(of: psutil.Process) -> Iterator[psutil.Process]:
+    for child in of.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.name().startswith("ffmpeg"):
+                yield child
+
+
+def test_an_encoder_that_dies_is_an_error(track: Track) -> None:
+    def mix(start: int, end: int) -> Samples:
+        if start > 0:
+            for child in ffmpeg_children(psutil.Process()):
+                child.kill()
+        return track.mix(start, end)
+
+    with pytest.raises(TrackError, match=r"ffmpeg failed \(exit"):
+        encoding.encode_mp3(
+            io.BytesIO(), spans=[Span("voiced", 0, track.total // 48)], mix=mix, open_loop=track.loop,
+            total_samples=track.total, jobs=2,
+        )  # fmt: skip
+    assert not list(ffmpeg_children(psutil.Process()))
+
+
+def test_an_error_in_the_mix_comes_through(track: Track) -> None:
+    def mix(start: int, end: int) -> Samples:
+        raise OverflowError("the mix broke")
+
+    with pytest.raises(OverflowError, match="the mix broke"):
+        encoding.encode_mp3(io.BytesIO(), spans=track.spans, mix=mix, open_loop=track.loop, total_samples=track.total)
+    assert not list(ffmpeg_children(psutil.Process()))
+
+
+ENDLESS = """
+import io, sys
+import numpy as np
+from generator import encoding
+from generator.model import Span
+
+rng = np.random.default_rng(1)
+loop = (rng.standard_normal((1152 * 100, 2)) / 50).astype(np.float32)
+
+def mix(start, end):
+    return loop[np.arange(start, end) % len(loop)]
+
+def progress(samples):
+    print("going", flush=True)
+
+hours = 3_600_000 * 10
+print("about to", flush=True)
+encoding.encode_mp3(io.BytesIO(), spans=[Span("voiced", 0, hours)], mix=mix, open_loop=loop,
+                    total_samples=hours * 48, jobs=2, progress=progress)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there an interruption can't be sent to one process")
+def test_ctrl_c_leaves_no_encoder_behind() -> None:
+    """Interrupted in the middle of a long encoding, with ffmpegs running."""
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = iter(process.stdout)
+        assert next(lines) == b"about to\n"
+        assert next(lines) == b"going\n"
+        children = list(ffmpeg_children(psutil.Process(process.pid)))
+        process.send_signal(signal.SIGINT)
+        complaint = process.stderr.read()
+    assert children
+    assert b"KeyboardInterrupt" in complaint
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+# --- long tracks -----------------------------------------------------------------------------------
+
+LONG = """
+import sys
+import numpy as np
+import psutil
+from generator import encoding
+from generator.model import Span
+
+minutes = int(sys.argv[1])
+rng = np.random.default_rng(1)
+loop = (rng.standard_normal((1152 * 200, 2)) / 50).astype(np.float32)
+total = minutes * 60_000 * 48
+
+def mix(start, end):
+    at = np.arange(start, end)
+    return loop[at % len(loop)] * (at < total)[:, None]
+
+with open(sys.argv[2], "w+b") as sink:
+    encoding.encode_mp3(sink, spans=[Span("open", 0, total // 48)], mix=mix, open_loop=loop, total_samples=total)
+print(psutil.Process().memory_info().peak_wset if sys.platform == "win32" else
+      __import__("resource").getrusage(__import__("resource").RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def test_memory_doesnt_grow_with_eight_hours_of_bed(tmp_path: Path) -> None:
+    peaks = []
+    for minutes in (10, 480):
+        path = tmp_path / f"{minutes}.mp3"
+        shown = subprocess.run([sys.executable, "-c", LONG, str(minutes), path], capture_output=True, check=True)
+        peaks.append(int(shown.stdout))
+        assert path.stat().st_size == encoding.mp3_bytes(minutes * 60 * SAMPLE_RATE)
+    assert encoding.check_structure(path).total_samples == 480 * 60 * SAMPLE_RATE
+    assert peaks[1] - peaks[0] < 30_000_000  # the file itself has 461 MB
+    path.unlink()

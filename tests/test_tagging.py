@@ -1,0 +1,222 @@
+"""What a player shows of a track, and what can be read back from it years later."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mutagen.id3 import ID3
+
+from generator import encoding, ffmpeg
+from generator.errors import NotFoundError
+from generator.model import FRAME_SAMPLES, Chapter, Span
+from generator.tagging import MAX_CHAPTERS, Tags, at_most, id3_tag, read_tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.model import Samples
+
+CHAPTERS = (
+    Chapter("Arrival", 0, 2_000),
+    Chapter("Figure Four, right side", 2_000, 7_503),
+    Chapter("Schlaf / 眠り “gut”", 7_503, 12_000),
+)
+PLAN = json.dumps(
+    {"version": 1, "title": "Zehn Minuten — im Bett", "events": [{"text": "Lass los; slowly / 慢慢"}] * 400}
+)
+TAGS = Tags(
+    title="Ten minutes / in bed — 夜",
+    album="Sleepward",
+    artist="en-us+klatt4",
+    genre="Sleep",
+    comment="Made from a script.\nSecond line.",
+    chapters=CHAPTERS,
+    plan_json=PLAN,
+    key="5f" * 32,
+    duration_ms=12_000,
+    lyrics="Let the jaw be loose.\nI'll be quiet for a while now.",
+    cover=b"\x89PNG\r\n\x1a\n" + bytes(200),
+)
+
+
+@pytest.fixture(scope="module")
+def sound() -> bytes:
+    """12 s, as the encoder makes it."""
+    loop = np.zeros((FRAME_SAMPLES, 2), np.float32)
+
+    def mix(start: int, end: int) -> Samples:
+        return np.zeros((end - start, 2), np.float32)
+
+    sink = io.BytesIO()
+    encoding.encode_mp3(
+        sink, spans=[Span("open", 0, 12_000)], mix=mix, open_loop=loop, total_samples=12_000 * 48, bitrate_kbps=64
+    )
+    return sink.getvalue()
+
+
+@pytest.fixture
+def track(tmp_path: Path, sound: bytes) -> Path:
+    path = tmp_path / "track.mp3"
+    path.write_bytes(id3_tag(TAGS) + sound)
+    return path
+
+
+def shown_by_a_player(path: Path) -> str:
+    """What ffmpeg prints of a file; it ends with a complaint that there is nothing to write."""
+    return subprocess.run([ffmpeg.find(), "-i", path], capture_output=True, check=False).stderr.decode()
+
+
+# --- what a player shows ---------------------------------------------------------------------------
+
+
+def test_a_player_shows_title_and_chapters(track: Path) -> None:
+    shown = shown_by_a_player(track)
+    assert re.search(r"title +: Ten minutes / in bed — 夜\n", shown)
+    assert re.search(r"album +: Sleepward\n", shown)
+    assert re.search(r"genre +: Sleep\n", shown)
+    chapters = re.findall(r"Chapter #0:\d+: start ([\d.]+), end ([\d.]+)\s+Metadata:\s+title +: (.*)", shown)
+    assert chapters == [
+        ("0.000000", "2.000000", "Arrival"),
+        ("2.000000", "7.503000", "Figure Four, right side"),
+        ("7.503000", "12.000000", "Schlaf / 眠り “gut”"),
+    ]
+    assert "Duration: 00:00:12.0" in shown
+    assert "Lass los" not in shown  # the plan isn't a text to be shown
+
+
+def test_the_tag_leaves_the_sound_as_it_was(track: Path, sound: bytes) -> None:
+    structure = encoding.check_structure(track)
+    assert structure.id3_bytes == len(id3_tag(TAGS))
+    assert track.read_bytes()[structure.id3_bytes :] == sound
+    assert len(ffmpeg.decode_at(track)) == 12_000 * 48
+
+
+def test_every_player_can_read_its_version(track: Path) -> None:
+    tag = ID3(track, translate=False)
+    assert tag.version == (2, 3, 0)
+    contents = tag.getall("CTOC")
+    assert [(frame.flags, frame.child_element_ids) for frame in contents] == [
+        (3, ["chapter001", "chapter002", "chapter003"])  # top level, ordered
+    ]
+    assert sorted(frame.element_id for frame in tag.getall("CHAP")) == contents[0].child_element_ids
+    assert {frame.start_offset for frame in tag.getall("CHAP")} == {0xFFFFFFFF}
+    assert tag["TLEN"].text == ["12000"]
+
+
+def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
+    tag = ID3(track)
+    assert not tag.getall("RVA2")
+    assert not [frame.desc for frame in tag.getall("TXXX") if "gain" in frame.desc.lower()]
+
+
+def test_thirty_chapters_come_in_order(tmp_path: Path, sound: bytes) -> None:
+    names = ["Pose" + " again" * (number % 4) for number in range(30)]  # of several lengths
+    chapters = tuple(Chapter(f"{name} {n}", n * 400, (n + 1) * 400) for n, name in enumerate(names))
+    path = tmp_path / "many.mp3"
+    path.write_bytes(id3_tag(replace(TAGS, chapters=chapters)) + sound)
+    titles = re.findall(r"Chapter #0:\d+: .*\s+Metadata:\s+title +: (.*)", shown_by_a_player(path))
+    assert titles == [chapter.title for chapter in chapters]
+
+
+def test_too_many_chapters_lose_the_shortest_and_no_time(tmp_path: Path, sound: bytes) -> None:
+    lengths = [10 if number % 3 == 1 else 50 for number in range(300)]
+    edges = [sum(lengths[:number]) for number in range(301)]
+    chapters = tuple(Chapter(f"{n}", edges[n], edges[n + 1]) for n in range(300))
+    path = tmp_path / "many.mp3"
+    path.write_bytes(id3_tag(replace(TAGS, chapters=chapters)) + sound)
+    tags = read_tags(path)
+    assert tags is not None
+    assert len(tags.chapters) == MAX_CHAPTERS
+    assert {chapter.title for chapter in chapters if chapter.end_ms - chapter.start_ms == 50} <= {
+        chapter.title for chapter in tags.chapters
+    }
+
+
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=30), st.integers(1, 30))
+def test_joined_chapters_still_tile_the_track(lengths: list[int], number: int) -> None:
+    edges = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
+    chapters = [Chapter(str(i), a, b) for i, (a, b) in enumerate(itertools.pairwise(edges))]
+    kept = at_most(chapters, number)
+    assert len(kept) == min(number, len(chapters))
+    assert [kept[0].start_ms, *(chapter.end_ms for chapter in kept)] == [
+        *(chapter.start_ms for chapter in kept),
+        edges[-1],
+    ]
+
+
+# --- what is read back -----------------------------------------------------------------------------
+
+
+def test_everything_written_is_read_back(track: Path) -> None:
+    assert read_tags(track) == TAGS
+
+
+def test_the_plan_can_be_read_without_us(track: Path) -> None:
+    """By anyone with a text editor, in plain UTF-8."""
+    assert PLAN.encode() in track.read_bytes()
+    assert json.loads(ID3(track).getall("GEOB")[0].data)["title"] == "Zehn Minuten — im Bett"
+
+
+def test_the_same_tags_are_the_same_bytes() -> None:
+    assert id3_tag(TAGS) == id3_tag(replace(TAGS))
+
+
+def test_empty_texts_are_left_out(tmp_path: Path, sound: bytes) -> None:
+    bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
+    path = tmp_path / "bare.mp3"
+    path.write_bytes(id3_tag(bare) + sound)
+    assert read_tags(path) == bare
+    assert set(ID3(path)) == {"TIT2", "TLEN", "TXXX:sleepward-key", "GEOB:sleepward-plan.json"}
+
+
+def test_a_correction_in_another_program_keeps_the_plan(track: Path) -> None:
+    """A user renames the track in a tagger, which writes ID3v2.4."""
+    tag = ID3(track)
+    tag["TIT2"].text = ["My nights"]
+    tag.save()
+    assert read_tags(track) == replace(TAGS, title="My nights")
+
+
+@pytest.mark.parametrize("content", [b"", b"ID3", b"ID3\x03\0\0\0\0\x7f\x7f", b"\xff\xfb" * 600, b"RIFF\0\0\0\0WAVE"])
+def test_a_file_that_isnt_ours_has_no_tags(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "song.mp3"
+    path.write_bytes(content)
+    assert read_tags(path) is None
+
+
+def test_a_song_of_someone_else_has_no_tags(tmp_path: Path, sound: bytes) -> None:
+    path = tmp_path / "song.mp3"
+    path.write_bytes(sound)
+    song = ID3()
+    song.save(path)
+    assert read_tags(path) is None
+    song.setall("GEOB", [])
+    song.update(ID3(_written(tmp_path, id3_tag(replace(TAGS, key="")))))
+    song.save(path)
+    assert read_tags(path) is None  # a plan without a key isn't a track of ours
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    path = folder / "other.mp3"
+    path.write_bytes(content)
+    return path
+
+
+def test_a_missing_track_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"gone\.mp3"):
+        read_tags(tmp_path / "gone.mp3")
+
+
+def test_a_cover_must_be_a_picture() -> None:
+    with pytest.raises(ValueError, match="PNG or a JPEG"):
+        id3_tag(replace(TAGS, cover=b"GIF89a"))
