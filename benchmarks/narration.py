@@ -1,11 +1,12 @@
 """Does the narration hold under load? Speaks many sentences while every core is busy, and compares each.
 
-    python benchmarks/narration.py [--count 2000] [--jobs 4] [--voice pyttsx3:en-us+klatt4] [--rates]
+    python benchmarks/narration.py [--count 2000] [--jobs 4] [--voice pyttsx3:en-us+klatt4] [--one-server-each]
 
-Each sentence is spoken twice: once alone and in order on the quiet machine, in a server of its own batch (the
-reference), and once shuffled, with `--jobs` children at a time, while one process per core burns. Printed are how
-many came missing, cut short, at a wrong rate, or different in any sample. A wrong rate is recognised by a third
-rendering, at the rate pyttsx3 falls back to when a rate gets lost (200), which must differ from the reference.
+Each sentence is spoken twice, by different servers: once on the quiet machine, in order and one at a time (the
+reference; with `--one-server-each` every sentence by a server that has spoken nothing else), and once shuffled,
+`--jobs` at a time, while one process per core burns. Printed are how many came missing, cut short, at a wrong rate,
+or different in any sample. A wrong rate is recognised by a third rendering, at the rate that pyttsx3 speaks at when a
+rate gets lost (200), which must be shorter than the reference.
 """
 
 from __future__ import annotations
@@ -156,7 +157,9 @@ def main() -> None:
         print(f"  {name.replace('_', ' '):<12}{len(getattr(outcome, name)):>6}")
     told = outcome.count - len(outcome.rate_blind)
     print(f"  a lost rate would have shown in {told} of {outcome.count}")
-    print(f"  seconds per sentence: {outcome.quiet_s:.3f} alone on the quiet machine, {outcome.loaded_s:.3f} under load")
+    print(
+        f"  seconds per sentence: {outcome.quiet_s:.3f} alone on the quiet machine, {outcome.loaded_s:.3f} under load"
+    )
     sys.exit(0 if outcome.flawless else 1)
 
 

@@ -130,6 +130,7 @@ def decode(data: bytes, file: str) -> str:
         raise DefinitionError([Fault(file, before.count(b"\n") + 1, column, message)]) from error
 
 
+_TAB = "a tab, which YAML and voices stumble over: write a space instead"
 _TOO_BIG = "the file is over 1 MB: a routine or pose is a few kB of text; is this the right file?"
 
 
@@ -234,8 +235,8 @@ class _Builder:
         if found:
             raw = self.source.text.find("\t", start, end)
             at = raw if found[0] == "\t" and raw >= 0 else start
-            what = "a tab" if found[0] == "\t" else f"a control character (U+{ord(found[0]):04X})"
-            self.source.fault(at, f"{what} in a text, which can't be spoken: write a space, or delete it")
+            what = f"a control character (U+{ord(found[0]):04X}) in a text, which can't be spoken: delete it"
+            self.source.fault(at, _TAB if found[0] == "\t" else what)
         return _CONTROL_OR_TAB.sub(" ", value)
 
     def _close(self, end: int) -> None:
@@ -293,8 +294,13 @@ def _fault_of_syntax(error: yaml.MarkedYAMLError, source: Source) -> None:
     unclosed = not source.text[at:].strip() or "',' or" in problem
     if error.context_mark and unclosed:  # then where it was opened says more than where it was missed
         at = source.offset(error.context_mark.line, error.context_mark.column)
-    advice = next((text for words, text in _ADVICE.items() if words in problem), "check indentation, colons and quotes")
-    source.fault(at, f"this isn't YAML ({problem}): {advice}")
+    if source.text[at - 1 : at] == "\\":  # the two readers point at a wrong escape one character apart
+        at -= 1
+    if source.text[at : at + 1] == "\t":
+        source.fault(at, _TAB)
+        return
+    advice = next((text for words, text in _ADVICE.items() if words in problem), f"{problem}; check colons and quotes")
+    source.fault(at, f"this isn't YAML: {advice}")
 
 
 def _short(text: str) -> str:

@@ -93,7 +93,9 @@ def pitch_hz(recording: Recording) -> float:
         windowed = frame * np.hanning(size)
         correlation = np.correlate(windowed, windowed, "full")[size - 1 :] / np.arange(size, 0, -1)
         lags = correlation[rate // 900 : rate // 45]
-        peaks = np.flatnonzero((lags[1:-1] >= lags[:-2]) & (lags[1:-1] > lags[2:]) & (lags[1:-1] > 0.8 * lags[1:].max()))
+        peaks = np.flatnonzero(
+            (lags[1:-1] >= lags[:-2]) & (lags[1:-1] > lags[2:]) & (lags[1:-1] > 0.8 * lags[1:].max())
+        )
         if len(peaks):
             found.append(rate / (peaks[0] + 1 + rate // 900))
     return float(np.median(found))
@@ -289,8 +291,7 @@ def test_voices_that_would_stay_silent_are_not_offered(mute: str) -> None:
 )
 def test_the_rate_means_the_same_for_other_variants(name: str) -> None:
     default, other = (
-        sum(map(spoken_s, speak(open_voice(each, rate=150, pitch=None), *SENTENCES).values()))
-        for each in (None, name)
+        sum(map(spoken_s, speak(open_voice(each, rate=150, pitch=None), *SENTENCES).values())) for each in (None, name)
     )
     assert other == pytest.approx(default, rel=0.06)
 
