@@ -166,6 +166,8 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
     # the espeak driver writes the file in a callback from C, whose exceptions Python can only hand to this hook
     sys.unraisablehook = lambda unraisable: fail(unraisable.exc_value)
     engine = pyttsx3.init(setup["driver"])
+    if setup["driver"] == "espeak":
+        _settle_espeak()
     engine.connect("finished-utterance", lambda **_: finished.set())
     engine.connect("error", lambda exception=None, **_: fail(exception))
     if setup["voice"] is not None:
@@ -183,6 +185,17 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
     if setup["voice"] is not None and str(spoke).lower() != setup["voice"].lower():
         return "failed", f"it spoke with {spoke} instead of {setup['voice']}"
     return _checked(job["path"]) if setup["driver"] == "espeak" else ("ok", "")
+
+
+def _settle_espeak() -> None:
+    """Waits until espeak-ng has taken the rate and volume that the driver sets as it starts.
+
+    It takes them on a thread of its own, and `runAndWait` cancels what it hasn't taken: now and then, and more under
+    load, the default rate would stay, which changes the pause before the first embedded command by 2 ms.
+    """
+    from pyttsx3.drivers import _espeak
+
+    _espeak.Synchronize()
 
 
 def _checked(path: str) -> tuple[str, str]:
