@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache as remember
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import beds, encoding, ffmpeg, resources, tagging
+from . import beds, encoding, ffmpeg, mp3_format, resources, tagging
 from .cache import Cache, content_key, whole_file
 from .definition import load_pose, load_routine
 from .errors import InputError, NotFoundError
@@ -23,16 +24,29 @@ from .plan import plan_dict, settings_dict
 from .script import parse, render
 from .script.front_matter import split_front_matter
 from .settings import PARSERS, Layer, Settings, flag_layer, resolve, surrounding_layers
-from .timeline import Timing, lay_out, spoken_texts
+from .timeline import lay_out
+from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
 
 SCHEMA = "1"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 OUTPUT_FOLDER = Path("output")
+ROUTINE_SUFFIXES = (".yaml", ".yml")
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage (`narration`, `sound`), what is done and how much there is."""
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How a build works rather than what it makes: none of it changes a byte of the track.
+
+    `progress` is called with a stage (`narration`, `sound`), what is done and how much there is; `notice` with what
+    the maker should know before it is made.
+    """
+
+    cache: Cache
+    jobs: int
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None
+    notice: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +97,7 @@ class Built:
 # --- the pipeline ----------------------------------------------------------------------------------------
 
 
-def build(
-    source: Source,
-    flags: Mapping[str, str | None],
-    *,
-    out: Path | None,
-    cache: Cache,
-    jobs: int,
-    progress: Progress = lambda stage, done, total: None,
-    notice: Callable[[str], None] = lambda text: None,
-) -> Built:
+def build(source: Source, flags: Mapping[str, str | None], means: Means, out: Path | None = None) -> Built:
     """Make the track, or find that it is there already. Raises the errors of every stage."""
     started = time.monotonic()
     piece = read(source, flags)
@@ -102,10 +107,10 @@ def build(
     if there is not None:
         return _built(path, piece, there, started, fresh=False)
 
-    planned = plan(piece, cache, jobs, progress)
+    planned = plan(piece, means)
     if planned.plan["bytes_estimate"] > LARGE_BYTES:
-        notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
-    write_track(planned, path, key, cache, jobs, progress)
+        means.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
+    write_track(planned, path, key, means)
     return _built(path, piece, planned.timeline.duration_ms, started, fresh=True)
 
 
@@ -119,11 +124,11 @@ def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
     return Piece(script, body, source.name, settings, voice)
 
 
-def plan(piece: Piece, cache: Cache, jobs: int, progress: Progress = lambda stage, done, total: None) -> Planned:
+def plan(piece: Piece, means: Means) -> Planned:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(piece.settings)
     texts = spoken_texts(piece.script, timing)
-    clips = narrate(texts, piece.voice, cache, jobs, lambda done, total: progress("narration", done, total))
+    clips = narrate(texts, piece.voice, means.cache, means.jobs, partial(means.progress, "narration"))
     timeline = lay_out(piece.script, {text: clip.duration_ms for text, clip in clips.items()}, timing)
     written = plan_dict(
         timeline,
@@ -131,26 +136,19 @@ def plan(piece: Piece, cache: Cache, jobs: int, progress: Progress = lambda stag
         routine=piece.script.routine,
         title=title_of(piece),
         voice=piece.voice.label,
-        bytes_estimate=encoding.mp3_bytes(timeline.duration_ms * SAMPLES_PER_MS, piece.settings.bitrate),
+        bytes_estimate=mp3_format.mp3_bytes(timeline.duration_ms * SAMPLES_PER_MS, piece.settings.bitrate),
     )
     return Planned(piece, clips, timeline, written)
 
 
-def write_track(
-    planned: Planned, path: Path, key: str, cache: Cache, jobs: int, progress: Progress = lambda stage, done, total: None
-) -> None:
+def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
     """Mix, encode and tag; the file appears at `path` only when it is whole."""
     settings = planned.piece.settings
-    bed = load_bed(settings.background, cache)
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
-    mix = Mix(planned.timeline, planned.clips, bed, levels)
-    loop_key = content_key(beds.bed_identity(bed.name), repr(mix.open_gain), settings.bitrate, ffmpeg.identity())
-    loop_frames = cache.get("loops", loop_key)
-    if loop_frames is None:
-        loop_frames = memoryview(encoding.encode_loop(mix.open_loop, settings.bitrate, jobs))
-        cache.put("loops", loop_key, loop_frames)
+    mix = Mix(planned.timeline, planned.clips, load_bed(settings.background, means.cache), levels)
+    loop_frames = _loop_frames(mix, settings, means) if any(span.kind == "open" for span in mix.spans) else None
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, check=encoding.check_structure) as sink:
+    with whole_file(path, check=mp3_format.check_structure) as sink:
         sink.write(tagging.id3_tag(_tags(planned, key)))
         encoding.encode_mp3(
             sink,
@@ -159,16 +157,16 @@ def write_track(
             open_loop=mix.open_loop,
             total_samples=mix.total_samples,
             bitrate_kbps=settings.bitrate,
-            jobs=jobs,
+            jobs=means.jobs,
             loop_frames=loop_frames,
-            progress=lambda done: progress("sound", done, mix.total_samples),
+            progress=lambda done: means.progress("sound", done, mix.total_samples),
         )
 
 
 def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
     """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
     path = Path(argument)
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix not in ROUTINE_SUFFIXES:
         path = resources.routine_path(argument)
     return routine_script(read_routine(path), flags, keep_flags=True)
 
@@ -181,7 +179,7 @@ def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
     if argument == "-":
         return _named_by_head(sys.stdin.buffer.read(), "track", "<stdin>")
     path = Path(argument)
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in ROUTINE_SUFFIXES:
         return routine_source(read_routine(path), flags)
     if argument in resources.routine_names():
         return routine_source(read_routine(resources.routine_path(argument)), flags)
@@ -226,7 +224,9 @@ def _named_by_head(content: bytes, stem: str, shown_as: str) -> Source:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError("this isn't UTF-8 text", where=f"{shown_as}:{line}", hint="save the script as UTF-8") from error
+        raise InputError(
+            "this isn't UTF-8 text", where=f"{shown_as}:{line}", hint="save the script as UTF-8"
+        ) from error
     head = split_front_matter(text, shown_as)
     return Source(text, (head.routine or stem) if shown_as == "<stdin>" else stem, shown_as)
 
@@ -275,6 +275,17 @@ def track_key(piece: Piece) -> str:
     )
 
 
+def _loop_frames(mix: Mix, settings: Settings, means: Means) -> memoryview:
+    """The open bed's encoded loop, kept across tracks: it costs as much as a minute of voiced spans."""
+    loudness = f"{settings.background} {mix.open_gain!r}"
+    key = content_key(beds.bed_identity(settings.background), loudness, settings.bitrate, ffmpeg.identity())
+    stored = means.cache.get("loops", key)
+    if stored is None:
+        stored = memoryview(encoding.encode_loop(mix.open_loop, settings.bitrate, means.jobs))
+        means.cache.put("loops", key, stored)
+    return stored
+
+
 def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
     """The duration in ms of the track at `path`, where it is whole and made of the very same things."""
     if not path.is_file():
@@ -283,8 +294,8 @@ def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
     if tags is None or tags.key != key or (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
         return None
     total_samples = tags.duration_ms * SAMPLES_PER_MS
-    whole = encoding.mp3_bytes(total_samples, piece.settings.bitrate)
-    return tags.duration_ms if encoding.audio_bytes(path) == whole else None
+    whole = mp3_format.mp3_bytes(total_samples, piece.settings.bitrate)
+    return tags.duration_ms if mp3_format.audio_bytes(path) == whole else None
 
 
 def _tags(planned: Planned, key: str) -> tagging.Tags:

@@ -71,7 +71,8 @@ class Cache:
                 file.write(blob)
         except OSError as error:
             raise InputError(
-                f"the cache can't be written: {error}", hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can"
+                f"the cache can't be written: {error}",
+                hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
             ) from error
 
     def _path(self, kind: str, key: str) -> Path | None:
@@ -95,7 +96,7 @@ def whole_file(
             if durable:
                 os.fsync(file.fileno())
         check(part)
-        os.replace(part, path)
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -112,5 +112,3 @@ def _writable(folder: Path) -> str:
         file.write(b"x")
     probe.unlink()
     return f"{folder} can be written"
-
-

@@ -177,13 +177,13 @@ def equalised(wave: Wave) -> Wave:
 
 
 def de_essed(wave: Wave) -> Wave:
-    """The band above `DE_ESS_HZ` taken back while it is loud."""
+    """The band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
     from scipy.signal import sosfilt
 
-    band = _float32(sosfilt(_de_ess_band(), wave))
-    over_db = _levels_db(band) - DE_ESS_DBFS
+    low, high = (_float32(sosfilt(half, wave)) for half in _crossover())
+    over_db = _levels_db(high) - DE_ESS_DBFS
     wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
-    return wave - band * (1 - _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30)))
+    return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))
 
 
 def compressed(wave: Wave) -> Wave:
@@ -333,11 +333,14 @@ def _equaliser() -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _de_ess_band() -> NDArray[np.float64]:
+def _crossover() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The bands below and above `DE_ESS_HZ`, second-order Linkwitz-Riley: their difference is as loud as the whole."""
+    import numpy as np
     from scipy.signal import butter
 
-    band: NDArray[np.float64] = butter(2, DE_ESS_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
-    return band
+    halves = (butter(1, DE_ESS_HZ, kind, fs=SAMPLE_RATE) for kind in ("lowpass", "highpass"))
+    low, high = (np.concatenate([np.convolve(b, b), np.convolve(a, a)])[None, :] for b, a in halves)
+    return low, high
 
 
 def _bell(hz: float, gain_db: float, q: float) -> NDArray[np.float64]:

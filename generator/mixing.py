@@ -101,7 +101,9 @@ class Mix:
 
     def _busy(self, timeline: Timeline, sounding: Sequence[Event]) -> list[tuple[int, int]]:
         """Where the mix isn't just the open bed."""
-        ducked = [(start - DUCK_EARLY_MS - DUCK_DOWN_MS, end + DUCK_LATE_MS + DUCK_UP_MS) for start, end in self._voiced]
+        ducked = [
+            (start - DUCK_EARLY_MS - DUCK_DOWN_MS, end + DUCK_LATE_MS + DUCK_UP_MS) for start, end in self._voiced
+        ]
         ringing = [(event.start_ms, event.end_ms) for event in sounding if event.kind == "chime"]
         fades = [(0, FADE_IN_MS), (timeline.duration_ms - self._fade_out_ms, timeline.duration_ms)]
         return _merged([*ducked, *ringing, *fades], 0)
@@ -149,7 +151,7 @@ def _merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int
     """`intervals` in order, those closer than `gap_ms` joined."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(intervals):
-        if merged and start - merged[-1][1] < gap_ms or merged and start <= merged[-1][1]:
+        if (merged and start - merged[-1][1] < gap_ms) or (merged and start <= merged[-1][1]):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
             merged.append((start, end))

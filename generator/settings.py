@@ -48,7 +48,9 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
             near = difflib.get_close_matches(text, choices, 1)
-            raise ValueError(f"{text!r} isn't one of {', '.join(choices)}" + (f": did you mean {near[0]}?" if near else ""))
+            raise ValueError(
+                f"{text!r} isn't one of {', '.join(choices)}" + (f": did you mean {near[0]}?" if near else "")
+            )
         return text
 
     return parse
@@ -92,10 +94,13 @@ _switch = _one_of("on", "off")
 class Settings:
     """Every setting, parsed. The field's name is the setting's; a flag has hyphens for underscores."""
 
+    # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
     voice: str | None = _setting(None, _text, "[ENGINE:]NAME", "who speaks; `sleepward voices` lists them")
     rate: int = _setting(116, _whole(60, 300, "words per minute"), "WPM", "words per minute inside phrases")
     pitch: int | None = _setting(None, _whole(0, 99, "50 is the voice's middle"), "0-99", "the voice's pitch")
-    pace: float = _setting(1.0, _number(0.5, 3, "1.5 makes pauses half as long again"), "FACTOR", "scales pauses, not holds")
+    pace: float = _setting(
+        1.0, _number(0.5, 3, "1.5 makes pauses half as long again"), "FACTOR", "scales pauses, not holds"
+    )
     breath_rate: float = _setting(6.0, _number(3, 12, "breaths a minute"), "PER_MINUTE", "breaths a minute")
     breath_ratio: tuple[int, int] = _setting((4, 6), _breath_ratio, "4:6|3:7", "inhale to exhale")
     count_ms: int = _setting(1_500, _whole(500, 10_000, "milliseconds"), "MS", "how long one count lasts")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NoReturn
+from dataclasses import replace
+from typing import NoReturn
 
 from .errors import LengthError, ScriptError
 from .fit import default_fit, fit, range_ms, shortest_ms
@@ -28,48 +28,10 @@ from .model import (
     Timeline,
     Where,
 )
+from .timing import Timing, is_silent, number_text
 
 MAX_TRACK_MS = 24 * 3_600_000
 CHIME_MS = 4_000  # a soft bell has faded to nothing by then
-
-_NUMBERS = (
-    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
-)
-ALOUD_UP_TO = 10  # counts further than this are silent unless asked for: they would keep people awake
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """All of the settings that move events. `pace` scales pauses and gaps, never holds."""
-
-    breath_ms: int = 10_000
-    inhale_ms: int = 4_000
-    count_ms: int = 1_500
-    count_voice: Literal["auto", "on", "off"] = "auto"
-    pace: float = 1.0
-    length_ms: int | None = None
-    tail_ms: int = 300_000
-    lead_in_ms: int = 8_000  # the bed has faded in before the first word
-    sentence_gap_ms: int = 1_200
-    paragraph_gap_ms: int = 2_500
-
-    def scaled(self, ms: int) -> int:
-        return round(ms * self.pace)
-
-    def gap_ms(self, gap: Literal["sentence", "paragraph"]) -> int:
-        return self.scaled(self.sentence_gap_ms if gap == "sentence" else self.paragraph_gap_ms)
-
-
-def number_text(number: int) -> str:
-    """How a count's number is spoken: a sentence of its own, so that its melody falls."""
-    return f"{_NUMBERS[number - 1].capitalize()}." if number <= len(_NUMBERS) else f"{number}."
-
-
-def spoken_texts(script: Script, timing: Timing) -> list[str]:
-    """Every distinct text that `lay_out` will ask a clip of, in order of first use."""
-    texts = [text for cue in script.cues for text in _texts_of(cue, timing)]
-    return list(dict.fromkeys(texts))
 
 
 def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timeline:
@@ -165,7 +127,9 @@ class _Layout:
             start_ms = self._cursor_ms
             events, end_ms = self._sequence([item for group in cue.groups for item in group.items], start_ms)
             if end_ms == start_ms:
-                self._fail(cue.where, "[hold] without a length and without content", "write a length, like [hold 1 min]")
+                self._fail(
+                    cue.where, "[hold] without a length and without content", "write a length, like [hold 1 min]"
+                )
             self._emit("hold", start_ms, end_ms, cue.text, cue.where)
             self.events += events
             self._cursor_ms = end_ms
@@ -202,7 +166,7 @@ class _Layout:
                 end_ms = start_ms + CHIME_MS
                 return [self._event("chime", start_ms, end_ms, "", item.where)], end_ms
             case Count():
-                return self._count(item.number, _is_silent(item.number, item.silent, self._timing), start_ms, item.where)
+                return self._count(item.number, is_silent(item.number, item.silent, self._timing), start_ms, item.where)
             case Breathe():
                 return self._breathe(item, start_ms)
 
@@ -231,7 +195,9 @@ class _Layout:
                 (breath.exhale, middle_ms, exhale_ms, breath.exhale_line, "out"),
             ):
                 if text:
-                    self._check_fits(text, phase_ms, line, breathe.where, f"the {format_ms(phase_ms)} of breathing {phase}")
+                    self._check_fits(
+                        text, phase_ms, line, breathe.where, f"the {format_ms(phase_ms)} of breathing {phase}"
+                    )
                     where = replace(breathe.where, line=line)
                     events.append(self._event("speech", at_ms, at_ms + self._clip_ms[text], text, where))
             start_ms += timing.breath_ms
@@ -258,7 +224,7 @@ class _Layout:
         self._emit("hold", start_ms, end_ms, hold.text, hold.where)
         if hold.length.unit == "count":
             number = hold.length.low
-            silent = _is_silent(number, hold.length.silent, self._timing)
+            silent = is_silent(number, hold.length.silent, self._timing)
             if hold.groups and not silent:
                 first = hold.groups[0].items[0]
                 self._fail(
@@ -289,8 +255,8 @@ class _Layout:
                 last = group.items[-1]
                 self._fail(
                     last.where,
-                    f"{_quote(last)} ({format_ms(free_ms - at_ms)} from its [at …] on) ends {format_ms(free_ms - end_ms)} "
-                    f"after {self._named(hold, end_ms - start_ms)}",
+                    f"{_quote(last)} ({format_ms(free_ms - at_ms)} from its [at …] on) ends "
+                    f"{format_ms(free_ms - end_ms)} after {self._named(hold, end_ms - start_ms)}",
                     "place it earlier, shorten it, or lengthen the hold",
                 )
             yield from events
@@ -378,12 +344,6 @@ def _is_elastic_unit(cue: Cue) -> bool:
     return isinstance(cue, Hold) and cue.length is not None
 
 
-def _is_silent(number: int, silent: bool, timing: Timing) -> bool:
-    if silent or timing.count_voice == "off":
-        return True
-    return timing.count_voice == "auto" and number > ALOUD_UP_TO
-
-
 def _rest_cue(cues: Sequence[Cue]) -> int | None:
     """The last cue, where it can take the few ms a fit leaves over: the final rest, or a pause before the tail."""
     last = cues[-1]
@@ -400,30 +360,6 @@ def _rest_cue(cues: Sequence[Cue]) -> int | None:
     return None
 
 
-def _texts_of(cue: Cue, timing: Timing) -> Iterator[str]:
-    match cue:
-        case Say():
-            yield cue.text
-        case Count():
-            yield from _count_texts(cue.number, cue.silent, timing)
-        case Breathe():
-            for breath in cue.breaths:
-                yield from (text for text in (breath.inhale, breath.exhale) if text)
-        case Hold():
-            if cue.length is not None and cue.length.unit == "count":
-                yield from _count_texts(cue.length.low, cue.length.silent, timing)
-            for group in cue.groups:
-                for item in group.items:
-                    yield from _texts_of(item, timing)
-        case _:
-            return
-
-
-def _count_texts(number: int, silent: bool, timing: Timing) -> Iterator[str]:
-    if not _is_silent(number, silent, timing):
-        yield from map(number_text, range(1, number + 1))
-
-
 def _quote(item: Item) -> str:
     match item:
         case Say():
@@ -436,5 +372,3 @@ def _quote(item: Item) -> str:
             return "[chime]"
         case Pause():
             return "the pause"
-
-

@@ -77,7 +77,7 @@ def test_an_unchanged_track_is_not_built_again(sleepward: Command, night: Path, 
 
 
 def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Path, tmp_path: Path) -> None:
-    from generator.encoding import audio_bytes
+    from generator.mp3_format import audio_bytes
 
     def audio(path: Path) -> bytes:
         return path.read_bytes()[-audio_bytes(path) :]
@@ -127,17 +127,18 @@ def test_killed_anywhere_leaves_nothing_half_made(sleepward: Command, night: Pat
     words = [SLEEPWARD, "build", "night.txt", "-o", "out.mp3", "--tail", "8h"]
     process = subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     family = psutil.Process(process.pid)
-    signs = {"speaking": lambda: list((cache / "clips").rglob("*")), "writing": lambda: list(tmp_path.glob(".out.mp3*.part"))}
-    while process.poll() is None and not signs[moment]():
+    folder, pattern = {"speaking": (cache / "clips", "*/*"), "writing": (tmp_path, ".out.mp3*.part")}[moment]
+    while process.poll() is None and not list(folder.glob(pattern)):
         pass
     children = family.children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    gone, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive, "a child outlived its build"
 
-    built = sleepward.json("build", "night.txt", "-o", "out.mp3", "--tail", "30s", env={"SLEEPWARD_CACHE_DIR": str(cache)})
+    half_filled = {"SLEEPWARD_CACHE_DIR": str(cache)}
+    built = sleepward.json("build", "night.txt", "-o", "out.mp3", "--tail", "30s", env=half_filled)
     fresh = sleepward.json("build", "night.txt", "-o", "new.mp3", "--tail", "30s", "--no-cache")
     assert built["sha256"] == fresh["sha256"]
 

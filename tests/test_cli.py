@@ -24,7 +24,9 @@ def test_help_names_every_command(sleepward: Command) -> None:
 def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
     import re
 
-    flags = {command: set(re.findall(r"--[a-z-]+", sleepward(command, "--help").stdout)) for command in ("build", "plan")}
+    flags = {
+        command: set(re.findall(r"--[a-z-]+", sleepward(command, "--help").stdout)) for command in ("build", "plan")
+    }
     assert flags["build"] - flags["plan"] == set()
     from generator.settings import SETTINGS
 

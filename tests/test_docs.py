@@ -12,7 +12,6 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_readme_shows_a_script_and_its_real_timeline(sleepward: Command, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, script, timeline = re.split(r"```\n", readme.partition("<!-- example")[2])[0::2][:3]
     blocks = re.findall(r"```\n(.*?)```", readme.partition("<!-- example")[2], re.DOTALL)
     (tmp_path / "example.txt").write_text(blocks[0], encoding="utf-8")
     shown = sleepward("plan", "example.txt", "--events").stdout
@@ -20,7 +19,9 @@ def test_the_readme_shows_a_script_and_its_real_timeline(sleepward: Command, tmp
     assert len(rows) >= 10
     for row in rows:
         clock, text = re.match(r"(\S+) +(.*)", row).groups()  # type: ignore[union-attr]
-        assert any(line.split()[0].startswith(clock) and text.strip() in line for line in shown.splitlines() if line.strip()), row
+        assert any(
+            line.split()[0].startswith(clock) and text.strip() in line for line in shown.splitlines() if line.strip()
+        ), row
 
 
 def test_every_command_in_the_readme_exists(sleepward: Command) -> None:

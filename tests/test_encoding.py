@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3 import MP3, BitrateMode
 
-from generator import encoding, ffmpeg
+from generator import encoding, ffmpeg, mp3_format
 from generator.errors import NotFoundError, TrackError
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
 
@@ -138,7 +138,7 @@ def made(track: Track) -> bytes:
 
 
 def first_difference(got: bytes, expected: bytes, bitrate_kbps: int) -> int | None:
-    size = encoding.frame_bytes(bitrate_kbps)
+    size = mp3_format.frame_bytes(bitrate_kbps)
     at = next((i for i in range(0, len(expected), size) if got[i : i + size] != expected[i : i + size]), None)
     return None if at is None and len(got) == len(expected) else (at or 0) // size
 
@@ -161,7 +161,7 @@ def test_pieces_and_repeats_equal_one_piece(loop: Samples, bitrate_kbps: int) ->
     track = make_track(loop, VOICED_MS, 46_013, fade_ms=4_000)
     plan = encoding.plan_pieces(track.spans, track.total)
     assert sum(piece.frames for piece in plan if piece.open) > 200  # there is something repeated in it
-    pieces = track.encoded(bitrate_kbps=bitrate_kbps)[encoding.frame_bytes(bitrate_kbps) :]
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps)[mp3_format.frame_bytes(bitrate_kbps) :]
     assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
 
 
@@ -211,11 +211,11 @@ def test_any_length_decodes_exactly(tmp_path: Path, total_ms: int) -> None:
     track = make_track(noise_loop(-34), [], total_ms)
     path = track.write(tmp_path / "short.mp3")
     assert len(ffmpeg.decode_at(path)) == track.total
-    assert encoding.check_structure(path).total_samples == track.total
-    assert path.stat().st_size == encoding.mp3_bytes(track.total)
+    assert mp3_format.check_structure(path).total_samples == track.total
+    assert path.stat().st_size == mp3_format.mp3_bytes(track.total)
 
 
-@pytest.mark.parametrize("bitrate_kbps", encoding.BITRATES)
+@pytest.mark.parametrize("bitrate_kbps", mp3_format.BITRATES)
 def test_players_are_told_length_and_bit_rate(tmp_path: Path, bitrate_kbps: int) -> None:
     track = make_track(noise_loop(-34), [], 5_003)
     path = track.write(tmp_path / "track.mp3", bitrate_kbps=bitrate_kbps)
@@ -225,12 +225,12 @@ def test_players_are_told_length_and_bit_rate(tmp_path: Path, bitrate_kbps: int)
     assert (info.sample_rate, info.channels, info.encoder_info) == (48_000, 2, "LAME 3.100.0+")
     assert info.track_gain is None
     assert info.album_gain is None
-    assert path.stat().st_size == encoding.mp3_bytes(track.total, bitrate_kbps)
+    assert path.stat().st_size == mp3_format.mp3_bytes(track.total, bitrate_kbps)
 
 
 def test_an_unknown_bit_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="100 kb/s isn't one of 64, 80"):
-        encoding.mp3_bytes(48_000, 100)
+        mp3_format.mp3_bytes(48_000, 100)
 
 
 def test_progress_reaches_the_end(track: Track) -> None:
@@ -281,7 +281,7 @@ def test_every_frame_is_planned_once_and_no_voice_is_taken_for_the_bed(spans: tu
     pieces = encoding.plan_pieces(spans, total)
     edges = [0, *(piece.last for piece in pieces)]
     assert [piece.first for piece in pieces] == edges[:-1]
-    assert edges[-1] == encoding.audio_frames(total)
+    assert edges[-1] == mp3_format.audio_frames(total)
     for piece in pieces:
         if piece.open:  # its sound, what the encoder remembers of before, and what it looks at after, is the bed alone
             heard_from, heard_to = (piece.first - 90) * 24, piece.last * 24 + 4
@@ -322,8 +322,8 @@ def test_a_loop_that_isnt_whole_frames_is_refused(track: Track) -> None:
 def test_a_whole_file_passes(track: Track, made: bytes, tmp_path: Path) -> None:
     path = tmp_path / "whole.mp3"
     path.write_bytes(made)
-    frames = encoding.audio_frames(track.total)
-    assert encoding.check_structure(path) == encoding.Structure(0, frames, track.total, 128)
+    frames = mp3_format.audio_frames(track.total)
+    assert mp3_format.check_structure(path) == mp3_format.Structure(0, frames, track.total, 128)
 
 
 def replaced(data: bytes, at: int, new: bytes) -> bytes:
@@ -355,13 +355,13 @@ def test_damage_is_found(made: bytes, tmp_path: Path, damage, says: str) -> None
     path = tmp_path / "damaged.mp3"
     path.write_bytes(damage(made))
     with pytest.raises(TrackError, match=says) as caught:
-        encoding.check_structure(path)
+        mp3_format.check_structure(path)
     assert caught.value.where == str(path)
 
 
 def test_a_file_that_isnt_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"gone\.mp3"):
-        encoding.check_structure(tmp_path / "gone.mp3")
+        mp3_format.check_structure(tmp_path / "gone.mp3")
 
 
 # --- failures and interruptions --------------------------------------------------------------------
@@ -468,7 +468,7 @@ def test_memory_doesnt_grow_with_eight_hours_of_bed(tmp_path: Path) -> None:
         path = tmp_path / f"{minutes}.mp3"
         shown = subprocess.run([sys.executable, "-c", LONG, str(minutes), path], capture_output=True, check=True)
         peaks.append(int(shown.stdout))
-        assert path.stat().st_size == encoding.mp3_bytes(minutes * 60 * SAMPLE_RATE)
-    assert encoding.check_structure(path).total_samples == 480 * 60 * SAMPLE_RATE
+        assert path.stat().st_size == mp3_format.mp3_bytes(minutes * 60 * SAMPLE_RATE)
+    assert mp3_format.check_structure(path).total_samples == 480 * 60 * SAMPLE_RATE
     assert peaks[1] - peaks[0] < 30_000_000  # the file itself has 461 MB
     path.unlink()

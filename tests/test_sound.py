@@ -53,7 +53,7 @@ class Take:
         cache = Cache(home / "cache")
         flags: dict[str, str | None] = {"background": bed, "tail": "60s", "loudness": loudness, "glide": glide}
         piece = build.read(build.Source(long_script(), "sound", "sound.txt"), flags)
-        planned = build.plan(piece, cache, 2)
+        planned = build.plan(piece, build.Means(cache, 2))
         levels = Levels(piece.settings.loudness, piece.settings.background_level, piece.settings.glide == "on")
         self.timeline = planned.timeline
         self.speech = [event for event in planned.timeline.events if event.kind == "speech"]
@@ -129,7 +129,9 @@ def test_row_4_nothing_startles(takes: dict[str, Take], tracks: dict[str, Track]
 def test_row_6_the_glide_ends_3_db_lower_by_steps(takes: dict[str, Take], home: Path) -> None:
     take = takes["brown"]
     assert list(glide_db(take.timeline).values()) == [0, -1, -2, -3]
-    loudness = [integrated_lufs(np.concatenate([take.phrase(take.voice, e) for e in chapter_of(take, i)])) for i in range(4)]
+    loudness = [
+        integrated_lufs(np.concatenate([take.phrase(take.voice, e) for e in chapter_of(take, i)])) for i in range(4)
+    ]
     assert np.allclose(np.diff(loudness), -1, atol=0.1)
     still = Take("none", home, glide="off")
     a, b = (np.concatenate([still.phrase(still.voice, e) for e in chapter_of(still, i)]) for i in (0, 3))
@@ -149,14 +151,16 @@ def test_row_7_fades(tracks: dict[str, Track], bed: str) -> None:
     fade = tail[-60:]
     smooth = fade[::5]
     assert np.all(np.diff(smooth[1:]) < 0)  # … then ever softer
-    assert np.abs(np.diff(fade[:-8])).max() < 3  # and never in a step (at the very end the cosine falls fast, near silence)
+    assert (
+        np.abs(np.diff(fade[:-8])).max() < 3
+    )  # and never in a step (at the very end the cosine falls fast, near silence)
 
 
 def test_row_7_the_shortest_tail_ends_softly_too(home: Path) -> None:
     cache = Cache(home / "cache")
     for bed in BEDS:
         flags: dict[str, str | None] = {"background": bed, "tail": "10s"}
-        planned = build.plan(build.read(build.Source("Rest here.\n[sleep]", "x", "x"), flags), cache, 2)
+        planned = build.plan(build.read(build.Source("Rest here.\n[sleep]", "x", "x"), flags), build.Means(cache, 2))
         mix = Mix(planned.timeline, planned.clips, build.load_bed(bed, cache), Levels())
         last = mix.render(mix.total_samples - 48_000, mix.total_samples).astype(np.float64)
         assert 10 * np.log10(np.square(last).mean() + 1e-12) <= -70

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.id3 import ID3
 
-from generator import encoding, ffmpeg
+from generator import encoding, ffmpeg, mp3_format
 from generator.errors import NotFoundError
 from generator.model import FRAME_SAMPLES, Chapter, Span
 from generator.tagging import MAX_CHAPTERS, Tags, at_most, id3_tag, read_tags
@@ -95,7 +95,7 @@ def test_a_player_shows_title_and_chapters(track: Path) -> None:
 
 
 def test_the_tag_leaves_the_sound_as_it_was(track: Path, sound: bytes) -> None:
-    structure = encoding.check_structure(track)
+    structure = mp3_format.check_structure(track)
     assert structure.id3_bytes == len(id3_tag(TAGS))
     assert track.read_bytes()[structure.id3_bytes :] == sound
     assert len(ffmpeg.decode_at(track)) == 12_000 * 48

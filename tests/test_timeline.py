@@ -7,17 +7,34 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import LengthError, ScriptError
-from generator.lengths import format_ms, parse_hold
+from generator.lengths import parse_hold
 from generator.mixing import DUCK_GAP_MS, FADE_IN_MS, glide_db
 from generator.model import Event, Script, Timeline
 from generator.script import parse
-from generator.timeline import Timing, lay_out, spoken_texts
+from generator.timeline import lay_out
+from generator.timing import Timing, spoken_texts
 
 settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-WORDS = ["Let the jaw be loose.", "The right knee bends.", "Rest here.", "Breathe at your own pace, as softly as you like."]
-HOLDS = ["20 s", "1-3 min", "1-3+ min", "20+ s", "45-60 s", "5-10 breaths", "10+ breaths", "6 breaths", "count 5", "count 12 silent"]
+WORDS = [
+    "Let the jaw be loose.",
+    "The right knee bends.",
+    "Rest here.",
+    "Breathe at your own pace, as softly as you like.",
+]
+HOLDS = [
+    "20 s",
+    "1-3 min",
+    "1-3+ min",
+    "20+ s",
+    "45-60 s",
+    "5-10 breaths",
+    "10+ breaths",
+    "6 breaths",
+    "count 5",
+    "count 12 silent",
+]
 
 
 def clip_lengths(script: Script, timing: Timing) -> dict[str, int]:
@@ -41,7 +58,15 @@ def hold_block(draw: st.DrawFn) -> str:
     lines = ""
     if not length.startswith("count 5"):
         lines = draw(
-            st.sampled_from(["", "Rest here.\n", "Let go.\n[at 60%]\nSoften.\n", "[at -5s]\nSoon we change.\n", "[at 3s]\nYes.\n[at 55%]\nNo.\n"])
+            st.sampled_from(
+                [
+                    "",
+                    "Rest here.\n",
+                    "Let go.\n[at 60%]\nSoften.\n",
+                    "[at -5s]\nSoon we change.\n",
+                    "[at 3s]\nYes.\n[at 55%]\nNo.\n",
+                ]
+            )
         )
     return f"[hold {length}]\n{lines}[release]\n"
 
@@ -57,7 +82,15 @@ def pose(draw: st.DrawFn) -> str:
 other = st.one_of(
     st.tuples(sentence, pause).map(lambda pair: f"{pair[0]} {pair[1]}\n"),
     sentence.map(lambda text: f"\n{text}\n"),
-    st.sampled_from(["[chime]\n", "[breathe 3]\n", "[breathe]\nin: Up\nout: Down\n[release]\n", "[count 4]\n", "[hold]\nHi. [3s] You.\n[release]\n"]),
+    st.sampled_from(
+        [
+            "[chime]\n",
+            "[breathe 3]\n",
+            "[breathe]\nin: Up\nout: Down\n[release]\n",
+            "[count 4]\n",
+            "[hold]\nHi. [3s] You.\n[release]\n",
+        ]
+    ),
 )
 scripts = st.lists(st.one_of(pose(), hold_block(), other), min_size=1, max_size=8).map("".join)
 timings = st.builds(
@@ -76,7 +109,12 @@ def of_kind(timeline: Timeline, *kinds: str) -> list[Event]:
 
 def outside_holds(timeline: Timeline) -> list[Event]:
     holds = of_kind(timeline, "hold")
-    inside = {id(e) for h in holds for e in timeline.events if e is not h and h.start_ms <= e.start_ms and e.end_ms <= h.end_ms and e.kind != "hold"}
+    inside = {
+        id(e)
+        for h in holds
+        for e in timeline.events
+        if e is not h and h.start_ms <= e.start_ms and e.end_ms <= h.end_ms and e.kind != "hold"
+    }
     return [event for event in timeline.events if id(event) not in inside]
 
 
@@ -177,7 +215,10 @@ def test_both_sides_are_equal_to_the_ms_and_breaths_are_whole(text: str, timing:
 def test_what_a_hold_says_lies_inside_and_never_lengthens_it(text: str, timing: Timing) -> None:
     said = try_lay(text, timing)
     silent_text = "\n".join(
-        line for line in text.splitlines() if line not in ("Rest here.", "Let go.", "Soften.", "Soon we change.", "Yes.", "No.") and not line.startswith("[at")
+        line
+        for line in text.splitlines()
+        if line not in ("Rest here.", "Let go.", "Soften.", "Soon we change.", "Yes.", "No.")
+        and not line.startswith("[at")
     )
     assume(all(word not in silent_text for word in ("Hi.",)))
     try:
@@ -213,12 +254,24 @@ def test_lines_without_marks_are_evenly_spread() -> None:
 @pytest.mark.parametrize(
     ("script", "names"),
     [
-        ("[hold 5 s]\nBreathe at your own pace, as softly as you like, and a little longer still, and longer.\n[release]", ["test.txt:2", "[hold 5 s], line 1"]),
-        ("Hi.\n[hold 20-60 s]\n[at 80%]\nBreathe at your own pace, as softly as you like, and let it all be slow and easy and quiet.\n[release]", ["test.txt:4", "[hold 20-60 s], line 2", "20s, at its shortest"]),
-        ("[hold 10 s]\n[at 1s]\nBreathe at your own pace, softly.\n[at 2s]\nNo.\n[release]", ["test.txt:5", "“No.”", "line 3", "line 1"]),
+        (
+            "[hold 5 s]\nBreathe at your own pace, as softly as you like, and a little longer still, and longer.\n[release]",
+            ["test.txt:2", "[hold 5 s], line 1"],
+        ),
+        (
+            "Hi.\n[hold 20-60 s]\n[at 80%]\nBreathe at your own pace, as softly as you like, and let it all be slow and easy and quiet.\n[release]",
+            ["test.txt:4", "[hold 20-60 s], line 2", "20s, at its shortest"],
+        ),
+        (
+            "[hold 10 s]\n[at 1s]\nBreathe at your own pace, softly.\n[at 2s]\nNo.\n[release]",
+            ["test.txt:5", "“No.”", "line 3", "line 1"],
+        ),
         ("[hold 5 s]\n[at -8s]\nNo.\n[release]", ["test.txt:2", "[at -8s]", "[hold 5 s], line 1"]),
         ("[hold count 5]\nNo.\n[release]", ["test.txt:2", "“No.”", "line 1"]),
-        ("[breathe]\nin: Breathe in at your own pace, as softly as you like, through the nose and down.\n[release]", ["test.txt:2", "breathing in"]),
+        (
+            "[breathe]\nin: Breathe in at your own pace, as softly as you like, through the nose and down.\n[release]",
+            ["test.txt:2", "breathing in"],
+        ),
     ],
 )
 def test_a_line_that_does_not_fit_is_an_error_that_names_both(script: str, names: list[str]) -> None:
@@ -229,7 +282,10 @@ def test_a_line_that_does_not_fit_is_an_error_that_names_both(script: str, names
 
 
 def test_the_remainder_goes_to_the_final_rest_so_that_sides_stay_equal() -> None:
-    text = "".join(f"# {r}\n[pose frog {r}]\n[hold 1-3 min]\n[release]\n" for r in ("right", "left", "both")) + "# Rest\n[pose rest only]\n[hold 1-10 min]\n[release]\n[sleep]"
+    text = (
+        "".join(f"# {r}\n[pose frog {r}]\n[hold 1-3 min]\n[release]\n" for r in ("right", "left", "both"))
+        + "# Rest\n[pose rest only]\n[hold 1-10 min]\n[release]\n[sleep]"
+    )
     for extra in range(7):
         timeline = lay(text, Timing(length_ms=600_000 + extra))
         *sides, rest = (e.duration_ms for e in of_kind(timeline, "hold"))
@@ -250,7 +306,10 @@ def test_a_pause_before_the_tail_takes_the_remainder_where_there_is_no_rest() ->
 
 
 def test_breath_holds_take_whole_breaths_first() -> None:
-    text = "".join(f"[pose twist {r}]\n[hold 20+ breaths]\n[release]\n" for r in ("right", "left")) + "[pose rest only]\n[hold 1-10 min]\n[release]"
+    text = (
+        "".join(f"[pose twist {r}]\n[hold 20+ breaths]\n[release]\n" for r in ("right", "left"))
+        + "[pose rest only]\n[hold 1-10 min]\n[release]"
+    )
     least = lay(text).length_range_ms[0]
     timeline = lay(text, Timing(length_ms=least + 55_000))
     right, left, rest = (e.duration_ms for e in of_kind(timeline, "hold"))

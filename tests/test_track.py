@@ -61,7 +61,8 @@ def test_the_bed_never_moves_the_timeline(tracks: dict[str, Track]) -> None:
 
 
 def test_both_sides_are_held_equally(tracks: dict[str, Track]) -> None:
-    holds = {event["round"]: event["end_ms"] - event["start_ms"] for event in tracks["none"].events("hold") if event["pose"] == "figure-four"}
+    held = [event for event in tracks["none"].events("hold") if event["pose"] == "figure-four"]
+    holds = {event["round"]: event["end_ms"] - event["start_ms"] for event in held}
     assert holds["right"] == holds["left"] == 22_500
 
 
@@ -105,12 +106,12 @@ def test_the_plan_travels_inside(tracks: dict[str, Track]) -> None:
 
 def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -> None:
     """Any cut at a frame decodes: every frame stands alone, none needs the one before it."""
-    from generator import encoding, ffmpeg
+    from generator import ffmpeg, mp3_format
 
     track = tracks["none"]
     whole = track.path.read_bytes()
-    size = encoding.frame_bytes(128)
-    audio = whole[len(whole) - encoding.audio_bytes(track.path) + size :]
+    size = mp3_format.frame_bytes(128)
+    audio = whole[len(whole) - mp3_format.audio_bytes(track.path) + size :]
     event = track.events("speech")[3]
     frame = event["start_ms"] // 24
     cut = tmp_path / "cut.mp3"
@@ -122,18 +123,20 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
 
 def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home: Any) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
-    from generator import build, encoding, ffmpeg
+    from generator import build, ffmpeg, mp3_format
     from generator.cache import Cache
     from generator.mixing import Levels, Mix
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
-    planned = build.plan(build.read(build.Source(NIGHT, "night", "night.txt"), flags), Cache(home / "cache"), 2)
+    planned = build.plan(build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2))
     mix = Mix(planned.timeline, planned.clips, build.load_bed("rain", Cache(home / "cache")), Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])
-    args = "-f f32le -ar 48000 -ac 2 -i - -c:a libmp3lame -b:a 128k -reservoir 0 -write_xing 0 -id3v2_version 0 -f mp3 -"
-    one_piece = ffmpeg.run(args.split(), padded.astype("<f4").tobytes())
-    audio = tracks["rain"].path.read_bytes()[-encoding.audio_bytes(tracks["rain"].path) + 384 :]
+    source, target = "-f f32le -ar 48000 -ac 2 -i -", "-write_xing 0 -id3v2_version 0 -f mp3 -"
+    one_piece = ffmpeg.run(
+        f"{source} -c:a libmp3lame -b:a 128k -reservoir 0 {target}".split(), padded.astype("<f4").tobytes()
+    )
+    audio = tracks["rain"].path.read_bytes()[-mp3_format.audio_bytes(tracks["rain"].path) + 384 :]
     assert audio == one_piece[: len(audio)]
-    assert io.BytesIO(audio).getbuffer().nbytes == encoding.audio_frames(mix.total_samples) * 384
+    assert io.BytesIO(audio).getbuffer().nbytes == mp3_format.audio_frames(mix.total_samples) * 384

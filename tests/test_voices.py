@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
@@ -19,8 +20,11 @@ import pytest
 
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
-from generator.voices import Voice, list_voices, open_voice
+from generator.voices import ENGINES, Voice, list_voices, open_voice
 from generator.voices.pyttsx3 import Pyttsx3Voice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SENTENCE = "Now the right ankle comes to lie across the left knee."
 SENTENCES = [
@@ -68,12 +72,12 @@ def same(a: Recording, b: Recording) -> bool:
     return a.sample_rate == b.sample_rate and np.array_equal(a.samples, b.samples)
 
 
-def levels_dbfs(recording: Recording) -> np.ndarray:
+def levels_dbfs(recording: Recording) -> NDArray[np.float64]:
     """RMS of each 10 ms."""
     frame = recording.sample_rate // 100
     x = recording.samples[:, 0].astype(np.float64)
     rms = np.sqrt(np.mean(x[: len(x) // frame * frame].reshape(-1, frame) ** 2, axis=1))
-    return 20 * np.log10(np.maximum(rms, 1e-9))
+    return np.asarray(20 * np.log10(np.maximum(rms, 1e-9)))
 
 
 def spoken_s(recording: Recording) -> float:
@@ -313,6 +317,21 @@ def test_a_rate_below_espeaks_slowest_is_an_error_and_not_its_slowest() -> None:
     assert open_voice(None, rate=slowest, pitch=None).identity
     with pytest.raises(SettingError):
         open_voice(None, rate=slowest - 1, pitch=None)
+
+
+def test_an_engine_that_is_added_can_be_chosen_and_its_voices_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_humming_plug_in.py").write_text(
+        "from generator.voices import VoiceInfo\n"
+        "from generator.voices.tone import ToneVoice\n"
+        "def open_voice(name, *, rate, pitch): return ToneVoice(rate=rate, label=f'hum:{name}')\n"
+        "def list_voices(): return [VoiceInfo('hum:low', 'Low', '', '')]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(ENGINES, "hum", "a_humming_plug_in")
+    assert open_voice("hum:low", rate=116, pitch=None).label == "hum:low"
+    assert "hum:low" in [info.id for info in list_voices()]
 
 
 # --- the tone --------------------------------------------------------------------------------------

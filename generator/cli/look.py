@@ -22,7 +22,9 @@ def list_command(as_json: bool) -> None:
     routines = [read_routine(resources.routine_path(name)) for name in resources.routine_names()]
     if as_json:
         keys = ("name", "title", "summary", "setting", "props")
-        click.echo(json.dumps([{key: getattr(routine, key) for key in keys} for routine in routines], ensure_ascii=False))
+        click.echo(
+            json.dumps([{key: getattr(routine, key) for key in keys} for routine in routines], ensure_ascii=False)
+        )
         return
     width = max((len(routine.name) for routine in routines), default=0)
     for routine in routines:
@@ -91,7 +93,12 @@ def _pose_lines(pose: Pose) -> list[str]:
     lines.append(f"Position: {pose.position}, afterwards {pose.ends}")
     if pose.rounds != ("only",):
         lines.append(f"Rounds: {', '.join(pose.rounds)}")
-    for label, text in (("Felt", pose.felt), ("Easier", pose.easier), ("Deeper", pose.deeper), ("Caution", pose.caution)):
+    for label, text in (
+        ("Felt", pose.felt),
+        ("Easier", pose.easier),
+        ("Deeper", pose.deeper),
+        ("Caution", pose.caution),
+    ):
         if text:
             lines.append(f"{label}: {text}")
     for label, items in (("Have at hand", pose.props), ("Leave it out for", pose.leave_out_for)):

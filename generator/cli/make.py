@@ -17,12 +17,14 @@ from . import say_error
 from .options import making_options, setting_options, split_flags
 
 if TYPE_CHECKING:
-    from ..build import Progress
+    from ..build import Means
 
 
 @click.command("build", short_help="Make tracks.")
 @click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...")
-@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to put it.  [default: output/NAME.mp3]")
+@click.option(
+    "-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to put it.  [default: output/NAME.mp3]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
 @making_options
 @setting_options
@@ -35,20 +37,14 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 
     flags, options = split_flags(given)
     if options["out"] is not None and len(sources) > 1:
-        raise InputError(f"-o names one file, but there are {len(sources)} tracks", hint="build them one by one, or leave -o out")
+        raise InputError(
+            f"-o names one file, but there are {len(sources)} tracks", hint="build them one by one, or leave -o out"
+        )
     failed: SleepwardError | None = None
     for argument in sources:
         try:
-            with _progress() as progress:
-                built = build(
-                    load_source(argument, flags),
-                    flags,
-                    out=options["out"],
-                    cache=_cache(options),
-                    jobs=options["jobs"],
-                    progress=progress,
-                    notice=lambda text: click.echo(text, err=True),
-                )
+            with _means(options) as means:
+                built = build(load_source(argument, flags), flags, means, options["out"])
         except SleepwardError as error:  # one track that can't be made doesn't stop the others
             say_error(error)
             failed = failed or error
@@ -60,7 +56,9 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
             from ..lengths import clock
 
             state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
-            click.echo(f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})")
+            click.echo(
+                f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
+            )
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -77,8 +75,8 @@ def plan_command(source: str, **given: Any) -> None:
     from ..build import load_source, plan, read
 
     flags, options = split_flags(given)
-    with _progress() as progress:
-        planned = plan(read(load_source(source, flags), flags), _cache(options), options["jobs"], progress)
+    with _means(options) as means:
+        planned = plan(read(load_source(source, flags), flags), means)
     if options["as_json"]:
         click.echo(json.dumps(planned.plan, ensure_ascii=False, indent=2))
         return
@@ -100,15 +98,13 @@ def script_command(source: str, **given: str | None) -> None:
     click.echo(script_text(source, given), nl=False)
 
 
-def _cache(options: dict[str, Any]) -> Cache:
-    return Cache(None if options["no_cache"] else default_folder())
-
-
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar per stage on stderr, where that is a terminal; results alone go to stdout."""
+def _means(options: dict[str, Any]) -> Iterator[Means]:
+    """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from ..build import Means
 
     names = {"narration": "Speaking", "sound": "Mixing and encoding"}
     console = Console(stderr=True)
@@ -121,4 +117,5 @@ def _progress() -> Iterator[Progress]:
                 tasks[stage] = bars.add_task(names[stage], total=total)
             bars.update(tasks[stage], completed=done)
 
-        yield report
+        cache = Cache(None if options["no_cache"] else default_folder())
+        yield Means(cache, options["jobs"], report, lambda text: click.echo(text, err=True))

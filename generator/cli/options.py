@@ -23,9 +23,15 @@ def setting_options(command: F) -> F:
 
 def making_options(command: F) -> F:
     """How a build works rather than what it makes: these never change a byte of the track."""
-    command = click.option("--no-cache", is_flag=True, help="Speak and compute everything anew, and keep nothing.")(command)
+    command = click.option("--no-cache", is_flag=True, help="Speak and compute everything anew, and keep nothing.")(
+        command
+    )
     return click.option(
-        "--jobs", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default="all cores", help="Work on so many cores."
+        "--jobs",
+        type=click.IntRange(1, 256),
+        default=os.cpu_count() or 1,
+        show_default="all cores",
+        help="Work on so many cores.",
     )(command)
 
 

@@ -29,7 +29,14 @@ def plan_table(plan: dict[str, Any]) -> Group:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("Begins", "right"), ("Chapter", "left"), ("Way in", "right"), ("Hold", "right"), ("", "left"), ("Says", "left")):
+    for name, justify in (
+        ("Begins", "right"),
+        ("Chapter", "left"),
+        ("Way in", "right"),
+        ("Hold", "right"),
+        ("", "left"),
+        ("Says", "left"),
+    ):
         table.add_column(name, justify=justify, no_wrap=name != "Says", overflow="ellipsis")  # type: ignore[arg-type]
     for index, chapter in enumerate(plan["chapters"]):
         events = [event for event in plan["events"] if event["chapter"] == index]
@@ -39,9 +46,18 @@ def plan_table(plan: dict[str, Any]) -> Group:
         lengths = " + ".join(_length(hold["end_ms"] - hold["start_ms"]) for hold in holds)
         when = f"{clock(holds[0]['start_ms'])}–{clock(holds[-1]['end_ms'])}" if holds else ""
         says = f"{len(speech)} sentences: {speech[0]['text']}" if speech else ""
-        table.add_row(clock(chapter["start_ms"]), chapter["title"], way_in, lengths, when, Text(says, overflow="ellipsis", no_wrap=True))
+        table.add_row(
+            clock(chapter["start_ms"]),
+            chapter["title"],
+            way_in,
+            lengths,
+            when,
+            Text(says, overflow="ellipsis", no_wrap=True),
+        )
     tail_at = plan["duration_ms"] - plan["tail_ms"]
-    table.add_row(clock(tail_at), "(background alone, fading out)", "", "", f"{clock(tail_at)}–{clock(plan['duration_ms'])}", "")
+    table.add_row(
+        clock(tail_at), "(background alone, fading out)", "", "", f"{clock(tail_at)}–{clock(plan['duration_ms'])}", ""
+    )
     table.add_row(clock(plan["duration_ms"]), "(silence)", "", "", "", "")
     return Group(_head(plan), Text(""), table, Text(""), _foot(plan))
 
@@ -94,7 +110,9 @@ def _foot(plan: dict[str, Any]) -> Any:
 
     least, most = plan["length_range_ms"]
     reach = f"exactly {format_ms(least)}" if least == most else f"anything from {_up(least)} to {clock(most)}"
-    return Text(f"--length can ask for {reach} of guided time; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB")
+    return Text(
+        f"--length can ask for {reach} of guided time; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB"
+    )
 
 
 def _up(ms: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -116,7 +116,10 @@ def _texts(step: Step, place: int, round_name: RoundName, again: bool, last: boo
     values: dict[str, object] = {"round": round_name, "first": place == 0, "again": again, "last": last}
     if other := OPPOSITE.get(round_name):
         values |= {"side": round_name, "other_side": other}
-    say: Callable[[str, str], str] = lambda text, key: _render_text(text, values, f"{pose.path or pose.id}: {key}")
+
+    def say(text: str, key: str) -> str:
+        return _render_text(text, values, f"{pose.path or pose.id}: {key}")
+
     return {
         "enter": say(pose.enter, "enter") if place == 0 else say(pose.switch, "switch"),
         "leave": say(pose.leave, "leave") if last else "",

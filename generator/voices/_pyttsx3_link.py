@@ -38,7 +38,8 @@ def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]
         process = subprocess.Popen(
             _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         send(process.stdin, setup)
         yield process.stdin, process.stdout

@@ -190,8 +190,8 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
 def _settle_espeak() -> None:
     """Waits until espeak-ng has taken the rate and volume that the driver sets as it starts.
 
-    It takes them on a thread of its own, and `runAndWait` cancels what it hasn't taken: now and then, and more under
-    load, the default rate would stay, which changes the pause before the first embedded command by 2 ms.
+    It takes them on a thread of its own, and `runAndWait` cancels what it hasn't taken. Under load that left 1 in 16
+    sentences with a pause 2 ms off, where the text didn't begin with the embedded command for the rate.
     """
     from pyttsx3.drivers import _espeak
 

@@ -51,7 +51,12 @@ MAX_OUTSTANDING = 64  # so few lines that neither pipe to the server can fill up
 # words, so that no factor would mean the same there.
 ESPEAK_SPEED = 1.21
 ESPEAK_SPEED_BY_VARIANT: Mapping[str, float] = {
-    **{"Marco": 0.91, "AnxiousAndy": 0.95, "Alicia": 1.00, "m4": 1.09, "RicishayMax": 1.11, "f1": 1.13},
+    "Marco": 0.91,
+    "AnxiousAndy": 0.95,
+    "Alicia": 1.00,
+    "m4": 1.09,
+    "RicishayMax": 1.11,
+    "f1": 1.13,
     **dict.fromkeys(("Andy", "f4"), 1.14),
     **dict.fromkeys(("Lee", "announcer", "aunty", "f2", "f5", "linda"), 1.16),
     **dict.fromkeys(("robosoft6", "robosoft8", "whisperf"), 1.17),
@@ -88,7 +93,8 @@ def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
             f"pyttsx3:{public} can't speak as slowly as rate {rate}",
             hint=f"Its slowest is {slowest}; get more slowness from the pauses (--pace).",
         )
-    prefix = f"\x01{ESPEAK_AMPLITUDE}A\x01{asked}S" + ("" if pitch is None else f"\x01{pitch}P")
+    # the rate comes first: what a command before it pauses would depend on the rate from before (measured)
+    prefix = f"\x01{asked}S\x01{ESPEAK_AMPLITUDE}A" + ("" if pitch is None else f"\x01{pitch}P")
     return Pyttsx3Voice(
         label=f"pyttsx3:{public}",
         identity=_identity(

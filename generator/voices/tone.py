@@ -56,7 +56,11 @@ class ToneVoice:
     def identity(self) -> str:
         return f"tone {_VERSION}, rate {self.rate}, pitch {self.pitch}"
 
-    def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
+    def speak(
+        self,
+        texts: Sequence[str],
+        jobs: int,
+    ) -> Iterator[tuple[str, Recording]]:
         for text, line in {text: speakable(text) for text in dict.fromkeys(texts)}.items():
             yield text, Recording(self._hum(text, line), SAMPLE_RATE)
 

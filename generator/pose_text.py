@@ -1,0 +1,144 @@
+"""A pose's Jinja text checked for what it may use: nothing that runs long, grows large or varies by chance.
+
+Jinja is imported at the top: whoever must start instantly imports this module when it is needed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
+MAX_TEXT_DEPTH = 30
+TEXT_VARIABLES = ("side", "other_side", "round", "first", "again", "last")
+TEXT_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
+
+_BRACE = re.compile(r"[{}]")
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_UNCLOSED = re.compile(r"\{\{(?:(?!\}\}|\{[{%#]).)*(?:\{[{%#]|\Z)", re.DOTALL)
+_IF = re.compile(r"\{%[-+]?\s*(if|endif)\b")
+_ALLOWED_NODES = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
+    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.List, nodes.Tuple, nodes.Concat,
+)  # fmt: skip
+_MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
+
+
+def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Iterator[tuple[int, str]]:
+    """Faults in a pose's Jinja text, as offsets in it with messages.
+
+    Only what renders in no time is allowed: Jinja's sandbox keeps templates from files and from Python, but not from
+    `9 ** 9 ** 9`, from loops in loops, or from a random choice.
+    """
+    if not _BRACE.search(text):
+        return
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as error:
+        problem = str(error.message).rstrip(".")
+        yield _syntax_offset(text, error), f"this isn't a template ({problem}): {_MAY_USE}"
+    except (ValueError, OverflowError, RecursionError):
+        yield 0, f"a number too large or brackets too deep for a template: {_MAY_USE}"
+    else:
+        for brace in _BRACE.finditer(_TAG.sub(lambda tag: " " * len(tag[0]), text)):
+            yield brace.start(), "a curly bracket that belongs to no {{ … }} or {% … %}, and can't be spoken: mend it"
+        yield from _node_faults(text, tree, variables)
+
+
+_ENVIRONMENT = SandboxedEnvironment()
+
+
+def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) -> Iterator[tuple[int, str]]:
+    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    after: dict[str, int] = {}
+    waiting: list[tuple[nodes.Node, int, int]] = [(tree, 0, 1)]
+    while waiting:  # a stack of our own: `a and a and a …` nests as deep as it is long
+        node, depth, line = waiting.pop()  # some nodes don't know their line: their parent's, then
+        start = line_starts[min(node.lineno or line, len(line_starts)) - 1]
+        if depth > MAX_TEXT_DEPTH:
+            yield _tag_at(text, start), f"a template nested too deeply: {_MAY_USE}"
+            return
+        if isinstance(node, nodes.Name) and node.name not in variables:
+            at = _name_at(text, node.name, max(start, after.get(node.name, 0)))
+            after[node.name] = at + 1
+            yield at, _unknown_name(node.name, variables)
+        elif isinstance(node, nodes.Filter) and node.name not in TEXT_FILTERS:
+            there_are = did_you_mean(node.name, TEXT_FILTERS) or f"; there are {listed(TEXT_FILTERS)}"
+            yield _name_at(text, node.name, start), f"a text can't use the filter '{node.name}'{there_are}"
+        elif isinstance(node, nodes.Test) and node.name not in ("defined", "undefined"):
+            yield _name_at(text, node.name, start), f"a text can't use the test '{node.name}': {_MAY_USE}"
+        elif not isinstance(node, (*_ALLOWED_NODES, nodes.Filter, nodes.Test)):
+            yield _tag_at(text, start), f"a text can't use Jinja's '{type(node).__name__.lower()}': {_MAY_USE}"
+            continue
+        waiting.extend((child, depth + 1, node.lineno or line) for child in reversed(list(node.iter_child_nodes())))
+
+
+def _unknown_name(name: str, variables: Collection[str]) -> str:
+    if name in TEXT_VARIABLES:
+        return f"'{name}' is only known in a pose whose rounds are sides: add 'rounds: [right, left]', or leave it out"
+    there_are = did_you_mean(name, variables) or f"; there are {', '.join(variables)}"
+    return f"'{name}' isn't known in a pose's text{there_are}"
+
+
+def _name_at(text: str, name: str, start: int) -> int:
+    """Where a name stands inside a tag, from `start` on: Jinja tells the line only."""
+    for match in re.finditer(rf"\b{re.escape(name)}\b", text[start:]):
+        at = start + match.start()
+        if max(text.rfind("{{", 0, at), text.rfind("{%", 0, at)) > max(
+            text.rfind("}}", 0, at), text.rfind("%}", 0, at)
+        ):
+            return at
+    return start
+
+
+def _tag_at(text: str, start: int) -> int:
+    """The first tag on the line that begins at `start`; the last one before, where a tag goes over several lines."""
+    line_end = text.find("\n", start)
+    found = _TAG.search(text, start, line_end if line_end >= 0 else len(text))
+    return found.start() if found else max(text.rfind("{{", 0, start), text.rfind("{%", 0, start), 0)
+
+
+def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
+    """The tag that is wrong by itself; the `if` that is never closed; else the last brace opened up to that line."""
+    message, lines = str(error.message), text.split("\n")
+    start = sum(len(line) + 1 for line in lines[: error.lineno - 1])
+    end = start + len(lines[min(error.lineno, len(lines)) - 1])
+    if "end of template" in message and "endif" in message:
+        unclosed: list[int] = []
+        for match in _IF.finditer(text):
+            if match[1] == "if":
+                unclosed.append(match.start())
+            elif unclosed:
+                unclosed.pop()
+        return unclosed[-1] if unclosed else start
+    if unclosed_tag := _UNCLOSED.search(text):
+        return unclosed_tag.start()
+    for tag in _TAG.finditer(text, start, end):
+        try:
+            _ENVIRONMENT.parse(_completed(tag[0]))
+        except (TemplateSyntaxError, ValueError):
+            return tag.start()
+    return max((match.start() for match in re.finditer(r"\{[{%#]", text[:end])), default=start)
+
+
+def _completed(tag: str) -> str:
+    """A tag of an `if` with what it needs around it to be right."""
+    match = re.match(r"\{%[-+]?\s*(if|elif|else|endif)\b", tag)
+    if not match:
+        return tag
+    return ("" if match[1] == "if" else "{% if side %}") + tag + ("" if match[1] == "endif" else "{% endif %}")
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """The nearest of `known` as the end of a sentence, or nothing."""
+    near = difflib.get_close_matches(word[:60].lower(), known, 1)
+    return f"; did you mean '{near[0]}'?" if near and near[0] != word else ""
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """The first of `names`, as a fault shows what there is."""
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "") if names else "none"

@@ -1,0 +1,321 @@
+"""The voice chain, on what the real default voice says, and on sounds made for one link each."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from generator.beds import make_bed
+from generator.errors import TrackError
+from generator.loudness import integrated_lufs, momentary_lufs, true_peak_db
+from generator.mastering import (
+    CALIBRATION_SENTENCES,
+    CEILING_DBTP,
+    NOMINAL_LUFS,
+    VoiceGain,
+    calibrate,
+    chain_identity,
+    compressed,
+    de_essed,
+    equalised,
+    faded,
+    levelled,
+    limited,
+    master,
+    softened,
+    trim,
+)
+from generator.model import Clip, Recording
+from generator.voices import open_voice
+
+RATE = 48_000
+NO_GAIN = VoiceGain(0.0, 0.0)
+
+SENTENCES = (
+    "Lie on your back, and let the whole bed hold you.",
+    "Bend your knees, and rest both feet on the bed.",
+    "Now the right ankle comes to lie across the left knee.",
+    "I'll be quiet for a while now.",
+    "Let the jaw be loose.",
+    "In a moment, we change sides.",
+    "The right foot slides back to the bed.",
+    "Breathe in.",
+    "Breathe out, slowly.",
+    "One.",
+    "Two.",
+    "Seven.",
+    "Soften the hips.",
+    "Yes, just like that.",
+    "If it feels too strong, slide the foot a little further away from you.",
+    "There is nothing you need to do, and nowhere you need to be.",
+    "Shoulders heavy.",
+    "Feel the mattress under your back, under your hips, under your heels.",
+    "Let each breath out be a little longer than the breath in.",
+    "Draw the left knee gently towards your chest, and hold it with both hands.",
+    "Stay.",
+    "Release.",
+    "Let go of the knee, and stretch the leg out along the bed.",
+    "Turn your palms to face the ceiling.",
+    "Six more breaths here.",
+    "Place a pillow under each knee, so that the legs can fall open.",
+    "The soles of the feet touch.",
+    "Hush.",
+    "Close your eyes.",
+    "You may feel this in the outer hip.",
+    "Slowly roll onto your right side, and draw your knees up.",
+    "Rest your head on your arm, or on the pillow.",
+    "Your hands can lie on your belly, one above the other.",
+    "Notice the rise and fall under your fingers.",
+    "We begin with the right side.",
+    "And now the other side.",
+    "Let the breath find its own pace.",
+    "Both knees drop to the left; both shoulders stay on the bed.",
+    "Good.",
+    "Now rest, and let the night come to you.",
+)
+
+
+@pytest.fixture(scope="module")
+def spoken() -> dict[str, Recording]:
+    return dict(open_voice(None, rate=116, pitch=None).speak([*CALIBRATION_SENTENCES, *SENTENCES], jobs=2))
+
+
+@pytest.fixture(scope="module")
+def gain(spoken: dict[str, Recording]) -> VoiceGain:
+    return calibrate([spoken[text] for text in CALIBRATION_SENTENCES])
+
+
+@pytest.fixture(scope="module")
+def clips(spoken: dict[str, Recording], gain: VoiceGain) -> list[Clip]:
+    return [master(spoken[text], gain, text) for text in SENTENCES]
+
+
+@pytest.fixture(scope="module")
+def narration(clips: list[Clip]) -> np.ndarray:
+    return np.concatenate([clip.samples[:, 0] for clip in clips])
+
+
+def tone(hz: float, seconds: float, level_dbfs: float, rate: int = RATE) -> np.ndarray:
+    return (10 ** (level_dbfs / 20) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+def rms_db(wave: np.ndarray) -> float:
+    return float(10 * np.log10(np.square(wave.astype(np.float64)).mean() + 1e-20))
+
+
+def levels_db(wave: np.ndarray, window_ms: int, floor_db: float) -> np.ndarray:
+    blocks = wave[: len(wave) // (window_ms * 48) * window_ms * 48].reshape(-1, window_ms * 48).astype(np.float64)
+    return np.maximum(10 * np.log10(np.square(blocks).mean(axis=1) + 1e-20), floor_db)
+
+
+def recording(wave: np.ndarray, rate: int = RATE) -> Recording:
+    return Recording(wave.astype(np.float32)[:, None], rate)
+
+
+# --- the whole chain, on real speech ----------------------------------------------------------------
+
+
+def test_the_narration_is_at_the_houses_level(narration: np.ndarray) -> None:
+    assert integrated_lufs(narration) == pytest.approx(NOMINAL_LUFS, abs=0.5)
+
+
+def test_sentences_are_about_equally_loud(clips: list[Clip], spoken: dict[str, Recording]) -> None:
+    """Within 3 LU of each other, single words among them; as the engine gives them they lie 6 apart."""
+    after = [integrated_lufs(clip.samples) for clip in clips]
+    before = [integrated_lufs(spoken[text].samples, spoken[text].sample_rate) for text in SENTENCES]
+    assert np.ptp(after) <= 3
+    assert np.ptp(after) < np.ptp(before)
+
+
+def test_the_voice_is_dull_enough_for_the_night(narration: np.ndarray) -> None:
+    hz, power = signal.welch(narration, RATE, nperseg=4096)
+    assert 10 * np.log10(power[hz > 5_000].sum() / power.sum()) <= -24
+
+
+def test_no_clip_peaks_above_the_ceiling(clips: list[Clip]) -> None:
+    assert max(true_peak_db(clip.samples) for clip in clips) <= CEILING_DBTP + 0.1
+
+
+@pytest.mark.parametrize("bed", ["brown", "rain"])
+def test_a_phrase_does_not_startle(clips: list[Clip], bed: str) -> None:
+    """Over a bed 15 LU below it, momentary loudness rises by 20 LU at most within 400 ms."""
+    loop = make_bed(bed).loop * np.float32(10 ** ((NOMINAL_LUFS - 15 + 30) / 20))
+    for index, clip in enumerate(clips):
+        start = index * RATE
+        sound = loop[start : start + 2 * RATE + len(clip.samples)].copy()
+        sound[RATE : RATE + len(clip.samples)] += clip.samples * np.float32(0.5**0.5)  # as loud from two channels
+        level = momentary_lufs(sound, hop_ms=20)
+        assert np.max(level[20:] - level[:-20]) <= 20, clip.text
+
+
+def test_onsets_are_soft(clips: list[Clip]) -> None:
+    """From 10 ms to the next, no first sound grows by more than 20 dB, once it can be heard at all."""
+    for clip in clips:
+        level = levels_db(clip.samples[:, 0], 10, floor_db=-60)
+        first = int(np.argmax(level > -60))
+        assert np.diff(level[: first + 8]).max() <= 20, clip.text
+
+
+def test_clips_begin_and_end_in_silence_and_last_whole_milliseconds(clips: list[Clip]) -> None:
+    for clip in clips:
+        wave = clip.samples[:, 0]
+        assert clip.samples.dtype == np.float32
+        assert clip.samples.shape[1] == 1
+        assert len(wave) % 48 == 0
+        assert abs(wave[0]) < 1e-4
+        assert abs(wave[-1]) < 1e-4
+        heard = np.flatnonzero(np.abs(wave) > 10 ** (-50 / 20))
+        assert heard[0] < 100 * 48, "the head is 30 ms, and no speech was cut"
+        assert len(wave) - heard[-1] < 260 * 48, "what the engine adds at the end is gone"
+
+
+def test_a_clip_depends_on_its_recording_alone(
+    spoken: dict[str, Recording], gain: VoiceGain, clips: list[Clip]
+) -> None:
+    for index in (7, 2):
+        again = master(spoken[SENTENCES[index]], gain, SENTENCES[index])
+        assert np.array_equal(again.samples, clips[index].samples)
+
+
+def test_a_voice_at_any_level_and_rate_gives_the_same_clips(spoken: dict[str, Recording], clips: list[Clip]) -> None:
+    """An engine 30 dB quieter, or at 44.1 kHz, means the same to every threshold."""
+    import soxr
+
+    def variant(text: str, level_db: float, rate: int) -> Recording:
+        given = spoken[text]
+        wave = soxr.resample(given.samples[:, 0], given.sample_rate, rate, quality="VHQ")
+        return recording(wave * 10 ** (level_db / 20), rate)
+
+    for level_db, rate in ((-30, 22_050), (0, 44_100)):
+        gain = calibrate([variant(text, level_db, rate) for text in CALIBRATION_SENTENCES])
+        for index in (2, 9):
+            clip = master(variant(SENTENCES[index], level_db, rate), gain, SENTENCES[index])
+            assert abs(clip.duration_ms - clips[index].duration_ms) <= 10
+            assert integrated_lufs(clip.samples) == pytest.approx(integrated_lufs(clips[index].samples), abs=0.3)
+
+
+# --- speech that isn't ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wave", "what"),
+    [
+        (np.zeros(0), "no sound"),
+        (np.zeros(RATE), "only silence"),
+        (tone(440, 1, -80), "nothing to hear"),
+        (np.full(RATE, np.nan), "broken"),
+    ],
+)
+def test_silence_never_takes_the_place_of_speech(wave: np.ndarray, what: str) -> None:
+    with pytest.raises(TrackError, match=what) as caught:
+        master(recording(wave), NO_GAIN, "Rest here.")
+    assert "Rest here." in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_voice_that_fails_its_calibration_is_said() -> None:
+    good, empty = recording(tone(300, 2, -20)), recording(np.zeros(RATE))
+    with pytest.raises(TrackError, match="calibration sentence 2"):
+        calibrate([good, empty])
+
+
+def test_calibration_sentences_are_ten_of_8_to_14_words() -> None:
+    assert len(CALIBRATION_SENTENCES) == len(set(CALIBRATION_SENTENCES)) == 10
+    assert all(8 <= len(text.split()) <= 14 for text in CALIBRATION_SENTENCES)
+
+
+def test_the_identity_names_what_the_sound_comes_from() -> None:
+    assert all(part in chain_identity() for part in ("chain-", "numpy-", "scipy-", "soxr-"))
+
+
+# --- one link at a time -----------------------------------------------------------------------------
+
+
+def test_trim_keeps_30_ms_before_and_120_ms_after() -> None:
+    wave = np.concatenate([np.zeros(RATE), tone(300, 1, -20), np.zeros(RATE)])
+    trimmed = trim(recording(wave), -55)
+    assert len(trimmed.samples) == pytest.approx((30 + 1000 + 120) * 48, abs=5 * 48)
+    assert trimmed.samples[: 25 * 48].any() == 0
+    assert not len(trim(recording(wave), -10).samples)
+
+
+def test_trim_makes_room_where_the_recording_has_none() -> None:
+    trimmed = trim(recording(tone(300, 1, -20)), -55)
+    assert len(trimmed.samples) == (30 + 1000 + 120) * 48
+    assert not trimmed.samples[: 30 * 48].any()
+    assert not trimmed.samples[-120 * 48 :].any()
+
+
+@pytest.mark.parametrize(
+    ("hz", "low_db", "high_db"),
+    [(30, -30, -12), (200, 1, 2.5), (700, -1, 0.5), (3_000, -5, -3), (6_000, -8, -4), (12_000, -40, -16)],
+)
+def test_the_equaliser_is_warm_and_dull(hz: float, low_db: float, high_db: float) -> None:
+    before = tone(hz, 1, -20)
+    assert low_db <= rms_db(equalised(before)[RATE // 2 :]) - rms_db(before) <= high_db
+
+
+def test_the_compressor_halves_what_is_over_its_threshold_and_leaves_the_rest() -> None:
+    def out_db(level_dbfs: float) -> float:
+        return rms_db(compressed(tone(500, 2, level_dbfs))[RATE:])
+
+    assert out_db(-10) - out_db(-20) == pytest.approx(5, abs=0.3)
+    assert out_db(-50) - rms_db(tone(500, 2, -50)) == pytest.approx(0, abs=0.1)
+
+
+def test_a_loud_s_is_taken_back_and_a_vowel_is_not() -> None:
+    hiss = tone(6_500, 1, -20)
+    assert -11 <= rms_db(de_essed(hiss)[RATE // 2 :]) - rms_db(hiss) <= -5
+    vowel = tone(300, 1, -15)
+    assert rms_db(de_essed(vowel)[RATE // 2 :]) == pytest.approx(rms_db(vowel), abs=0.2)
+
+
+def test_only_onsets_after_a_pause_are_softened() -> None:
+    word = tone(300, 0.3, -20)
+    for gap_ms, soft in ((600, True), (40, False)):
+        wave = np.concatenate([np.zeros(4_800, np.float32), word, np.zeros(gap_ms * 48, np.float32), word])
+        second = len(wave) - len(word)
+        start = softened(wave)[second : second + 10 * 48]
+        assert (rms_db(start) < rms_db(word[: 10 * 48]) - 15) == soft
+        assert rms_db(softened(wave)[-4_800:]) == pytest.approx(rms_db(word[-4_800:]), abs=0.1)
+
+
+def test_loud_passages_are_levelled_and_soft_ones_left() -> None:
+    def out_lufs(level_dbfs: float) -> float:
+        return integrated_lufs(levelled(tone(1000, 3, level_dbfs))[RATE:-RATE])
+
+    assert out_lufs(-10) - out_lufs(-14) == pytest.approx(1, abs=0.2)
+    assert out_lufs(-25) == pytest.approx(-28, abs=0.2)
+
+
+def test_the_limiter_stops_peaks_and_touches_nothing_else() -> None:
+    wave = tone(220, 1, -12)
+    assert np.array_equal(limited(wave, -6), wave)
+    burst = wave.copy()
+    burst[20_000:20_200] *= 4  # 12 dB: true peaks at 0
+    held = limited(burst, -6)
+    assert true_peak_db(held) <= -6 + 0.1
+    assert true_peak_db(held) >= -7
+    far = np.r_[0:19_000, 21_500 : len(wave)]
+    assert np.allclose(held[far], wave[far], rtol=1e-5)
+
+
+def test_the_limiter_sees_peaks_between_samples() -> None:
+    wave = faded((10 ** (-5 / 20) * np.sin(2 * np.pi * np.arange(48_000) / 6 + np.pi / 3)).astype(np.float32))
+    assert 20 * np.log10(np.abs(wave).max()) < -6 < true_peak_db(wave)
+    assert true_peak_db(limited(wave, -6)) <= -6 + 0.1
+
+
+def test_edges_rise_over_15_ms_and_fall_over_80() -> None:
+    wave = faded(np.ones(300 * 48, np.float32))
+    for start_ms, end_ms in ((0, 15), (220, 300)):
+        edge = wave[start_ms * 48 : end_ms * 48]
+        assert abs(edge[len(edge) // 2] - 0.5) < 0.01
+        assert np.abs(np.diff(edge)).max() < 0.01
+    assert np.all(wave[15 * 48 : 220 * 48] == 1)
+    assert all(b >= a for a, b in pairwise(wave[: 15 * 48]))
