@@ -28,7 +28,7 @@ MAX_REPS = 100
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d\d)")
-_BARE = re.compile(r"\d+(?:\.\d+)?(?:\s*[-–]\s*\d+(?:\.\d+)?)?\+?")
+_BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:\s*[-–]\s*\d{1,9}(?:\.\d{1,9})?)?\+?")
 _REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
 
@@ -118,8 +118,23 @@ def _rounds(value: list[str], info: ValidationInfo) -> list[str]:
 
 
 def _hold_text(value: str) -> str:
-    read_hold(value)
+    try:
+        parse_hold(value)
+    except ValueError as error:
+        raise _no(_respelled(value) or str(error)) from error
     return value
+
+
+def _respelled(text: str) -> str:
+    """The right spelling of what people write for a hold instead: a clock's time, or a bare number."""
+    if clock := _CLOCK.fullmatch(text):
+        parts = zip(clock.groups(), "hms", strict=True)
+        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
+        return f"{quoted(text)} isn't a hold: write {spelled}"
+    if _BARE.fullmatch(text):
+        more = " breaths" if "." not in text else " min"
+        return f"{quoted(text)} has no unit: write {text} s, or {text}{more}"
+    return ""
 
 
 def _reps(value: object) -> object:
@@ -152,29 +167,6 @@ def _switched(value: str, info: ValidationInfo) -> str:
         message = "a pose with several rounds needs 'switch', the words that lead from one round to the next: add it"
         raise _no(message, at="rounds")
     return value
-
-
-def read_hold(text: str) -> HoldLength:
-    """`parse_hold`, with the right spelling of what people write instead. Raises PydanticCustomError."""
-    clock, bare = _CLOCK.fullmatch(text), _BARE.fullmatch(text)
-    if len(text) > 60:
-        raise _no(f"{quoted(text)} isn't a hold: {HOLD_EXAMPLES}")
-    if clock:
-        parts = zip(clock.groups(), "hms", strict=True)
-        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
-        raise _no(f"{quoted(text)} isn't a hold: write {spelled}")
-    if bare:
-        more = " breaths" if "." not in text else " min"
-        raise _no(f"{quoted(text)} has no unit: write {text} s, or {text}{more}")
-    try:
-        hold = parse_hold(text)
-    except ValueError as error:
-        raise _no(str(error)) from error
-    if hold.unit == "count" and hold.high > MAX_COUNT:
-        raise _no(f"{quoted(text)} counts further than {MAX_COUNT}, the most there can be: write a smaller number")
-    if hold.unit == "breaths" and hold.high > MAX_BREATHS:
-        raise _no(f"{quoted(text)} is longer than 3 h, the longest hold there is: write fewer breaths")
-    return hold
 
 
 Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(one_line)]
@@ -287,6 +279,8 @@ def _message(error: ErrorDetails, model: type[_File], settings: Collection[str])
         return f"{context['message']}{near}"
     key = f"'{loc[-1]}'" if loc and isinstance(loc[-1], str) else "this entry"
     owner = "every step" if in_step else "the file"
+    template = _MESSAGES.get(error["type"])
+    return template.format(key=key, owner=owner, **context) if template else error["msg"]
 
 
 def quoted(text: str) -> str:

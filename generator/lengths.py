@@ -8,6 +8,10 @@ from decimal import Decimal
 from .model import HoldLength
 
 MAX_HOLD_MS = 3 * 3_600_000
+MAX_BREATHS = 2_160  # 3 h, the longest hold, at 12 breaths a minute, the fastest there is
+MAX_COUNT = 1_000
+MAX_CHARACTERS = 60  # the longest that makes sense has about thirty
+MAX_DIGITS = 9  # in a row: 11 days of milliseconds, 31 years of seconds
 MORE_FACTOR = 3  # `+` welcomes up to three times the upper value …
 MORE_CAP_MS = 20 * 60_000  # … and 20 minutes at most
 
@@ -20,6 +24,7 @@ _RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.
 _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
+_TOO_MANY_DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 
 DURATION_EXAMPLES = "write it like 90 s, 2.5s, 25m, 2 min, 1m30s or 8h"
 HOLD_EXAMPLES = (
@@ -39,6 +44,7 @@ def _to_ms(number: str, unit: str) -> int:
 def parse_duration(text: str) -> int:
     """`text` in milliseconds, always more than 0. Raises ValueError with what to write instead."""
     text = text.strip()
+    _refuse_endless(text, f"isn't a duration: {DURATION_EXAMPLES}")
     if not _DURATION.fullmatch(text):
         bare = re.fullmatch(_NUMBER, text)
         what = f"{text!r} has no unit" if bare else f"{text!r} isn't a duration"
@@ -60,6 +66,7 @@ def parse_hold(text: str) -> HoldLength:
     HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False)
     """
     text = " ".join(text.split())
+    _refuse_endless(text, f"isn't a hold: {HOLD_EXAMPLES}")
     if count := _COUNT.fullmatch(text):
         number = int(count[1])
         hold = HoldLength("count", number, number, silent=count[2] is not None)
@@ -84,7 +91,20 @@ def parse_hold(text: str) -> HoldLength:
         raise ValueError(f"{text!r} runs backwards: write the smaller number first")
     if hold.unit == "ms" and hold.high > MAX_HOLD_MS:
         raise ValueError(f"{text!r} is longer than 3 h, the longest hold there is")
+    if hold.unit == "breaths" and hold.high > MAX_BREATHS:
+        raise ValueError(f"{text!r} is longer than 3 h, the longest hold there is: write fewer breaths")
+    if hold.unit == "count" and hold.high > MAX_COUNT:
+        raise ValueError(f"{text!r} counts further than {MAX_COUNT}, the most there can be: write a smaller number")
     return hold
+
+
+def _refuse_endless(text: str, otherwise: str) -> None:
+    """Raise ValueError for what is too long to be read, and for numbers that Python itself would refuse to read."""
+    shown = text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
+    if _TOO_MANY_DIGITS.search(text):
+        raise ValueError(f"{shown!r} has a number of more than {MAX_DIGITS} digits: write a smaller or rounder one")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"{shown!r} {otherwise}")
 
 
 def longest(hold: HoldLength, breath_ms: int) -> int:

@@ -53,8 +53,8 @@ TRIM_HEAD_MS = 30
 TRIM_TAIL_MS = 120
 
 DE_ESS_HZ = 4_500
-DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ …
-DE_ESS_RATIO = 3.0
+DE_ESS_DBFS = -42.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
+DE_ESS_RATIO = 2.0
 DE_ESS_MOST_DB = 10.0  # … but never so much softer that an s turns into a th
 
 COMPRESSOR_DBFS = -32.0

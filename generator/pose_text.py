@@ -23,9 +23,10 @@ _UNCLOSED = re.compile(r"\{\{(?:(?!\}\}|\{[{%#]).)*(?:\{[{%#]|\Z)", re.DOTALL)
 _IF = re.compile(r"\{%[-+]?\s*(if|endif)\b")
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.List, nodes.Tuple, nodes.Concat,
+    nodes.Compare, nodes.And, nodes.Or, nodes.Not, nodes.List, nodes.Tuple, nodes.Concat,
 )  # fmt: skip
 _MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
+_MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a list like ['right', 'left']"
 
 
 def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Iterator[tuple[int, str]]:
@@ -66,15 +67,33 @@ def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) ->
             at = _name_at(text, node.name, max(start, after.get(node.name, 0)))
             after[node.name] = at + 1
             yield at, _unknown_name(node.name, variables)
-        elif isinstance(node, nodes.Filter) and node.name not in TEXT_FILTERS:
-            there_are = did_you_mean(node.name, TEXT_FILTERS) or f"; there are {listed(TEXT_FILTERS)}"
-            yield _name_at(text, node.name, start), f"a text can't use the filter '{node.name}'{there_are}"
-        elif isinstance(node, nodes.Test) and node.name not in ("defined", "undefined"):
-            yield _name_at(text, node.name, start), f"a text can't use the test '{node.name}': {_MAY_USE}"
-        elif not isinstance(node, (*_ALLOWED_NODES, nodes.Filter, nodes.Test)):
+        elif isinstance(node, (nodes.Filter, nodes.Test)):
+            if fault := _fault_of_call(node):
+                yield _name_at(text, node.name, start), fault
+        elif isinstance(node, nodes.Operand):
+            if not _compares_anything(node):
+                yield _tag_at(text, start), _MAY_COMPARE
+        elif not isinstance(node, _ALLOWED_NODES):
             yield _tag_at(text, start), f"a text can't use Jinja's '{type(node).__name__.lower()}': {_MAY_USE}"
             continue
         waiting.extend((child, depth + 1, node.lineno or line) for child in reversed(list(node.iter_child_nodes())))
+
+
+def _fault_of_call(node: nodes.Filter | nodes.Test) -> str:
+    """What is wrong with a filter or test, if anything: its name, or arguments, which could be of any type."""
+    if isinstance(node, nodes.Filter) and node.name not in TEXT_FILTERS:
+        there_are = did_you_mean(node.name, TEXT_FILTERS) or f"; there are {listed(TEXT_FILTERS)}"
+        return f"a text can't use the filter '{node.name}'{there_are}"
+    if isinstance(node, nodes.Test) and node.name not in ("defined", "undefined"):
+        return f"a text can't use the test '{node.name}': {_MAY_USE}"
+    if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        return f"'{node.name}' takes nothing in brackets here: delete them"
+    return ""
+
+
+def _compares_anything(node: nodes.Operand) -> bool:
+    """Whether the comparison holds for values of any types; `side < 1` or `first in side` would break off instead."""
+    return node.op in ("eq", "ne") or (node.op in ("in", "notin") and isinstance(node.expr, (nodes.List, nodes.Tuple)))
 
 
 def _unknown_name(name: str, variables: Collection[str]) -> str:

@@ -116,10 +116,10 @@ class Source:
         return entry[0] if entry else None
 
 
-def decode(data: bytes, file: str) -> str:
-    """A file's bytes as text. Raises DefinitionError where it is over 1 MB or not UTF-8."""
+def decode(data: bytes, file: str, *, kind: str = "a routine or pose") -> str:
+    """A file's bytes as text; `kind` stands in faults. Raises DefinitionError where it is over 1 MB or not UTF-8."""
     if len(data) > MAX_BYTES:
-        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG)])
+        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG.format(kind=kind))])
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -131,16 +131,17 @@ def decode(data: bytes, file: str) -> str:
 
 
 _TAB = "a tab, which YAML and voices stumble over: write a space instead"
-_TOO_BIG = "the file is over 1 MB: a routine or pose is a few kB of text; is this the right file?"
+_TOO_BIG = "the file is over 1 MB: {kind} is a few kB of text; is this the right file?"
 
 
-def read(text: str, file: str) -> Source:
+def read(text: str, file: str, *, what: str = "the file") -> Source:
     """The tree of `text`, whose root is a mapping; duplicate keys and the like wait in the source's faults.
 
+    `what` stands in the fault of a text that is no mapping.
     Raises DefinitionError where no further reading makes sense: over 1 MB, empty, not YAML, indented with tabs.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG)])
+        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG.format(kind="a routine or pose"))])
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     source = Source(_CONTROL.sub(" ", text), file)
     for match in _CONTROL.finditer(text):
@@ -159,10 +160,8 @@ def read(text: str, file: str) -> Source:
         source.fault(0, f"this isn't YAML: {error}")
         source.raise_faults()
     if not isinstance(source.root.value, dict):
-        what = "a list" if isinstance(source.root.value, list) else "text"
-        source.fault(
-            source.root.start, f"the file holds {what}, not keys: write lines like 'title: Ten minutes in bed'"
-        )
+        held = "a list" if isinstance(source.root.value, list) else "text"
+        source.fault(source.root.start, f"{what} holds {held}, not keys: write lines like 'title: Ten minutes in bed'")
         source.raise_faults()
     return source
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import wave
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ import pytest
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
 from generator.voices import ENGINES, Voice, list_voices, open_voice
+from generator.voices._pyttsx3_link import decode_any
 from generator.voices.pyttsx3 import Pyttsx3Voice
 
 if TYPE_CHECKING:
@@ -392,6 +394,18 @@ def test_a_process_per_sentence_without_fork_sounds_the_same(klatt: Pyttsx3Voice
     assert all(same(forked[text], alone[text]) for text in SENTENCES[:3])
     with pytest.raises(TrackError, match="…"):
         speak(dataclasses.replace(klatt, forks=False), "…", "Rest.")
+
+
+def test_what_other_drivers_write_is_read_at_its_own_rate(tmp_path: Path) -> None:
+    """SAPI5 and NSSpeech write other rates than espeak-ng, and may write two channels."""
+    left = (8000 * np.sin(np.arange(4410) / 20)).astype("<i2")
+    with wave.open(str(tmp_path / "spoken.wav"), "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(np.stack([left, np.zeros_like(left)], axis=1).tobytes())
+    recording = decode_any(tmp_path / "spoken.wav")
+    assert recording.sample_rate == 44_100
+    assert recording.samples.dtype == np.float32
+    np.testing.assert_allclose(recording.samples[:, 0], left / 65_536, atol=2 / 32_768)
 
 
 @espeak_only

@@ -1,4 +1,4 @@
-"""The YAML between two `---` lines at a script's head: its title, where it comes from, and its settings."""
+"""A script file's bytes to its body and its head, the YAML between two `---` lines: title, routine, settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..errors import ScriptError
+from ..errors import DefinitionError, ScriptError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,19 @@ class FrontMatter:
     summary: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     setting_lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def decode_script(data: bytes, name: str) -> str:
+    """A script file's bytes as text. Raises ScriptError with ``name:line`` where it is over 1 MB or not UTF-8.
+
+    Whoever reads a file needs to read no more than `MAX_BYTES` + 1 of it.
+    """
+    from ..yaml_source import decode
+
+    try:
+        return decode(data, name, kind="a script")
+    except DefinitionError as error:
+        raise _first_of(error) from error
 
 
 def split_front_matter(text: str, name: str) -> FrontMatter:
@@ -53,27 +66,26 @@ def write_front_matter(*, title: str, routine: str, summary: str, settings: Mapp
 
 def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
     """Keys to values, all strings as written, and keys to lines of the script."""
-    import yaml
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.split("\n")):
+        return {}, {}
+    from ..yaml_source import read
 
     try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 1
-        problem = getattr(error, "problem", None) or "this isn't YAML"
-        raise ScriptError(f"front matter: {problem}", where=f"{name}:{line}", hint="write `key: value` lines") from error
-    if node is None:
-        return {}, {}
-    if not isinstance(node, yaml.MappingNode):
-        raise ScriptError("front matter must be `key: value` lines", where=f"{name}:2")
-    values: dict[str, str] = {}
-    at: dict[str, int] = {}
-    for key, value in node.value:
-        where = f"{name}:{key.start_mark.line + 2}"
-        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
-            raise ScriptError("front matter: each value must be plain text", where=where)
-        if key.value in values:
-            raise ScriptError(f"front matter: {key.value!r} stands here twice", where=where, hint="keep one of them")
-        values[key.value] = value.value
-        at[key.value] = key.start_mark.line + 2
-    return values, at
+        source = read("\n" + text, name, what="it")  # on the lines that it has in the script, below the first `---`
+        entries = source.root.value
+        assert isinstance(entries, dict)  # else `read` has raised
+        for key, (_, node) in entries.items():
+            if not isinstance(node.value, str):
+                message = f"'{key}' must be plain text, not a list or keys: one with ': ' or brackets in it needs quotes"
+                source.fault(node.start, message)
+        source.raise_faults()
+    except DefinitionError as error:
+        raise _first_of(error, "front matter: ") from error
+    values = {key: node.value for key, (_, node) in entries.items() if isinstance(node.value, str)}
+    return values, {key: source.line_of(at.start) for key, (at, _) in entries.items()}
+
+
+def _first_of(error: DefinitionError, before: str = "") -> ScriptError:
+    """Its first fault in the words of scripts, whose parser stops at the first as well."""
+    fault = error.faults[0]
+    return ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}")

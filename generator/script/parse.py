@@ -30,9 +30,6 @@ from ..model import (
 )
 from .front_matter import split_front_matter
 
-MAX_BREATHS = 1_000
-MAX_COUNT = 1_000
-
 # Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.
 FIRST_BREATH = ("Breathe in.", "And breathe out.")
 NEXT_BREATHS = ("In.", "And out.")
@@ -293,9 +290,10 @@ class _Parser:
         self._paragraph = True
 
     def _open_breathe(self, number: int, rest: str) -> None:
-        if rest and not (rest.isdecimal() and 0 < int(rest) <= MAX_BREATHS):
+        if rest and not rest.isdecimal():
             self._fail(number, f"[breathe {rest}] isn't a number of breaths", "write it like [breathe 6]")
-        self._breathe = _OpenBreathe(int(rest) if rest else None, self._where)
+        length = self._guard(number, lambda: parse_hold(f"{rest} breaths")) if rest else None
+        self._breathe = _OpenBreathe(length.low if length else None, self._where)
 
     def _breath_line(self, number: int, phase: str, text: str) -> None:
         assert self._breathe is not None
@@ -337,8 +335,6 @@ class _Parser:
 
     def _count(self, number: int, mark: str) -> None:
         length = self._guard(number, lambda: parse_hold(mark))
-        if length.low > MAX_COUNT:
-            self._fail(number, f"[{mark}] counts further than {MAX_COUNT}")
         self._add(Count(length.low, length.silent, self._where), new_line=True)
         self._paragraph = True
 
@@ -359,9 +355,9 @@ class _Parser:
                 f"a pause, [{mark}], inside a hold of given length",
                 "place lines with [at …], or write [hold] without a length",
             )
-        breaths = re.fullmatch(r"(\d+)\s*breaths?", mark)
-        if breaths and 0 < int(breaths[1]) <= MAX_BREATHS:
-            self._add(Pause(int(breaths[1]), "breaths", self._where))
+        if re.fullmatch(r"\d+\s*breaths?", mark):
+            length = self._guard(number, lambda: parse_hold(mark))
+            self._add(Pause(length.low, "breaths", self._where))
             return
         self._add(Pause(self._guard(number, lambda: parse_duration(mark)), "ms", self._where))
 

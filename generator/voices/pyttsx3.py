@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SettingError, TrackError
+from ..errors import InputError, SettingError, TrackError
 from . import VoiceInfo, missing_voice, speakable
 from ._pyttsx3_link import (
     decode_any,
@@ -203,7 +203,10 @@ class Pyttsx3Voice:
             raise self._broke_off(text, answer["reason"])
         recording = None
         if answer["status"] == "ok":
-            recording = read_wav(path) if self.driver == "espeak" else decode_any(path)
+            try:
+                recording = read_wav(path) if self.driver == "espeak" else decode_any(path)
+            except InputError as error:
+                raise self._broke_off(text, f"its recording can't be read: {error.what}") from error
             path.unlink()
         if recording is None or not recording.samples.any():
             raise TrackError(
