@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 
 from .model import HoldLength
 
@@ -51,7 +52,7 @@ def parse_duration(text: str) -> int:
         raise ValueError(f"{what}: {DURATION_EXAMPLES}")
     parts = _PART.findall(text)
     sizes = [_unit_ms(unit) for _, unit in parts]
-    if any(later >= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)):
+    if any(later >= earlier for earlier, later in pairwise(sizes)):
         raise ValueError(f"{text!r} repeats a unit or has its units out of order: {DURATION_EXAMPLES}")
     total = sum(_to_ms(number, unit) for number, unit in parts)
     if total <= 0:
@@ -67,24 +68,7 @@ def parse_hold(text: str) -> HoldLength:
     """
     text = " ".join(text.split())
     _refuse_endless(text, f"isn't a hold: {HOLD_EXAMPLES}")
-    if count := _COUNT.fullmatch(text):
-        number = int(count[1])
-        hold = HoldLength("count", number, number, silent=count[2] is not None)
-    elif breaths := _BREATHS.fullmatch(text):
-        low = int(breaths[1])
-        hold = HoldLength("breaths", low, int(breaths[2] or low), more=breaths[3] == "+")
-    elif span := _RANGE.fullmatch(text):
-        hold = HoldLength("ms", _to_ms(span[1], span[4]), _to_ms(span[2], span[4]), more=span[3] == "+")
-    elif start := _OPEN.fullmatch(text):
-        low = _to_ms(start[1], start[2])
-        hold = HoldLength("ms", low, low, more=True)
-    elif _DURATION.fullmatch(text):
-        low = parse_duration(text)
-        hold = HoldLength("ms", low, low)
-    else:
-        bare = re.fullmatch(rf"{_NUMBER}\+?", text)
-        what = f"{text!r} has no unit" if bare else f"{text!r} isn't a hold"
-        raise ValueError(f"{what}: {HOLD_EXAMPLES}")
+    hold = _hold_of(text)
     if hold.low == 0:
         raise ValueError(f"{text!r} is no hold at all: it must be more than 0")
     if hold.high < hold.low:
@@ -96,6 +80,27 @@ def parse_hold(text: str) -> HoldLength:
     if hold.unit == "count" and hold.high > MAX_COUNT:
         raise ValueError(f"{text!r} counts further than {MAX_COUNT}, the most there can be: write a smaller number")
     return hold
+
+
+def _hold_of(text: str) -> HoldLength:
+    """What is written, be it possible or not. Raises ValueError where it is nothing of the grammar."""
+    if count := _COUNT.fullmatch(text):
+        number = int(count[1])
+        return HoldLength("count", number, number, silent=count[2] is not None)
+    if breaths := _BREATHS.fullmatch(text):
+        low = int(breaths[1])
+        return HoldLength("breaths", low, int(breaths[2] or low), more=breaths[3] == "+")
+    if span := _RANGE.fullmatch(text):
+        return HoldLength("ms", _to_ms(span[1], span[4]), _to_ms(span[2], span[4]), more=span[3] == "+")
+    if start := _OPEN.fullmatch(text):
+        low = _to_ms(start[1], start[2])
+        return HoldLength("ms", low, low, more=True)
+    if _DURATION.fullmatch(text):
+        low = parse_duration(text)
+        return HoldLength("ms", low, low)
+    bare = re.fullmatch(rf"{_NUMBER}\+?", text)
+    what = f"{text!r} has no unit" if bare else f"{text!r} isn't a hold"
+    raise ValueError(f"{what}: {HOLD_EXAMPLES}")
 
 
 def _refuse_endless(text: str, otherwise: str) -> None:

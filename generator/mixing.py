@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from .chime import chime
 from .model import SAMPLES_PER_MS, Bed, Clip, Event, Span, Timeline
+from .segments import silence, to_samples, to_segment
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pydub import AudioSegment
 
     from .model import Samples
 
@@ -51,8 +53,8 @@ class Mix:
         sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
         self._voiced = _merged(((e.start_ms, e.end_ms) for e in sounding if e.kind == "speech"), DUCK_GAP_MS)
         self._sounds = _sounds(timeline, sounding, clips, levels)
-        self._starts = [start for start, _, _ in self._sounds]
-        self._longest = max((len(samples) for _, samples, _ in self._sounds), default=0)
+        self._starts_ms = [start_ms for start_ms, _ in self._sounds]
+        self._longest_ms = max((len(segment) for _, segment in self._sounds), default=0)
         self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
         self._duck_ms, self._duck_db = _duck(self._voiced, timeline.duration_ms)
 
@@ -64,7 +66,10 @@ class Mix:
         self.spans = _spans(self._busy(timeline, sounding), timeline.duration_ms)
 
     def render(self, start: int, end: int) -> Samples:
-        """The track's samples `start` to `end`, float32 (end - start, 2); zeros outside the track."""
+        """The track's samples `start` to `end`, float32 (end - start, 2); zeros outside the track.
+
+        Both are whole milliseconds, as everything that is placed is.
+        """
         import numpy as np
 
         out = np.zeros((end - start, 2), dtype=np.float32)
@@ -74,12 +79,23 @@ class Mix:
         inside = out[first - start : last - start]
         inside[:] = _periodic(self.open_loop, first, last)
         inside *= self._bed_gain(first, last)[:, None]
-        for index in range(bisect_left(self._starts, first - self._longest), bisect_right(self._starts, last - 1)):
-            at, samples, gain = self._sounds[index]
-            low, high = max(at, first), min(at + len(samples), last)
-            if low < high:
-                inside[low - first : high - first] += samples[low - at : high - at] * gain
+        voice = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
+        if voice is not None:
+            inside += to_samples(voice)
         return out
+
+    def _voice(self, first_ms: int, last_ms: int) -> AudioSegment | None:
+        """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
+        low = bisect_left(self._starts_ms, first_ms - self._longest_ms)
+        high = bisect_left(self._starts_ms, last_ms)
+        heard = [(at_ms, segment) for at_ms, segment in self._sounds[low:high] if at_ms + len(segment) > first_ms]
+        if not heard:
+            return None
+        layer = silence(last_ms - first_ms)
+        for at_ms, segment in heard:
+            part = segment[max(first_ms - at_ms, 0) : last_ms - at_ms]
+            layer = layer.overlay(part, position=max(at_ms - first_ms, 0))
+        return layer
 
     def _bed_gain(self, first: int, last: int) -> NDArray[np.float32]:
         """The bed's gain over its open level, sample by sample: the duck, interpolated in dB, and the fades."""
@@ -132,18 +148,20 @@ def glide_db(timeline: Timeline) -> dict[int, int]:
 
 def _sounds(
     timeline: Timeline, sounding: Sequence[Event], clips: Mapping[str, Clip], levels: Levels
-) -> list[tuple[int, Samples, np.float32]]:
-    """Start sample, samples (n, 1) and gain of all that sounds over the bed, in order of start."""
-    import numpy as np
-
+) -> list[tuple[int, AudioSegment]]:
+    """All that sounds over the bed, each at its level, with its start in ms, in order of start."""
     glide = glide_db(timeline) if levels.glide else {}
     bell = chime() if any(event.kind == "chime" for event in sounding) else None
+    segments: dict[tuple[str, str, float], AudioSegment] = {}
     sounds = []
     for event in sounding:
         gain_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB + glide.get(event.chapter, 0)
-        samples = clips[event.text].samples if event.kind == "speech" else bell
-        assert samples is not None
-        sounds.append((event.start_ms * SAMPLES_PER_MS, samples, np.float32(10 ** (gain_db / 20))))
+        key = (event.kind, event.text, gain_db)
+        if key not in segments:
+            samples = clips[event.text].samples if event.kind == "speech" else bell
+            assert samples is not None
+            segments[key] = to_segment(samples, gain_db)
+        sounds.append((event.start_ms, segments[key]))
     return sorted(sounds, key=lambda sound: sound[0])
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from .cache import Cache, content_key
 from .mastering import CALIBRATION_SENTENCES, VoiceGain, calibrate, chain_identity, master
 from .model import Clip
+from .segments import from_pcm, to_samples, to_segment
 from .voices import Voice
-
-if TYPE_CHECKING:
-    from .model import Samples
 
 Progress = Callable[[int, int], None]
 
@@ -38,14 +35,14 @@ def narrate(
         if stored is None:
             missing.append(text)
         else:
-            clips[text] = Clip(text, _samples(stored))
+            clips[text] = Clip(text, to_samples(from_pcm(stored)))
     progress(len(clips), len(texts))
     if missing:
         gain = _voice_gain(voice, identity, cache, jobs)
         for text, recording in voice.speak(missing, jobs):
-            pcm = _pcm(master(recording, gain, text).samples)
-            cache.put("clips", content_key(identity, text), pcm)
-            clips[text] = Clip(text, _samples(pcm))  # what a warm build reads: cold and warm give the same bytes
+            segment = to_segment(master(recording, gain, text).samples)
+            cache.put("clips", content_key(identity, text), segment.raw_data)
+            clips[text] = Clip(text, to_samples(segment))  # what a warm build reads: cold and warm give the same bytes
             progress(len(clips), len(texts))
     return clips
 
@@ -60,17 +57,3 @@ def _voice_gain(voice: Voice, identity: str, cache: Cache, jobs: int) -> VoiceGa
     gain = calibrate([spoken[text] for text in CALIBRATION_SENTENCES])
     cache.put("gains", key, json.dumps(asdict(gain)).encode())
     return gain
-
-
-def _pcm(samples: Samples) -> bytes:
-    """16-bit PCM: its noise lies 70 dB under the quietest voice, and clips in the cache are half as large."""
-    import numpy as np
-
-    return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype("<i2").tobytes()
-
-
-def _samples(pcm: bytes | memoryview) -> Samples:
-    import numpy as np
-
-    samples: Samples = (np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32_768))[:, None]
-    return samples

@@ -187,6 +187,11 @@ WRONG_ROUTINES = [
     ),
     (
         "hold: 5 min",
+        "hold: 12345678901 s",
+        ["14:11: '12345678901 s' has a number of more than 9 digits: write a smaller or rounder one"],
+    ),
+    (
+        "hold: 5 min",
         "hold: a while",
         [
             (
@@ -418,6 +423,7 @@ def test_a_fault_is_not_followed_by_others_it_caused() -> None:
 # --- wrong poses -----------------------------------------------------------------------------------
 
 MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
+MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a list like ['right', 'left']"
 WRONG_POSES = [
     ("position: supine", "position: suppine", ["3:11: 'suppine' isn't a position; did you mean 'supine'?"]),
     ("name: Figure Four\n", "", ["1:1: 'name' is missing: the file needs it, so add it"]),
@@ -506,6 +512,15 @@ WRONG_POSES = [
         "Lay the {{ side }}",
         "Lay the {{ 9**9**9 }}",
         [f"9:11: 'enter': a text can't use Jinja's 'pow': {MAY_USE}"],
+    ),
+    (
+        "Lay the {{ side }}",
+        "Lay the {{ side | trim(5) }}",
+        ["9:21: 'enter': 'trim' takes nothing in brackets here: delete them"],
+    ),
+    *(
+        ("Lay the {{ side }}", f"Lay the {{{{ {compared} }}}}", [f"9:11: 'enter': {MAY_COMPARE}"])
+        for compared in ("side < 1", "side in first", "first in side")
     ),
     (
         "Lay the {{ side }}",
@@ -652,6 +667,7 @@ PIECES = [
         "9" * 5_000,
     ),
     *("1:30", "90 s", "1-3 min", "8-12", "é", "😴", "\ud800", "|", "~", "'a' * 9"),
+    *("first", " in ", " not in ", " < ", " == ", "(5)", "['right']", " | trim", " is defined"),
 ]
 
 

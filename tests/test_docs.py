@@ -16,7 +16,7 @@ def test_the_readme_shows_a_script_and_its_real_timeline(sleepward: Command, tmp
     (tmp_path / "example.txt").write_text(blocks[0], encoding="utf-8")
     shown = sleepward("plan", "example.txt", "--events").stdout
     rows = [line.rstrip() for line in blocks[1].splitlines() if line.strip()]
-    assert len(rows) >= 10
+    assert len(rows) == 8
     for row in rows:
         clock, text = re.match(r"(\S+) +(.*)", row).groups()  # type: ignore[union-attr]
         assert any(

@@ -1,5 +1,7 @@
 """The grammar of durations and holds."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,9 @@ def test_durations_as_people_write_them(text: str, ms: int) -> None:
     assert parse_duration(text) == ms
 
 
-@pytest.mark.parametrize("text", ["", "90", "1:30", "0s", "0 min", "-3s", "1s1m", "1m1m", "s", "1 fortnight", "1e3s", "٣s x"])
+@pytest.mark.parametrize(
+    "text", ["", "90", "1:30", "0s", "0 min", "-3s", "1s1m", "1m1m", "s", "1 fortnight", "1e3s", "٣s x"]
+)
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"duration|unit|more than 0|order"):
         parse_duration(text)
@@ -58,10 +62,56 @@ def test_holds_as_people_write_them(text: str, hold: HoldLength) -> None:
     assert parse_hold(text) == hold
 
 
-@pytest.mark.parametrize("text", ["90", "1:30", "3-1 min", "0 breaths", "4h", "count", "count 0", "a while", "1-3", "1-3 breathes"])
+@pytest.mark.parametrize(
+    "text", ["90", "1:30", "3-1 min", "0 breaths", "4h", "count", "count 0", "a while", "1-3", "1-3 breathes"]
+)
 def test_what_is_no_hold_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_hold(text)
+
+
+@pytest.mark.parametrize("text", ["3 h", "2h60m", "180 min", "10800 s", "1-180+ min", "2160 breaths", "count 1000"])
+def test_the_longest_holds_are_holds(text: str) -> None:
+    assert parse_hold(text).high in (10_800_000, 2_160, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        *((text, "longer than 3 h") for text in ("3h1s", "181 min", "10801 s", "2-4 h", "181+ min", "10800001ms")),
+        *((text, "longer than 3 h") for text in ("2161 breaths", "1-2161 breaths", "999999 breaths")),
+        ("count 1001", "counts further than 1000"),
+        ("count 1001 silent", "counts further than 1000"),
+    ],
+)
+def test_a_hold_past_the_longest_is_refused_however_it_is_written(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_hold(text)
+
+
+ENDLESS = "9" * 5_000  # more than Python's own int() reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{ENDLESS} s", f"1-{ENDLESS} s", f"{ENDLESS}+ min", f"{ENDLESS} breaths", f"1-{ENDLESS} breaths"),
+        *(f"count {ENDLESS}", f"count {ENDLESS} silent", f"0.{ENDLESS} h", ENDLESS, f"1m{ENDLESS}s"),
+    ],
+    ids=lambda text: text.replace(ENDLESS, "9…9"),
+)
+@pytest.mark.parametrize("parse", [parse_hold, parse_duration])
+def test_a_number_without_end_is_refused_in_our_own_words(parse: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ValueError, match="a number of more than 9 digits: write a smaller or rounder one") as caught:
+        parse(text)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("parse", "says"), [(parse_hold, "isn't a hold"), (parse_duration, "isn't a duration")])
+def test_a_text_without_end_is_refused_and_shown_shortened(parse: Callable[[str], object], says: str) -> None:
+    with pytest.raises(ValueError, match=f"…' {says}: write it like") as caught:
+        parse("1s " * 50_000)
+    assert len(str(caught.value)) < 250
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from generator.errors import ScriptError
 from generator.model import At, Breathe, Chime, Count, Hold, HoldLength, Pause, Say
 from generator.script import parse
-from generator.script.front_matter import split_front_matter, write_front_matter
+from generator.script.front_matter import decode_script, split_front_matter, write_front_matter
+from generator.yaml_source import MAX_BYTES
 
 EXAMPLE = """\
 # Figure Four, right side
@@ -130,6 +131,29 @@ def test_control_characters_never_reach_the_voice() -> None:
         ("---\ntitle: a\nHi.", 1, "never closed"),
         ("---\ntitle: a\ntitle: b\n---\nHi.", 3, "twice"),
         ("---\ntitle: [a, b]\n---\nHi.", 2, "plain text"),
+        ("---\ntitle: a\nrate: {a: b}\n---\nHi.", 3, "plain text"),
+        ("---\n# A\n\ntitle: a\ntitle: b\n---\nHi.", 5, "on line 4 and again on line 5"),
+        ("---\ntitle: a\nsummary: &x b\n---\nHi.", 3, "an anchor (&x)"),
+        ("---\ntitle: a\nsummary: *x\n---\nHi.", 3, "an alias (*x)"),
+        ("---\ntitle: a\nrate: !!int 3\n---\nHi.", 3, "a tag"),
+        ("---\ntitle: a\x07\n---\nHi.", 2, "a control character"),
+        ("---\ntitle: a: b\n---\nHi.", 2, "put the text in quotes"),
+        ("---\ntitle: a\nsummary: 'b\n---\nHi.", 3, "never closed"),
+        ("---\n- a\n---\nHi.", 2, "it holds a list, not keys"),
+        ("---\na: " + "[" * 5_000 + "\n---\nHi.", 2, "nested too deeply"),
+        ("Hi.\n[hold 999999 breaths]\n[release]", 2, "longer than 3 h"),
+        ("[hold 181 min]\n[release]", 1, "longer than 3 h"),
+        ("[hold 3h1s]\n[release]", 1, "longer than 3 h"),
+        ("[999999 breaths]", 1, "longer than 3 h"),
+        ("[0 breaths]", 1, "must be more than 0"),
+        ("[breathe 999999]", 1, "longer than 3 h"),
+        ("[breathe 0]", 1, "must be more than 0"),
+        ("[breathe six]", 1, "isn't a number of breaths"),
+        ("[count 1001]", 1, "counts further than 1000"),
+        *(
+            (mark.replace("N", "9" * 5_000), 1, "more than 9 digits")
+            for mark in ("[N s]", "[N breaths]", "[breathe N]", "[count N]", "[hold N s]", "[hold N breaths]")
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_line(text: str, line: int | None, says: str) -> None:
@@ -153,6 +177,32 @@ def test_any_text_is_read_or_refused_but_never_spoken_as_a_mark(text: str) -> No
             if "\\" not in text:
                 assert "[" not in cue.text
                 assert "]" not in cue.text
+
+
+@pytest.mark.parametrize("head", ["", "\n", "# title: nothing yet\n"])
+def test_front_matter_may_say_nothing(head: str) -> None:
+    script = parse(f"---\n{head}---\nHi.", "x")
+    assert (script.title, script.settings) == ("", {})
+    assert script.cues[0].where.line == head.count("\n") + 3
+
+
+def test_front_matter_keeps_values_as_they_were_written_and_settings_with_their_lines() -> None:
+    head = split_front_matter("---\ntitle: no\n# slow\nrate: 0116\ntail: 1:30\nvoice: ~\n---\nHi.", "x")
+    assert head.title == "no"
+    assert head.settings == {"rate": "0116", "tail": "1:30", "voice": "~"}
+    assert head.setting_lines == {"rate": 4, "tail": 5, "voice": 6}
+
+
+def test_a_script_file_over_one_megabyte_or_in_another_encoding_is_refused() -> None:
+    assert decode_script("Hé.".encode() + b"." * (MAX_BYTES - 4), "night.txt").startswith("Hé.")
+    with pytest.raises(ScriptError, match="the file is over 1 MB: a script is a few kB of text") as caught:
+        decode_script(b"." * (MAX_BYTES + 1), "night.txt")
+    assert caught.value.where == "night.txt:1"
+    with pytest.raises(
+        ScriptError, match=r"byte 0xe9 isn't UTF-8 text: save the file with the encoding UTF-8"
+    ) as caught:
+        decode_script(b"Hi.\nH\xe9.", "night.txt")
+    assert caught.value.where == "night.txt:2"
 
 
 values = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text and text)

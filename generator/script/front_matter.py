@@ -25,7 +25,7 @@ class FrontMatter:
 def decode_script(data: bytes, name: str) -> str:
     """A script file's bytes as text. Raises ScriptError with ``name:line`` where it is over 1 MB or not UTF-8.
 
-    Whoever reads a file needs to read no more than `MAX_BYTES` + 1 of it.
+    Whoever reads a file needs no more than its first `yaml_source.MAX_BYTES` + 1 bytes.
     """
     from ..yaml_source import decode
 
@@ -44,7 +44,9 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
     try:
         end = next(i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---")
     except StopIteration:
-        raise ScriptError("the front matter is never closed", where=f"{name}:1", hint="end it with a line ---") from None
+        raise ScriptError(
+            "the front matter is never closed", where=f"{name}:1", hint="end it with a line ---"
+        ) from None
     values, at = _read("\n".join(lines[1:end]), name)
     return FrontMatter(
         body="\n".join(lines[end + 1 :]),
@@ -76,8 +78,8 @@ def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
         assert isinstance(entries, dict)  # else `read` has raised
         for key, (_, node) in entries.items():
             if not isinstance(node.value, str):
-                message = f"'{key}' must be plain text, not a list or keys: one with ': ' or brackets in it needs quotes"
-                source.fault(node.start, message)
+                what = f"'{key}' must be plain text, not a list or keys"
+                source.fault(node.start, f"{what}: a text with ': ' or brackets in it needs quotes")
         source.raise_faults()
     except DefinitionError as error:
         raise _first_of(error, "front matter: ") from error
