@@ -16,17 +16,18 @@ from typing import Any
 from . import beds, encoding, ffmpeg, mp3_format, resources, tagging
 from .cache import Cache, content_key, whole_file
 from .definition import load_pose, load_routine
-from .errors import InputError, NotFoundError
+from .errors import NotFoundError
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Bed, Clip, Pose, Routine, Script, Timeline
 from .narration import narrate, voice_identity
 from .plan import plan_dict, settings_dict
 from .script import parse, render
-from .script.front_matter import split_front_matter
+from .script.front_matter import decode_script, split_front_matter
 from .settings import PARSERS, Layer, Settings, flag_layer, resolve, surrounding_layers
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
+from .yaml_source import MAX_BYTES
 
 SCHEMA = "1"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
@@ -177,14 +178,15 @@ def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
 def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
     """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input)."""
     if argument == "-":
-        return _named_by_head(sys.stdin.buffer.read(), "track", "<stdin>")
+        return _named_by_head(sys.stdin.buffer.read(MAX_BYTES + 1), "track", "<stdin>")
     path = Path(argument)
     if path.suffix in ROUTINE_SUFFIXES:
         return routine_source(read_routine(path), flags)
     if argument in resources.routine_names():
         return routine_source(read_routine(resources.routine_path(argument)), flags)
     if path.is_file():
-        return _named_by_head(path.read_bytes(), path.stem, argument)
+        with path.open("rb") as file:
+            return _named_by_head(file.read(MAX_BYTES + 1), path.stem, argument)
     if path.suffix or len(path.parts) > 1:
         raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
     resources.routine_path(argument)
@@ -220,13 +222,7 @@ def read_pose(pose_id: str) -> Pose:
 
 def _named_by_head(content: bytes, stem: str, shown_as: str) -> Source:
     """A script piped on from `sleepward script` keeps its routine's name, and so the file's."""
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            "this isn't UTF-8 text", where=f"{shown_as}:{line}", hint="save the script as UTF-8"
-        ) from error
+    text = decode_script(content, shown_as)
     head = split_front_matter(text, shown_as)
     return Source(text, (head.routine or stem) if shown_as == "<stdin>" else stem, shown_as)
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from .errors import DefinitionError, NotFoundError
+from .errors import DefinitionError, NotFoundError, did_you_mean
 from .lengths import MAX_HOLD_MS, parse_hold
 from .model import ROUND_NAMES, Pose
-from .pose_text import MAX_TEXT, did_you_mean, listed
+from .pose_text import MAX_TEXT
 from .yaml_source import Loc, Node, Source
 
 POSITIONS = (
@@ -272,10 +272,10 @@ def _message(error: ErrorDetails, model: type[_File], settings: Collection[str])
     if error["type"] == "extra_forbidden":
         keys = tuple((StepEntry if in_step else model).model_fields)
         known = keys if in_step else (*keys, *settings)
-        near = did_you_mean(str(loc[-1]), known) or f"; there are {listed(keys)}"
+        near = f"; {did_you_mean(str(loc[-1]), known)}"
         return f"{quoted(str(loc[-1]))} isn't a key here{near}"
     if error["type"] == "fault" and context["word"]:
-        near = did_you_mean(context["word"], context["known"]) or f"; there are {listed(context['known'])}"
+        near = f"; {did_you_mean(context['word'], context['known'])}"
         return f"{context['message']}{near}"
     key = f"'{loc[-1]}'" if loc and isinstance(loc[-1], str) else "this entry"
     owner = "every step" if in_step else "the file"

@@ -17,6 +17,8 @@ An interruption (Ctrl-C) is Python's own ``KeyboardInterrupt`` and leaves 130.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 
@@ -87,3 +89,23 @@ class MissingToolError(SleepwardError):
     """A voice or a tool that isn't on this machine."""
 
     exit_code = 3
+
+
+# --- words that many errors share ---------------------------------------------------------------------
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Which of `known` were probably meant by `word`, the likeliest first; none where nothing is like it."""
+    return difflib.get_close_matches(word[:60].lower(), list(known), most, cutoff=0.55)
+
+
+def did_you_mean(word: str, known: Collection[str], most: int = 1) -> str:
+    """A hint: what was probably meant, or else what there is."""
+    near = nearest(word, known, most)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {listed(known)}"
+
+
+def listed(names: Collection[str], most: int = 20) -> str:
+    """The first of `names`, as an error shows what there is."""
+    shown = list(names)[:most]
+    return ", ".join(shown) + (" …" if len(names) > most else "") if shown else "none"

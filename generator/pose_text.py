@@ -5,12 +5,13 @@ Jinja is imported at the top: whoever must start instantly imports this module w
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
+
+from .errors import did_you_mean
 
 MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_TEXT_DEPTH = 30
@@ -82,7 +83,7 @@ def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) ->
 def _fault_of_call(node: nodes.Filter | nodes.Test) -> str:
     """What is wrong with a filter or test, if anything: its name, or arguments, which could be of any type."""
     if isinstance(node, nodes.Filter) and node.name not in TEXT_FILTERS:
-        there_are = did_you_mean(node.name, TEXT_FILTERS) or f"; there are {listed(TEXT_FILTERS)}"
+        there_are = f"; {did_you_mean(node.name, TEXT_FILTERS)}"
         return f"a text can't use the filter '{node.name}'{there_are}"
     if isinstance(node, nodes.Test) and node.name not in ("defined", "undefined"):
         return f"a text can't use the test '{node.name}': {_MAY_USE}"
@@ -99,7 +100,7 @@ def _compares_anything(node: nodes.Operand) -> bool:
 def _unknown_name(name: str, variables: Collection[str]) -> str:
     if name in TEXT_VARIABLES:
         return f"'{name}' is only known in a pose whose rounds are sides: add 'rounds: [right, left]', or leave it out"
-    there_are = did_you_mean(name, variables) or f"; there are {', '.join(variables)}"
+    there_are = f"; {did_you_mean(name, variables)}"
     return f"'{name}' isn't known in a pose's text{there_are}"
 
 
@@ -150,14 +151,3 @@ def _completed(tag: str) -> str:
     if not match:
         return tag
     return ("" if match[1] == "if" else "{% if side %}") + tag + ("" if match[1] == "endif" else "{% endif %}")
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """The nearest of `known` as the end of a sentence, or nothing."""
-    near = difflib.get_close_matches(word[:60].lower(), known, 1)
-    return f"; did you mean '{near[0]}'?" if near and near[0] != word else ""
-
-
-def listed(names: Sequence[str], most: int = 20) -> str:
-    """The first of `names`, as a fault shows what there is."""
-    return ", ".join(names[:most]) + (" …" if len(names) > most else "") if names else "none"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import NotFoundError
+from .errors import NotFoundError, did_you_mean
 
 _PACKAGE = Path(__file__).parent
 
@@ -46,9 +45,7 @@ def _find(kind: str, folder: str, name: str, known: Iterable[str]) -> Path:
         path = root / folder / f"{name}.yaml"
         if name in known and path.is_file():
             return path
-    near = difflib.get_close_matches(name, list(known), 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
-    raise NotFoundError(f"there is no {kind} called {name!r}", hint=hint)
+    raise NotFoundError(f"there is no {kind} called {name!r}", hint=did_you_mean(name, list(known), 3))
 
 
 def _stems(folder: str) -> list[str]:

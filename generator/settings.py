@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from .errors import SettingError
-from .lengths import parse_duration
+from .errors import SettingError, did_you_mean
+from .lengths import MAX_DIGITS, parse_duration
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR",)
@@ -24,7 +23,7 @@ BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 def _whole(low: int, high: int, unit: str) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not text.strip().isdecimal() or not low <= int(text) <= high:
+        if not text.strip().isdecimal() or len(text) > MAX_DIGITS or not low <= int(text) <= high:
             raise ValueError(f"{text!r} isn't a whole number from {low} to {high} ({unit})")
         return int(text)
 
@@ -47,10 +46,7 @@ def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
-            near = difflib.get_close_matches(text, choices, 1)
-            raise ValueError(
-                f"{text!r} isn't one of {', '.join(choices)}" + (f": did you mean {near[0]}?" if near else "")
-            )
+            raise ValueError(f"{text!r} isn't one of {', '.join(choices)}")
         return text
 
     return parse
@@ -65,7 +61,7 @@ def _tail(text: str) -> int:
 
 def _bitrate(text: str) -> int:
     number = text.lower().removesuffix("k")
-    if not number.isdecimal() or int(number) not in BITRATES_KBPS:
+    if number not in map(str, BITRATES_KBPS):
         raise ValueError(f"{text!r} isn't one of {', '.join(map(str, BITRATES_KBPS))} (kb/s)")
     return int(number)
 
@@ -162,9 +158,9 @@ def resolve(layers: Sequence[Layer]) -> Settings:
     for layer in layers:
         for name, text in layer.values.items():
             if name not in PARSERS:
-                near = difflib.get_close_matches(name, PARSERS, 1)
-                hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(PARSERS)}"
-                raise SettingError(f"there is no setting {name!r}", where=layer.where(name), hint=hint)
+                raise SettingError(
+                    f"there is no setting {name!r}", where=layer.where(name), hint=did_you_mean(name, PARSERS)
+                )
             try:
                 value = PARSERS[name](text)
             except ValueError as error:

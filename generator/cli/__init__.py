@@ -7,7 +7,7 @@ import sys
 import click
 
 from .. import __version__
-from ..errors import SleepwardError
+from ..errors import SleepwardError, nearest
 
 COMMANDS = {
     "build": "make",
@@ -53,10 +53,8 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        import difflib
-
         name = args[0]
-        if name not in COMMANDS and (near := difflib.get_close_matches(name, COMMANDS, 1)):
+        if name not in COMMANDS and (near := nearest(name, COMMANDS)):
             ctx.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn, TypeVar
 
-from ..errors import ScriptError
+from ..errors import ScriptError, nearest
 from ..lengths import parse_duration, parse_hold
 from ..model import (
     ROUND_NAMES,
@@ -204,7 +203,9 @@ class _Parser:
             number = numbers[_part_of(at, lengths)]
             at += len(sentence)
             if not any(character.isalnum() for character in sentence):
-                self._fail(number, f"there is no word to speak in {sentence!r}", "write a sentence, or a pause like [4s]")
+                self._fail(
+                    number, f"there is no word to speak in {sentence!r}", "write a sentence, or a pause like [4s]"
+                )
             gap: Literal["sentence", "paragraph"] = "paragraph" if self._paragraph else "sentence"
             says.append(Say(sentence, replace(self._where, line=number), gap))
             self._paragraph = False
@@ -233,28 +234,26 @@ class _Parser:
                 )
         if self._asleep:
             self._fail(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
-        match word:
-            case "hold":
-                self._open_hold(number, rest)
-            case "release":
-                self._release(number, rest)
-            case "at":
-                self._at(number, rest)
-            case "breathe":
-                self._open_breathe(number, rest)
-            case "count":
-                self._count(number, mark)
-            case "pose":
-                self._pose(number, rest)
-            case "chime" if not rest:
-                self._add(Chime(self._where), new_line=True)
-            case "sleep" if not rest:
-                self._refuse_open(number, "[sleep] can't come")
-                self._asleep = True
-            case _ if _PAUSE.fullmatch(mark):
-                self._pause(number, mark)
-            case _:
-                self._unknown(number, mark, word)
+        with_words = {
+            "hold": self._open_hold,
+            "release": self._release,
+            "at": self._at,
+            "breathe": self._open_breathe,
+            "pose": self._pose,
+        }
+        if word in with_words:
+            with_words[word](number, rest)
+        elif word == "count":
+            self._count(number, mark)
+        elif mark == "chime":
+            self._add(Chime(self._where), new_line=True)
+        elif mark == "sleep":
+            self._refuse_open(number, "[sleep] can't come")
+            self._asleep = True
+        elif _PAUSE.fullmatch(mark):
+            self._pause(number, mark)
+        else:
+            self._unknown(number, mark, word)
 
     def _open_hold(self, number: int, rest: str) -> None:
         self._refuse_open(number, "a hold can't begin")
@@ -362,7 +361,7 @@ class _Parser:
         self._add(Pause(self._guard(number, lambda: parse_duration(mark)), "ms", self._where))
 
     def _unknown(self, number: int, mark: str, word: str) -> NoReturn:
-        near = difflib.get_close_matches(word, _MARK_NAMES, 1)
+        near = nearest(word, _MARK_NAMES)
         hint = f"did you mean [{near[0]}]?" if near else r"write \[ for a bracket to be spoken"
         self._fail(number, f"[{mark}] isn't a mark", hint)
 

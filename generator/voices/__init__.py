@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..errors import MissingToolError, SettingError, TrackError
+from ..errors import MissingToolError, SettingError, TrackError, nearest
 
 if TYPE_CHECKING:
     from ..model import Recording
@@ -111,7 +110,7 @@ def speakable(text: str) -> str:
 def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
     """The error for a voice that isn't there: `known` are ids as a user would write them."""
     known = list(known)
-    near = difflib.get_close_matches(label, known, n=3, cutoff=0.5)
+    near = nearest(label, known, 3)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     example = near[0] if near else (known[0] if known else "tone")
     return MissingToolError(
@@ -132,7 +131,7 @@ def _split(choice: str | None) -> tuple[str, str | None]:
 
 def _engine(name: str) -> Engine:
     if name not in ENGINES:
-        near = difflib.get_close_matches(name, ENGINES, n=2, cutoff=0.4) or list(ENGINES)
+        near = nearest(name, ENGINES) or list(ENGINES)
         raise MissingToolError(
             f"there is no voice engine {name!r}",
             hint=f"Ask for one with --voice {near[0]}: (engines here: {', '.join(ENGINES)}).",
