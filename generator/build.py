@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
-import sys
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cache as remember
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from . import beds, encoding, ffmpeg, mp3_format, resources, tagging
+from . import beds, encoding, ffmpeg, mp3_format, tagging
 from .cache import Cache, content_key, whole_file
-from .definition import load_pose, load_routine
-from .errors import NotFoundError
+from .errors import InputError, TrackError
 from .mixing import Levels, Mix
-from .model import SAMPLES_PER_MS, Bed, Clip, Pose, Routine, Script, Timeline
+from .model import SAMPLES_PER_MS, Bed, Clip, Script, Timeline
 from .narration import narrate, voice_identity
 from .plan import plan_dict, settings_dict
-from .script import parse, render
-from .script.front_matter import decode_script, split_front_matter
-from .settings import PARSERS, Layer, Settings, flag_layer, resolve, surrounding_layers
+from .script import parse
+from .settings import Settings
+from .sources import STDIN, Source, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
-from .yaml_source import MAX_BYTES
 
 SCHEMA = "1"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 OUTPUT_FOLDER = Path("output")
-ROUTINE_SUFFIXES = (".yaml", ".yml")
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
 
 
@@ -51,20 +49,10 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What is to be built: a script's text, the name its file is called by, and how errors name it."""
-
-    text: str
-    name: str
-    shown_as: str
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
     """A source, read: its script, the settings that hold for it, and the voice that will speak."""
 
     script: Script
-    body: str
     name: str
     settings: Settings
     voice: Voice
@@ -98,11 +86,11 @@ class Built:
 # --- the pipeline ----------------------------------------------------------------------------------------
 
 
-def build(source: Source, flags: Mapping[str, str | None], means: Means, out: Path | None = None) -> Built:
+def build(source: Source, flags: Mapping[str, str | None], means: Means, out: str | None = None) -> Built:
     """Make the track, or find that it is there already. Raises the errors of every stage."""
     started = time.monotonic()
     piece = read(source, flags)
-    path = out or OUTPUT_FOLDER / f"{piece.name}.{piece.settings.format}"
+    path = track_path(out, piece.name, piece.settings.format)
     key = track_key(piece)
     there = _unchanged(path, key, piece)
     if there is not None:
@@ -117,12 +105,12 @@ def build(source: Source, flags: Mapping[str, str | None], means: Means, out: Pa
 
 def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
     """Parse a script and settle what holds for it."""
-    script = parse(source.text, source.shown_as)
-    settings = resolve_for(_script_layer(script), flags)
+    script = parse(source.text, source.shown_as, source.name)
+    settings = resolve_for(script_layer(script), flags)
     beds.bed_kind(settings.background)  # an unknown one is said before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-    body = split_front_matter(source.text, source.shown_as).body
-    return Piece(script, body, source.name, settings, voice)
+    name = script.routine if source.shown_as == STDIN and script.routine else source.name
+    return Piece(script, name, settings, voice)
 
 
 def plan(piece: Piece, means: Means) -> Planned:
@@ -148,8 +136,7 @@ def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
     mix = Mix(planned.timeline, planned.clips, load_bed(settings.background, means.cache), levels)
     loop_frames = _loop_frames(mix, settings, means) if any(span.kind == "open" for span in mix.spans) else None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, check=mp3_format.check_structure) as sink:
+    with _refusals(path), _room_for(path) as sink:
         sink.write(tagging.id3_tag(_tags(planned, key)))
         encoding.encode_mp3(
             sink,
@@ -164,84 +151,7 @@ def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
         )
 
 
-def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
-    """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
-    path = Path(argument)
-    if path.suffix not in ROUTINE_SUFFIXES:
-        path = resources.routine_path(argument)
-    return routine_script(read_routine(path), flags, keep_flags=True)
-
-
-# --- sources ---------------------------------------------------------------------------------------------
-
-
-def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
-    """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input)."""
-    if argument == "-":
-        return _named_by_head(sys.stdin.buffer.read(MAX_BYTES + 1), "track", "<stdin>")
-    path = Path(argument)
-    if path.suffix in ROUTINE_SUFFIXES:
-        return routine_source(read_routine(path), flags)
-    if argument in resources.routine_names():
-        return routine_source(read_routine(resources.routine_path(argument)), flags)
-    if path.is_file():
-        with path.open("rb") as file:
-            return _named_by_head(file.read(MAX_BYTES + 1), path.stem, argument)
-    if path.suffix or len(path.parts) > 1:
-        raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
-    resources.routine_path(argument)
-    raise AssertionError("an unknown routine is an error")
-
-
-def routine_source(routine: Routine, flags: Mapping[str, str | None]) -> Source:
-    """The routine's script. Flags that differ from it travel on the command line, not in the text."""
-    return Source(routine_script(routine, flags), routine.name, f"{routine.name} (script)")
-
-
-def routine_script(routine: Routine, flags: Mapping[str, str | None], *, keep_flags: bool = False) -> str:
-    """The routine as script text; with `keep_flags`, flags given are written into its front matter."""
-    settings = resolve_for(_routine_layer(routine), flags)
-    return render(
-        routine,
-        template_folders=resources.template_folders(),
-        breath_ms=settings.breath_ms,
-        count_ms=settings.count_ms,
-        settings={name: text for name, text in flags.items() if text is not None} if keep_flags else {},
-    )
-
-
-def read_routine(path: Path) -> Routine:
-    """The routine in a file, with its poses. Raises DefinitionError with every fault of all of these files."""
-    return load_routine(path, poses=read_pose, known_poses=resources.pose_ids, known_settings=PARSERS)
-
-
-@remember
-def read_pose(pose_id: str) -> Pose:
-    return load_pose(resources.pose_path(pose_id))
-
-
-def _named_by_head(content: bytes, stem: str, shown_as: str) -> Source:
-    """A script piped on from `sleepward script` keeps its routine's name, and so the file's."""
-    text = decode_script(content, shown_as)
-    head = split_front_matter(text, shown_as)
-    return Source(text, (head.routine or stem) if shown_as == "<stdin>" else stem, shown_as)
-
-
-# --- settings --------------------------------------------------------------------------------------------
-
-
-def resolve_for(own: Layer, flags: Mapping[str, str | None]) -> Settings:
-    """Flags, environment, the routine's or script's `own`, this folder's file, the user's file: the first wins."""
-    environment, *files = surrounding_layers()
-    return resolve([flag_layer(flags), environment, own, *files])
-
-
-def _script_layer(script: Script) -> Layer:
-    return Layer(script.settings, lambda name: f"{script.name}:{script.setting_lines.get(name, 1)}")
-
-
-def _routine_layer(routine: Routine) -> Layer:
-    return Layer(routine.settings, lambda name: routine.path)
+# --- keys, tags, beds ------------------------------------------------------------------------------------
 
 
 def timing_of(settings: Settings) -> Timing:
@@ -256,14 +166,14 @@ def timing_of(settings: Settings) -> Timing:
     )
 
 
-# --- keys, tags, beds ------------------------------------------------------------------------------------
-
-
 def track_key(piece: Piece) -> str:
-    """A hash of everything that makes the track's sound; its title and other tags stay out of it."""
+    """A hash of everything that makes the track's sound; its title and other tags stay out of it.
+
+    It is taken before anything is spoken, so a setting counts even where this script has no use for it.
+    """
     return content_key(
         SCHEMA,
-        piece.body,
+        piece.script.body,
         json.dumps(asdict(replace(piece.settings, voice=None)), sort_keys=True),
         voice_identity(piece.voice),
         beds.bed_identity(piece.settings.background),
@@ -274,7 +184,8 @@ def track_key(piece: Piece) -> str:
 def _loop_frames(mix: Mix, settings: Settings, means: Means) -> memoryview:
     """The open bed's encoded loop, kept across tracks: it costs as much as a minute of voiced spans."""
     loudness = f"{settings.background} {mix.open_gain!r}"
-    key = content_key(beds.bed_identity(settings.background), loudness, settings.bitrate, ffmpeg.identity())
+    bed = beds.bed_identity(settings.background)
+    key = content_key(SCHEMA, bed, loudness, settings.bitrate, ffmpeg.identity())
     stored = means.cache.get("loops", key)
     if stored is None:
         stored = memoryview(encoding.encode_loop(mix.open_loop, settings.bitrate, means.jobs))
@@ -282,12 +193,55 @@ def _loop_frames(mix: Mix, settings: Settings, means: Means) -> memoryview:
     return stored
 
 
+def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name
+    """Where the track goes: `out` may be a file of that format, or a folder. Raises InputError for anything else."""
+    if out is None:
+        return OUTPUT_FOLDER / f"{name}.{format}"
+    path = Path(out)
+    with _refusals(path):
+        is_folder = out.endswith(("/", os.sep)) or path.is_dir()
+        is_special = path.exists() and not path.is_file()
+    if is_folder:
+        return path / f"{name}.{format}"
+    if path.suffix.lower() != f".{format}":
+        raise InputError(
+            f"a track is an .{format} file", where=f"-o {out}", hint=f"write {out}.{format}, or {out}/ for a folder"
+        )
+    if is_special:
+        raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
+    return path
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """What the system refuses to do with `path` becomes an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise TrackError(
+                f"writing stopped: {error.strerror}", where=str(path), hint="make room, build again"
+            ) from error
+        what = f"this can't be written: {error.strerror or error}"
+        raise InputError(what, where=str(path), hint="choose another place with -o") from error
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there, whole and looked at, when the block has ended well; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path, check=mp3_format.check_structure) as sink:
+        yield sink
+
+
 def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
     """The duration in ms of the track at `path`, where it is whole and made of the very same things."""
     if not path.is_file():
         return None
     tags = tagging.read_tags(path)
-    if tags is None or tags.key != key or (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
+    if tags is None or tags.key != key or json.loads(tags.plan_json)["routine"] != piece.script.routine:
+        return None
+    if (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
         return None
     total_samples = tags.duration_ms * SAMPLES_PER_MS
     whole = mp3_format.mp3_bytes(total_samples, piece.settings.bitrate)
@@ -340,7 +294,7 @@ def load_bed(name: str, cache: Cache) -> Bed:
     if stored is None:
         bed = beds.make_bed(name)
         header = json.dumps({"loudness_lufs": bed.loudness_lufs}).encode().ljust(64)
-        cache.put("beds", key, header + bed.loop.tobytes())
+        cache.put("beds", key, header, bed.loop.data.cast("B"))
         return bed
     facts = json.loads(bytes(stored[:64]))
     return Bed(name, beds.bed_identity(name), np.frombuffer(stored[64:], np.float32).reshape(-1, 2), **facts)

@@ -6,8 +6,10 @@ import hashlib
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,8 @@ from .errors import InputError
 
 log = logging.getLogger("sleepward")
 _DIGEST_BYTES = 32
+NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
+ABANDONED_S = 3_600
 
 
 def content_key(*parts: object) -> str:
@@ -29,7 +33,10 @@ def content_key(*parts: object) -> str:
 def default_folder() -> Path:
     """`SLEEPWARD_CACHE_DIR`, else the user's cache folder."""
     if chosen := os.environ.get("SLEEPWARD_CACHE_DIR"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise InputError(f"{error}", where="$SLEEPWARD_CACHE_DIR", hint="write the folder out") from error
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("sleepward", appauthor=False))
@@ -59,16 +66,19 @@ class Cache:
             return None
         return blob
 
-    def put(self, kind: str, key: str, blob: bytes | memoryview) -> None:
-        """Keep `blob`; readers see all of it or nothing."""
+    def put(self, kind: str, key: str, *parts: bytes | memoryview) -> None:
+        """Keep a blob, given in `parts`; readers see all of it or nothing."""
         path = self._path(kind, key)
         if path is None:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
-                file.write(hashlib.sha256(blob).digest())
-                file.write(blob)
+                digest = hashlib.sha256()
+                for part in parts:
+                    digest.update(part)
+                file.write(digest.digest())
+                file.writelines(parts)
         except OSError as error:
             raise InputError(
                 f"the cache can't be written: {error}",
@@ -88,7 +98,8 @@ def whole_file(
     `durable` waits for the disk, so that not even a power cut leaves half a file; `check` looks at the finished
     part and raises where it isn't right.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    _sweep(path)
+    part = path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
             yield file
@@ -98,5 +109,14 @@ def whole_file(
         check(part)
         part.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
+    for part in path.parent.glob(f".{escape(path.name[:NAME_CHARACTERS])}.*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > ABANDONED_S:
+                part.unlink()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import default_folder, whole_file
-from .errors import SleepwardError
+from .errors import DefinitionError, SleepwardError
 
-REINSTALL = "python -m pip install --force-reinstall sleepward"
+_REPOSITORY = Path(__file__).parent.parent
+PIP = f"{sys.executable} -m pip install --force-reinstall"
+REINSTALL = f"{PIP} -e {_REPOSITORY}" if (_REPOSITORY / "pyproject.toml").is_file() else f"{PIP} sleepward"
 SENTENCE = "Breathe in, and let it go."
 
 
@@ -32,7 +35,7 @@ def examine(output: Path) -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("Python", _python, "install Python 3.11 or newer"),
         ("voice", _speaks, REINSTALL),
-        ("ffmpeg", _encodes, "python -m pip install --force-reinstall imageio-ffmpeg"),
+        ("ffmpeg", _encodes, f"{PIP} imageio-ffmpeg"),
         ("routines", _routines, REINSTALL),
         ("cache", lambda: _writable(default_folder()), "export SLEEPWARD_CACHE_DIR=FOLDER"),
         ("output", lambda: _writable(output), f"mkdir -p {output} && chmod u+w {output}"),
@@ -40,6 +43,9 @@ def examine(output: Path) -> Iterator[Finding]:
     for name, check, mend in checks:
         try:
             yield Finding(name, True, check())
+        except DefinitionError as error:  # a file of the user's own: only they know what it should say
+            fault = error.faults[0]
+            yield Finding(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
         except SleepwardError as error:
             yield Finding(name, False, error.what, error.hint or mend, error.exit_code)
         except Exception as error:  # noqa: BLE001  # whatever a broken installation raises is this check's finding
@@ -95,9 +101,11 @@ def _encodes() -> str:
 
 def _routines() -> str:
     from . import resources
-    from .build import read_routine
+    from .sources import read_pose, read_routine
 
     names = resources.routine_names()
+    for pose_id in resources.pose_ids():
+        read_pose(pose_id)
     for name in names:
         read_routine(resources.routine_path(name))
     if not names:

@@ -203,10 +203,11 @@ Cue = Say | Pause | Chime | Count | Breathe | Hold
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A parsed script: what its front matter says, its chapters' titles and its cues in order."""
+    """A parsed script: what its front matter says, its chapters' titles and its cues in order; `body` is their text."""
 
     name: str
     title: str
+    body: str
     chapters: tuple[str, ...]
     cues: tuple[Cue, ...]
     settings: Mapping[str, str] = field(default_factory=dict)

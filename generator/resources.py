@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import NotFoundError, did_you_mean
+from .errors import InputError, NotFoundError, did_you_mean
 
 _PACKAGE = Path(__file__).parent
 
@@ -13,7 +13,10 @@ _PACKAGE = Path(__file__).parent
 def roots() -> list[Path]:
     """Folders that may hold `routines/` and `scripts_templates/`; the first that has a file wins."""
     repository = _PACKAGE.parent
-    found = [Path.cwd(), _PACKAGE / "data"]
+    try:
+        found = [Path.cwd(), _PACKAGE / "data"]
+    except FileNotFoundError as error:
+        raise InputError("the working folder is gone", hint="change to one that is there") from error
     return [*found, repository] if (repository / "pyproject.toml").is_file() else found
 
 
@@ -45,7 +48,10 @@ def _find(kind: str, folder: str, name: str, known: Iterable[str]) -> Path:
         path = root / folder / f"{name}.yaml"
         if name in known and path.is_file():
             return path
-    raise NotFoundError(f"there is no {kind} called {name!r}", hint=did_you_mean(name, list(known), 3))
+    raise NotFoundError(
+        f"there is no {kind} called {name!r}",
+        hint=f"{did_you_mean(name, list(known), 3)}; your own goes into {folder}/{name}.yaml",
+    )
 
 
 def _stems(folder: str) -> list[str]:

@@ -109,7 +109,7 @@ class Settings:
     background_level: float = _setting(
         15.0, _number(6, 40, "LU under the voice while it speaks"), "LU", "how far the background lies under the voice"
     )
-    loudness: float = _setting(-22.0, _number(-30, -16, "LUFS"), "LUFS", "how loud the voice is")
+    loudness: float = _setting(-22.0, _number(-30, -18, "LUFS"), "LUFS", "how loud the voice is")
     glide: Switch = _setting("on", _switch, "on|off", "let the voice grow 3 dB quieter towards the end")
     format: Literal["mp3"] = _setting("mp3", _one_of("mp3"), "mp3", "the file's format")
     bitrate: int = _setting(128, _bitrate, "KBPS", "kilobits a second")
@@ -146,10 +146,14 @@ PARSERS: Mapping[str, Callable[[str], object]] = {f.name: f.metadata["parse"] fo
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Settings from one place, as written; `where` says what to show for a key in an error."""
+    """Settings from one place, as written.
+
+    `where` says what to show for a key in an error, `named` that this shows the setting's name already.
+    """
 
     values: Mapping[str, str]
     where: Callable[[str], str]
+    named: bool = False
 
 
 def resolve(layers: Sequence[Layer]) -> Settings:
@@ -164,23 +168,24 @@ def resolve(layers: Sequence[Layer]) -> Settings:
             try:
                 value = PARSERS[name](text)
             except ValueError as error:
-                raise SettingError(f"{name}: {error}", where=layer.where(name)) from error
+                what = str(error) if layer.named else f"{name}: {error}"
+                raise SettingError(what, where=layer.where(name)) from error
             chosen.setdefault(name, value)
     return Settings(**cast("dict[str, Any]", chosen))
 
 
 def flag_layer(values: Mapping[str, str | None]) -> Layer:
     given = {name: text for name, text in values.items() if text is not None}
-    return Layer(given, lambda name: "--" + name.replace("_", "-"))
+    return Layer(given, lambda name: "--" + name.replace("_", "-"), named=True)
 
 
 def environment_layer(environment: Mapping[str, str]) -> Layer:
     found = {
         key.removeprefix(ENVIRONMENT_PREFIX).lower(): text
         for key, text in environment.items()
-        if key.startswith(ENVIRONMENT_PREFIX) and key not in _NOT_SETTINGS
+        if key.startswith(ENVIRONMENT_PREFIX) and key not in _NOT_SETTINGS and text
     }
-    return Layer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}")
+    return Layer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}", named=True)
 
 
 def file_layer(path: Path) -> Layer:
@@ -194,17 +199,21 @@ def file_layer(path: Path) -> Layer:
     lines = text.splitlines()
 
     def where(name: str) -> str:
-        at = next((i for i, line in enumerate(lines, 1) if line.split("=")[0].strip() == name), 1)
+        keys = (line.split("=")[0].strip(" []").replace("-", "_") for line in lines)
+        at = next((i for i, key in enumerate(keys, 1) if key == name.replace("-", "_")), 1)
         return f"{path.name}:{at}"
 
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"this isn't TOML: {error}", where=path.name) from error
+        hint = 'texts stand in quotes: background = "rain"'
+        raise SettingError(f"this isn't TOML: {error}", where=path.name, hint=hint) from error
     for name, value in values.items():
-        if isinstance(value, bool | list | dict):
-            raise SettingError(f"{name}: write a text or a number", where=where(name), hint=f'like {name} = "…"')
-    return Layer({name: str(value) for name, value in values.items()}, where)
+        if isinstance(value, bool):
+            raise SettingError(f"{name}: write on or off", where=where(name), hint=f'like {name} = "off"')
+        if isinstance(value, list | dict):
+            raise SettingError(f"{name} isn't a text or a number", where=where(name), hint="write one setting a line")
+    return Layer({name.replace("-", "_"): str(value) for name, value in values.items()}, where)
 
 
 def surrounding_layers() -> list[Layer]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 from .errors import LengthError, ScriptError
-from .fit import default_fit, fit, range_ms, shortest_ms
-from .lengths import format_ms
+from .fit import default_fit, fit, hold_ms, range_ms, shortest_ms
+from .lengths import format_ms, longest
 from .model import (
     At,
     Breathe,
@@ -37,12 +38,14 @@ CHIME_MS = 4_000  # a soft bell has faded to nothing by then
 def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timeline:
     """Place every cue. `clip_ms` holds the length of each of `spoken_texts`.
 
-    Raises ScriptError where a line doesn't fit its hold at the shortest that hold can be (so a script's validity
-    doesn't depend on the length asked), LengthError where the length can't be had.
+    Raises ScriptError where a line doesn't fit its hold at the shortest or the longest that hold can be (so a script's
+    validity doesn't depend on the length asked), LengthError where the length can't be had.
     """
     holds = [_length_of(cue) for cue in script.cues if _is_elastic_unit(cue)]
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
+    longest_ms = [hold_ms(hold, longest(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds]
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
+    _Layout(script, clip_ms, timing, longest_ms).run()  # what is in order at both ends is so between: all is linear
     base_ms = least_ms - sum(shortest)
     hold_least_ms, hold_most_ms = range_ms(holds, timing.breath_ms, timing.count_ms)
 
@@ -98,11 +101,13 @@ class _Layout:
         return self._cursor_ms
 
     def finished_events(self, guided_ms: int, duration_ms: int) -> tuple[Event, ...]:
-        tail = self._event("tail", guided_ms, duration_ms, "", Where(0, len(self._script.chapters) - 1))
+        last = len(self._script.chapters) - 1
+        self._chapter_starts.setdefault(last, guided_ms)  # a last title with nothing under it is the tail's
+        tail = self._event("tail", guided_ms, duration_ms, "", Where(0, last))
         return tuple(sorted([*self.events, tail], key=lambda event: event.start_ms))
 
     def finished_chapters(self, duration_ms: int) -> tuple[Chapter, ...]:
-        """Chapters that tile the track; a title with nothing under it has no time and isn't listed."""
+        """Chapters that tile the track."""
         starts = sorted(self._chapter_starts.items())
         ends = [start for _, start in starts[1:]] + [duration_ms]
         return tuple(
@@ -315,8 +320,9 @@ class _Layout:
 
     def _named(self, hold: Hold, length_ms: int) -> str:
         elastic = hold.length is not None and hold.length.elastic
-        shortest = ", at its shortest" if elastic and length_ms == self._shortest_ms(hold) else ""
-        return f"[hold {hold.text}], line {hold.where.line} ({format_ms(length_ms)}{shortest})"
+        end = "shortest" if length_ms == self._shortest_ms(hold) else "longest"
+        at_end = f", at its {end}" if elastic else ""
+        return f"[hold {hold.text}], line {hold.where.line} ({format_ms(length_ms)}{at_end})"
 
     def _shortest_ms(self, hold: Hold) -> int:
         assert hold.length is not None
@@ -331,7 +337,8 @@ class _Layout:
             )
 
     def _fail(self, where: Where, what: str, hint: str) -> NoReturn:
-        raise ScriptError(what, where=f"{self._script.name}:{where.line}", hint=hint)
+        pose = f"{where.pose} ({where.round}): " if where.pose else ""
+        raise ScriptError(pose + what, where=f"{self._script.name}:{where.line}", hint=hint)
 
 
 def _length_of(cue: Cue) -> HoldLength:
@@ -363,7 +370,7 @@ def _rest_cue(cues: Sequence[Cue]) -> int | None:
 def _quote(item: Item) -> str:
     match item:
         case Say():
-            return f"“{item.text}”"
+            return f"“{textwrap.shorten(item.text, 60, placeholder=' …')}”"
         case Count():
             return f"[count {item.number}]"
         case Breathe():

@@ -94,8 +94,8 @@ def test_rain_has_drops_and_brown_has_none(beds: dict[str, Bed]) -> None:
         name: stats.kurtosis(signal.sosfilt(high, beds[name].loop[:, 0].astype(np.float64)), fisher=False)
         for name in ("rain", "brown")
     }
-    assert tails["brown"] == pytest.approx(3, abs=0.1)
-    assert tails["rain"] > 3.15
+    assert tails["brown"] == pytest.approx(3, abs=0.02)
+    assert tails["rain"] > 3.04
 
 
 def test_rain_swells_a_little_and_slowly(beds: dict[str, Bed]) -> None:

@@ -218,3 +218,82 @@ def test_a_template_that_breaks_is_an_error_that_names_it(sleepward: Command, tm
     assert "gentle/routine.j2:2" in sleepward("script", "deep-hip-opening", code=2).stderr
     (folder / "routine.j2").write_text("{{ routine.__class__.__mro__ }}\n")
     sleepward("script", "deep-hip-opening", code=2)
+
+
+def test_a_place_that_would_lose_something_is_refused(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    (tmp_path / "file").write_text("in the way")
+    for out, says in (
+        ("night.txt", ".mp3 file"),
+        ("night.wav", ".mp3 file"),
+        ("file/night.mp3", "file/night.mp3"),
+        ("n" * 300 + ".mp3", "too long"),
+    ):
+        done = sleepward("build", "night.txt", "-o", out, "--voice", "tone", "--tail", "10s", code=2)
+        assert says in done.stderr
+    assert (tmp_path / "night.txt").read_text() == HI
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "night.txt"]
+
+
+def test_tracks_go_into_a_folder_and_never_over_each_other(sleepward: Command, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(HI)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.txt").write_text(HI)
+    quick = ("--voice", "tone", "--tail", "10s")
+    sleepward("build", "a.txt", "b.txt", "-o", "nights/", *quick)
+    assert sorted(path.name for path in (tmp_path / "nights").iterdir()) == ["a.mp3", "b.mp3"]
+    done = sleepward("build", "a.txt", "other/a.txt", *quick, code=2)
+    assert "a.txt and" in done.stderr or "would both become" in done.stderr
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["a.mp3"]
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "a/b", "..", ".hidden", "a\\b"])
+def test_a_script_cannot_say_where_its_track_goes(sleepward: Command, tmp_path: Path, name: str) -> None:
+    done = sleepward("build", "-", "--voice", "tone", input=f"---\nroutine: {name}\n---\nHi.\n", code=2)
+    assert "<stdin>:2" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_broken_routine_hides_no_other(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "routines").mkdir()
+    (tmp_path / "routines" / "broken.yaml").write_text("title: x\n")
+    done = sleepward("list", code=2)
+    assert "deep-hip-opening" in done.stdout
+    assert "broken.yaml:1" in done.stderr
+    assert "mend it with: edit" in sleepward("doctor", code=2).stdout
+
+
+def test_poses_are_listed_and_found_by_name(sleepward: Command) -> None:
+    assert "figure-four" in sleepward("list", "--poses").stdout
+    assert sleepward("show", "Figure Four").stdout == sleepward("show", "figure-four").stdout
+    assert "did you mean figure-four" in sleepward("show", "figure-fuor", code=2).stderr
+    assert "en-us+belinda" in sleepward("build", "deep-hip-opening", "--voice", "belinda", code=3).stderr
+
+
+def test_repetitions_are_rounds_under_one_chapter(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "routines").mkdir()
+    (tmp_path / "routines" / "mine.yaml").write_text(
+        "title: Mine\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
+        "  - pose: figure-four\n    hold: 20 s\n    reps: 2-3\n  - pose: rest\n    hold: 1-10 min\n"
+    )
+    plan = sleepward.json("plan", "mine", "--voice", "tone")
+    holds = [
+        (event["round"], event["end_ms"] - event["start_ms"]) for event in plan["events"] if event["kind"] == "hold"
+    ]
+    assert holds[:-1] == [("right", 20_000), ("left", 20_000)] * 2
+    assert [chapter["title"] for chapter in plan["chapters"]] == ["Arrival", "Figure Four", "Rest"]
+
+
+def test_nothing_is_said_after_the_last_hold(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "routines").mkdir()
+    (tmp_path / "routines" / "mine.yaml").write_text(
+        "title: Mine\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n  - pose: reclined-butterfly\n    hold: 1-3 min\n"
+    )
+    for name in ("mine", "deep-hip-opening", "lower-back-relief"):
+        events = sleepward.json("plan", name, "--voice", "tone")["events"]
+        hold = [event for event in events if event["kind"] == "hold"][-1]
+        inside = [event for event in events if event["kind"] == "speech" and event["start_ms"] >= hold["start_ms"]]
+        assert [event["start_ms"] for event in inside] == [hold["start_ms"]]  # its first words, and no others
+        assert events[-1]["kind"] == "tail"
+        assert events[-1]["start_ms"] == hold["end_ms"]

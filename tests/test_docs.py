@@ -51,3 +51,20 @@ def test_the_sample_is_short_and_small() -> None:
     info = MP3(sample).info
     assert 25 <= info.length <= 35
     assert info.bitrate == 64_000
+
+
+def test_the_routine_and_the_pose_of_the_page_build(sleepward: Command, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "routine.md").read_text(encoding="utf-8")
+    routine, pose = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (toml,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "routines" / "poses").mkdir(parents=True)
+    (tmp_path / "routines" / "my-night.yaml").write_text(routine, encoding="utf-8")
+    (tmp_path / "routines" / "poses" / "starfish.yaml").write_text(pose, encoding="utf-8")
+    (tmp_path / "sleepward.toml").write_text(toml, encoding="utf-8")
+    plan = sleepward.json("plan", "my-night")
+    assert plan["settings"]["background"] == "rain"
+    assert plan["settings"]["glide"] == "off"
+    assert plan["voice"] == "pyttsx3:en-us+klatt2"
+    rounds = [(event["pose"], event["round"]) for event in plan["events"] if event["kind"] == "hold"]
+    sides = [(pose_id, side) for pose_id in ("starfish", "figure-four") for side in ("right", "left")]
+    assert rounds == [*sides, ("rest", "only")]

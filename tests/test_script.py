@@ -216,3 +216,43 @@ def test_front_matter_reads_back_what_was_written(title: str, summary: str, sett
     assert head.settings == settings
     assert head.body == "Hi."
     assert parse(text, "x").cues[0].where.line == text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ein schöner Abend. Öffne die Hände.", ["Ein schöner Abend.", "Öffne die Hände."]),
+        ("Dr. Smith rests. So do you, i.e. lie down.", ["Dr. Smith rests.", "So do you, i.e. lie down."]),
+        ("深呼吸。慢慢来。", ["深呼吸。", "慢慢来。"]),
+        ("Wait… and breathe. 10 times.", ["Wait… and breathe.", "10 times."]),
+    ],
+)
+def test_sentences_end_as_writers_mean(text: str, expected: list[str]) -> None:
+    assert [cue.text for cue in parse(text, "x").cues if isinstance(cue, Say)] == expected
+
+
+def test_guided_breaths_in_a_hold_need_no_release_of_their_own() -> None:
+    hold, say = parse("[hold 1 min]\n[breathe 3]\n[release]\nBye.", "x").cues
+    assert isinstance(hold, Hold)
+    assert isinstance(hold.groups[0].items[0], Breathe)
+    assert isinstance(say, Say)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("Hi. [sleep] Good night.", 1, "nothing may follow"),
+        ("# A\n# B\nHi.", 1, "nothing happens in this chapter"),
+        ("x" * 1_100, 1, "1100 characters"),
+        ("[pause 5s]", 1, "isn't a mark"),
+        ("---\nroutine: ../x\n---\nHi.", 2, "can't be a routine's name"),
+    ],
+)
+def test_more_that_cannot_be(text: str, line: int, says: str) -> None:
+    with pytest.raises(ScriptError, match=says.replace("(", r"\(")) as caught:
+        parse(text, "night.txt")
+    assert caught.value.where == f"night.txt:{line}"
+
+
+def test_the_title_of_a_script_without_one_is_its_name_not_its_path() -> None:
+    assert parse("Hi.", "./folder/night.txt", "night").chapters == ("night",)

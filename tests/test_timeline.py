@@ -371,3 +371,23 @@ def test_the_voice_glides_by_pose_with_both_sides_alike() -> None:
 def test_the_lead_in_is_as_long_as_the_fade() -> None:
     assert of_kind(lay("Hi."), "speech")[0].start_ms == FADE_IN_MS
     assert DUCK_GAP_MS == 3_000
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "[hold 30-90 s]\n[at 50%]\nRest here.\n[at 20s]\nRest there.\n[release]",
+        "[hold 20-120 s]\n[at -18s]\nRest here.\n[at 50%]\nRest there.\n[release]",
+    ],
+)
+def test_whether_a_script_is_valid_does_not_depend_on_the_length_asked(script: str) -> None:
+    with pytest.raises(ScriptError, match=r"“Rest there\.”"):
+        lay(script)
+
+
+def test_a_last_chapter_with_nothing_in_it_is_the_tails() -> None:
+    timeline = lay("# Hold\nHi.\n[hold 20 s]\n[release]\n# Sleep\n[sleep]")
+    assert [(c.title, c.start_ms, c.end_ms) for c in timeline.chapters][1:] == [
+        ("Sleep", timeline.guided_ms, timeline.duration_ms)
+    ]
+    assert timeline.events[-1].chapter == 1

@@ -129,7 +129,9 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
-    planned = build.plan(build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2))
+    planned = build.plan(
+        build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2)
+    )
     mix = Mix(planned.timeline, planned.clips, build.load_bed("rain", Cache(home / "cache")), Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])

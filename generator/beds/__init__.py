@@ -51,7 +51,7 @@ def _none() -> Samples:
 
 BEDS: dict[str, BedKind] = {
     "brown": BedKind("deep, even noise, like a distant waterfall", "1", _brown),
-    "rain": BedKind("steady rain with soft drops", "1", _rain),
+    "rain": BedKind("steady rain with soft drops", "3", _rain),
     "none": BedKind("no background: the voice alone", "1", _none),
 }
 

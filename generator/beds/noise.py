@@ -137,7 +137,7 @@ def _swell(loop: Samples, depth: float, period_s: float, seed: int) -> None:
         loop[start : start + _BLOCK] *= gains[:, None].astype(np.float32)
 
 
-DROP_PEAK = 1.2  # times the noise's RMS, before the Pareto draw: heard as drops in the rain, none of which plinks
+DROP_PEAK = 0.6  # times the noise's RMS, before the Pareto draw: heard as drops, none plinks, none masks a consonant
 DROP_CLIP = 3.0  # and at most so much louder than the softest
 _DROP_SAMPLES = 30 * SAMPLE_RATE // 1000  # five times the longest decay
 _DROPS_AT_ONCE = 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -70,6 +71,7 @@ def group() -> None:
 
 def main() -> None:
     """Run, and leave the exit code that the error owns: 0, 1, 2, 3, or 130 when interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: nothing half-made is left behind
     try:
         code = group.main(standalone_mode=False)  # what a command's Exit carries
         sys.exit(code if isinstance(code, int) else 0)

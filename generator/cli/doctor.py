@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("doctor", short_help="Try everything a build needs.")
+@click.command("doctor")
 def doctor_command() -> None:
     """Speak, encode and read back one second for real; each failure prints the one command that mends it."""
     from ..build import OUTPUT_FOLDER

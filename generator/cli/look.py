@@ -4,68 +4,100 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from ..errors import NotFoundError, SleepwardError, did_you_mean
+from . import say_error
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine
 
 
-@click.command("list", short_help="List the routines.")
+@click.command("list")
+@click.option("--poses", is_flag=True, help="List the poses instead, by their ids.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_command(as_json: bool) -> None:
-    """List the routines: those of the working folder's routines/ and the built-in ones."""
+def list_command(poses: bool, as_json: bool) -> None:
+    """List the routines (or the poses): those of the working folder's routines/ and the built-in ones."""
     from .. import resources
-    from ..build import read_routine
+    from ..sources import read_pose, read_routine
 
-    routines = [read_routine(resources.routine_path(name)) for name in resources.routine_names()]
+    failed: SleepwardError | None = None
+    found: list[Routine | Pose] = []
+    for name in resources.pose_ids() if poses else resources.routine_names():
+        try:
+            found.append(read_pose(name) if poses else read_routine(resources.routine_path(name)))
+        except SleepwardError as error:  # one that can't be read doesn't hide the others
+            say_error(error)
+            failed = failed or error
     if as_json:
-        keys = ("name", "title", "summary", "setting", "props")
-        click.echo(
-            json.dumps([{key: getattr(routine, key) for key in keys} for routine in routines], ensure_ascii=False)
-        )
-        return
-    width = max((len(routine.name) for routine in routines), default=0)
-    for routine in routines:
-        poses = len({step.pose.id for step in routine.steps if step.pose.id != "rest"})
-        click.echo(f"{routine.name:<{width}}  {routine.title} ({routine.setting}, {poses} poses)")
-        click.echo(f"{'':<{width}}  {routine.summary}")
+        keys = ("id", "name", "position") if poses else ("name", "title", "summary", "setting", "props")
+        click.echo(json.dumps([{key: getattr(item, key) for key in keys} for item in found], ensure_ascii=False))
+    else:
+        for item in found:
+            click.echo("\n".join(_summary(item)))
+    if failed is not None:
+        raise click.exceptions.Exit(failed.exit_code)
 
 
-@click.command("show", short_help="Show a routine or a pose.")
+@click.command("show")
 @click.argument("name", metavar="ROUTINE|POSE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:
-    """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE."""
-    from pathlib import Path
-
+    """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
     from .. import resources
-    from ..build import read_pose, read_routine
+    from ..sources import ROUTINE_SUFFIXES, read_pose, read_routine
 
-    if name in resources.pose_ids() and name not in resources.routine_names():
-        pose = read_pose(name)
-        click.echo(json.dumps(asdict(pose), ensure_ascii=False) if as_json else "\n".join(_pose_lines(pose)))
-        return
-    path = Path(name) if name.endswith((".yaml", ".yml")) else resources.routine_path(name)
-    routine = read_routine(path)
-    click.echo(json.dumps(asdict(routine), ensure_ascii=False) if as_json else "\n".join(_routine_lines(routine)))
+    item: Routine | Pose
+    if Path(name).suffix in ROUTINE_SUFFIXES:
+        item = read_routine(Path(name))
+    elif name in resources.routine_names():
+        item = read_routine(resources.routine_path(name))
+    else:
+        pose_id = name.lower().replace("'", "").replace(" ", "-")
+        if pose_id not in resources.pose_ids():
+            known = [*resources.routine_names(), *resources.pose_ids()]
+            raise NotFoundError(f"there is no routine or pose called {name!r}", hint=did_you_mean(pose_id, known, 3))
+        item = read_pose(pose_id)
+    click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else "\n".join(_lines(item)))
 
 
-@click.command("voices", short_help="List the voices.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def voices_command(as_json: bool) -> None:
-    """List the voices of this machine, as --voice takes them."""
+@click.command("voices")
+@click.option("--all", "everything", is_flag=True, help="Other languages too.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON.")
+def voices_command(everything: bool, as_json: bool) -> None:
+    """List the voices of this machine, as --voice takes them: the softest first, then all that speak English."""
     from ..voices import list_voices, open_voice
 
     voices = list_voices()
     if as_json:
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
         return
-    width = max(len(voice.id) for voice in voices)
-    for voice in voices:
-        click.echo(f"{voice.id:<{width}}  {voice.language:<10} {voice.gender:<8} {voice.note}".rstrip())
+    shown = [voice for voice in voices if everything or voice.note or voice.language.startswith("en")]
+    shown.sort(key=lambda voice: (not voice.note or "harsh" in voice.note, not voice.language.startswith("en")))
+    width = max(len(voice.id) for voice in shown)
+    for voice in shown:
+        click.echo(f"{voice.id:<{width}}  {voice.language:<16} {voice.gender:<8} {voice.note}".rstrip())
     click.echo(f"\nThe default is {open_voice(None).label}.", err=True)
+    if len(shown) < len(voices):
+        click.echo(f"{len(voices) - len(shown)} more, in other languages: sleepward voices --all", err=True)
+
+
+def _summary(item: Routine | Pose) -> list[str]:
+    from ..model import Pose
+
+    if isinstance(item, Pose):
+        return [f"{item.id:<26} {item.name} ({item.position})"]
+    poses = len({step.pose.id for step in item.steps if step.pose.id != "rest"})
+    return [f"{item.name}: {item.title} ({item.setting}, {poses} poses)", f"  {item.summary}"]
+
+
+def _lines(item: Routine | Pose) -> list[str]:
+    from ..model import Pose
+
+    return _pose_lines(item) if isinstance(item, Pose) else _routine_lines(item)
 
 
 def _routine_lines(routine: Routine) -> list[str]:
@@ -74,7 +106,7 @@ def _routine_lines(routine: Routine) -> list[str]:
     lines += ["", "In order:"]
     for step in routine.steps:
         rounds = "" if step.rounds == ("only",) else f" ({', '.join(step.rounds)})"
-        lines.append(f"  {step.pose.name}{rounds}: {step.hold_text}{' each' if rounds else ''}")
+        lines.append(f"  {step.pose.name} [{step.pose.id}]{rounds}: {step.hold_text}{' each' if rounds else ''}")
     cautions = {step.pose.id: step.pose for step in routine.steps if step.pose.leave_out_for or step.pose.caution}
     if cautions:
         lines += ["", "Take care:"]

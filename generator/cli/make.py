@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from ..build import Means
 
 
-@click.command("build", short_help="Make tracks.")
+@click.command("build")
 @click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...")
-@click.option(
-    "-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to put it.  [default: output/NAME.mp3]"
-)
+@click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put it.  [default: output/NAME.mp3]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
 @making_options
 @setting_options
@@ -33,18 +31,25 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 
     Each part that is already there is kept: a second build costs nothing.
     """
-    from ..build import build, load_source
+    from ..build import build, track_path
+    from ..sources import load_source
 
     flags, options = split_flags(given)
-    if options["out"] is not None and len(sources) > 1:
+    if options["out"] is not None and len(sources) > 1 and options["out"].lower().endswith(".mp3"):
         raise InputError(
-            f"-o names one file, but there are {len(sources)} tracks", hint="build them one by one, or leave -o out"
+            f"-o names one file, but there are {len(sources)} tracks", hint="name a folder instead, like -o nights/"
         )
     failed: SleepwardError | None = None
+    taken: dict[Path, str] = {}
     for argument in sources:
         try:
             with _means(options) as means:
-                built = build(load_source(argument, flags), flags, means, options["out"])
+                source = load_source(argument, flags)
+                path = track_path(options["out"], source.name, "mp3")
+                if (other := taken.setdefault(path, argument)) != argument:
+                    hint = "build them one by one, each with a file of its own (-o)"
+                    raise InputError(f"{argument} and {other} would both become {path}", hint=hint)
+                built = build(source, flags, means, options["out"])
         except SleepwardError as error:  # one track that can't be made doesn't stop the others
             say_error(error)
             failed = failed or error
@@ -63,7 +68,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
         raise click.exceptions.Exit(failed.exit_code)
 
 
-@click.command("plan", short_help="Show what happens when.")
+@click.command("plan")
 @click.argument("source", metavar="ROUTINE|FILE|-")
 @click.option("--events", is_flag=True, help="Every sentence, pause and hold, not only the chapters.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
@@ -72,7 +77,8 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 @setting_options
 def plan_command(source: str, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
-    from ..build import load_source, plan, read
+    from ..build import plan, read
+    from ..sources import load_source
 
     flags, options = split_flags(given)
     with _means(options) as means:
@@ -85,15 +91,16 @@ def plan_command(source: str, **given: Any) -> None:
     print_table(event_table(planned.plan) if options["events"] else plan_table(planned.plan))
 
 
-@click.command("script", short_help="Print a routine's script.")
-@click.argument("source", metavar="ROUTINE|FILE")
+@click.command("script")
+@click.argument("source", metavar="ROUTINE|FILE.yaml")
 @setting_options
 def script_command(source: str, **given: str | None) -> None:
     """Print the script of a routine: plain text with timing marks, ready for `sleepward build -`.
 
-    Settings given here are written into its front matter.
+    Settings given here are written into its front matter, where a flag or SLEEPWARD_... at the build still wins. Which
+    reminders a hold in breaths gets is settled here, by the breath rate that holds now.
     """
-    from ..build import script_text
+    from ..sources import script_text
 
     click.echo(script_text(source, given), nl=False)
 

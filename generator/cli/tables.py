@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..lengths import clock, format_ms
+from ..lengths import clock
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -12,53 +12,39 @@ if TYPE_CHECKING:
 
 
 def print_table(table: Table | Group) -> None:
-    """To stdout; where that is no terminal, wide enough that nothing is cut."""
-    import shutil
+    """To stdout; where that is neither a terminal nor $COLUMNS wide, wide enough that nothing is cut."""
+    import os
     import sys
 
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 110)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
     Console(width=width, highlight=False).print(table)
 
 
 def plan_table(plan: dict[str, Any]) -> Group:
-    """One row a chapter: when it begins, how long the way in is, when the hold begins and ends, what is said."""
+    """One row a chapter: when it begins, the way into its hold, that hold, and how much is said."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (
-        ("Begins", "right"),
-        ("Chapter", "left"),
-        ("Way in", "right"),
-        ("Hold", "right"),
-        ("", "left"),
-        ("Says", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=name != "Says", overflow="ellipsis")  # type: ignore[arg-type]
+    for name in ("Begins", "Chapter", "Way in", "Hold", "from", "to", "Says"):
+        right = name in ("Begins", "Way in", "Hold", "from", "to", "Says")
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "Chapter")
     for index, chapter in enumerate(plan["chapters"]):
         events = [event for event in plan["events"] if event["chapter"] == index]
         holds = [event for event in events if event["kind"] == "hold"]
-        speech = [event for event in events if event["kind"] == "speech"]
-        way_in = clock(holds[0]["start_ms"] - chapter["start_ms"]) if holds else ""
-        lengths = " + ".join(_length(hold["end_ms"] - hold["start_ms"]) for hold in holds)
-        when = f"{clock(holds[0]['start_ms'])}–{clock(holds[-1]['end_ms'])}" if holds else ""
-        says = f"{len(speech)} sentences: {speech[0]['text']}" if speech else ""
-        table.add_row(
-            clock(chapter["start_ms"]),
-            chapter["title"],
-            way_in,
-            lengths,
-            when,
-            Text(says, overflow="ellipsis", no_wrap=True),
-        )
-    tail_at = plan["duration_ms"] - plan["tail_ms"]
-    table.add_row(
-        clock(tail_at), "(background alone, fading out)", "", "", f"{clock(tail_at)}–{clock(plan['duration_ms'])}", ""
-    )
-    table.add_row(clock(plan["duration_ms"]), "(silence)", "", "", "", "")
+        sentences = sum(event["kind"] == "speech" for event in events)
+        row = [clock(chapter["start_ms"]), chapter["title"], "", "", "", ""]
+        if holds:
+            row[2] = clock(holds[0]["start_ms"] - chapter["start_ms"])
+            row[3] = " + ".join(_length(hold["end_ms"] - hold["start_ms"]) for hold in holds[:4])
+            row[3] += " …" if len(holds) > 4 else ""
+            row[4:] = [clock(holds[0]["start_ms"]), clock(holds[-1]["end_ms"])]
+        table.add_row(*row, f"{sentences} lines" if sentences != 1 else "1 line")
+    table.add_row(clock(plan["guided_ms"]), f"(the background goes on: {clock(plan['tail_ms'])})", "", "", "", "", "")
+    table.add_row(clock(plan["duration_ms"]), "(end)", "", "", "", "", "")
     return Group(_head(plan), Text(""), table, Text(""), _foot(plan))
 
 
@@ -76,14 +62,17 @@ def event_table(plan: dict[str, Any]) -> Group:
     chapter = None
     holds_end_ms = 0
     rows: list[list[Any]] = []
+    pauses_ms = 0
     for event in plan["events"]:
         if event["chapter"] != chapter:
             chapter = event["chapter"]
             rows.append(["", "", Text(plan["chapters"][chapter]["title"], style="bold"), ""])
         lasts = _length(event["end_ms"] - event["start_ms"])
         if event["kind"] == "pause" and rows and rows[-1][0]:
-            rows[-1][3] = f"+{lasts}"
+            pauses_ms += event["end_ms"] - event["start_ms"]
+            rows[-1][3] = f"+{_length(pauses_ms)}"
             continue
+        pauses_ms = 0
         inside = "  " if event["start_ms"] < holds_end_ms else ""
         if event["kind"] == "hold":
             holds_end_ms = event["end_ms"]
@@ -109,10 +98,10 @@ def _foot(plan: dict[str, Any]) -> Any:
     from rich.text import Text
 
     least, most = plan["length_range_ms"]
-    reach = f"exactly {format_ms(least)}" if least == most else f"anything from {_up(least)} to {clock(most)}"
-    return Text(
-        f"--length can ask for {reach} of guided time; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB"
-    )
+    reach = f"--length can ask for anything from {_up(least)} to {clock(most)} of guided time"
+    if least == most:
+        reach = "No hold here can stretch, so --length has nothing to fit"
+    return Text(f"{reach}; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB")
 
 
 def _up(ms: int) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import DefinitionError, ScriptError
+
+_FILE_NAME = re.compile(r"\w[^/\\:\0]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
             "the front matter is never closed", where=f"{name}:1", hint="end it with a line ---"
         ) from None
     values, at = _read("\n".join(lines[1:end]), name)
+    routine = values.get("routine")
+    if routine is not None and not _FILE_NAME.fullmatch(routine):  # a script is a stranger's: it names no folder
+        where = f"{name}:{at['routine']}"
+        raise ScriptError(f"{routine!r} can't be a routine's name", where=where, hint="write the name alone")
     return FrontMatter(
         body="\n".join(lines[end + 1 :]),
         first_line=end + 2,

@@ -36,8 +36,10 @@ NEXT_BREATHS = ("In.", "And out.")
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _STRAY = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
-_SENTENCE = re.compile(r"""\S.*?(?:[.!?…]["'”’)]*(?=\s+["'“‘(]?[A-Z0-9])|\s*$)""")
-_ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’)]*$")
+_SENTENCE_END = re.compile(r"""(?:[.!?…]["'”’)]*\s+|[。！？]["'”’)」』]*\s*)""")
+_ABBREVIATION = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e)\.\s+$")
+MAX_SENTENCE = 1_000  # characters; no one lying down follows a longer one, and espeak-ng dies of one of 20,000
+_ENDS_SENTENCE = re.compile(r"[.!?…:;。！？][\"'”’)]*$")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 T = TypeVar("T")
@@ -45,14 +47,14 @@ T = TypeVar("T")
 _MARK_NAMES = ("hold", "release", "at", "breathe", "count", "chime", "sleep", "pose")
 
 
-def parse(text: str, name: str) -> Script:
-    """`text` as a Script; `name` stands in errors as the file's name.
+def parse(text: str, name: str, title: str = "") -> Script:
+    """`text` as a Script; `name` stands in errors as the file's name, `title` is for a script that gives none.
 
     Raises ScriptError with ``name:line`` for unknown, nested or unclosed marks, text after ``[sleep]``,
     sentences without a word, and a script in which nothing happens.
     """
     head = split_front_matter(text, name)
-    parser = _Parser(name, head.title)
+    parser = _Parser(name, head.title or title or name)
     for number, line in enumerate(head.body.split("\n"), head.first_line):
         parser.line(number, line)
     parser.end()
@@ -61,6 +63,7 @@ def parse(text: str, name: str) -> Script:
     return Script(
         name=name,
         title=head.title,
+        body=head.body,
         chapters=tuple(parser.chapters),
         cues=tuple(parser.cues),
         settings=head.settings,
@@ -71,8 +74,15 @@ def parse(text: str, name: str) -> Script:
 
 
 def sentences(text: str) -> list[str]:
-    """`text` split where a sentence ends and another begins."""
-    return [match[0].rstrip() for match in _SENTENCE.finditer(text)]
+    """`text` split where a sentence ends and another begins: before anything but a small letter."""
+    parts: list[str] = []
+    begin = 0
+    for end in _SENTENCE_END.finditer(text):
+        following = text[end.end() :].lstrip("\"'“‘(¿¡")
+        if following and not following[0].islower() and not _ABBREVIATION.search(text[begin : end.end()]):
+            parts.append(text[begin : end.end()].strip())
+            begin = end.end()
+    return [*parts, text[begin:].strip()] if text[begin:].strip() else parts
 
 
 @dataclass
@@ -108,13 +118,14 @@ class _Parser:
         self.name = name
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
-        self._first_title = title or name
+        self._first_title = title
         self._where = Where(1, 0)
         self._hold: _OpenHold | None = None
         self._breathe: _OpenBreathe | None = None
         self._pending: list[tuple[int, str]] = []
         self._paragraph = True
         self._asleep = False
+        self._chapter_line = 1
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -152,6 +163,7 @@ class _Parser:
         self._flush()
         self._close_plain_breathe()
         self._refuse_open(number, "a chapter can't begin")
+        self._refuse_empty_chapter()
         title = line.lstrip("#").strip()
         if not title:
             self._fail(number, "this chapter has no title", "write it as `# Title`")
@@ -161,6 +173,7 @@ class _Parser:
             self.chapters.append(self._first_title)
         self.chapters.append(_ESCAPE.sub(r"\1", title))
         self._where = Where(number, len(self.chapters) - 1)
+        self._chapter_line = number
         self._paragraph = True
 
     def _text_and_marks(self, number: int, line: str) -> None:
@@ -180,6 +193,8 @@ class _Parser:
         text = _ESCAPE.sub(r"\1", text).strip()
         if text:
             self._close_plain_breathe()
+            if self._asleep:
+                self._fail(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
             if self._breathe is not None:
                 self._fail(
                     number,
@@ -206,6 +221,9 @@ class _Parser:
                 self._fail(
                     number, f"there is no word to speak in {sentence!r}", "write a sentence, or a pause like [4s]"
                 )
+            if len(sentence) > MAX_SENTENCE:
+                what = f"this sentence has {len(sentence)} characters, more than the {MAX_SENTENCE} there can be"
+                self._fail(number, what, "end sentences with a full stop, and begin the next with a capital letter")
             gap: Literal["sentence", "paragraph"] = "paragraph" if self._paragraph else "sentence"
             says.append(Say(sentence, replace(self._where, line=number), gap))
             self._paragraph = False
@@ -263,6 +281,8 @@ class _Parser:
     def _release(self, number: int, rest: str) -> None:
         if rest:
             self._fail(number, f"[release] takes nothing, but it has {rest!r}")
+        if self._hold is not None:
+            self._close_plain_breathe()  # it needs no [release]: this one is the hold's
         if self._breathe is not None:
             self._close_breathe()
         elif self._hold is not None:
@@ -361,9 +381,16 @@ class _Parser:
         self._add(Pause(self._guard(number, lambda: parse_duration(mark)), "ms", self._where))
 
     def _unknown(self, number: int, mark: str, word: str) -> NoReturn:
+        if word in ("pause", "wait", "rest", "silence"):
+            self._fail(number, f"[{mark}] isn't a mark", "a pause is its length alone, like [5s]")
         near = nearest(word, _MARK_NAMES)
         hint = f"did you mean [{near[0]}]?" if near else r"write \[ for a bracket to be spoken"
         self._fail(number, f"[{mark}] isn't a mark", hint)
+
+    def _refuse_empty_chapter(self) -> None:
+        """A chapter but the last, which may be the tail's, needs something to happen in it."""
+        if self.chapters and (not self.cues or self.cues[-1].where.chapter != len(self.chapters) - 1):
+            self._fail(self._chapter_line, "nothing happens in this chapter", "write a sentence or a pause below it")
 
     # --- failing -------------------------------------------------------------------------------------
 

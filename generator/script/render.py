@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 
 from ..errors import ScriptError
 from ..fit import shortest_ms
-from ..model import Pose, RoundName, Routine, Step
+from ..model import Pose, RoundName, Routine
 from .front_matter import write_front_matter
 
 STYLE = "gentle"
@@ -44,6 +45,7 @@ class Visit:
     first: bool
     last: bool
     again: bool
+    begins_chapter: bool
     next: str | None
     from_position: str
     title: str
@@ -81,8 +83,11 @@ def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
     index = 0
     for number, step in enumerate(routine.steps):
         again = step.pose.id in seen
-        for place, round_name in enumerate(step.rounds):
-            last = place == len(step.rounds) - 1
+        rounds = step.rounds * (step.reps[0] if step.reps else 1)
+        ends_routine = number == len(routine.steps) - 1
+        for place, round_name in enumerate(rounds):
+            last = place == len(rounds) - 1
+            suffix = "" if step.reps else _TITLE_SUFFIX[round_name]
             yield Visit(
                 index=index,
                 place=place,
@@ -94,26 +99,26 @@ def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
                 first=place == 0,
                 last=last,
                 again=again,
-                next=_next(step, place, number == len(routine.steps) - 1),
+                begins_chapter=place == 0 or not step.reps,
+                next=_next(rounds[place + 1 : place + 2], ends_routine),
                 from_position=position if place == 0 else step.pose.position,
-                title=step.pose.name + _TITLE_SUFFIX[round_name] + (", again" if again else ""),
-                **_texts(step, place, round_name, again, last),
+                title=step.pose.name + suffix + (", again" if again else ""),
+                **_texts(step.pose, round_name, first=place == 0, again=again, last=last, ends=ends_routine and last),
             )
             index += 1
         seen.add(step.pose.id)
         position = step.pose.ends
 
 
-def _next(step: Step, place: int, ends_routine: bool) -> str | None:
+def _next(following: Sequence[RoundName], ends_routine: bool) -> str | None:
     """What comes after this round: another side, both sides, the next pose, or nothing."""
-    if place + 1 < len(step.rounds):
-        return "both" if step.rounds[place + 1] == "both" else "side"
+    if following:
+        return "both" if following[0] == "both" else "side"
     return None if ends_routine else "pose"
 
 
-def _texts(step: Step, place: int, round_name: RoundName, again: bool, last: bool) -> dict[str, Any]:
-    pose = step.pose
-    values: dict[str, object] = {"round": round_name, "first": place == 0, "again": again, "last": last}
+def _texts(pose: Pose, round_name: RoundName, *, first: bool, again: bool, last: bool, ends: bool) -> dict[str, Any]:
+    values: dict[str, object] = {"round": round_name, "first": first, "again": again, "last": last}
     if other := OPPOSITE.get(round_name):
         values |= {"side": round_name, "other_side": other}
 
@@ -121,8 +126,9 @@ def _texts(step: Step, place: int, round_name: RoundName, again: bool, last: boo
         return _render_text(text, values, f"{pose.path or pose.id}: {key}")
 
     return {
-        "enter": say(pose.enter, "enter") if place == 0 else say(pose.switch, "switch"),
-        "leave": say(pose.leave, "leave") if last else "",
+        "enter": say(pose.enter, "enter") if first else say(pose.switch, "switch"),
+        # nothing is said after the last hold of all: who hears it may be asleep
+        "leave": say(pose.leave, "leave") if last and not ends else "",
         "reminders": tuple(say(line, "hold_lines").strip() for line in pose.hold_lines),
     }
 
@@ -162,8 +168,16 @@ def _render_template(routine: Routine, visits: Sequence[Visit], folders: Sequenc
         template = environment.get_template(f"{STYLE}/routine.j2")
         return str(template.render(routine=routine, visits=visits, missing=missing))
     except TemplateSyntaxError as error:
-        raise ScriptError(f"{error.message}", where=f"{error.name}:{error.lineno}") from error
+        where = f"{error.filename or error.name}:{error.lineno}"
+        raise ScriptError(f"this template can't be read: {error.message}", where=where) from error
     except TemplateNotFound as error:
         raise ScriptError(f"there is no template {error.name}", hint="put it below scripts_templates/") from error
-    except TemplateError as error:
-        raise ScriptError(f"{STYLE}/routine.j2 doesn't render: {error.message}") from error
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:  # whatever an author's expressions raise
+        where = _template_line(error) or f"{STYLE}/routine.j2"
+        raise ScriptError(f"this template doesn't render: {error}", where=where) from error
+
+
+def _template_line(error: BaseException) -> str | None:
+    """``file:line`` of the innermost template that `error` passed through."""
+    lines = traceback.extract_tb(error.__traceback__)
+    return next((f"{line.filename}:{line.lineno}" for line in reversed(lines) if line.filename.endswith(".j2")), None)

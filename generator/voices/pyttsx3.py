@@ -210,14 +210,14 @@ class Pyttsx3Voice:
             path.unlink()
         if recording is None or not recording.samples.any():
             raise TrackError(
-                f"the voice {self.label} finds nothing to speak in {text!r}",
+                f"the voice {self.label} finds nothing to speak in {text[:60]!r}",
                 hint="It gave silence: write that text in words, or leave it out.",
             )
         return recording
 
     def _broke_off(self, text: str, reason: str) -> TrackError:
         return TrackError(
-            f"the voice {self.label} broke off at {text!r}: {reason}",
+            f"the voice {self.label} broke off at {text[:60]!r}: {reason}",
             hint="Build again; if the same text fails again, reword it or choose another voice.",
         )
 
@@ -286,6 +286,8 @@ def _find_espeak_voice(inventory: _Inventory, name: str) -> str:
         return found
     if found and variant.casefold() in variants:
         return f"{found}+{variants[variant.casefold()]}"
+    if not plus and base.casefold() in variants:  # a variant goes with a language
+        raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:en-us+{variants[base.casefold()]}"])
     # nearest within the part that is wrong: any base goes with any variant
     known = [f"{found}+{v}" for v in inventory.variants] if found else [p + plus + variant for p in inventory.voices]
     raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:{k}" for k in known])

@@ -1,5 +1,0 @@
-"""`python -m generator` is `sleepward`."""
-
-from .cli import main
-
-main()
