@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from math import cos, exp, log10, pi, sin, sqrt
+from math import exp, log10, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 from .errors import TrackError
+from .filters import all_pass, bell, high_shelf
 from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
 from .model import SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
 
@@ -328,8 +329,8 @@ def _equaliser() -> NDArray[np.float64]:
 
     high_pass = butter(2, 80, "highpass", fs=SAMPLE_RATE, output="sos")
     low_pass = butter(4, 8_000, "lowpass", fs=SAMPLE_RATE, output="sos")
-    bells = [_bell(200, 2.0, q=0.8), _bell(3_000, -3.0, q=0.9), _high_shelf(5_000, -4.0)]
-    sections: NDArray[np.float64] = np.vstack([high_pass, *bells, low_pass, *[_all_pass(300, q=0.7)] * 4])
+    bells = [bell(200, 2.0, q=0.8), bell(3_000, -3.0, q=0.9), high_shelf(5_000, -4.0)]
+    sections: NDArray[np.float64] = np.vstack([high_pass, *bells, low_pass, *[all_pass(300, q=0.7)] * 4])
     return sections
 
 
@@ -342,37 +343,6 @@ def _crossover() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     halves = (butter(1, DE_ESS_HZ, kind, fs=SAMPLE_RATE) for kind in ("lowpass", "highpass"))
     low, high = (np.concatenate([np.convolve(b, b), np.convolve(a, a)])[None, :] for b, a in halves)
     return low, high
-
-
-def _bell(hz: float, gain_db: float, q: float) -> NDArray[np.float64]:
-    """A peaking section (Bristow-Johnson, Audio EQ Cookbook)."""
-    a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
-    alpha = sin(w) / (2 * q)
-    return _section([1 + alpha * a, -2 * cos(w), 1 - alpha * a], [1 + alpha / a, -2 * cos(w), 1 - alpha / a])
-
-
-def _all_pass(hz: float, q: float) -> NDArray[np.float64]:
-    """An all-pass section (Bristow-Johnson, Audio EQ Cookbook)."""
-    w = 2 * pi * hz / SAMPLE_RATE
-    alpha = sin(w) / (2 * q)
-    return _section([1 - alpha, -2 * cos(w), 1 + alpha], [1 + alpha, -2 * cos(w), 1 - alpha])
-
-
-def _high_shelf(hz: float, gain_db: float) -> NDArray[np.float64]:
-    """A high shelf of slope 1 (Bristow-Johnson, Audio EQ Cookbook)."""
-    a, w = 10 ** (gain_db / 40), 2 * pi * hz / SAMPLE_RATE
-    up, down, root = a + 1, a - 1, 2 * sqrt(a) * sin(w) / sqrt(2)
-    return _section(
-        [a * (up + down * cos(w) + root), -2 * a * (down + up * cos(w)), a * (up + down * cos(w) - root)],
-        [up - down * cos(w) + root, 2 * (down - up * cos(w)), up - down * cos(w) - root],
-    )
-
-
-def _section(b: list[float], a: list[float]) -> NDArray[np.float64]:
-    """A second-order section as scipy takes it: six coefficients, the leading denominator 1."""
-    import numpy as np
-
-    return np.array([*b, *a]) / a[0]
 
 
 # --- small things -----------------------------------------------------------------------------------

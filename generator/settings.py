@@ -15,6 +15,7 @@ from .lengths import MAX_DIGITS, parse_duration
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR",)
 PROJECT_FILE = "sleepward.toml"
+VOICE_KEYS = ("voice", "rate", "pitch")
 
 Switch = Literal["on", "off"]
 MIN_TAIL_MS = 10_000
@@ -148,18 +149,20 @@ PARSERS: Mapping[str, Callable[[str], object]] = {f.name: f.metadata["parse"] fo
 class Layer:
     """Settings from one place, as written.
 
-    `where` says what to show for a key in an error, `named` that this shows the setting's name already.
+    `where` says what to show for a key in an error, `named` that this shows the setting's name already; `voices` are
+    the voices with a rate and pitch of their own that are named here.
     """
 
     values: Mapping[str, str]
     where: Callable[[str], str]
     named: bool = False
+    voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def resolve(layers: Sequence[Layer]) -> Settings:
     """One Settings from `layers`, the most specific first. Raises SettingError at the place of the fault."""
     chosen: dict[str, object] = {}
-    for layer in layers:
+    for layer in _with_named_voice(layers):
         for name, text in layer.values.items():
             if name not in PARSERS:
                 raise SettingError(
@@ -172,6 +175,22 @@ def resolve(layers: Sequence[Layer]) -> Settings:
                 raise SettingError(what, where=layer.where(name)) from error
             chosen.setdefault(name, value)
     return Settings(**cast("dict[str, Any]", chosen))
+
+
+def _with_named_voice(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """`layers` with what stands under ``[voices.NAME]``, where NAME is the voice asked for.
+
+    Its rate and pitch yield to flags and environment alone: whoever asks for that voice means them.
+    """
+    name = next((layer.values["voice"] for layer in layers if "voice" in layer.values), None)
+    home = next((layer for layer in layers if name in layer.voices), None)
+    if name is None or home is None:
+        return layers
+    own = dict(home.voices[name])
+    voice = {"voice": own.pop("voice")} if "voice" in own else {}
+    commanded = [layer for layer in layers if layer.named]
+    others = [layer for layer in layers if not layer.named]
+    return [Layer(voice, home.where), *commanded, Layer(own, home.where), *others]
 
 
 def flag_layer(values: Mapping[str, str | None]) -> Layer:
@@ -199,7 +218,7 @@ def file_layer(path: Path) -> Layer:
     lines = text.splitlines()
 
     def where(name: str) -> str:
-        keys = (line.split("=")[0].strip(" []").replace("-", "_") for line in lines)
+        keys = (line.split("=")[0].strip(" []").removeprefix("voices.").replace("-", "_") for line in lines)
         at = next((i for i, key in enumerate(keys, 1) if key == name.replace("-", "_")), 1)
         return f"{path.name}:{at}"
 
@@ -208,12 +227,24 @@ def file_layer(path: Path) -> Layer:
     except tomllib.TOMLDecodeError as error:
         hint = 'texts stand in quotes: background = "rain"'
         raise SettingError(f"this isn't TOML: {error}", where=path.name, hint=hint) from error
+    voices = values.pop("voices", {})
+    if not isinstance(voices, dict):
+        raise SettingError("voices are tables", where=where("voices"), hint="begin one with a line [voices.NAME]")
     for name, value in values.items():
         if isinstance(value, bool):
             raise SettingError(f"{name}: write on or off", where=where(name), hint=f'like {name} = "off"')
         if isinstance(value, list | dict):
             raise SettingError(f"{name} isn't a text or a number", where=where(name), hint="write one setting a line")
-    return Layer({name.replace("-", "_"): str(value) for name, value in values.items()}, where)
+    texts = {name.replace("-", "_"): str(value) for name, value in values.items()}
+    return Layer(texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()})
+
+
+def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mapping[str, str]:
+    """What stands under ``[voices.NAME]``. Raises SettingError."""
+    if not isinstance(table, dict) or set(table) - set(VOICE_KEYS) or "voice" not in table:
+        hint = f'like [voices.{name}] and below it voice = "en-us+klatt2", rate = 108, pitch = 40'
+        raise SettingError(f"[voices.{name}] needs a voice, and may have rate and pitch", where=where(name), hint=hint)
+    return {key: str(value) for key, value in table.items()}
 
 
 def surrounding_layers() -> list[Layer]:

@@ -95,6 +95,21 @@ def test_settings_most_specific_wins(sleepward: Command, home: Path, tmp_path: P
         user.unlink()
 
 
+def test_a_voice_may_have_a_name_with_a_rate_of_its_own(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI)
+    (tmp_path / "sleepward.toml").write_text('rate = 120\n[voices.calm]\nvoice = "tone"\nrate = 100\npitch = 40\n')
+
+    def shown(*words: str) -> list[object]:
+        settings = sleepward.json("plan", "night.txt", *words)["settings"]
+        return [settings[name] for name in ("voice", "rate", "pitch")]
+
+    assert shown("--voice", "calm") == ["tone:tone", 100, 40]
+    assert shown("--voice", "calm", "--rate", "110") == ["tone:tone", 110, 40]
+    assert shown("--voice", "tone") == ["tone:tone", 120, None]
+    (tmp_path / "sleepward.toml").write_text("[voices.calm]\nrate = 100\n")
+    assert "sleepward.toml:1" in sleepward("plan", "night.txt", code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn, TypeVar
@@ -28,6 +27,7 @@ from ..model import (
     Where,
 )
 from .front_matter import split_front_matter
+from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
 # Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.
 FIRST_BREATH = ("Breathe in.", "And breathe out.")
@@ -36,10 +36,6 @@ NEXT_BREATHS = ("In.", "And out.")
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _STRAY = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
-_SENTENCE_END = re.compile(r"""(?:[.!?…]["'”’)]*\s+|[。！？]["'”’)」』]*\s*)""")
-_ABBREVIATION = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e)\.\s+$")
-MAX_SENTENCE = 1_000  # characters; no one lying down follows a longer one, and espeak-ng dies of one of 20,000
-_ENDS_SENTENCE = re.compile(r"[.!?…:;。！？][\"'”’)]*$")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 T = TypeVar("T")
@@ -71,18 +67,6 @@ def parse(text: str, name: str, title: str = "") -> Script:
         routine=head.routine,
         summary=head.summary,
     )
-
-
-def sentences(text: str) -> list[str]:
-    """`text` split where a sentence ends and another begins: before anything but a small letter."""
-    parts: list[str] = []
-    begin = 0
-    for end in _SENTENCE_END.finditer(text):
-        following = text[end.end() :].lstrip("\"'“‘(¿¡")
-        if following and not following[0].islower() and not _ABBREVIATION.search(text[begin : end.end()]):
-            parts.append(text[begin : end.end()].strip())
-            begin = end.end()
-    return [*parts, text[begin:].strip()] if text[begin:].strip() else parts
 
 
 @dataclass
@@ -130,7 +114,7 @@ class _Parser:
     # --- lines -----------------------------------------------------------------------------------
 
     def line(self, number: int, raw: str) -> None:
-        line = _clean(raw)
+        line = clean(raw)
         if not line:
             self._flush()
             self._paragraph = True
@@ -147,7 +131,7 @@ class _Parser:
             self._breath_line(number, phase[1].lower(), phase[2].strip())
             return
         self._text_and_marks(number, line)
-        if self._pending and _ENDS_SENTENCE.search(self._pending[-1][1]):
+        if self._pending and ends_sentence(self._pending[-1][1]):
             self._flush()
 
     def end(self) -> None:
@@ -409,12 +393,6 @@ class _Parser:
 
     def _fail(self, number: int, what: str, hint: str | None = None) -> NoReturn:
         raise ScriptError(what, where=f"{self.name}:{number}", hint=hint)
-
-
-def _clean(raw: str) -> str:
-    """`raw` without control characters and doubled spaces, in composed Unicode."""
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in raw)
-    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def _part_of(position: int, lengths: list[int]) -> int:

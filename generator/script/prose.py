@@ -1,0 +1,35 @@
+"""Plain text as it is spoken: cleaned, and split into sentences. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_SENTENCE = 1_000  # characters; no one lying down follows a longer one, and espeak-ng dies of one of 20,000
+
+_SENTENCE_END = re.compile(r"""(?:[.!?…]["'”’)]*\s+|[。！？]["'”’)」』]*\s*)""")
+_ABBREVIATION = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e)\.\s+$")
+_LAST_OF_SENTENCE = re.compile(r"[.!?…:;。！？][\"'”’)]*$")
+
+
+def clean(raw: str) -> str:
+    """`raw` without control characters and doubled spaces, in composed Unicode."""
+    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in raw)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
+
+
+def sentences(text: str) -> list[str]:
+    """`text` split where a sentence ends and another begins: before anything but a small letter."""
+    parts: list[str] = []
+    begin = 0
+    for end in _SENTENCE_END.finditer(text):
+        following = text[end.end() :].lstrip("\"'“‘(¿¡")
+        if following and not following[0].islower() and not _ABBREVIATION.search(text[begin : end.end()]):
+            parts.append(text[begin : end.end()].strip())
+            begin = end.end()
+    return [*parts, text[begin:].strip()] if text[begin:].strip() else parts
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a sentence ends with `line`, or goes on in the next one."""
+    return _LAST_OF_SENTENCE.search(line) is not None
