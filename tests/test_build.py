@@ -109,7 +109,9 @@ def test_a_damaged_cache_entry_is_noticed_said_and_made_again(sleepward: Command
     env = {"SLEEPWARD_CACHE_DIR": str(tmp_path / "cache")}
     first = sleepward.json("build", night, *QUICK, env=env)
     entry = next(path for path in (tmp_path / "cache" / "clips").rglob("*") if path.is_file())
-    entry.write_bytes(entry.read_bytes()[:-100] + bytes(100))
+    content = bytearray(entry.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit of one sample
+    entry.write_bytes(content)
     (tmp_path / first["path"]).unlink()
     done = sleepward("build", night, *QUICK, "--json", env=env)
     assert "damaged" in done.stderr
