@@ -18,8 +18,8 @@ from . import beds, encoding, ffmpeg, mp3_format, tagging
 from .cache import Cache, content_key, whole_file
 from .errors import InputError, TrackError
 from .mixing import Levels, Mix
-from .model import SAMPLES_PER_MS, Bed, Clip, Script, Timeline
-from .narration import narrate, voice_identity
+from .model import SAMPLES_PER_MS, Bed, Script, Timeline
+from .narration import Narration, narrate, voice_identity
 from .plan import plan_dict, settings_dict
 from .script import parse
 from .settings import Settings
@@ -63,7 +63,7 @@ class Planned:
     """A piece whose sentences are spoken and placed."""
 
     piece: Piece
-    clips: Mapping[str, Clip]
+    narration: Narration
     timeline: Timeline
     plan: dict[str, Any]
 
@@ -117,8 +117,8 @@ def plan(piece: Piece, means: Means) -> Planned:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(piece.settings)
     texts = spoken_texts(piece.script, timing)
-    clips = narrate(texts, piece.voice, means.cache, means.jobs, partial(means.progress, "narration"))
-    timeline = lay_out(piece.script, {text: clip.duration_ms for text, clip in clips.items()}, timing)
+    narration = narrate(texts, piece.voice, means.cache, means.jobs, partial(means.progress, "narration"))
+    timeline = lay_out(piece.script, narration.durations_ms, timing)
     written = plan_dict(
         timeline,
         piece.settings,
@@ -127,14 +127,14 @@ def plan(piece: Piece, means: Means) -> Planned:
         voice=piece.voice.label,
         bytes_estimate=mp3_format.mp3_bytes(timeline.duration_ms * SAMPLES_PER_MS, piece.settings.bitrate),
     )
-    return Planned(piece, clips, timeline, written)
+    return Planned(piece, narration, timeline, written)
 
 
 def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
     """Mix, encode and tag; the file appears at `path` only when it is whole."""
     settings = planned.piece.settings
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
-    mix = Mix(planned.timeline, planned.clips, load_bed(settings.background, means.cache), levels)
+    mix = Mix(planned.timeline, planned.narration.clip, load_bed(settings.background, means.cache), levels)
     loop_frames = _loop_frames(mix, settings, means) if any(span.kind == "open" for span in mix.spans) else None
     with _refusals(path), _room_for(path) as sink:
         sink.write(tagging.id3_tag(_tags(planned, key)))

@@ -43,16 +43,14 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """Blobs by kind and key below `folder`, or nowhere where `folder` is None (then nothing is ever found)."""
+    """Blobs by kind and key below `folder`."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, kind: str, key: str) -> memoryview | None:
         """The blob, or None where there is none; one that was damaged is removed, said, and None."""
         path = self._path(kind, key)
-        if path is None:
-            return None
         try:
             stored = path.read_bytes()
         except FileNotFoundError:
@@ -69,8 +67,6 @@ class Cache:
     def put(self, kind: str, key: str, *parts: bytes | memoryview) -> None:
         """Keep a blob, given in `parts`; readers see all of it or nothing."""
         path = self._path(kind, key)
-        if path is None:
-            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
@@ -85,8 +81,8 @@ class Cache:
                 hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
             ) from error
 
-    def _path(self, kind: str, key: str) -> Path | None:
-        return None if self.folder is None else self.folder / kind / key[:2] / key
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / key[:2] / key
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .model import SAMPLE_RATE
@@ -14,6 +15,7 @@ ATTACK_S = 0.03  # a bell that begins faster startles
 PEAK = 0.05  # measures -31 LUFS at its loudest, 9 LU under the voice
 
 
+@lru_cache(maxsize=1)
 def chime() -> Samples:
     """float32 (192000, 1): a low bell's partials, each fading at its own pace, silent at both ends."""
     import numpy as np

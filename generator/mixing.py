@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .chime import chime
-from .model import SAMPLES_PER_MS, Bed, Clip, Event, Span, Timeline
+from .model import SAMPLES_PER_MS, Bed, Event, Span, Timeline
 from .segments import silence, to_samples, to_segment
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pydub import AudioSegment
 
     from .model import Samples
+
+    ClipOf = Callable[[str], AudioSegment]
+    """The clip of a text, 48 kHz mono."""
 
 FADE_IN_MS = 8_000
 FADE_OUT_MS = 60_000
@@ -44,17 +47,19 @@ class Levels:
 
 
 class Mix:
-    """A track's sound, computed where it is asked for; reading it from several threads is safe."""
+    """A track's sound, computed where it is asked for; reading it from several threads is safe, where `clip` is."""
 
-    def __init__(self, timeline: Timeline, clips: Mapping[str, Clip], bed: Bed, levels: Levels) -> None:
+    def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
         import numpy as np
 
         self.total_samples = timeline.duration_ms * SAMPLES_PER_MS
         sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
         self._voiced = _merged(((e.start_ms, e.end_ms) for e in sounding if e.kind == "speech"), DUCK_GAP_MS)
-        self._sounds = _sounds(timeline, sounding, clips, levels)
-        self._starts_ms = [start_ms for start_ms, _ in self._sounds]
-        self._longest_ms = max((len(segment) for _, segment in self._sounds), default=0)
+        self._clip = clip
+        self._sounding = sounding
+        self._starts_ms = [event.start_ms for event in sounding]
+        self._longest_ms = max((event.duration_ms for event in sounding), default=0)
+        self._gains_db = _gains_db(timeline, levels)
         self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
         self._duck_ms, self._duck_db = _duck(self._voiced, timeline.duration_ms)
 
@@ -88,13 +93,15 @@ class Mix:
         """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
         low = bisect_left(self._starts_ms, first_ms - self._longest_ms)
         high = bisect_left(self._starts_ms, last_ms)
-        heard = [(at_ms, segment) for at_ms, segment in self._sounds[low:high] if at_ms + len(segment) > first_ms]
+        heard = [event for event in self._sounding[low:high] if event.end_ms > first_ms]
         if not heard:
             return None
         layer = silence(last_ms - first_ms)
-        for at_ms, segment in heard:
-            part = segment[max(first_ms - at_ms, 0) : last_ms - at_ms]
-            layer = layer.overlay(part, position=max(at_ms - first_ms, 0))
+        for event in heard:
+            sound = self._clip(event.text) if event.kind == "speech" else to_segment(chime())
+            part = sound[max(first_ms - event.start_ms, 0) : last_ms - event.start_ms]
+            part = part.apply_gain(self._gains_db[event.chapter])
+            layer = layer.overlay(part, position=max(event.start_ms - first_ms, 0))
         return layer
 
     def _bed_gain(self, first: int, last: int) -> NDArray[np.float32]:
@@ -146,23 +153,10 @@ def glide_db(timeline: Timeline) -> dict[int, int]:
     return {chapter: -round(GLIDE_STEPS_DB * index / max(group, 1)) for chapter, index in groups.items()}
 
 
-def _sounds(
-    timeline: Timeline, sounding: Sequence[Event], clips: Mapping[str, Clip], levels: Levels
-) -> list[tuple[int, AudioSegment]]:
-    """All that sounds over the bed, each at its level, with its start in ms, in order of start."""
-    glide = glide_db(timeline) if levels.glide else {}
-    bell = chime() if any(event.kind == "chime" for event in sounding) else None
-    segments: dict[tuple[str, str, float], AudioSegment] = {}
-    sounds = []
-    for event in sounding:
-        gain_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB + glide.get(event.chapter, 0)
-        key = (event.kind, event.text, gain_db)
-        if key not in segments:
-            samples = clips[event.text].samples if event.kind == "speech" else bell
-            assert samples is not None
-            segments[key] = to_segment(samples, gain_db)
-        sounds.append((event.start_ms, segments[key]))
-    return sorted(sounds, key=lambda sound: sound[0])
+def _gains_db(timeline: Timeline, levels: Levels) -> dict[int, float]:
+    """What clips and bells are raised by, by chapter."""
+    level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
+    return {chapter: level_db + (db if levels.glide else 0) for chapter, db in glide_db(timeline).items()}
 
 
 def _merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from .cache import Cache, content_key
+from .errors import TrackError
 from .mastering import CALIBRATION_SENTENCES, VoiceGain, calibrate, chain_identity, master
-from .model import Clip
-from .segments import from_pcm, to_samples, to_segment
+from .segments import from_pcm, to_segment
 from .voices import Voice
 
+if TYPE_CHECKING:
+    from pydub import AudioSegment
+
 Progress = Callable[[int, int], None]
+KIND = "clips"
+KEPT_CLIPS = 32  # of half a megabyte each: more than sound in what all workers mix at a time
 
 
 def voice_identity(voice: Voice) -> str:
@@ -20,31 +27,52 @@ def voice_identity(voice: Voice) -> str:
     return f"{voice.identity} {chain_identity()}"
 
 
+class Narration:
+    """The clips of a script: their lengths at hand, their sound read from the cache where it is asked for.
+
+    So memory doesn't grow with what is spoken. Reading from several threads is safe.
+    """
+
+    def __init__(self, identity: str, cache: Cache, durations_ms: Mapping[str, int]) -> None:
+        self.durations_ms = durations_ms
+        self._identity = identity
+        self._cache = cache
+        self.clip = lru_cache(maxsize=KEPT_CLIPS)(self._clip)
+
+    def _clip(self, text: str) -> AudioSegment:
+        """The clip of one of the texts: 48 kHz mono. Raises TrackError where the cache has lost it."""
+        stored = self._cache.get(KIND, content_key(self._identity, text))
+        if stored is None:
+            hint = "the cache was emptied while the track was made: build it again"
+            raise TrackError(f"the clip of {text[:60]!r} is gone", hint=hint)
+        return from_pcm(stored)
+
+
 def narrate(
     texts: Sequence[str], voice: Voice, cache: Cache, jobs: int, progress: Progress = lambda done, total: None
-) -> dict[str, Clip]:
+) -> Narration:
     """A clip for each of `texts`; only what the cache doesn't hold is spoken, `jobs` sentences at a time.
 
     Raises TrackError, naming the text, where the voice broke off.
     """
     identity = voice_identity(voice)
-    clips: dict[str, Clip] = {}
+    durations_ms: dict[str, int] = {}
     missing: list[str] = []
     for text in texts:
-        stored = cache.get("clips", content_key(identity, text))
+        stored = cache.get(KIND, content_key(identity, text))
         if stored is None:
             missing.append(text)
         else:
-            clips[text] = Clip(text, to_samples(from_pcm(stored)))
-    progress(len(clips), len(texts))
+            durations_ms[text] = len(from_pcm(stored))
+    progress(len(durations_ms), len(texts))
     if missing:
         gain = _voice_gain(voice, identity, cache, jobs)
         for text, recording in voice.speak(missing, jobs):
-            segment = to_segment(master(recording, gain, text).samples)
-            cache.put("clips", content_key(identity, text), segment.raw_data)
-            clips[text] = Clip(text, to_samples(segment))  # what a warm build reads: cold and warm give the same bytes
-            progress(len(clips), len(texts))
-    return clips
+            clip = to_segment(master(recording, gain, text).samples)
+            cache.put(KIND, content_key(identity, text), clip.raw_data)
+            durations_ms[text] = len(clip)
+            progress(len(durations_ms), len(texts))
+    return Narration(identity, cache, durations_ms)
 
 
 def _voice_gain(voice: Voice, identity: str, cache: Cache, jobs: int) -> VoiceGain:

@@ -57,8 +57,8 @@ class Take:
         levels = Levels(piece.settings.loudness, piece.settings.background_level, piece.settings.glide == "on")
         self.timeline = planned.timeline
         self.speech = [event for event in planned.timeline.events if event.kind == "speech"]
-        self.mix = Mix(planned.timeline, planned.clips, build.load_bed(bed, cache), levels)
-        silent = Mix(planned.timeline, planned.clips, build.load_bed("none", cache), levels)
+        self.mix = Mix(planned.timeline, planned.narration.clip, build.load_bed(bed, cache), levels)
+        silent = Mix(planned.timeline, planned.narration.clip, build.load_bed("none", cache), levels)
         self.voice = silent.render(0, silent.total_samples)
         self.both = self.mix.render(0, self.mix.total_samples)
         self.bed = self.both - self.voice
@@ -161,7 +161,7 @@ def test_row_7_the_shortest_tail_ends_softly_too(home: Path) -> None:
     for bed in BEDS:
         flags: dict[str, str | None] = {"background": bed, "tail": "10s"}
         planned = build.plan(build.read(build.Source("Rest here.\n[sleep]", "x", "x"), flags), build.Means(cache, 2))
-        mix = Mix(planned.timeline, planned.clips, build.load_bed(bed, cache), Levels())
+        mix = Mix(planned.timeline, planned.narration.clip, build.load_bed(bed, cache), Levels())
         last = mix.render(mix.total_samples - 48_000, mix.total_samples).astype(np.float64)
         assert 10 * np.log10(np.square(last).mean() + 1e-12) <= -70
 

@@ -132,7 +132,7 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home
     planned = build.plan(
         build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2)
     )
-    mix = Mix(planned.timeline, planned.clips, build.load_bed("rain", Cache(home / "cache")), Levels())
+    mix = Mix(planned.timeline, planned.narration.clip, build.load_bed("rain", Cache(home / "cache")), Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])
     source, target = "-f f32le -ar 48000 -ac 2 -i -", "-write_xing 0 -id3v2_version 0 -f mp3 -"

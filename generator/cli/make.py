@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -124,5 +125,15 @@ def _means(options: dict[str, Any]) -> Iterator[Means]:
                 tasks[stage] = bars.add_task(names[stage], total=total)
             bars.update(tasks[stage], completed=done)
 
-        cache = Cache(None if options["no_cache"] else default_folder())
-        yield Means(cache, options["jobs"], report, lambda text: click.echo(text, err=True))
+        with _cache_folder(keep=not options["no_cache"]) as folder:
+            yield Means(Cache(folder), options["jobs"], report, lambda text: click.echo(text, err=True))
+
+
+@contextmanager
+def _cache_folder(*, keep: bool) -> Iterator[Path]:
+    """The user's, or one that is gone afterwards."""
+    if keep:
+        yield default_folder()
+        return
+    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
+        yield Path(folder)
