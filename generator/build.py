@@ -243,9 +243,11 @@ def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
         return None
     if (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
         return None
-    total_samples = tags.duration_ms * SAMPLES_PER_MS
-    whole = mp3_format.mp3_bytes(total_samples, piece.settings.bitrate)
-    return tags.duration_ms if mp3_format.audio_bytes(path) == whole else None
+    try:
+        structure = mp3_format.check_structure(path)
+    except TrackError:  # damaged since: it is made again
+        return None
+    return tags.duration_ms if structure.total_samples == tags.duration_ms * SAMPLES_PER_MS else None
 
 
 def _tags(planned: Planned, key: str) -> tagging.Tags:

@@ -37,7 +37,8 @@ AHEAD_FRAMES = 1
 MIN_OPEN_FRAMES = BED_LEAD_FRAMES + 10  # a shorter opening costs more in leads than it spares
 BATCH_FRAMES = 2_500  # one ffmpeg's share, 60 s; fixed, so that cuts don't depend on the number of workers
 MIN_PIECE_FRAMES = 250  # what is worth another lead-in
-BLOCK_FRAMES = 250  # mixed and written at a time
+BLOCK_FRAMES = 125  # mixed and written at a time
+MAX_ENCODERS = 3  # each takes some 40 MB, and one track never more than 300 MB in all
 
 
 # --- the plan: which frames are the bed's, which are encoded ---------------------------------------
@@ -249,7 +250,7 @@ class _Encoders:
         self.frame_bytes = frame_bytes(bitrate_kbps)
         self._mix = mix
         self._bitrate_kbps = bitrate_kbps
-        self._jobs = max(1, jobs)
+        self._jobs = max(1, min(jobs, MAX_ENCODERS))
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
 

@@ -99,7 +99,9 @@ def filter_blocks(
             child.stdin.close()
         reader.join()
         if code := child.process.wait():
-            raise TrackError(f"ffmpeg failed (exit {code}): {child.last_lines()}")
+            how = f"was ended by signal {-code}" if code < 0 else f"failed (exit {code})"
+            said = child.last_lines()
+            raise TrackError(f"ffmpeg {how}{': ' if said else ''}{said}", hint="build again; is there memory enough?")
     return gathered[0]
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import TrackError
 from .filters import all_pass, bell, high_shelf
 from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
-from .model import SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
+from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +51,6 @@ CALIBRATION_SENTENCES: tuple[str, ...] = (
 """What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
 
 TRIM_DBFS = -55.0
-TRIM_HEAD_MS = 30
-TRIM_TAIL_MS = 120
 
 DE_ESS_HZ = 4_500
 DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
@@ -165,8 +163,8 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
     loud = np.flatnonzero(np.square(blocks).mean(axis=1) > _linear(threshold_dbfs) ** 2)
     if not len(loud):
         return Recording(recording.samples[:0], recording.sample_rate)
-    start = int(loud[0]) * window - TRIM_HEAD_MS * recording.sample_rate // 1000
-    stop = (int(loud[-1]) + 1) * window + TRIM_TAIL_MS * recording.sample_rate // 1000
+    start = int(loud[0]) * window - CLIP_HEAD_MS * recording.sample_rate // 1000
+    stop = (int(loud[-1]) + 1) * window + CLIP_TAIL_MS * recording.sample_rate // 1000
     kept = np.pad(wave[max(start, 0) : stop], (max(-start, 0), max(stop - len(wave), 0)))
     return Recording(kept[:, None], recording.sample_rate)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .chime import chime
-from .model import SAMPLES_PER_MS, Bed, Event, Span, Timeline
+from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLES_PER_MS, Bed, Event, Span, Timeline
 from .segments import silence, to_samples, to_segment
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FADE_IN_MS = 8_000
 FADE_OUT_MS = 60_000
+SILENT_END_MS = 500  # so that the last second of the shortest tail is below -70 dBFS over any level of bed
 
 # The bed's scheduled duck, from sound.md: rises slower than 1.5 dB in 100 ms, so nobody hears it work.
 DUCK_DB = -3.0
@@ -59,7 +60,8 @@ class Mix:
         self._sounding = sounding
         self._starts_ms = [event.start_ms for event in sounding]
         self._longest_ms = max((event.duration_ms for event in sounding), default=0)
-        self._gains_db = _gains_db(timeline, levels)
+        self._level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
+        self._glide_db = glide_db(timeline) if levels.glide else {}
         self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
         self._duck_ms, self._duck_db = _duck(self._voiced, timeline.duration_ms)
 
@@ -91,17 +93,19 @@ class Mix:
 
     def _voice(self, first_ms: int, last_ms: int) -> AudioSegment | None:
         """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
-        low = bisect_left(self._starts_ms, first_ms - self._longest_ms)
-        high = bisect_left(self._starts_ms, last_ms)
-        heard = [event for event in self._sounding[low:high] if event.end_ms > first_ms]
+        low = bisect_left(self._starts_ms, first_ms - self._longest_ms - CLIP_TAIL_MS)
+        high = bisect_left(self._starts_ms, last_ms + CLIP_HEAD_MS)
+        heard = [event for event in self._sounding[low:high] if event.end_ms + CLIP_TAIL_MS > first_ms]
         if not heard:
             return None
         layer = silence(last_ms - first_ms)
         for event in heard:
-            sound = self._clip(event.text) if event.kind == "speech" else to_segment(chime())
-            part = sound[max(first_ms - event.start_ms, 0) : last_ms - event.start_ms]
-            part = part.apply_gain(self._gains_db[event.chapter])
-            layer = layer.overlay(part, position=max(event.start_ms - first_ms, 0))
+            is_speech = event.kind == "speech"
+            sound = self._clip(event.text) if is_speech else to_segment(chime())
+            at_ms = event.start_ms - (CLIP_HEAD_MS if is_speech else 0)
+            part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
+            part = part.apply_gain(self._level_db + self._glide_db.get(_stretch(event), 0))
+            layer = layer.overlay(part, position=max(at_ms - first_ms, 0))
         return layer
 
     def _bed_gain(self, first: int, last: int) -> NDArray[np.float32]:
@@ -119,7 +123,8 @@ class Mix:
         if first < fade_in:
             gain *= _raised_cosine(at / fade_in)
         if last > self.total_samples - fade_out:
-            gain *= _raised_cosine((self.total_samples - at) / fade_out)
+            quiet = SILENT_END_MS * SAMPLES_PER_MS
+            gain *= _raised_cosine((self.total_samples - quiet - at) / (fade_out - quiet))
         return gain
 
     def _busy(self, timeline: Timeline, sounding: Sequence[Event]) -> list[tuple[int, int]]:
@@ -132,31 +137,29 @@ class Mix:
         return _merged([*ducked, *ringing, *fades], 0)
 
 
-def glide_db(timeline: Timeline) -> dict[int, int]:
-    """The voice's gain by chapter: 0 at the first pose to -3 dB at the last, the rounds of one pose alike.
+Stretch = tuple[int, str | None]
+"""A chapter and a pose in it."""
+
+
+def _stretch(event: Event) -> Stretch:
+    return event.chapter, event.pose
+
+
+def glide_db(timeline: Timeline) -> dict[Stretch, int]:
+    """The voice's gain, 0 at first to -3 dB at the last pose, the rounds of one pose alike.
 
     Chapters without a pose (an arrival, a script without marks) count each for themselves.
     """
-    pose_of: dict[int, str | None] = dict.fromkeys(range(len(timeline.chapters)))
+    groups: dict[Stretch, int] = {}
+    before: object = None
+    group = -1
     for event in timeline.events:
-        if event.pose is not None:
-            pose_of.setdefault(event.chapter, None)
-            pose_of[event.chapter] = pose_of[event.chapter] or event.pose
-        else:
-            pose_of.setdefault(event.chapter, None)
-    group, groups, before = -1, {}, None
-    for chapter, pose in sorted(pose_of.items()):
-        if pose is None or pose != before:
-            group += 1
-        groups[chapter] = group
-        before = pose
-    return {chapter: -round(GLIDE_STEPS_DB * index / max(group, 1)) for chapter, index in groups.items()}
-
-
-def _gains_db(timeline: Timeline, levels: Levels) -> dict[int, float]:
-    """What clips and bells are raised by, by chapter."""
-    level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
-    return {chapter: level_db + (db if levels.glide else 0) for chapter, db in glide_db(timeline).items()}
+        if event.kind in ("speech", "chime"):
+            here = event.pose if event.pose is not None else event.chapter
+            group += here != before
+            before = here
+            groups[_stretch(event)] = group
+    return {stretch: -round(GLIDE_STEPS_DB * index / max(group, 1)) for stretch, index in groups.items()}
 
 
 def _merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:

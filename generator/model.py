@@ -18,6 +18,11 @@ SAMPLES_PER_MS = 48
 FRAME_SAMPLES = 1_152  # one MPEG-1 layer III frame
 FRAME_MS = 24  # exactly, at 48 kHz
 
+# A clip keeps this much quiet round what is heard of it. It lies outside the clip's event, so that the timeline's
+# starts, ends and pauses are those a listener hears.
+CLIP_HEAD_MS = 30
+CLIP_TAIL_MS = 120
+
 RoundName = Literal["right", "left", "both", "clockwise", "counterclockwise", "only"]
 ROUND_NAMES: tuple[RoundName, ...] = (
     "right",

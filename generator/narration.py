@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .cache import Cache, content_key
 from .errors import TrackError
 from .mastering import CALIBRATION_SENTENCES, VoiceGain, calibrate, chain_identity, master
+from .model import CLIP_HEAD_MS, CLIP_TAIL_MS
 from .segments import from_pcm, to_segment
 from .voices import Voice
 
@@ -28,7 +29,7 @@ def voice_identity(voice: Voice) -> str:
 
 
 class Narration:
-    """The clips of a script: their lengths at hand, their sound read from the cache where it is asked for.
+    """The clips of a script: how long each is heard, and their sound, read from the cache where it is asked for.
 
     So memory doesn't grow with what is spoken. Reading from several threads is safe.
     """
@@ -63,16 +64,21 @@ def narrate(
         if stored is None:
             missing.append(text)
         else:
-            durations_ms[text] = len(from_pcm(stored))
+            durations_ms[text] = _heard_ms(from_pcm(stored))
     progress(len(durations_ms), len(texts))
     if missing:
         gain = _voice_gain(voice, identity, cache, jobs)
         for text, recording in voice.speak(missing, jobs):
             clip = to_segment(master(recording, gain, text).samples)
             cache.put(KIND, content_key(identity, text), clip.raw_data)
-            durations_ms[text] = len(clip)
+            durations_ms[text] = _heard_ms(clip)
             progress(len(durations_ms), len(texts))
     return Narration(identity, cache, durations_ms)
+
+
+def _heard_ms(clip: AudioSegment) -> int:
+    """How long `clip` is heard: without the quiet at its edges."""
+    return len(clip) - CLIP_HEAD_MS - CLIP_TAIL_MS
 
 
 def _voice_gain(voice: Voice, identity: str, cache: Cache, jobs: int) -> VoiceGain:

@@ -178,12 +178,15 @@ class _Layout:
     def _count(self, number: int, silent: bool, start_ms: int, where: Where) -> tuple[list[Event], int]:
         events: list[Event] = []
         count_ms = self._timing.count_ms
+        texts = [] if silent else [number_text(spoken) for spoken in range(1, number + 1)]
+        need_ms = -(-max((self._clip_ms[text] for text in texts), default=0) // 50) * 50
         for spoken in range(1, number + 1):
             end_ms = start_ms + count_ms
             events.append(self._event("count", start_ms, end_ms, str(spoken), where))
             if not silent:
                 text = number_text(spoken)
-                self._check_fits(text, count_ms, where.line, where, f"the {format_ms(count_ms)} of one count")
+                hint = f"give --count-ms {need_ms} or more, or --count-voice off"
+                self._check_fits(text, count_ms, where, f"the {format_ms(count_ms)} of one count", hint)
                 events.append(self._event("speech", start_ms, start_ms + self._clip_ms[text], text, where))
             start_ms = end_ms
         return events, start_ms
@@ -200,10 +203,9 @@ class _Layout:
                 (breath.exhale, middle_ms, exhale_ms, breath.exhale_line, "out"),
             ):
                 if text:
-                    self._check_fits(
-                        text, phase_ms, line, breathe.where, f"the {format_ms(phase_ms)} of breathing {phase}"
-                    )
                     where = replace(breathe.where, line=line)
+                    room = f"the {format_ms(phase_ms)} of breathing {phase}"
+                    self._check_fits(text, phase_ms, where, room, "shorten it, or give a lower --breath-rate")
                     events.append(self._event("speech", at_ms, at_ms + self._clip_ms[text], text, where))
             start_ms += timing.breath_ms
         return events, start_ms
@@ -328,13 +330,9 @@ class _Layout:
         assert hold.length is not None
         return shortest_ms(hold.length, self._timing.breath_ms, self._timing.count_ms)
 
-    def _check_fits(self, text: str, room_ms: int, line: int, where: Where, room: str) -> None:
+    def _check_fits(self, text: str, room_ms: int, where: Where, room: str, hint: str) -> None:
         if self._clip_ms[text] > room_ms:
-            self._fail(
-                replace(where, line=line),
-                f"“{text}” ({format_ms(self._clip_ms[text])}) doesn't fit {room}",
-                "shorten it, or slow the breath or the count",
-            )
+            self._fail(where, f"“{text}” ({format_ms(self._clip_ms[text])}) doesn't fit {room}", hint)
 
     def _fail(self, where: Where, what: str, hint: str) -> NoReturn:
         pose = f"{where.pose} ({where.round}): " if where.pose else ""

@@ -300,6 +300,16 @@ def test_repetitions_are_rounds_under_one_chapter(sleepward: Command, tmp_path: 
     assert [chapter["title"] for chapter in plan["chapters"]] == ["Arrival", "Figure Four", "Rest"]
 
 
+@pytest.mark.parametrize("hold", ["count 10", "count 30", "2 s", "5 breaths", "45 s"])
+def test_any_hold_may_be_the_last(sleepward: Command, tmp_path: Path, hold: str) -> None:
+    (tmp_path / "routines").mkdir()
+    (tmp_path / "routines" / "mine.yaml").write_text(
+        f"title: Mine\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n  - pose: rest\n    hold: {hold}\n"
+    )
+    holds = [event for event in sleepward.json("plan", "mine", "--voice", "tone")["events"] if event["kind"] == "hold"]
+    assert [event["pose"] for event in holds] == ["rest"]
+
+
 def test_nothing_is_said_after_the_last_hold(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "routines").mkdir()
     (tmp_path / "routines" / "mine.yaml").write_text(

@@ -366,6 +366,8 @@ def test_the_voice_glides_by_pose_with_both_sides_alike() -> None:
     poses = [("a", "only"), ("b", "right"), ("b", "left"), ("c", "only"), ("d", "only")]
     text = "# Arrival\nHi.\n" + "".join(f"# {p} {r}\n[pose {p} {r}]\nHi.\n" for p, r in poses)
     assert list(glide_db(lay(text)).values()) == [0, -1, -2, -2, -2, -3]
+    bare = "".join(f"[pose {pose} only]\nHi.\n" for pose in "abcd")  # poses count without chapters, too
+    assert list(glide_db(lay(bare)).values()) == [0, -1, -2, -3]
 
 
 def test_the_lead_in_is_as_long_as_the_fade() -> None:
@@ -391,3 +393,11 @@ def test_a_last_chapter_with_nothing_in_it_is_the_tails() -> None:
         ("Sleep", timeline.guided_ms, timeline.duration_ms)
     ]
     assert timeline.events[-1].chapter == 1
+
+
+def test_a_count_too_fast_for_its_words_names_the_way_out() -> None:
+    with pytest.raises(ScriptError) as caught:
+        lay("[count 3]", Timing(count_ms=300))
+    assert "“One.”" in caught.value.what
+    assert caught.value.hint == "give --count-ms 600 or more, or --count-voice off"  # "Three." takes 560 ms here
+    assert lay("[count 3]", Timing(count_ms=600)).events

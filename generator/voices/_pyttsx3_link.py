@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,8 +32,8 @@ def scratch_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """A server to send jobs to and receive answers from; it ends when the block does, however that is left."""
+def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes], Callable[[], None]]]:
+    """A server to send jobs to, to receive answers from and to end at once; it ends with the block at the latest."""
     with (folder / "log").open("wb") as log:
         # a session of its own: Ctrl-C in the terminal is ours alone, and the server ends with its stdin
         process = subprocess.Popen(
@@ -42,7 +43,7 @@ def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]
     assert process.stdout is not None
     try:
         send(process.stdin, setup)
-        yield process.stdin, process.stdout
+        yield process.stdin, process.stdout, process.kill
     finally:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
@@ -88,8 +89,15 @@ def send(requests: IO[bytes], message: Message) -> None:
         requests.flush()
 
 
-def receive(answers: IO[bytes]) -> dict[str, Any] | None:
-    line = answers.readline()
+def receive(answers: IO[bytes], give_up: Callable[[], None], deadline_s: float) -> dict[str, Any] | None:
+    """The next answer; None where the server has ended, or was ended by `give_up` as nothing came in time."""
+    watchdog = threading.Timer(deadline_s, give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        line = answers.readline()
+    finally:
+        watchdog.cancel()
     return json.loads(line) if line.endswith(b"\n") else None
 
 

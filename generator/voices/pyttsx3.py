@@ -160,13 +160,13 @@ class Pyttsx3Voice:
         waiting = deque(range(len(texts)))
         window = min(4 * jobs, MAX_OUTSTANDING)
         outstanding: set[int] = set()
-        with server(self._setup(folder, jobs), folder) as (requests, answers):
+        with server(self._setup(folder, jobs), folder) as (requests, answers, end):
             while waiting or outstanding:
                 while waiting and len(outstanding) < window:
                     number = waiting.popleft()
                     outstanding.add(number)
                     send(requests, self._job(number, lines[texts[number]], folder))
-                answer = receive(answers)
+                answer = receive(answers, end, 3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
                     raise self._broke_off(text, f"its server ended{last_words(folder)}")
