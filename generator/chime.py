@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .fades import raised_cosine
 from .model import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 SECONDS = 4.0
 ATTACK_S = 0.03  # a bell that begins faster startles
+RELEASE_S = 1.0
 PEAK = 0.05  # measures -31 LUFS at its loudest, 9 LU under the voice
 
 
@@ -24,8 +26,6 @@ def chime() -> Samples:
     # (ratio to 392 Hz, level, seconds to fall by e): high partials are weak and short, or it would ring bright
     partials = ((1.0, 1.0, 1.1), (2.0, 0.35, 0.7), (2.76, 0.18, 0.45), (4.1, 0.06, 0.25))
     sound = sum(level * np.sin(2 * np.pi * 392 * ratio * at) * np.exp(-at / decay) for ratio, level, decay in partials)
-    attack = 0.5 - 0.5 * np.cos(np.pi * np.clip(at / ATTACK_S, 0, 1))
-    release = 0.5 - 0.5 * np.cos(np.pi * np.clip((SECONDS - at) / 1.0, 0, 1))
-    sound = sound * attack * release
-    scaled: Samples = (PEAK * sound / np.abs(sound).max()).astype(np.float32)[:, None]
+    rung = sound * raised_cosine(at / ATTACK_S) * raised_cosine((SECONDS - at) / RELEASE_S)
+    scaled: Samples = (PEAK * rung / np.abs(rung).max()).astype(np.float32)[:, None]
     return scaled

@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from math import exp, log10, pi, sqrt
+from math import exp, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from .errors import TrackError
+from .fades import raised_cosine
 from .filters import all_pass, bell, high_shelf
 from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
@@ -259,8 +260,8 @@ def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
 def faded(wave: Wave) -> Wave:
     """Raised-cosine edges, 15 ms in and 80 ms out: no click."""
     faded = wave.copy()
-    rise = _raised_cosine(FADE_IN_MS)[: len(wave)]
-    fall = _raised_cosine(FADE_OUT_MS)[: len(wave)]
+    rise = _rise(FADE_IN_MS)[: len(wave)]
+    fall = _rise(FADE_OUT_MS)[: len(wave)]
     faded[: len(rise)] *= rise
     faded[len(wave) - len(fall) :] *= fall[::-1]
     return faded
@@ -369,11 +370,11 @@ def _must_sound(recording: Recording, what: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _raised_cosine(length_ms: int) -> Wave:
+def _rise(length_ms: int) -> Wave:
     import numpy as np
 
     count = length_ms * SAMPLES_PER_MS
-    return _float32(0.5 - 0.5 * np.cos(pi * (np.arange(count) + 0.5) / count))
+    return raised_cosine((np.arange(count) + 0.5) / count)
 
 
 def _float32(values: NDArray[Any]) -> Wave:

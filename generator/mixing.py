@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .chime import chime
+from .fades import raised_cosine
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLES_PER_MS, Bed, Event, Span, Timeline
 from .segments import silence, to_samples, to_segment
 
@@ -121,10 +122,10 @@ class Mix:
             gain = np.power(10.0, db / 20).astype(np.float32)
         fade_in, fade_out = FADE_IN_MS * SAMPLES_PER_MS, self._fade_out_ms * SAMPLES_PER_MS
         if first < fade_in:
-            gain *= _raised_cosine(at / fade_in)
+            gain *= raised_cosine(at / fade_in)
         if last > self.total_samples - fade_out:
             quiet = SILENT_END_MS * SAMPLES_PER_MS
-            gain *= _raised_cosine((self.total_samples - quiet - at) / (fade_out - quiet))
+            gain *= raised_cosine((self.total_samples - quiet - at) / (fade_out - quiet))
         return gain
 
     def _busy(self, timeline: Timeline, sounding: Sequence[Event]) -> list[tuple[int, int]]:
@@ -163,10 +164,10 @@ def glide_db(timeline: Timeline) -> dict[Stretch, int]:
 
 
 def _merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:
-    """`intervals` in order, those closer than `gap_ms` joined."""
+    """`intervals` in order, those that touch or are closer than `gap_ms` joined."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(intervals):
-        if (merged and start - merged[-1][1] < gap_ms) or (merged and start <= merged[-1][1]):
+        if merged and start < merged[-1][1] + max(gap_ms, 1):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
             merged.append((start, end))
@@ -215,10 +216,3 @@ def _periodic(loop: Samples, first: int, last: int) -> Samples:
         pieces.append(piece)
         first += len(piece)
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-
-def _raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
-    """0 at `share` 0 and before, 1 at 1 and after."""
-    import numpy as np
-
-    return (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0, 1))).astype(np.float32)
