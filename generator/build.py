@@ -182,7 +182,7 @@ def track_key(piece: Piece) -> str:
 
 
 def _loop_frames(mix: Mix, settings: Settings, means: Means) -> memoryview:
-    """The open bed's encoded loop, kept across tracks: it costs as much as a minute of voiced spans."""
+    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans."""
     loudness = f"{settings.background} {mix.open_gain!r}"
     bed = beds.bed_identity(settings.background)
     key = content_key(SCHEMA, bed, loudness, settings.bitrate, ffmpeg.identity())

@@ -38,7 +38,7 @@ MIN_OPEN_FRAMES = BED_LEAD_FRAMES + 10  # a shorter opening costs more in leads 
 BATCH_FRAMES = 2_500  # one ffmpeg's share, 60 s; fixed, so that cuts don't depend on the number of workers
 MIN_PIECE_FRAMES = 250  # what is worth another lead-in
 BLOCK_FRAMES = 125  # mixed and written at a time
-MAX_ENCODERS = 3  # each takes some 40 MB, and one track never more than 300 MB in all
+MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
 
 
 # --- the plan: which frames are the bed's, which are encoded ---------------------------------------
