@@ -14,22 +14,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import beds, encoding, ffmpeg, mp3_format, tagging
+from . import beds, encoding, ffmpeg, mp3_format, streaming, tagging
 from .cache import Cache, content_key, whole_file
+from .cover import cover, load_cover
 from .errors import InputError, TrackError
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Bed, Script, Timeline
 from .narration import Narration, narrate, voice_identity
 from .plan import plan_dict, settings_dict
 from .script import parse
-from .settings import Settings
-from .sources import STDIN, Source, resolve_for, script_layer
+from .settings import Format, Settings
+from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
 
-SCHEMA = "1"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+SCHEMA = "2"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
+FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 OUTPUT_FOLDER = Path("output")
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
 
@@ -44,17 +46,19 @@ class Means:
 
     cache: Cache
     jobs: int
+    plain: bool = False  # encode in one piece, for whoever doubts the joints: the same bytes, for more work
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None
     notice: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A source, read: its script, the settings that hold for it, and the voice that will speak."""
+    """A source, read: its script, the settings that hold for it, its background, and the voice that will speak."""
 
     script: Script
     name: str
     settings: Settings
+    background: beds.Background
     voice: Voice
 
 
@@ -86,11 +90,9 @@ class Built:
 # --- the pipeline ----------------------------------------------------------------------------------------
 
 
-def build(source: Source, flags: Mapping[str, str | None], means: Means, out: str | None = None) -> Built:
-    """Make the track, or find that it is there already. Raises the errors of every stage."""
+def build(piece: Piece, path: Path, means: Means) -> Built:
+    """Make the track at `path`, or find that it is there already. Raises the errors of every stage."""
     started = time.monotonic()
-    piece = read(source, flags)
-    path = track_path(out, piece.name, piece.settings.format)
     key = track_key(piece)
     there = _unchanged(path, key, piece)
     if there is not None:
@@ -106,11 +108,12 @@ def build(source: Source, flags: Mapping[str, str | None], means: Means, out: st
 def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
     """Parse a script and settle what holds for it."""
     script = parse(source.text, source.shown_as, source.name)
-    settings = resolve_for(script_layer(script), flags)
-    beds.bed_kind(settings.background)  # an unknown one is said before anything is spoken
+    check_flags_fit(source, script, flags)
+    settings = resolve_for(script_layer(source, script), flags)
+    background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    return Piece(script, name, settings, voice)
+    return Piece(script, name, settings, background, voice)
 
 
 def plan(piece: Piece, means: Means) -> Planned:
@@ -125,30 +128,72 @@ def plan(piece: Piece, means: Means) -> Planned:
         routine=piece.script.routine,
         title=title_of(piece),
         voice=piece.voice.label,
-        bytes_estimate=mp3_format.mp3_bytes(timeline.duration_ms * SAMPLES_PER_MS, piece.settings.bitrate),
+        adapted=piece.script.adapted,
+        bytes_estimate=_bytes_estimate(timeline.duration_ms, piece.settings),
     )
     return Planned(piece, narration, timeline, written)
 
 
 def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
     """Mix, encode and tag; the file appears at `path` only when it is whole."""
+
+    def progress(done: int) -> None:
+        means.progress("sound", done, mix.total_samples)
+
     settings = planned.piece.settings
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
-    mix = Mix(planned.timeline, planned.narration.clip, load_bed(settings.background, means.cache), levels)
-    loop_frames = _loop_frames(mix, settings, means) if any(span.kind == "open" for span in mix.spans) else None
-    with _refusals(path), _room_for(path) as sink:
-        sink.write(tagging.id3_tag(_tags(planned, key)))
-        encoding.encode_mp3(
-            sink,
-            spans=mix.spans,
-            mix=mix.render,
-            open_loop=mix.open_loop,
-            total_samples=mix.total_samples,
-            bitrate_kbps=settings.bitrate,
-            jobs=means.jobs,
-            loop_frames=loop_frames,
-            progress=lambda done: means.progress("sound", done, mix.total_samples),
-        )
+    bed = beds.load_bed(planned.piece.background, means.cache, settings.breath_ms, settings.inhale_ms)
+    mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
+    tags = _tags(planned, key)
+    if settings.format != "mp3":
+        with new_track(path, settings.format) as sink:
+            part = Path(sink.name)
+            streaming.encode(
+                part,
+                format=settings.format,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                metadata=tagging.stream_metadata(settings.format, tags),
+                padding_bytes=tagging.padding_bytes(settings.format, tags),
+                jobs=means.jobs,
+                progress=progress,
+            )
+            tagging.write_tags(part, settings.format, tags)
+        return
+    loop_frames = None if means.plain else _loop_frames(mix, bed, settings, means)
+    with new_track(path, "mp3") as sink:
+        sink.write(tagging.id3_tag(tags))
+        if means.plain:
+            encoding.encode_plain(
+                sink,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                progress=progress,
+            )
+        else:
+            encoding.encode_mp3(
+                sink,
+                spans=mix.spans,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                jobs=means.jobs,
+                loop_frames=loop_frames,
+                steady_bed=not planned.piece.background.files,
+                progress=progress,
+            )
+
+
+def _bytes_estimate(duration_ms: int, settings: Settings) -> int:
+    """How large the file becomes, tags aside: exactly for mp3 and wav."""
+    if settings.format == "mp3":
+        return mp3_format.mp3_bytes(duration_ms * SAMPLES_PER_MS, settings.bitrate)
+    wav_bytes = duration_ms * SAMPLES_PER_MS * 4
+    return {"wav": wav_bytes, "flac": round(wav_bytes * FLAC_SHARE)}.get(
+        settings.format, duration_ms * settings.bitrate // 8
+    )
 
 
 # --- keys, tags, beds ------------------------------------------------------------------------------------
@@ -174,21 +219,24 @@ def track_key(piece: Piece) -> str:
     return content_key(
         SCHEMA,
         piece.script.body,
-        json.dumps(asdict(replace(piece.settings, voice=None)), sort_keys=True),
+        json.dumps(asdict(replace(piece.settings, voice=None, background="", cover="")), sort_keys=True),
         voice_identity(piece.voice),
-        beds.bed_identity(piece.settings.background),
+        beds.bed_identity(piece.background, piece.settings.breath_ms, piece.settings.inhale_ms),
         ffmpeg.identity(),
     )
 
 
-def _loop_frames(mix: Mix, settings: Settings, means: Means) -> memoryview:
-    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans."""
-    loudness = f"{settings.background} {mix.open_gain!r}"
-    bed = beds.bed_identity(settings.background)
-    key = content_key(SCHEMA, bed, loudness, settings.bitrate, ffmpeg.identity())
+def _loop_frames(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memoryview | None:
+    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
+
+    None where a track would repeat too little of it.
+    """
+    if not encoding.needs_loop(mix.spans, mix.loop_samples):
+        return None
+    key = content_key(SCHEMA, bed.identity, repr(mix.open_gain), settings.bitrate, ffmpeg.identity())
     stored = means.cache.get("loops", key)
     if stored is None:
-        stored = memoryview(encoding.encode_loop(mix.open_loop, settings.bitrate, means.jobs))
+        stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, means.jobs))
         means.cache.put("loops", key, stored)
     return stored
 
@@ -227,11 +275,15 @@ def _refusals(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _room_for(path: Path) -> Iterator[BinaryIO]:
-    """A file that is there, whole and looked at, when the block has ended well; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, check=mp3_format.check_structure) as sink:
-        yield sink
+def new_track(path: Path, format: Format) -> Iterator[BinaryIO]:  # noqa: A002  # the setting's name
+    """A file that is there, whole and looked at, when the block has ended well; its folder is made.
+
+    Raises InputError and TrackError where the system refuses.
+    """
+    with _refusals(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path, check=partial(tagging.check_whole, format=format)) as sink:
+            yield sink
 
 
 def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
@@ -239,15 +291,23 @@ def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
     if not path.is_file():
         return None
     tags = tagging.read_tags(path)
-    if tags is None or tags.key != key or json.loads(tags.plan_json)["routine"] != piece.script.routine:
-        return None
-    if (tags.title, tags.comment) != (title_of(piece), piece.script.summary):
+    if tags is None or tags.key != key or not _says_the_same(tags, piece):
         return None
     try:
-        structure = mp3_format.check_structure(path)
+        total_samples = tagging.check_whole(path, piece.settings.format)
     except TrackError:  # damaged since: it is made again
         return None
-    return tags.duration_ms if structure.total_samples == tags.duration_ms * SAMPLES_PER_MS else None
+    return tags.duration_ms if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
+
+
+def _says_the_same(tags: tagging.Tags, piece: Piece) -> bool:
+    """Whether what players show of a track is still what they should."""
+    plan = json.loads(tags.plan_json)
+    if (tags.title, tags.comment, plan["routine"]) != (title_of(piece), piece.script.summary, piece.script.routine):
+        return False
+    chosen = piece.settings.cover
+    own = chosen not in ("auto", "none")
+    return bool(plan["settings"]["cover"] == chosen) and (not own or tags.cover == _cover(piece, tags.duration_ms))
 
 
 def _tags(planned: Planned, key: str) -> tagging.Tags:
@@ -262,7 +322,17 @@ def _tags(planned: Planned, key: str) -> tagging.Tags:
         key=key,
         duration_ms=planned.timeline.duration_ms,
         lyrics="\n".join(event.text for event in planned.timeline.events if event.kind == "speech"),
+        cover=_cover(planned.piece, planned.timeline.duration_ms),
     )
+
+
+def _cover(piece: Piece, duration_ms: int) -> bytes:
+    """The picture that players show; none where none is wanted."""
+    if piece.settings.cover == "none":
+        return b""
+    if piece.settings.cover == "auto":
+        return cover(title_of(piece), f"{round(duration_ms / 60_000)} minutes", piece.script.routine or piece.name)
+    return load_cover(Path(piece.settings.cover))
 
 
 def _built(path: Path, piece: Piece, duration_ms: int, started: float, *, fresh: bool) -> Built:
@@ -285,18 +355,3 @@ def _built(path: Path, piece: Piece, duration_ms: int, started: float, *, fresh:
 
 def title_of(piece: Piece) -> str:
     return piece.script.title or piece.name
-
-
-def load_bed(name: str, cache: Cache) -> Bed:
-    """The bed, made once and kept: a loop of two minutes takes longer to make than to read."""
-    import numpy as np
-
-    key = content_key(beds.bed_identity(name))
-    stored = cache.get("beds", key)
-    if stored is None:
-        bed = beds.make_bed(name)
-        header = json.dumps({"loudness_lufs": bed.loudness_lufs}).encode().ljust(64)
-        cache.put("beds", key, header, bed.loop.data.cast("B"))
-        return bed
-    facts = json.loads(bytes(stored[:64]))
-    return Bed(name, beds.bed_identity(name), np.frombuffer(stored[64:], np.float32).reshape(-1, 2), **facts)

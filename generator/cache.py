@@ -6,17 +6,21 @@ import hashlib
 import logging
 import os
 import secrets
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import InputError
+from .errors import InputError, TrackError
 
 log = logging.getLogger("sleepward")
 _DIGEST_BYTES = 32
+_BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
 NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
 ABANDONED_S = 3_600
 
@@ -56,33 +60,125 @@ class Cache:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder") from error
+            raise _unreadable(error) from error
         digest, blob = stored[:_DIGEST_BYTES], memoryview(stored)[_DIGEST_BYTES:]
         if hashlib.sha256(blob).digest() != digest:
-            log.warning("a damaged cache entry was removed and is made again: %s", path.name)
-            path.unlink(missing_ok=True)
+            _forget(path)
+            return None
+        return blob
+
+    def open(self, kind: str, key: str) -> Blob | None:
+        """Like `get`, for a blob too large for memory: verified now, then read where it is needed."""
+        path = self._path(kind, key)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreadable(error) from error
+        blob = Blob(file, _DIGEST_BYTES)
+        if not blob.is_whole():
+            file.close()
+            _forget(path)
             return None
         return blob
 
     def put(self, kind: str, key: str, *parts: bytes | memoryview) -> None:
         """Keep a blob, given in `parts`; readers see all of it or nothing."""
+        self.put_blocks(kind, key, parts)
+
+    def put_blocks(self, kind: str, key: str, blocks: Iterable[bytes | memoryview]) -> None:
+        """Like `put`, with blocks that are made while they are written: memory doesn't grow with the blob."""
         path = self._path(kind, key)
-        try:
+        with _writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
                 digest = hashlib.sha256()
-                for part in parts:
-                    digest.update(part)
+                file.write(bytes(_DIGEST_BYTES))
+                for block in blocks:
+                    digest.update(block)
+                    file.write(block)
+                file.seek(0)
                 file.write(digest.digest())
-                file.writelines(parts)
-        except OSError as error:
-            raise InputError(
-                f"the cache can't be written: {error}",
-                hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
-            ) from error
+
+    def scratch(self) -> Scratch:
+        """Room on the cache's disk for what is too large for memory while it is made; gone with the object."""
+        with _writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return Scratch(tempfile.TemporaryFile(dir=self.folder))
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / key[:2] / key
+
+
+class Blob:
+    """Bytes on the disk from `start` of `file` on, read by position, from several threads too."""
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file, self._start = file, start
+        self._one_at_a_time = threading.Lock()  # a file has one position; not every system reads without moving it
+        weakref.finalize(self, file.close)
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size - self._start
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` with the bytes from `offset` on. Raises TrackError where the disk gives fewer."""
+        try:
+            with self._one_at_a_time:
+                self._file.seek(self._start + offset)
+                got = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise _unreadable(error) from error
+        if got != len(buffer):
+            raise TrackError("a file of the cache ended too early", hint="build again; is the disk all right?")
+
+    def is_whole(self) -> bool:
+        """Whether its digest, the bytes just before `start`, is that of what is there."""
+        try:
+            self._file.seek(self._start - _DIGEST_BYTES)
+            stored = self._file.read(_DIGEST_BYTES)
+            digest = hashlib.sha256()
+            while block := self._file.read(_BLOCK_BYTES):
+                digest.update(block)
+        except OSError as error:
+            raise _unreadable(error) from error
+        return digest.digest() == stored
+
+
+class Scratch(Blob):
+    """A nameless file to write and read by position; what was never written is zeros."""
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        with _writing(), self._one_at_a_time:
+            self._file.seek(self._start + offset)
+            self._file.write(data)
+            self._file.flush()
+
+    def resize(self, size: int) -> None:
+        with _writing(), self._one_at_a_time:
+            self._file.truncate(self._start + size)
+
+
+def _forget(path: Path) -> None:
+    log.warning("a damaged cache entry was removed and is made again: %s", path.name)
+    path.unlink(missing_ok=True)
+
+
+def _unreadable(error: OSError) -> InputError:
+    return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"the cache can't be written: {error}",
+            hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
+        ) from error
 
 
 @contextmanager

@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
-from .definition_models import PoseFile, RoutineFile, Shelf, one_line, validated
+from .definition_checks import Shelf
+from .definition_models import BreathEntry, PoseFile, RoutineFile, VariantEntry
 from .errors import InputError, NotFoundError
-from .lengths import parse_hold
-from .model import Pose, RoundName, Routine, Step
-from .pose_text import MAX_TEXT, TEXT_VARIABLES, text_faults
+from .fit import shortest_ms
+from .lengths import format_ms, parse_hold
+from .model import BreathWords, Pose, RoundName, Routine, Step, Variant
+from .model_faults import one_line, validated
+from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, text_faults
+from .settings import SETTINGS
 from .yaml_source import MAX_BYTES, MAX_FAULTS, Node, Source, decode, read
 
 SAFE_ENDINGS = ("supine", "side", "prone")
-TEXT_KEYS = ("enter", "hold_lines", "switch", "leave", "easier", "deeper", "felt", "caution")
+MAX_TRACK_MS = 24 * 3_600_000
+FASTEST_BREATH_MS, FASTEST_COUNT_MS = 5_000, 500  # the ends of what --breath-rate and --count-ms take
+MARKED_KEYS = ("enter", "switch", "leave", "say", "easier", "deeper")
+TEXT_KEYS = ("enter", "switch", "hold_lines", "leave", "felt", "caution")
 
-_BRACE = re.compile(r"[{}]")
+_BRACKET = re.compile(r"[{}\[\]]")
 
 
 def parse_routine(
@@ -45,10 +52,12 @@ def parse_routine(
     own = {key: value for key, value in data.items() if key in RoutineFile.model_fields or key not in known_settings}
     settings = {key: value for key, value in data.items() if key not in own}
     shelf = Shelf(poses, known_poses)
-    written = validated(RoutineFile, own, source, shelf, settings=known_settings)
+    written = validated(RoutineFile, own, source, shelf, more_keys=known_settings)
     for key, value in settings.items():
         _check_setting(key, value, known_settings[key], source)
     _check_ending(source, shelf)
+    if written is not None:
+        _check_length(written, source, shelf)
     source.add(fault for error in shelf.broken.values() for fault in error.faults)
     source.raise_faults()
     assert written is not None  # else a fault was raised
@@ -60,7 +69,7 @@ def parse_routine(
         eyes=written.eyes,
         props=tuple(written.props),
         notes=tuple(written.notes),
-        settings={key: value.strip() for key, value in settings.items()},
+        settings={key: _setting_text(value) for key, value in settings.items()},
         path=file,
         steps=tuple(_steps(written, source, shelf)),
     )
@@ -84,14 +93,36 @@ def parse_pose(text: str, file: str, *, id: str) -> Pose:  # noqa: A002 - the fi
         switch=written.switch,
         hold_lines=tuple(written.hold_lines),
         also=tuple(written.also),
-        easier=written.easier,
-        deeper=written.deeper,
+        breaths=_breath_words(written.breaths),
+        easier=_variant(written.easier, stays=written.ends is None),
+        deeper=_variant(written.deeper, stays=written.ends is None),
         felt=written.felt,
         props=tuple(written.props),
+        involves=tuple(written.involves),
         leave_out_for=tuple(written.leave_out_for),
         caution=written.caution,
         path=file,
     )
+
+
+def _breath_words(entries: Sequence[BreathEntry]) -> tuple[BreathWords, ...]:
+    return tuple(BreathWords(entry.inhale, entry.exhale) for entry in entries)
+
+
+def _variant(entry: VariantEntry | None, *, stays: bool) -> Variant | None:
+    """The variant; where the pose `stays` in its position, it does so in another one too."""
+    if entry is None:
+        return None
+    changes: dict[str, Any] = {}
+    for key in entry.model_fields_set - {"say", "summary"}:
+        value = getattr(entry, key)
+        if key == "breaths":
+            changes[key] = _breath_words(value)
+        else:
+            changes[key] = tuple(value) if isinstance(value, list) else value
+    if stays and "position" in changes:
+        changes.setdefault("ends", entry.position)
+    return Variant(say=entry.say, summary=entry.summary, changes=dict(sorted(changes.items())))
 
 
 def load_routine(
@@ -102,7 +133,7 @@ def load_routine(
     known_settings: Mapping[str, Callable[[str], object]],
 ) -> Routine:
     """The routine in a file, named by the file. Raises what `parse_routine` does, and NotFoundError."""
-    text = _text_of(path)
+    text = text_of(path)
     return parse_routine(
         text, str(path), name=path.stem, poses=poses, known_poses=known_poses, known_settings=known_settings
     )
@@ -110,10 +141,11 @@ def load_routine(
 
 def load_pose(path: Path) -> Pose:
     """The pose in a file, whose name is its id. Raises DefinitionError and NotFoundError."""
-    return parse_pose(_text_of(path), str(path), id=path.stem)
+    return parse_pose(text_of(path), str(path), id=path.stem)
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A definition's text. Raises NotFoundError, InputError where it can't be read, and DefinitionError (`decode`)."""
     try:
         with path.open("rb") as stream:
             return decode(stream.read(MAX_BYTES + 1), str(path))
@@ -127,15 +159,21 @@ def _text_of(path: Path) -> str:
 # --- what only the whole file shows ----------------------------------------------------------------
 
 
-def _check_setting(key: str, value: object, parse: Callable[[str], object], source: Source) -> None:
+def _setting_text(value: str | list[str]) -> str:
+    """A setting as a flag has it: a list's entries with commas between them."""
+    return ", ".join(entry.strip() for entry in value) if isinstance(value, list) else value.strip()
+
+
+def _check_setting(key: str, value: Any, parse: Callable[[str], object], source: Source) -> None:
     node = source.find((key,)) or source.root
     if node.broken:
         return
-    if not isinstance(value, str):
+    names = key in SETTINGS and SETTINGS[key].is_list and isinstance(value, list)
+    if not isinstance(value, str) and not (names and all(isinstance(name, str) for name in value)):
         source.fault(node.start, f"'{key}' is a setting and must be text, not a list or keys: write it on one line")
         return
     try:
-        parse(value.strip())
+        parse(_setting_text(value))
     except ValueError as error:
         source.fault(node.start, f"'{key}': {error}")
 
@@ -148,10 +186,27 @@ def _check_ending(source: Source, shelf: Shelf) -> None:
     last = len(steps.value) - 1
     pose_node = source.find(("steps", last, "pose"))
     pose = shelf.found.get(one_line(pose_node.value)) if pose_node and isinstance(pose_node.value, str) else None
-    if pose is not None and pose.ends not in SAFE_ENDINGS:
+    if pose is None:
+        return
+    ways = [variant.changes.get("ends", pose.ends) for variant in (pose.easier, pose.deeper) if variant]
+    unsafe = next((ends for ends in (pose.ends, *ways) if ends not in SAFE_ENDINGS), None)
+    if unsafe:
         safe = f"{', '.join(SAFE_ENDINGS[:-1])} or {SAFE_ENDINGS[-1]}"
-        message = f"the last pose, {pose.id}, ends {pose.ends}; a track ends {safe}: add a last step like 'pose: rest'"
+        message = f"the last pose, {pose.id}, ends {unsafe}; a track ends {safe}: add a last step like 'pose: rest'"
         source.fault(steps.value[last].start, message)
+
+
+def _check_length(written: RoutineFile, source: Source, shelf: Shelf) -> None:
+    """The holds alone, each at its low end, the breath and the count at their fastest, must fit a day."""
+    steps = [step for step in written.steps if step.pose in shelf.found]
+    least_ms = 0
+    for step in steps:
+        rounds = len(step.sides or shelf.found[step.pose].rounds) * (step.reps[0] if step.reps else 1)
+        least_ms += rounds * shortest_ms(parse_hold(step.hold), FASTEST_BREATH_MS, FASTEST_COUNT_MS)
+    if least_ms > MAX_TRACK_MS:
+        node = source.find(("steps",)) or source.root
+        what = f"these holds last {format_ms(least_ms)} at their shortest, and a track lasts 24 h at most"
+        source.fault(node.start, f"{what}: shorten them, or leave some out")
 
 
 def _steps(written: RoutineFile, source: Source, shelf: Shelf) -> Iterator[Step]:
@@ -168,26 +223,48 @@ def _steps(written: RoutineFile, source: Source, shelf: Shelf) -> Iterator[Step]
 
 
 def _check_texts(source: Source) -> None:
-    rounds = source.find(("rounds",))
-    names = rounds.plain() if rounds else ["only"]
-    sided = not isinstance(names, list) or "right" in names or "left" in names
-    variables = TEXT_VARIABLES if sided else tuple(name for name in TEXT_VARIABLES if not name.endswith("side"))
-    for key in TEXT_KEYS:
-        node = source.find((key,))
-        for text in node.value if node and isinstance(node.value, list) else [node] if node else []:
-            if isinstance(text.value, str) and len(text.value) <= MAX_TEXT and not source.full:
-                for offset, message in islice(text_faults(text.value, variables), MAX_FAULTS):
-                    source.fault(_place(source, text, text.value, offset), f"'{key}': {message}")
+    """The Jinja of the pose and of its two variants, whose texts may use what their own rounds give."""
+    own = _rounds_of(source, (), ["only"])
+    for loc in ((), ("easier",), ("deeper",)):
+        variables = _variables_of(_rounds_of(source, loc, own))
+        for key in ("say", *TEXT_KEYS) if loc else TEXT_KEYS:
+            _check_text(source, key, source.find((*loc, key)), variables)
+        breaths = source.find((*loc, "breaths"))
+        for breath in breaths.value if breaths and isinstance(breaths.value, list) else []:
+            for key, (_, node) in breath.value.items() if isinstance(breath.value, dict) else ():
+                _check_text(source, key, node, variables)
+        if loc and (short := source.find(loc)) is not None and isinstance(short.value, str):
+            _check_text(source, loc[0], short, variables)
+
+
+def _rounds_of(source: Source, loc: tuple[str, ...], otherwise: object) -> object:
+    rounds = source.find((*loc, "rounds"))
+    return rounds.plain() if rounds else otherwise
+
+
+def _variables_of(rounds: object) -> Collection[str]:
+    """Those every text may use, and those of sides where a round is one."""
+    sided = not isinstance(rounds, list) or "right" in rounds or "left" in rounds
+    return TEXT_VARIABLES if sided else [name for name in TEXT_VARIABLES if name not in SIDE_VARIABLES]
+
+
+def _check_text(source: Source, key: str, node: Node | None, variables: Collection[str]) -> None:
+    for text in node.value if node and isinstance(node.value, list) else [node] if node else []:
+        if isinstance(text.value, str) and len(text.value) <= MAX_TEXT and not source.full:
+            marks = mark_faults(text.value) if key in MARKED_KEYS else ()
+            for offset, message in islice(chain(text_faults(text.value, variables), marks), MAX_FAULTS):
+                source.fault(_place(source, text, text.value, offset), f"'{key}': {message}")
 
 
 def _place(source: Source, node: Node, text: str, offset: int) -> int:
     """Where an offset of a scalar's text stands in the file, whatever the scalar's style.
 
-    Quotes, folding and indentation move everything but the order of the template's braces, so those are counted.
+    Quotes, folding and indentation move everything but the order of the templates' braces and the marks' brackets, so
+    those are counted.
     """
     written = source.text[node.start : node.end]
-    here = [match.start() for match in _BRACE.finditer(text)]
-    there = [match.start() for match in _BRACE.finditer(written)]
+    here = [match.start() for match in _BRACKET.finditer(text)]
+    there = [match.start() for match in _BRACKET.finditer(written)]
     number = bisect_right(here, offset) - 1
     if number < 0 or len(here) != len(there):
         return node.start

@@ -1,289 +1,249 @@
-"""What routine and pose files may hold, as pydantic models, and pydantic's errors as faults at their places."""
+"""What routine and pose files may hold, as pydantic models; their descriptions are the reference that users read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from .errors import DefinitionError, NotFoundError, did_you_mean
-from .lengths import MAX_HOLD_MS, parse_hold
-from .model import ROUND_NAMES, Pose
+from . import definition_checks as checks
+from .definition_checks import CONDITIONS, HOLD_PATTERN, REPS_PATTERN, SLUG
+from .model import POSITIONS, ROUND_NAMES
+from .model_faults import Part, no, one_line
 from .pose_text import MAX_TEXT
-from .yaml_source import Loc, Node, Source
 
-POSITIONS = (
-    "supine", "prone", "side", "seated", "kneeling", "all-fours", "standing", "chair", "legs-raised", "edge",
-)  # fmt: skip
 PLACES = ("bed", "mat", "chair", "room")
 EYES = ("closed", "open-while-standing")
+INVOLVES = ("twists", "deep-flexion", "internal-rotation", "kneeling-weight", "inversion", "backbend")
 MAX_STEPS = 500
 MAX_ENTRIES = 100  # of any other list
-MAX_REPS = 100
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d\d)")
-_BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:\s*[-–]\s*\d{1,9}(?:\.\d{1,9})?)?\+?")
-_REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
-
-
-@dataclass
-class Shelf:
-    """The poses a routine asks for, each loaded once."""
-
-    load: Callable[[str], Pose]
-    ids: Callable[[], Collection[str]]
-    found: dict[str, Pose] = field(default_factory=dict)
-    broken: dict[str, DefinitionError] = field(default_factory=dict)
-    missing: dict[str, Sequence[str]] = field(default_factory=dict)
-
-    def has(self, pose_id: str) -> bool:
-        """Whether there is such a pose; one whose own file has faults is there, but `broken`."""
-        if pose_id not in self.found and pose_id not in self.broken and pose_id not in self.missing:
-            try:
-                self.found[pose_id] = self.load(pose_id)
-            except DefinitionError as error:
-                self.broken[pose_id] = error
-            except NotFoundError:
-                self.missing[pose_id] = self.known
-        return pose_id not in self.missing
-
-    @cached_property
-    def known(self) -> list[str]:
-        return sorted(self.ids())
-
-
-def _no(message: str, *, word: str = "", known: Sequence[str] = (), at: str | int = "") -> PydanticCustomError:
-    """A fault; with a `word` that isn't `known`, the nearest are told; `at` names a neighbouring key to point at."""
-    return PydanticCustomError("fault", "{message}", {"message": message, "word": word, "known": known, "at": at})
-
-
-def one_line(value: str) -> str:
-    return " ".join(value.split())
-
-
-def _filled(value: str, info: ValidationInfo) -> str:
-    if not value:
-        raise _no(
-            f"'{info.field_name}' has nothing in it: write something here, or leave the line out if it isn't required"
-        )
-    return value
-
-
-def _titled(value: str, info: ValidationInfo) -> str:
-    if re.search(r"[\[\]]", value):
-        raise _no(
-            f"'{info.field_name}' has square brackets, but is spoken of in titles, where no marks can stand: use ( )"
-        )
-    return value
-
-
-def _word_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if value not in words:
-            raise _no(f"{quoted(value)} isn't {what}", word=value, known=words)
-        return value
-
-    return check
-
-
-def _known_pose(value: str, info: ValidationInfo) -> str:
-    shelf = cast("Shelf", info.context)
-    if not _SLUG.fullmatch(value) or not shelf.has(value):  # an id only: never a path to somewhere else
-        raise _no(f"there is no pose {quoted(value)}", word="-".join(value.split()), known=shelf.known)
-    return value
-
-
-def _own_round(value: str, info: ValidationInfo) -> str:
-    pose = cast("Shelf", info.context).found.get(str(info.data.get("pose")))
-    if pose is not None and value not in pose.rounds:
-        raise _no(f"{quoted(value)} isn't a round of {pose.id}", word=value, known=pose.rounds)
-    return value
-
-
-def _rounds(value: list[str], info: ValidationInfo) -> list[str]:
-    if not value:
-        raise _no(f"'{info.field_name}' has no round in it: write like [right, left], or leave the line out")
-    for index, name in enumerate(value):
-        if name in value[:index]:
-            raise _no(
-                f"{quoted(name)} is named twice: a pose has each round once; to do it again, add a step", at=index
-            )
-    return value
-
-
-def _hold_text(value: str) -> str:
-    try:
-        parse_hold(value)
-    except ValueError as error:
-        raise _no(_respelled(value) or str(error)) from error
-    return value
-
-
-def _respelled(text: str) -> str:
-    """The right spelling of what people write for a hold instead: a clock's time, or a bare number."""
-    if clock := _CLOCK.fullmatch(text):
-        parts = zip(clock.groups(), "hms", strict=True)
-        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
-        return f"{quoted(text)} isn't a hold: write {spelled}"
-    if _BARE.fullmatch(text):
-        more = " breaths" if "." not in text else " min"
-        return f"{quoted(text)} has no unit: write {text} s, or {text}{more}"
-    return ""
-
-
-def _reps(value: object) -> object:
-    """`8-12` or `8` as (low, high)."""
-    if not isinstance(value, str):
-        raise _no("'reps' must be text: write it like 8 or 8-12")
-    match = _REPS.fullmatch(value.strip())
-    if not match:
-        raise _no(f"{quoted(value)} isn't a number of repetitions: write it like 8 or 8-12")
-    low, high = int(match[1]), int(match[2] or match[1])
-    if not 1 <= low <= high:
-        raise _no(f"{quoted(value)} is impossible: at least 1, and the smaller number first")
-    if high > MAX_REPS:
-        raise _no(f"{quoted(value)} is more than {MAX_REPS} repetitions, the most there can be")
-    return low, high
-
-
-def _reps_of_hold(value: tuple[int, int] | None, info: ValidationInfo) -> tuple[int, int] | None:
-    hold = parse_hold(info.data["hold"]) if value and "hold" in info.data else None
-    if value and hold and hold.unit == "ms" and value[1] * hold.high > MAX_HOLD_MS:
-        raise _no(
-            f"{value[1]} holds of {quoted(info.data['hold'])} are longer than 3 h: shorten the hold, or write fewer"
-        )
-    return value
-
-
-def _switched(value: str, info: ValidationInfo) -> str:
-    rounds = info.data.get("rounds", ())
-    if len(rounds) > 1 and not value:
-        message = "a pose with several rounds needs 'switch', the words that lead from one round to the next: add it"
-        raise _no(message, at="rounds")
-    return value
-
 
 Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(one_line)]
-Required = Annotated[Line, AfterValidator(_filled)]
-Title = Annotated[Required, AfterValidator(_titled)]
+Required = Annotated[Line, AfterValidator(checks.filled), Field(json_schema_extra={"minLength": 1})]
+Title = Annotated[Required, AfterValidator(checks.titled)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(str.rstrip)]
-Entries = Annotated[list[Required], Field(max_length=MAX_ENTRIES)]
-Position = Annotated[Required, AfterValidator(_word_of(POSITIONS, "a position"))]
-Round = Annotated[Line, AfterValidator(_word_of(ROUND_NAMES, "a round"))]
+Spoken = Annotated[Text, AfterValidator(checks.filled), Field(json_schema_extra={"minLength": 1})]
+HoldLine = Annotated[Required, AfterValidator(checks.unmarked)]
+BreathLine = Annotated[Line, AfterValidator(checks.unmarked)]
+Position = Annotated[
+    Required,
+    AfterValidator(checks.word_of(POSITIONS, "a position")),
+    Field(json_schema_extra={"enum": list(POSITIONS)}),
+]
+Round = Annotated[
+    Line, AfterValidator(checks.word_of(ROUND_NAMES, "a round")), Field(json_schema_extra={"enum": list(ROUND_NAMES)})
+]
+Condition = Annotated[
+    Required,
+    AfterValidator(checks.condition),
+    Field(json_schema_extra={"pattern": f"^{SLUG}$", "examples": [*CONDITIONS]}),
+]
+Doing = Annotated[
+    Required,
+    AfterValidator(checks.word_of(INVOLVES, "what 'involves' can be")),
+    Field(json_schema_extra={"enum": list(INVOLVES)}),
+]
+Reps = Annotated[str, Field(json_schema_extra={"pattern": REPS_PATTERN})] | int  # editors read 8 as a number
+Many = Field(max_length=MAX_ENTRIES)
+Entries = Annotated[list[Required], Many]
+HoldLines = Annotated[list[HoldLine], Many]
+Rounds = Annotated[list[Round], Many, AfterValidator(checks.rounds)]
+OwnRounds = Annotated[list[Annotated[Round, AfterValidator(checks.own_round)]], Many, AfterValidator(checks.rounds)]
+Conditions = Annotated[list[Condition], Many]
+Doings = Annotated[list[Doing], Many]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class StepEntry(Part):
+    """One step: a pose, and how long each of its rounds is held."""
+
+    called: ClassVar[str] = "every step"
+    shape: ClassVar[str] = "a step must have keys: write 'pose: …' and 'hold: …'"
+
+    pose: Annotated[Required, AfterValidator(checks.known_pose)] = Field(
+        description="The id of a pose: the name of its file in routines/poses/.",
+        examples=["figure-four"],
+        json_schema_extra={"pattern": f"^{SLUG}$"},
+    )
+    hold: Annotated[Required, AfterValidator(checks.hold_text)] = Field(
+        description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
+        "times the upper value, 20 min at most. Never more than 3 h.",
+        examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
+        json_schema_extra={"pattern": HOLD_PATTERN},
+    )
+    sides: OwnRounds | None = Field(
+        default=None,
+        description="Which of the pose's rounds are done, in this order; all of them where left out.",
+        examples=[["right", "left"]],
+    )
+    reps: Annotated[
+        tuple[int, int] | None,
+        BeforeValidator(checks.reps, json_schema_input_type=Reps),
+        AfterValidator(checks.reps_of_hold),
+    ] = Field(
+        default=None,
+        description="How often the rounds are repeated, each with its hold, under one chapter. Of a range the lower "
+        "end is done, unless --reps asks for more.",
+        examples=["8", "8-12"],
+    )
 
 
-class StepEntry(_File):
-    pose: Annotated[Required, AfterValidator(_known_pose)]
-    hold: Annotated[Required, AfterValidator(_hold_text)]
-    sides: (
-        Annotated[
-            list[Annotated[Round, AfterValidator(_own_round)]], Field(max_length=MAX_ENTRIES), AfterValidator(_rounds)
-        ]
-        | None
-    ) = None
-    reps: Annotated[tuple[int, int] | None, BeforeValidator(_reps), AfterValidator(_reps_of_hold)] = None
+class RoutineFile(Part):
+    """A routine: what is practised, in order. Any setting may stand here too, like length or background."""
+
+    parts: ClassVar[dict[str, type[Part]]] = {"steps": StepEntry}
+
+    title: Title = Field(description="What it is called when it is spoken of.", examples=["My night"])
+    summary: Required = Field(description="One sentence for listings.", examples=["A stretch, a fold, and sleep."])
+    setting: Annotated[Required, AfterValidator(checks.word_of(PLACES, "a setting"))] = Field(
+        description="Where it begins and is done. The last step is always in bed.",
+        examples=["bed"],
+        json_schema_extra={"enum": list(PLACES)},
+    )
+    eyes: Annotated[Required, AfterValidator(checks.word_of(EYES, "what 'eyes' can be"))] = Field(
+        description="Whether the eyes may be closed from the start.",
+        examples=["closed"],
+        json_schema_extra={"enum": list(EYES)},
+    )
+    props: Entries = Field(
+        default=[], description="All that is fetched, at the start.", examples=[["pillow", "folded blanket"]]
+    )
+    notes: Entries = Field(
+        default=[], description="Shown by `sleepward show`, never spoken.", examples=[["Good after a long drive."]]
+    )
+    steps: Annotated[list[StepEntry], Field(min_length=1, max_length=MAX_STEPS)] = Field(
+        description="The poses in order. The last one must end lying down: supine, side or prone."
+    )
 
 
-class RoutineFile(_File):
-    title: Title
-    summary: Required
-    setting: Annotated[Required, AfterValidator(_word_of(PLACES, "a setting"))]
-    eyes: Annotated[Required, AfterValidator(_word_of(EYES, "what 'eyes' can be"))]
-    props: Entries = []
-    notes: Entries = []
-    steps: Annotated[list[StepEntry], Field(min_length=1, max_length=MAX_STEPS)]
+class BreathEntry(Part):
+    """The words of one breath; one of the two may be left out, and is silent then."""
+
+    called: ClassVar[str] = "every breath"
+    shape: ClassVar[str] = "a breath must have keys: write 'in: …' and 'out: …'"
+
+    inhale: BreathLine = Field(
+        default="",
+        alias="in",
+        description="Said as the inhale begins: two or three words.",
+        examples=["Arms float up."],
+    )
+    exhale: Annotated[BreathLine, AfterValidator(checks.breathed)] = Field(
+        default="",
+        alias="out",
+        validate_default=True,
+        description="Said as the exhale begins: two or three words.",
+        examples=["And lower."],
+    )
 
 
-class PoseFile(_File):
-    name: Title
-    also: Entries = []
-    position: Position
-    ends: Position | None = None
-    rounds: Annotated[list[Round], Field(max_length=MAX_ENTRIES), AfterValidator(_rounds)] = ["only"]
-    enter: Annotated[Text, AfterValidator(_filled)]
-    hold_lines: Entries = []
-    switch: Annotated[Text, AfterValidator(_switched)] = Field(default="", validate_default=True)
-    leave: Text  # required, though it may be empty: nobody is left in a pose by an oversight
-    easier: Text = ""
-    deeper: Text = ""
-    felt: Text = ""
-    props: Entries = []
-    leave_out_for: Entries = []
-    caution: Text = ""
+Breaths = Annotated[list[BreathEntry], Many]
 
 
-# --- what was wrong: pydantic's errors to faults ---------------------------------------------------
+class VariantEntry(Part):
+    """Another way into the pose. Whatever is written here replaces the pose's own key of that name."""
 
-_M = TypeVar("_M", bound=_File)
+    called: ClassVar[str] = "a way like this"
+    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry}
 
-
-def validated(
-    model: type[_M], data: dict[str, Any], source: Source, shelf: Shelf | None = None, settings: Collection[str] = ()
-) -> _M | None:
-    """`data` as the model, or None with its faults noted in the source."""
-    try:
-        return model.model_validate(data, context=shelf)
-    except ValidationError as errors:
-        found = [(_node_of(error, source), error) for error in errors.errors(include_url=False, include_input=False)]
-        for node, error in sorted(found, key=lambda item: item[0].start):
-            if not node.broken:
-                source.fault(node.start, "" if source.full else _message(error, model, settings))
-        return None
-
-
-def _node_of(error: ErrorDetails, source: Source) -> Node:
-    """Where to point: the value; the key that isn't known; the mapping in which something is missing."""
-    loc: Loc = error["loc"]
-    at = error.get("ctx", {}).get("at", "")
-    if isinstance(at, int):
-        loc = (*loc, at)
-    elif at:
-        loc = (*loc[:-1], at)
-    if error["type"] == "extra_forbidden":
-        return source.key(loc) or source.root
-    return source.find(loc) or source.find(loc[:-1]) or source.root
-
-
-_MESSAGES = {  # by pydantic's type of error
-    "missing": "{key} is missing: {owner} needs it, so add it",
-    "string_type": "{key} must be text, not a list or keys: a text with ': ' or brackets in it needs quotes",
-    "string_too_long": "{key} has more than {max_length} characters, the most there can be: shorten it",
-    "list_type": "{key} must be a list: write [one, two], or each entry on a line of its own after '- '",
-    "model_type": "a step must have keys: write 'pose: …' and 'hold: …'",
-    "too_short": "{key} is empty: write at least one",
-    "too_long": "{key} has more than {max_length} entries, the most there can be: leave some out",
-}
+    say: Text = Field(
+        default="",
+        description="One or two sentences, spoken after `enter` and after `switch`. Jinja and pauses may stand in it.",
+        examples=["Stay lower. [4s]"],
+    )
+    summary: Annotated[Line, AfterValidator(checks.summed_up)] = Field(
+        default="",
+        validate_default=True,
+        description="What listings show instead of `say`; required where there is no `say`.",
+        examples=["On the belly, with much support."],
+    )
+    position: Position | None = Field(default=None, description="Where this way's `enter` begins.")
+    ends: Position | None = Field(default=None, description="Where this way's `leave` leaves the listener.")
+    rounds: Rounds | None = Field(default=None, description="This way's rounds.")
+    enter: Spoken | None = Field(default=None, description="This way's words into the first round.")
+    switch: Text | None = Field(default=None, description="This way's words into each later round.")
+    hold_lines: HoldLines | None = Field(default=None, description="This way's reminders.")
+    breaths: Breaths | None = Field(default=None, description="This way's words for each breath.")
+    leave: Text | None = Field(default=None, description="This way's words out of the last round.")
+    felt: Text | None = Field(default=None, description="Where this way is felt.")
+    props: Entries | None = Field(default=None, description="What this way needs.")
+    involves: Doings | None = Field(default=None, description="What the body does this way.")
+    leave_out_for: Conditions | None = Field(default=None, description="Who should leave even this way out.")
+    caution: Text | None = Field(default=None, description="This way's caution.")
 
 
-def _message(error: ErrorDetails, model: type[_File], settings: Collection[str]) -> str:
-    """What is wrong and what to do, for a fault of ours or an error of pydantic's."""
-    loc, context = error["loc"], error.get("ctx", {})
-    in_step = len(loc) > 1 and loc[0] == "steps"
-    if error["type"] == "extra_forbidden":
-        keys = tuple((StepEntry if in_step else model).model_fields)
-        known = keys if in_step else (*keys, *settings)
-        near = f"; {did_you_mean(str(loc[-1]), known)}"
-        return f"{quoted(str(loc[-1]))} isn't a key here{near}"
-    if error["type"] == "fault" and context["word"]:
-        near = f"; {did_you_mean(context['word'], context['known'])}"
-        return f"{context['message']}{near}"
-    key = f"'{loc[-1]}'" if loc and isinstance(loc[-1], str) else "this entry"
-    owner = "every step" if in_step else "the file"
-    template = _MESSAGES.get(error["type"])
-    return template.format(key=key, owner=owner, **context) if template else error["msg"]
+Variant = Annotated[VariantEntry | None, BeforeValidator(checks.variant, json_schema_input_type=str | VariantEntry)]
 
 
-def quoted(text: str) -> str:
-    """`text` as a fault shows it, shortened."""
-    text = one_line(text)
-    return f"'{text}'" if len(text) <= 60 else f"'{text[:59]}…'"
+class PoseFile(Part):
+    """One pose or movement. Its spoken texts are Jinja and may hold pauses like [6s] and [3 breaths]."""
+
+    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry, "easier": VariantEntry, "deeper": VariantEntry}
+
+    name: Title = Field(description="Its name, as chapters show it.", examples=["Starfish"])
+    also: Entries = Field(default=[], description="Other names it goes by.", examples=[["Big X"]])
+    position: Position = Field(description="Where the words of `enter` begin.", examples=["supine"])
+    ends: Position | None = Field(
+        default=None,
+        description="Where the words of `leave` leave the listener; `position` where left out.",
+        examples=["supine"],
+    )
+    rounds: Rounds = Field(
+        default=["only"],
+        description="What is done one after the other, each with a hold.",
+        examples=[["right", "left"]],
+    )
+    enter: Spoken = Field(
+        description="Spoken before the first round: a sentence a line, each with the time it takes to do.",
+        examples=["Let the {{ side }} leg slide out. [6s]"],
+    )
+    switch: Annotated[Text, AfterValidator(checks.switched)] = Field(
+        default="",
+        validate_default=True,
+        description="Spoken before each later round, instead of `enter`; required where there are several rounds.",
+        examples=["Bring the {{ other_side }} leg back. [6s]"],
+    )
+    hold_lines: HoldLines = Field(
+        default=[],
+        description="Reminders in long holds, one for each round; no marks in them.",
+        examples=[["Let the {{ side }} hand be heavy."]],
+    )
+    breaths: Breaths = Field(
+        default=[],
+        description="The words of a movement paced by the breath: one entry a breath, the last for all that follow.",
+        examples=[[{"in": "Arms float up.", "out": "And lower."}]],
+    )
+    leave: Text = Field(  # required, though it may be empty: nobody is left in a pose by an oversight
+        description="Spoken after the last round; must lead to `ends`. Required, though it may be empty: ''.",
+        examples=["Bring the {{ side }} leg back. [6s]"],
+    )
+    easier: Variant = Field(
+        default=None,
+        description="The easier way: a text that --level easier speaks after `enter` and `switch`, or keys.",
+        examples=["Open them less. [3s]"],
+    )
+    deeper: Variant = Field(
+        default=None,
+        description="The deeper way: a text that --level deeper speaks after `enter` and `switch`, or keys.",
+        examples=["Reach a little farther. [3s]"],
+    )
+    felt: Text = Field(default="", description="Where it is felt; shown.", examples=["The side of the waist."])
+    props: Entries = Field(default=[], description="What it needs or may use.", examples=[["pillow"]])
+    involves: Doings = Field(default=[], description="What the body does, for --avoid.", examples=[["twists"]])
+    leave_out_for: Conditions = Field(
+        default=[],
+        description="Who should leave it out, for --avoid: these words, or others of your own. Positions needn't be "
+        "named again: --avoid knows them.",
+        examples=[["late-pregnancy"]],
+    )
+    caution: Text = Field(default="", description="One sentence, shown.", examples=["Nothing should pinch."])
+
+    @model_validator(mode="after")
+    def _variants_have_their_words(self) -> PoseFile:
+        """Each later round has words at every level, whichever of rounds and switch a variant replaces."""
+        for key in ("easier", "deeper"):
+            way: VariantEntry | None = getattr(self, key)
+            rounds = self.rounds if way is None or way.rounds is None else way.rounds
+            switch = self.switch if way is None or way.switch is None else way.switch
+            if len(rounds) > 1 and not switch:
+                raise no(f"'{key}' has several rounds, and no 'switch' to lead from one to the next: add it", at=key)
+        return self

@@ -86,7 +86,6 @@ def _encodes() -> str:
         encoded,
         spans=[Span("voiced", 0, 1000)],
         mix=mix,
-        open_loop=np.zeros((1152, 2), np.float32),
         total_samples=SAMPLE_RATE,
         jobs=1,
     )

@@ -15,3 +15,10 @@ def raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
 
     curve: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0, 1))).astype(np.float32)
     return curve
+
+
+def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gains of what goes and of what comes: their squares add up to 1, so that unrelated sounds keep their loudness."""
+    import numpy as np
+
+    return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))

@@ -101,7 +101,10 @@ def filter_blocks(
         if code := child.process.wait():
             how = f"was ended by signal {-code}" if code < 0 else f"failed (exit {code})"
             said = child.last_lines()
-            raise TrackError(f"ffmpeg {how}{': ' if said else ''}{said}", hint="build again; is there memory enough?")
+            raise TrackError(
+                f"ffmpeg {how}{': ' if said else ''}{said}",
+                hint="build again; is there enough memory, and room on the disk?",
+            )
     return gathered[0]
 
 

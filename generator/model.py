@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:  # numpy is heavy, and this module is imported by everything
     import numpy as np
@@ -33,6 +33,10 @@ ROUND_NAMES: tuple[RoundName, ...] = (
     "only",
 )
 
+POSITIONS = (
+    "supine", "prone", "side", "seated", "kneeling", "all-fours", "standing", "chair", "legs-raised", "edge",
+)  # fmt: skip
+
 
 # --- holds -----------------------------------------------------------------------------------------
 
@@ -59,9 +63,38 @@ class HoldLength:
 # --- definitions -----------------------------------------------------------------------------------
 
 
+Level = Literal["easier", "standard", "deeper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another way into a pose, easier or deeper.
+
+    `say` is spoken after the pose's own way in; `changes` are the pose's fields that are replaced, by name; `summary`
+    is shown in listings, where `say` doesn't describe it.
+    """
+
+    say: str = ""
+    summary: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BreathWords:
+    """What is said as one breath of a movement begins and turns; Jinja."""
+
+    inhale: str
+    exhale: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """One shape or movement, as its file describes it; the texts are Jinja."""
+    """One shape or movement, as its file describes it; the texts are Jinja.
+
+    `breaths` are the words of a movement paced by the breath, one entry a breath, the last for all that follow.
+    `involves` names what the body does (twists, deep-flexion …) and `leave_out_for` who should leave it out: `avoid`
+    goes by both, and by the positions. `extra` is what a chosen variant adds to the way in.
+    """
 
     id: str
     name: str
@@ -73,13 +106,16 @@ class Pose:
     switch: str = ""
     hold_lines: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    easier: str = ""
-    deeper: str = ""
+    breaths: tuple[BreathWords, ...] = ()
+    easier: Variant | None = None
+    deeper: Variant | None = None
     felt: str = ""
     props: tuple[str, ...] = ()
+    involves: tuple[str, ...] = ()
     leave_out_for: tuple[str, ...] = ()
     caution: str = ""
     path: str = ""
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +127,7 @@ class Step:
     hold_text: str
     rounds: tuple[RoundName, ...]
     reps: tuple[int, int] | None = None
+    level: Level = "standard"
     line: int = 0
 
 
@@ -219,6 +256,7 @@ class Script:
     setting_lines: Mapping[str, int] = field(default_factory=dict)
     routine: str | None = None
     summary: str = ""
+    adapted: tuple[str, ...] = ()  # what was left out or swapped, as sentences for the maker
 
 
 # --- sound and time --------------------------------------------------------------------------------
@@ -258,6 +296,7 @@ class Event:
     chapter: int
     pose: str | None = None
     round: RoundName | None = None
+    breaths: int = 0  # of a hold in breaths
 
     @property
     def duration_ms(self) -> int:
@@ -286,24 +325,42 @@ class Timeline:
         return self.guided_ms + self.tail_ms
 
 
+class Loop(Protocol):
+    """A seamless stretch of stereo sound, read where it is needed; reading from several threads is safe."""
+
+    @property
+    def samples(self) -> int:
+        """Its length, a whole number of frames."""
+        ...
+
+    def read(self, first: int, last: int) -> Samples:
+        """float32 (last - first, 2), for 0 <= first <= last <= samples."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """A background as one seamless loop: float32 (samples, 2), a whole number of frames.
+    """A background as one seamless loop.
 
-    Its loudness is 0 LUFS-relative: `loudness_lufs` says what it measures (BS.1770, K-weighted), so that a
-    level can be set; a silent bed has None.
+    `loudness_lufs` says what the loop measures (BS.1770), so that a level can be set; a silent bed has None. One that
+    `restarts` moves with the breath: it begins anew with every hold in breaths.
     """
 
     name: str
     identity: str
-    loop: Samples
+    loop: Loop
     loudness_lufs: float | None
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of track: voiced (mixed) or open (the bed alone at its open level)."""
+    """A stretch of track: voiced (mixed) or open (the bed alone at its open level).
+
+    In an open span the track's sample n is the bed's sample n + `shift_frames` frames, modulo its loop.
+    """
 
     kind: Literal["voiced", "open"]
     start_ms: int
     end_ms: int
+    shift_frames: int = 0

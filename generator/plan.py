@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .lengths import format_ms
@@ -12,9 +13,19 @@ PLAN_VERSION = 1
 
 
 def plan_dict(
-    timeline: Timeline, settings: Settings, *, routine: str | None, title: str, voice: str, bytes_estimate: int
+    timeline: Timeline,
+    settings: Settings,
+    *,
+    routine: str | None,
+    title: str,
+    voice: str,
+    bytes_estimate: int,
+    adapted: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The plan as plain data. `chapter` of an event is an index into `chapters`; times are milliseconds."""
+    """The plan as plain data. `chapter` of an event is an index into `chapters`; times are milliseconds.
+
+    `adapted` says in sentences what was left out of the routine, or swapped.
+    """
     return {
         "version": PLAN_VERSION,
         "routine": routine,
@@ -25,6 +36,7 @@ def plan_dict(
         "tail_ms": timeline.tail_ms,
         "length_range_ms": list(timeline.length_range_ms),
         "bytes_estimate": bytes_estimate,
+        "adapted": list(adapted),
         "settings": settings_dict(settings, voice),
         "chapters": [{"title": c.title, "start_ms": c.start_ms, "end_ms": c.end_ms} for c in timeline.chapters],
         "events": [
@@ -60,6 +72,14 @@ def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
         "background_level": settings.background_level,
         "loudness": settings.loudness,
         "glide": settings.glide,
+        "level": settings.level,
+        "avoid": list(settings.avoid),
+        "first_side": settings.first_side,
+        "reps": settings.reps,
+        "only": list(settings.only),
+        "skip": list(settings.skip),
+        "order": list(settings.order),
         "format": settings.format,
         "bitrate": settings.bitrate,
+        "cover": settings.cover,
     }

@@ -6,21 +6,39 @@ Jinja is imported at the top: whoever must start instantly imports this module w
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from .errors import did_you_mean
+from .lengths import parse_duration
 
 MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_TEXT_DEPTH = 30
-TEXT_VARIABLES = ("side", "other_side", "round", "first", "again", "last")
+TEXT_VARIABLES: Mapping[str, str] = {
+    "side": "right or left: the side of this round, in rounds that are sides",
+    "other_side": "the other one",
+    "first_side": "right, or left with --first-side left; in every round",
+    "second_side": "the other one",
+    "round": "right, left, both, clockwise, counterclockwise or only",
+    "first": "whether this is the pose's first round",
+    "again": "whether the pose was done before in this routine",
+    "last": "whether this is the pose's last round",
+    "level": "easier, standard or deeper",
+    "brief": "whether the routine is a short one, that has no time for many words",
+    "setting": "bed, mat, chair or room",
+    "ground": "what one lies, sits or stands on there: bed, mat or floor",
+}
+"""What a text may name, and what that is."""
+SIDE_VARIABLES = ("side", "other_side")  # known in the rounds that are sides
 TEXT_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
 
 _BRACE = re.compile(r"[{}]")
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _UNCLOSED = re.compile(r"\{\{(?:(?!\}\}|\{[{%#]).)*(?:\{[{%#]|\Z)", re.DOTALL)
+_MARK = re.compile(r"(?<!\\)\[([^\]\n]*)(?:\]|$)", re.MULTILINE)
+_PAUSE_IN_BREATHS = re.compile(r"[1-9]\d{0,3} ?breaths?")
 _IF = re.compile(r"\{%[-+]?\s*(if|endif)\b")
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
@@ -49,6 +67,20 @@ def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Itera
         for brace in _BRACE.finditer(_TAG.sub(lambda tag: " " * len(tag[0]), text)):
             yield brace.start(), "a curly bracket that belongs to no {{ … }} or {% … %}, and can't be spoken: mend it"
         yield from _node_faults(text, tree, variables)
+
+
+def mark_faults(text: str) -> Iterator[tuple[int, str]]:
+    """Marks in a pose's text other than pauses and bells, as offsets with messages: holds are the template's."""
+    for mark in _MARK.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), text)):
+        inside = mark[1]
+        closed = mark[0].endswith("]")
+        if closed and ("\0" in inside or inside == "chime" or _PAUSE_IN_BREATHS.fullmatch(inside)):
+            continue
+        try:
+            parse_duration(inside if closed else "")
+        except ValueError:
+            shown = inside if len(inside) <= 40 else f"{inside[:39]}…"
+            yield mark.start(), f"[{shown}] isn't a pause: write one like [6s] or [3 breaths], or \\[ for a bracket"
 
 
 _ENVIRONMENT = SandboxedEnvironment()

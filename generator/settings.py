@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,6 +12,7 @@ from typing import Any, Literal, cast
 
 from .errors import SettingError, did_you_mean
 from .lengths import MAX_DIGITS, parse_duration
+from .model import Level
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR",)
@@ -18,6 +20,8 @@ PROJECT_FILE = "sleepward.toml"
 VOICE_KEYS = ("voice", "rate", "pitch")
 
 Switch = Literal["on", "off"]
+Format = Literal["mp3", "m4b", "opus", "flac", "wav"]
+FORMATS: tuple[Format, ...] = ("mp3", "m4b", "opus", "flac", "wav")
 MIN_TAIL_MS = 10_000
 BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
@@ -74,14 +78,30 @@ def _breath_ratio(text: str) -> tuple[int, int]:
     return int(inhale), int(exhale)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas between them, in their order."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError("it is empty: write names with commas between them")
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name[:60]!r} isn't a name: write names like {LIST_EXAMPLE}, with commas between them")
+    return names
+
+
+LIST_EXAMPLE = "figure-four"
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
 def _text(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
     return text.strip()
 
 
-def _setting(default: Any, parse: Callable[[str], Any], metavar: str, help_: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "metavar": metavar, "help": help_})
+def _setting(default: Any, parse: Callable[[str], Any], metavar: str, help_: str, *, shapes_words: bool = False) -> Any:
+    facts = {"parse": parse, "metavar": metavar, "help": help_, "shapes_words": shapes_words}
+    return field(default=default, metadata=facts)
 
 
 _switch = _one_of("on", "off")
@@ -112,8 +132,32 @@ class Settings:
     )
     loudness: float = _setting(-22.0, _number(-30, -18, "LUFS"), "LUFS", "how loud the voice is")
     glide: Switch = _setting("on", _switch, "on|off", "let the voice grow 3 dB quieter towards the end")
-    format: Literal["mp3"] = _setting("mp3", _one_of("mp3"), "mp3", "the file's format")
-    bitrate: int = _setting(128, _bitrate, "KBPS", "kilobits a second")
+    level: Level = _setting(
+        "standard",
+        _one_of("easier", "standard", "deeper"),
+        "easier|standard|deeper",
+        "which way into each pose is spoken",
+        shapes_words=True,
+    )
+    avoid: tuple[str, ...] = _setting(
+        (),
+        _names,
+        "NAMES",
+        "leave out what asks for these, or do its easier way: knees,prone,twists",
+        shapes_words=True,
+    )
+    first_side: Literal["right", "left"] = _setting(
+        "right", _one_of("right", "left"), "right|left", "the side that begins", shapes_words=True
+    )
+    reps: int | None = _setting(
+        None, _whole(1, 100, "there-and-backs"), "NUMBER", "repetitions of alternating poses", shapes_words=True
+    )
+    only: tuple[str, ...] = _setting((), _names, "POSES", "do these poses alone", shapes_words=True)
+    skip: tuple[str, ...] = _setting((), _names, "POSES", "leave these poses out", shapes_words=True)
+    order: tuple[str, ...] = _setting((), _names, "POSES", "do these poses first, in this order", shapes_words=True)
+    format: Format = _setting("mp3", _one_of(*FORMATS), "|".join(FORMATS), "the file's format")
+    bitrate: int = _setting(128, _bitrate, "KBPS", "kilobits a second, where the format has them")
+    cover: str = _setting("auto", _text, "auto|none|FILE", "the picture that players show: drawn, none, or your own")
 
     @property
     def breath_ms(self) -> int:
@@ -133,6 +177,11 @@ class SettingInfo:
     metavar: str
     help: str
     default: Any
+    shapes_words: bool = False  # it makes another script of a routine, and means nothing to a script that is there
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.default, tuple) and not self.default
 
     @property
     def flag(self) -> str:
@@ -140,7 +189,8 @@ class SettingInfo:
 
 
 SETTINGS: Mapping[str, SettingInfo] = {
-    f.name: SettingInfo(f.name, f.metadata["metavar"], f.metadata["help"], f.default) for f in fields(Settings)
+    f.name: SettingInfo(f.name, f.metadata["metavar"], f.metadata["help"], f.default, f.metadata["shapes_words"])
+    for f in fields(Settings)
 }
 PARSERS: Mapping[str, Callable[[str], object]] = {f.name: f.metadata["parse"] for f in fields(Settings)}
 
@@ -231,6 +281,10 @@ def file_layer(path: Path) -> Layer:
     if not isinstance(voices, dict):
         raise SettingError("voices are tables", where=where("voices"), hint="begin one with a line [voices.NAME]")
     for name, value in values.items():
+        info = SETTINGS.get(name.replace("-", "_"))
+        if info is not None and info.is_list and isinstance(value, list):
+            values[name] = ", ".join(map(str, value))
+            continue
         if isinstance(value, bool):
             raise SettingError(f"{name}: write on or off", where=where(name), hint=f'like {name} = "off"')
         if isinstance(value, list | dict):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
 
 from . import resources
+from .adapt import Wishes, adapt, avoidable
+from .beds import parse_background
 from .definition import load_pose, load_routine
-from .errors import NotFoundError
+from .errors import InputError, NotFoundError, SettingError, did_you_mean
 from .model import Pose, Routine, Script
-from .script import render
+from .script import Manner, render
 from .script.front_matter import decode_script
-from .settings import PARSERS, Layer, Settings, flag_layer, resolve, surrounding_layers
+from .settings import PARSERS, SETTINGS, Layer, Settings, flag_layer, resolve, surrounding_layers
 from .yaml_source import MAX_BYTES
 
 ROUTINE_SUFFIXES = (".yaml", ".yml")
@@ -23,11 +26,17 @@ STDIN = "<stdin>"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is to be built: a script's text, the name its file is called by, and how errors name it."""
+    """What is to be built: a script's text, the name its file is called by, and how errors name it.
+
+    `rendered` is a script made here of a routine; any other was written, and its words are as they are. The files that
+    it names are looked up from `folder`.
+    """
 
     text: str
     name: str
     shown_as: str
+    rendered: bool = False
+    folder: Path = Path()
 
 
 def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
@@ -41,7 +50,7 @@ def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
         return routine_source(read_routine(resources.routine_path(argument)), flags)
     if path.exists() and not path.is_dir():  # a pipe will do
         with path.open("rb") as file:
-            return Source(decode_script(file.read(MAX_BYTES + 1), argument), path.stem, argument)
+            return Source(decode_script(file.read(MAX_BYTES + 1), argument), path.stem, argument, folder=path.parent)
     if path.is_dir():
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")
     if path.suffix or len(path.parts) > 1:
@@ -51,19 +60,31 @@ def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
 
 def routine_source(routine: Routine, flags: Mapping[str, str | None]) -> Source:
     """The routine's script. Flags that differ from it travel on the command line, not in the text."""
-    return Source(routine_script(routine, flags), routine.name, f"script of {routine.name}")
+    return Source(routine_script(routine, flags), routine.name, f"script of {routine.name}", rendered=True)
 
 
 def routine_script(routine: Routine, flags: Mapping[str, str | None], *, keep_flags: bool = False) -> str:
     """The routine as script text; with `keep_flags`, flags given are written into its front matter."""
-    settings = resolve_for(_routine_layer(routine), flags)
+    own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
+    settings = resolve_for(own, flags)
+    fitted, adapted = _adapted(routine, settings)
     return render(
-        routine,
+        replace(fitted, settings=own.values),
         template_folders=resources.template_folders(),
-        breath_ms=settings.breath_ms,
-        count_ms=settings.count_ms,
+        manner=Manner(settings.breath_ms, settings.count_ms, settings.first_side),
+        adapted=adapted,
         settings={name: text for name, text in flags.items() if text is not None} if keep_flags else {},
     )
+
+
+def _adapted(routine: Routine, settings: Settings) -> tuple[Routine, tuple[str, ...]]:
+    if settings.avoid:
+        known = avoidable([read_pose(pose_id) for pose_id in resources.pose_ids()])
+        for word in settings.avoid:
+            if word not in known:
+                raise SettingError(f"avoid: nothing asks for {word!r}", hint=did_you_mean(word, sorted(known), 3))
+    wishes = Wishes(settings.level, settings.avoid, settings.only, settings.skip, settings.order, settings.reps)
+    return adapt(routine, wishes, rest=lambda: read_pose("rest"), known_poses=resources.pose_ids)
 
 
 def read_routine(path: Path) -> Routine:
@@ -93,9 +114,48 @@ def resolve_for(own: Layer, flags: Mapping[str, str | None]) -> Settings:
     return resolve([flag_layer(flags), environment, own, *files])
 
 
-def script_layer(script: Script) -> Layer:
-    return Layer(script.settings, lambda name: f"{script.name}:{script.setting_lines.get(name, 1)}")
+def check_flags_fit(source: Source, script: Script, flags: Mapping[str, str | None]) -> None:
+    """A script's words are there already. Raises InputError where a flag would have to change them."""
+    for name, text in flags.items():
+        if source.rendered or text is None or not SETTINGS[name].shapes_words or text == script.settings.get(name):
+            continue
+        raise InputError(
+            f"{SETTINGS[name].flag} shapes the words of a routine, and {source.shown_as} is a script already",
+            hint=f"give it where the script is made: sleepward script ROUTINE {SETTINGS[name].flag} {text}",
+        )
 
 
-def _routine_layer(routine: Routine) -> Layer:
-    return Layer(routine.settings, lambda name: routine.path)
+def script_layer(source: Source, script: Script) -> Layer:
+    """The script's own settings."""
+
+    def where(name: str) -> str:
+        return f"{script.name}:{script.setting_lines.get(name, 1)}"
+
+    if source.rendered:  # its files are looked up already
+        return Layer(script.settings, where)
+    return own_layer(script.settings, where, source.folder)
+
+
+def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Path) -> Layer:
+    """The settings of a routine or script in `folder`, with the files they name as seen from here.
+
+    Strangers write these, so they reach no file outside their folder: SettingError.
+    """
+    found = dict(values)
+    if "background" in found:
+        background = parse_background(found["background"], folder)
+        layers = [
+            replace(layer, name=_seen_from_here(layer.file, folder, where("background"))) if layer.file else layer
+            for layer in background.layers
+        ]
+        found["background"] = str(replace(background, layers=tuple(layers)))
+    if found.get("cover", "auto") not in ("auto", "none"):
+        found["cover"] = _seen_from_here(folder / found["cover"], folder, where("cover"))
+    return Layer(found, where)
+
+
+def _seen_from_here(path: Path, folder: Path, where: str) -> str:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        hint = "put it there, or name it with a flag or in sleepward.toml"
+        raise SettingError(f"{path} lies outside the folder of what names it", where=where, hint=hint)
+    return os.path.relpath(path)

@@ -141,7 +141,8 @@ class _Layout:
         elif isinstance(cue, Count | Breathe):
             events, end_ms = self._item(cue, self._cursor_ms)
             unit = f"count {cue.number}" if isinstance(cue, Count) else f"{len(cue.breaths)} breaths"
-            self._emit("hold", self._cursor_ms, end_ms, unit, cue.where)
+            breaths = len(cue.breaths) if isinstance(cue, Breathe) else 0
+            self._emit("hold", self._cursor_ms, end_ms, unit, cue.where, breaths=breaths)
             self.events += events
             self._cursor_ms = end_ms
         else:
@@ -228,7 +229,8 @@ class _Layout:
     def _hold(self, hold: Hold, length_ms: int) -> None:
         start_ms, end_ms = self._cursor_ms, self._cursor_ms + length_ms
         assert hold.length is not None
-        self._emit("hold", start_ms, end_ms, hold.text, hold.where)
+        breaths = length_ms // self._timing.breath_ms if hold.length.unit == "breaths" else 0
+        self._emit("hold", start_ms, end_ms, hold.text, hold.where, breaths=breaths)
         if hold.length.unit == "count":
             number = hold.length.low
             silent = is_silent(number, hold.length.silent, self._timing)
@@ -314,11 +316,13 @@ class _Layout:
 
     # --- small things --------------------------------------------------------------------------------
 
-    def _event(self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where) -> Event:
-        return Event(kind, start_ms, end_ms, text, where.chapter, where.pose, where.round)
+    def _event(
+        self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where, *, breaths: int = 0
+    ) -> Event:
+        return Event(kind, start_ms, end_ms, text, where.chapter, where.pose, where.round, breaths)
 
-    def _emit(self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where) -> None:
-        self.events.append(self._event(kind, start_ms, end_ms, text, where))
+    def _emit(self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where, *, breaths: int = 0) -> None:
+        self.events.append(self._event(kind, start_ms, end_ms, text, where, breaths=breaths))
 
     def _named(self, hold: Hold, length_ms: int) -> str:
         elastic = hold.length is not None and hold.length.elastic

@@ -28,6 +28,7 @@ Let the body rest.
 [sleep]
 """
 QUICK = ("--tail", "30s", "--background", "brown")
+LONG_TAIL = ("--tail", "5m", "--background", "brown")  # the bed's loop is repeated
 
 
 @pytest.fixture
@@ -46,12 +47,13 @@ def test_the_same_bytes_cold_half_cached_warm_elsewhere_with_one_worker_or_two(
         out = tmp_path / folder / "out.mp3"
         out.unlink(missing_ok=True)
         env = {"SLEEPWARD_CACHE_DIR": str(tmp_path / cache)}
-        return str(Command(tmp_path / folder).json("build", text, "-o", out, *QUICK, *words, env=env)["sha256"])
+        return str(Command(tmp_path / folder).json("build", text, "-o", out, *LONG_TAIL, *words, env=env)["sha256"])
 
     cold = sha256("--jobs", "2", cache="a")
     clips = sorted((tmp_path / "a" / "clips").rglob("*"))
     assert sum(path.is_file() for path in clips) == 4
     assert sha256("--jobs", "1", cache="a") == cold  # warm
+    assert sha256("--plain", cache="a") == cold  # in one piece
     for path in clips[::2]:
         if path.is_file():
             path.unlink()

@@ -240,7 +240,7 @@ def test_a_place_that_would_lose_something_is_refused(sleepward: Command, tmp_pa
     (tmp_path / "file").write_text("in the way")
     for out, says in (
         ("night.txt", ".mp3 file"),
-        ("night.wav", ".mp3 file"),
+        ("night.ogg", ".mp3 file"),
         ("file/night.mp3", "file/night.mp3"),
         ("n" * 300 + ".mp3", "too long"),
     ):

@@ -14,7 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from generator.definition import load_pose, load_routine, parse_pose, parse_routine
 from generator.errors import DefinitionError, Fault, InputError, NotFoundError
 from generator.lengths import parse_duration
-from generator.model import HoldLength, Pose, Routine
+from generator.model import BreathWords, HoldLength, Pose, Routine, Variant
+from generator.pose_text import TEXT_VARIABLES
 from generator.settings import PARSERS
 from generator.yaml_source import MAX_BYTES, decode
 
@@ -56,10 +57,21 @@ switch: >
   The {{ side }} ankle
   comes across now.
 leave: Feet down. [6s]
-easier: Stay lower.
-deeper: Draw the thigh in.
+easier: Stay lower. [4s]
+deeper:
+  say: Draw the {{ side }} thigh in.
+  summary: Both hands hold the thigh.
+  ends: seated
+  hold_lines: [Let the arms be long.]
+  involves: [deep-flexion]
+  leave: ''
 felt: The hip.
 props: [strap]
+involves: [twists]
+breaths:
+  - in: Arms float up.
+    out: And lower, {{ second_side }} hand first.
+  - out: And again.
 leave_out_for: [knees, hip-replacement]
 caution: Nothing in the knee.
 """
@@ -68,6 +80,9 @@ POSES = {
     "figure-four": parse_pose(POSE, "figure-four.yaml", id="figure-four"),
     "rest": Pose("rest", "Rest", "supine", "supine", ("only",), "Lie down.", ""),
     "childs-pose": Pose("childs-pose", "Child's Pose", "kneeling", "kneeling", ("only",), "Fold.", "Rise."),
+    "rising": Pose(
+        *("rising", "Rising", "supine", "supine", ("only",), "Up.", ""), easier=Variant("Sit.", "", {"ends": "seated"})
+    ),
     "legs-up": Pose("legs-up", "Legs Up", "supine", "legs-raised", ("only",), "Up.", ""),
 }
 SETTINGS: dict[str, Callable[[str], object]] = {"length": parse_duration, "background": str}
@@ -128,10 +143,19 @@ def test_a_pose_keeps_everything_that_was_written() -> None:
         hold_lines=("Soften the {{ side }} hip.", "Let the {{ other_side }} foot be heavy."),
         switch="The {{ side }} ankle comes across now.",
         leave="Feet down. [6s]",
-        easier="Stay lower.",
-        deeper="Draw the thigh in.",
+        easier=Variant("Stay lower. [4s]"),
+        deeper=Variant(
+            "Draw the {{ side }} thigh in.",
+            "Both hands hold the thigh.",
+            {"ends": "seated", "hold_lines": ("Let the arms be long.",), "involves": ("deep-flexion",), "leave": ""},
+        ),
         felt="The hip.",
         props=("strap",),
+        involves=("twists",),
+        breaths=(
+            BreathWords("Arms float up.", "And lower, {{ second_side }} hand first."),
+            BreathWords("", "And again."),
+        ),
         leave_out_for=("knees", "hip-replacement"),
         caution="Nothing in the knee.",
         path="poses/figure-four.yaml",
@@ -151,6 +175,28 @@ def test_a_step_without_sides_takes_the_poses_own_rounds() -> None:
 @pytest.mark.parametrize("word", ["no", "1:30", "007", "~", "true", "2026-01-01", "1e3"])
 def test_words_that_yaml_would_turn_into_something_else_stay_what_was_written(word: str) -> None:
     assert _routine(_changed(ROUTINE, "A short one.", word)).summary == word
+
+
+def test_a_way_in_another_position_stays_there_unless_the_pose_moves_on() -> None:
+    pose = "name: P\nposition: kneeling\n{}enter: Fold.\nleave: Rise.\neasier: {{say: Lie., position: prone}}\n"
+    stays = parse_pose(pose.format(""), "p.yaml", id="p")
+    moves = parse_pose(pose.format("ends: supine\n"), "p.yaml", id="p")
+    assert stays.easier == Variant("Lie.", "", {"ends": "prone", "position": "prone"})
+    assert moves.easier == Variant("Lie.", "", {"position": "prone"})
+
+
+def test_settings_that_name_several_things_may_be_lists() -> None:
+    written = "length: 12m\navoid: [knees, prone]\nonly: figure-four, rest\n"
+    routine = parse_routine(
+        _changed(ROUTINE, "length: 12m\n", written),
+        "r.yaml",
+        name="r",
+        poses=_pose,
+        known_poses=lambda: [*POSES],
+        known_settings=PARSERS,
+    )
+    assert routine.settings["avoid"] == "knees, prone"
+    assert PARSERS["only"](routine.settings["only"]) == ("figure-four", "rest")
 
 
 @pytest.mark.parametrize("reps", [("8", (8, 8)), ("8-12", (8, 12)), ("8 – 12", (8, 12))])
@@ -216,7 +262,7 @@ WRONG_ROUTINES = [
     (
         "pose: figure-four",
         "pose: ../../secret",
-        ["9:11: there is no pose '../../secret'; there are childs-pose, figure-four, legs-up, rest"],
+        ["9:11: there is no pose '../../secret'; there are childs-pose, figure-four, legs-up, rest, rising"],
     ),
     ("sides: [left]", "sides: [lfet]", ["11:13: 'lfet' isn't a round; did you mean left?"]),
     (
@@ -286,6 +332,26 @@ WRONG_ROUTINES = [
             (
                 "13:5: the last pose, childs-pose, ends kneeling; a track ends supine, side or prone: "
                 "add a last step like 'pose: rest'"
+            )
+        ],
+    ),
+    (
+        "pose: rest",
+        "pose: rising",
+        [
+            (
+                "13:5: the last pose, rising, ends seated; a track ends supine, side or prone: "
+                "add a last step like 'pose: rest'"
+            )
+        ],
+    ),
+    (
+        "hold: 5 min",
+        "hold: 3 h\n" + "  - {pose: rest, hold: 3 h}\n" * 8,
+        [
+            (
+                "9:3: these holds last 27h8m at their shortest, and a track lasts 24 h at most: "
+                "shorten them, or leave some out"
             )
         ],
     ),
@@ -424,6 +490,7 @@ def test_a_fault_is_not_followed_by_others_it_caused() -> None:
 
 MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
 MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a list like ['right', 'left']"
+KNOWN = ", ".join(TEXT_VARIABLES)
 WRONG_POSES = [
     ("position: supine", "position: suppine", ["3:11: 'suppine' isn't a position; did you mean supine?"]),
     ("name: Figure Four\n", "", ["1:1: 'name' is missing: the file needs it, so add it"]),
@@ -453,8 +520,96 @@ WRONG_POSES = [
                 ("11:19", "hold_lines", "side"),
                 ("12:17", "hold_lines", "other_side"),
                 ("14:10", "switch", "side"),
+                ("19:20", "say", "side"),
             ]
         ],
+    ),
+    # marks
+    (
+        "Bend both knees. [7s]",
+        "Bend both knees. [7]",
+        ["7:20: 'enter': [7] isn't a pause: write one like [6s] or [3 breaths], or \\[ for a bracket"],
+    ),
+    (
+        "leave: Feet down. [6s]",
+        'leave: "Feet \\x64own. [hold 3s] {{ first }} [1 breaths"',
+        [
+            f"16:{column}: 'leave': [{inside}] isn't a pause: write one like [6s] or [3 breaths], or \\[ for a bracket"
+            for column, inside in [(23, "hold 3s"), (45, "1 breaths")]
+        ],
+    ),
+    # the new ways
+    (
+        "ends: seated",
+        "ends: setaed",
+        ["21:9: 'setaed' isn't a position; did you mean seated?"],
+    ),
+    (
+        "  involves: [deep-flexion]",
+        "  involvs: [deep-flexion]",
+        ["23:3: 'involvs' isn't a key here; did you mean involves?"],
+    ),
+    (
+        "involves: [twists]",
+        "involves: [twist]",
+        ["27:12: 'twist' isn't what 'involves' can be; did you mean twists?"],
+    ),
+    (
+        "[knees, hip-replacement]",
+        "[knee, Hip Replacement, wrists]",
+        [
+            "32:17: 'knee' isn't a condition that 'avoid' knows; did you mean knees?",
+            "32:23: 'Hip Replacement' isn't a name: write it like hip-replacement, small and with hyphens",
+        ],
+    ),
+    (
+        "  - out: And again.",
+        "  - {}",
+        ["31:5: this breath has no words: write 'in: …', 'out: …' or both"],
+    ),
+    (
+        "  - out: And again.",
+        "  - And again.",
+        ["31:5: a breath must have keys: write 'in: …' and 'out: …'"],
+    ),
+    (
+        "  - out: And again.",
+        "  - out: And {{ agian }}.",
+        ["31:17: 'out': 'agian' isn't known in a pose's text; did you mean again?"],
+    ),
+    (
+        "  - out: And again.",
+        "  - out: And again. [2s]",
+        [
+            "31:10: this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen",
+        ],
+    ),
+    (
+        '"Let the {{ other_side }} foot be heavy."',
+        '"Let the foot be heavy. [4s]"',
+        [
+            "12:5: this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen",
+        ],
+    ),
+    (
+        "easier: Stay lower. [4s]",
+        "easier: [Stay lower.]",
+        ["17:9: this must be a text, or keys such as say, summary and what they change: a list can't be spoken"],
+    ),
+    (
+        "easier: Stay lower. [4s]",
+        "easier: Stay {{ lwer }}. [4s]",
+        [f"17:17: 'easier': 'lwer' isn't known in a pose's text; there are {KNOWN}"],
+    ),
+    (
+        "easier: Stay lower. [4s]",
+        "easier: {position: prone}",
+        ["17:9: 'summary' is missing: a way without 'say' needs it for listings, so add one of the two"],
+    ),
+    (
+        "easier: Stay lower. [4s]",
+        "easier: {say: Stay lower., switch: ''}",
+        ["17:9: 'easier' has several rounds, and no 'switch' to lead from one to the next: add it"],
     ),
     # Jinja, in a block, in quotes, folded and plain
     (
@@ -465,11 +620,7 @@ WRONG_POSES = [
     (
         "Lay the {{ side }}",
         "Lay {{ knee }}, {{ knee }}",
-        [
-            f"9:{column}: 'enter': 'knee' isn't known in a pose's text; "
-            "there are side, other_side, round, first, again, last"
-            for column in (10, 22)
-        ],
+        [f"9:{column}: 'enter': 'knee' isn't known in a pose's text; there are " + KNOWN for column in (10, 22)],
     ),
     (
         "the {{ other_side }} foot",
@@ -485,7 +636,7 @@ WRONG_POSES = [
         "Feet down.",
         "Feet {{ dwn }}.",
         [
-            "16:16: 'leave': 'dwn' isn't known in a pose's text; there are side, other_side, round, first, again, last",
+            f"16:16: 'leave': 'dwn' isn't known in a pose's text; there are {KNOWN}",
         ],
     ),
     ("Lay the {{ side }}", "Lay the {{ side }", [f"9:11: 'enter': this isn't a template (unexpected '}}'): {MAY_USE}"]),
@@ -700,7 +851,7 @@ def test_a_text_that_is_accepted_can_be_rendered_for_a_side(text: str) -> None:
         pose = parse_pose(_changed(POSE, "Feet down. [6s]", quoted), "p.yaml", id="p")
     except DefinitionError:
         return
-    values = {"side": "right", "other_side": "left", "round": "right", "first": True, "again": False, "last": True}
+    values = dict.fromkeys(TEXT_VARIABLES, "right") | {"first": True, "again": False, "last": True}
     SandboxedEnvironment(undefined=StrictUndefined).from_string(pose.leave).render(values)
 
 

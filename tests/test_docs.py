@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tests.conftest import Command
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,16 +39,15 @@ def test_every_command_in_the_readme_exists(sleepward: Command) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     used = set(re.findall(r"^sleepward (\w+)", readme, re.MULTILINE))
     assert used <= set(COMMANDS)
-    assert set(COMMANDS) - used <= {"script", "voices"}
     flags = {info.flag for info in SETTINGS.values()}
     assert set(re.findall(r"--[a-z][a-z-]+", readme)) <= flags | {"--help"}
 
 
 def test_the_script_page_explains_every_mark() -> None:
-    from generator.script.parse import _MARK_NAMES
+    from generator.script.marks import NAMES
 
     page = (ROOT / "docs" / "script.md").read_text(encoding="utf-8")
-    assert all(f"[{name}" in page for name in _MARK_NAMES)
+    assert all(f"[{name}" in page for name in NAMES)
 
 
 def test_the_sample_is_short_and_small() -> None:
@@ -68,3 +75,136 @@ def test_the_routine_and_the_pose_of_the_page_build(sleepward: Command, tmp_path
     rounds = [(event["pose"], event["round"]) for event in plan["events"] if event["kind"] == "hold"]
     sides = [(pose_id, side) for pose_id in ("starfish", "figure-four") for side in ("right", "left")]
     assert rounds == [*sides, ("rest", "only")]
+
+
+def test_what_is_made_from_the_program_is_as_the_program_is_now() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_page_that_has_gone_stale_is_noticed_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a copy of the folders that are made."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec
+    assert spec.loader
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    for name, folder in (("ROOT", tmp_path), ("REFERENCE", tmp_path / "reference"), ("SCHEMAS", tmp_path / "schemas")):
+        monkeypatch.setattr(made, name, folder)
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["generate.py", *words])
+        code: int = made.main()
+        return code
+
+    assert (run(), run("--check")) == (0, 0)
+    page = tmp_path / "reference" / "settings.md"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("breaths a minute", "breaths an hour"), encoding="utf-8")
+    assert run("--check") == 1
+    (tmp_path / "schemas" / "old.json").write_text("{}", encoding="utf-8")
+    assert run() == 0
+    assert page.read_text(encoding="utf-8") == text
+    assert not (tmp_path / "schemas" / "old.json").exists()
+
+
+def test_the_reference_knows_every_setting_command_and_key() -> None:
+    from generator.cli import COMMANDS
+    from generator.definition_models import PoseFile, RoutineFile, StepEntry, VariantEntry
+    from generator.library_models import LibraryFile
+    from generator.model_faults import Part
+    from generator.settings import SETTINGS
+
+    def page(name: str) -> str:
+        return (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+)` \| `--", page("settings"), re.MULTILINE)) == set(SETTINGS)
+    assert set(re.findall(r"^## (\w+)$", page("commands"), re.MULTILINE)) == {"sleepward", *COMMANDS}
+    pages: dict[str, list[type[Part]]] = {
+        "routine": [RoutineFile, StepEntry],
+        "pose": [PoseFile, VariantEntry],
+        "library": [LibraryFile],
+    }
+    for name, parts in pages.items():
+        keys = {key for part in parts for key in part.keys()}  # noqa: SIM118 - a class's method, no dict's
+        assert keys <= set(re.findall(r"^\| `(\w+)`", page(name), re.MULTILINE))
+
+
+def test_the_examples_of_the_reference_are_right(sleepward: Command, tmp_path: Path) -> None:
+    """Files that hold nothing but the reference's own examples, in JSON, which is YAML."""
+    from generator.schema import schema
+
+    def examples(part: dict[str, Any]) -> dict[str, Any]:
+        return {key: facts["examples"][0] for key, facts in part["properties"].items() if "examples" in facts}
+
+    routine, pose = schema("routine"), schema("pose")
+    steps = [{**examples(routine["$defs"]["StepEntry"]), "hold": hold} for hold in _holds(routine)]
+    files = {
+        "routines/mine.yaml": {**examples(routine), "steps": [*steps, {"pose": "rest", "hold": "2 min"}]},
+        "routines/poses/mine.yaml": examples(pose),
+        "library.yaml": {**examples(schema("library")), "tracks": [{"routine": "mine"}]},
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    wrong = [checked["faults"] for checked in sleepward.json("check", ".") if checked["faults"]]
+    assert wrong == []
+
+
+def _holds(routine: dict[str, Any]) -> list[str]:
+    holds: list[str] = routine["$defs"]["StepEntry"]["properties"]["hold"]["examples"]
+    return holds
+
+
+class Reader:
+    """Somebody who follows a page to the letter, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sleepward = Command(folder)
+
+    def save(self, block: str) -> None:
+        name = re.match(r"# (\S+)\n", block)
+        assert name, "a file's first line says where it goes"
+        (self.folder / name[1]).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name[1]).write_text(block, encoding="utf-8")
+
+    def run(self, line: str) -> None:
+        command, *words = shlex.split(line, comments=True)
+        if command == "mkdir":
+            for name in words[1:]:
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            return
+        assert command == "sleepward", line
+        to = words.pop() if ">" in words else None
+        shown = self.sleepward(*(word for word in words if word != ">")).stdout
+        if to:
+            (self.folder / to).write_text(shown, encoding="utf-8")
+
+
+def test_the_tutorial_can_be_followed_to_the_letter(home: Path, tmp_path: Path) -> None:
+    from generator import ffmpeg
+
+    reader = Reader(tmp_path)
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    (tmp_path / "music").mkdir()
+    noise = ["-f", "lavfi", "-i", "anoisesrc=duration=30:colour=pink:amplitude=0.2:seed=1"]
+    subprocess.run([ffmpeg.find(), "-v", "error", *noise, tmp_path / "music" / "rain.flac"], check=True)
+    for kind, block in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL):
+        if kind == "sh":
+            for line in block.strip().splitlines():
+                reader.run(line)
+        else:
+            reader.save(block)
+    plan = reader.sleepward.json("plan", "my-night", "--length", "12m")
+    said = [event["text"] for event in plan["events"] if event["kind"] == "speech"]
+    assert plan["guided_ms"] == 12 * 60_000
+    assert plan["settings"]["background"] == "music/rain.flac"
+    assert "Let the right hip grow wide and warm." in said
+    assert (tmp_path / "output" / "my-night.mp3").stat().st_size > 1_000_000
+    assert (tmp_path / "output" / "tonight.mp3").exists()
+    assert not any(checked["faults"] for checked in reader.sleepward.json("check", "."))

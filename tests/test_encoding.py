@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mutagen.mp3 import MP3, BitrateMode
 
 from generator import encoding, ffmpeg, mp3_format
+from generator.encoding import plan
 from generator.errors import NotFoundError, TrackError
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
 
@@ -76,17 +77,24 @@ class Track:
             out[first - start : last - start] = self.samples[first:last]
         return out
 
-    def encoded(self, *, bitrate_kbps: int = 128, jobs: int = 2, loop_frames: bytes | None = None) -> bytes:
+    def bed(self, start: int, end: int) -> Samples:
+        return self.loop[np.arange(start, end) % len(self.loop)]
+
+    def encoded_loop(self, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
+        return encoding.encode_loop(self.bed, len(self.loop), bitrate_kbps, jobs)
+
+    def encoded(self, *, bitrate_kbps: int = 128, jobs: int = 2, steady_bed: bool = False) -> bytes:
+        """Open spans repeated from the encoded loop."""
         sink = io.BytesIO()
         encoding.encode_mp3(
             sink,
             spans=self.spans,
             mix=self.mix,
-            open_loop=self.loop,
             total_samples=self.total,
             bitrate_kbps=bitrate_kbps,
             jobs=jobs,
-            loop_frames=loop_frames,
+            loop_frames=self.encoded_loop(bitrate_kbps, jobs),
+            steady_bed=steady_bed,
         )
         return sink.getvalue()
 
@@ -100,18 +108,35 @@ class Track:
         return ffmpeg.run(args, self.samples.tobytes())
 
 
-def make_track(loop: Samples, voiced_ms: Sequence[tuple[int, int]], total_ms: int, fade_ms: int = 0) -> Track:
-    """The bed, ducked under speech in `voiced_ms`, faded out in the last `fade_ms`."""
-    samples = loop[np.arange(total_ms * 48) % len(loop)].copy()
+def make_track(
+    loop: Samples,
+    voiced_ms: Sequence[tuple[int, int]],
+    total_ms: int,
+    fade_ms: int = 0,
+    restarts: Sequence[int] = (),
+) -> Track:
+    """The bed, ducked under speech in `voiced_ms`, faded out in the last `fade_ms`; it begins anew at `restarts`
+    (frames), each within speech or at its end.
+    """
+    begun = [0, *restarts]
+    samples = np.empty((total_ms * 48, 2), np.float32)
+    for frame in begun:
+        rest = samples[frame * FRAME_SAMPLES :]
+        rest[:] = loop[np.arange(len(rest)) % len(loop)]
+
+    def open_span(start_ms: int, end_ms: int) -> Span:
+        shift = -max(frame for frame in begun if frame * 24 <= start_ms)
+        return Span("open", start_ms, end_ms, shift % (len(loop) // FRAME_SAMPLES))
+
     spans: list[Span] = []
     at_ms = 0
     for start_ms, end_ms in [*voiced_ms, *([(total_ms - fade_ms, total_ms)] if fade_ms else [])]:
         if start_ms > at_ms:
-            spans.append(Span("open", at_ms, start_ms))
+            spans.append(open_span(at_ms, start_ms))
         spans.append(Span("voiced", start_ms, end_ms))
         at_ms = end_ms
     if at_ms < total_ms:
-        spans.append(Span("open", at_ms, total_ms))
+        spans.append(open_span(at_ms, total_ms))
     for start_ms, end_ms in voiced_ms:
         stretch = samples[start_ms * 48 : end_ms * 48]
         edge = np.minimum(np.arange(len(stretch)), np.arange(len(stretch))[::-1]) / 24_000
@@ -159,23 +184,108 @@ def first_difference(got: bytes, expected: bytes, bitrate_kbps: int) -> int | No
 def test_pieces_and_repeats_equal_one_piece(loop: Samples, bitrate_kbps: int) -> None:
     """So there is no joint to hear: every frame is the one a single encoder would have written."""
     track = make_track(loop, VOICED_MS, 46_013, fade_ms=4_000)
-    plan = encoding.plan_pieces(track.spans, track.total)
-    assert sum(piece.frames for piece in plan if piece.open) > 200  # there is something repeated in it
+    assert repeated_frames(track) > 200  # there is something repeated in it
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps, steady_bed=True)[mp3_format.frame_bytes(bitrate_kbps) :]
+    assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
+
+
+@pytest.mark.parametrize("loop_frames", [LOOP_FRAMES, 397, 131, 7])
+def test_a_bed_that_begins_anew_is_repeated_in_its_phase(loop_frames: int) -> None:
+    """The pass that each open span goes on with, whatever the length of the loop has to do with the track's."""
+    track = make_track(
+        noise_loop(-34, frames=loop_frames), VOICED_MS, 46_013, fade_ms=4_000, restarts=[250, 666, 1_333]
+    )
+    shifts = {span.shift_frames for span in track.spans if span.kind == "open"}
+    assert len(shifts) > 2 or loop_frames == 7
+    assert repeated_frames(track) > 200
+    assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
+
+
+@pytest.mark.parametrize("at_ms", [12_000, 24_007])
+def test_a_bed_that_jumps_between_open_spans_equals_one_piece(at_ms: int) -> None:
+    """A mix fades over from one phase to the next; one that doesn't is encoded all the same as it is."""
+    loop = noise_loop(-34)
+    samples = loop[np.arange(40_000 * 48) % len(loop)].copy()
+    samples[at_ms * 48 :] = loop[(np.arange(at_ms * 48, 40_000 * 48) + 77 * FRAME_SAMPLES) % len(loop)]
+    track = Track(samples, (Span("open", 0, at_ms), Span("open", at_ms, 40_000, 77)), loop)
+    assert repeated_frames(track) > 200
+    assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
+
+
+def plucked(level_db: float, seed: int = 3) -> Samples:
+    """Plucked strings, dying away fast: what the encoder's memory of loudness follows worst. 30 s, seamless."""
+    samples = 1_250 * FRAME_SAMPLES
+    rng = np.random.default_rng(seed)
+    sound = np.zeros(samples)
+    t = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    for _ in range(36):
+        pitch, decay = 220 * 2 ** (rng.integers(24) / 12), rng.uniform(0.1, 1.5)
+        note = np.sin(2 * np.pi * pitch * t) * np.exp(-t / decay) * np.minimum(t / 0.01, 1)
+        sound[(rng.integers(samples) + np.arange(len(t))) % samples] += note * rng.uniform(0.2, 1)
+    sound *= 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
+    return np.stack([sound, np.roll(sound, 200)], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize(("level_db", "bitrate_kbps"), [(-34, 128), (-20, 320), (-14, 128)])
+def test_music_needs_and_gets_the_longer_lead_in(level_db: float, bitrate_kbps: int) -> None:
+    voiced_ms = [(0, 6_000), *((start, start + 3_000) for start in range(15_013, 75_000, 10_007))]
+    track = make_track(plucked(level_db), voiced_ms, 85_000)
+    assert repeated_frames(track) > 300
     pieces = track.encoded(bitrate_kbps=bitrate_kbps)[mp3_format.frame_bytes(bitrate_kbps) :]
     assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
 
 
+def repeated_frames(track: Track) -> int:
+    return sum(piece.frames for piece in plan.plan_pieces(track.spans, track.total) if piece.open)
+
+
 def test_a_long_voiced_stretch_is_cut_without_a_trace() -> None:
     track = make_track(noise_loop(-50), [(0, 64_000)], 70_000)
-    plan = encoding.plan_batches(encoding.plan_pieces(track.spans, track.total))
-    assert len(plan) > 1  # two ffmpegs share it
+    assert len(plan.plan_batches(plan.plan_pieces(track.spans, track.total))) > 1  # two ffmpegs share it
     assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
 
 
-def test_workers_and_a_cached_loop_change_nothing(track: Track, made: bytes) -> None:
-    loop_frames = encoding.encode_loop(track.loop)
+def test_workers_a_steady_bed_and_a_missing_loop_change_nothing(track: Track, made: bytes) -> None:
     assert made == track.encoded(jobs=1)
-    assert made == track.encoded(jobs=4, loop_frames=loop_frames)
+    assert made == track.encoded(jobs=4, steady_bed=True)
+    sink = io.BytesIO()
+    encoding.encode_mp3(sink, spans=track.spans, mix=track.mix, total_samples=track.total)
+    assert made == sink.getvalue()
+
+
+@pytest.mark.parametrize("bitrate_kbps", [64, 128, 320])
+def test_the_plain_encoding_gives_the_same_file(track: Track, tmp_path: Path, bitrate_kbps: int) -> None:
+    path = tmp_path / "plain.mp3"
+    seen: list[int] = []
+    with path.open("w+b") as sink:
+        sink.write(b"a tag")
+        encoding.encode_plain(
+            sink, mix=track.mix, total_samples=track.total, bitrate_kbps=bitrate_kbps, progress=seen.append
+        )
+    assert path.read_bytes() == b"a tag" + track.encoded(bitrate_kbps=bitrate_kbps)
+    assert seen == sorted(seen)
+    assert seen[-1] == track.total
+    assert list(tmp_path.iterdir()) == [path]  # it has cleaned up
+
+
+@pytest.mark.parametrize("total_ms", [1, 24, 999])
+def test_the_plain_encoding_of_very_short_tracks(total_ms: int) -> None:
+    track = make_track(noise_loop(-34), [], total_ms)
+    sink = io.BytesIO()
+    encoding.encode_plain(sink, mix=track.mix, total_samples=track.total)
+    assert sink.getvalue() == track.encoded()
+
+
+def test_a_loop_is_worth_encoding_where_the_track_repeats_it() -> None:
+    minute = 60_000
+    spans = [Span("voiced", 0, minute), Span("open", minute, 10 * minute), Span("voiced", 10 * minute, 11 * minute)]
+    loop = 2 * 60 * SAMPLE_RATE
+    assert encoding.needs_loop(spans, loop)
+    assert not encoding.needs_loop(spans, 5 * loop)  # ten minutes, of which nine are heard
+    assert not encoding.needs_loop([Span("voiced", 0, 60 * minute)], loop)
+    night = [Span("open", 0, 8 * 60 * minute)]
+    assert encoding.needs_loop(night, 30 * 60 * SAMPLE_RATE)
+    assert not encoding.needs_loop(night, 31 * 60 * SAMPLE_RATE)  # its frames would fill the memory
 
 
 def test_a_loop_of_one_frame_goes_round_too() -> None:
@@ -188,7 +298,7 @@ def test_a_loop_of_one_frame_goes_round_too() -> None:
 def test_writing_begins_where_the_sink_stands(track: Track, made: bytes) -> None:
     sink = io.BytesIO(b"a tag")
     sink.seek(0, io.SEEK_END)
-    encoding.encode_mp3(sink, spans=track.spans, mix=track.mix, open_loop=track.loop, total_samples=track.total, jobs=2)
+    encoding.encode_mp3(sink, spans=track.spans, mix=track.mix, total_samples=track.total, jobs=2)
     assert sink.getvalue() == b"a tag" + made
     assert sink.tell() == len(sink.getvalue())
 
@@ -236,7 +346,7 @@ def test_an_unknown_bit_rate_is_refused() -> None:
 def test_progress_reaches_the_end(track: Track) -> None:
     seen: list[int] = []
     encoding.encode_mp3(
-        io.BytesIO(), spans=track.spans, mix=track.mix, open_loop=track.loop, total_samples=track.total,
+        io.BytesIO(), spans=track.spans, mix=track.mix, total_samples=track.total,
         progress=seen.append,
     )  # fmt: skip
     assert seen == sorted(seen)
@@ -278,7 +388,7 @@ def spans_of_a_track(draw: st.DrawFn) -> tuple[Span, ...]:
 @given(spans_of_a_track())
 def test_every_frame_is_planned_once_and_no_voice_is_taken_for_the_bed(spans: tuple[Span, ...]) -> None:
     total = spans[-1].end_ms * 48
-    pieces = encoding.plan_pieces(spans, total)
+    pieces = plan.plan_pieces(spans, total)
     edges = [0, *(piece.last for piece in pieces)]
     assert [piece.first for piece in pieces] == edges[:-1]
     assert edges[-1] == mp3_format.audio_frames(total)
@@ -292,28 +402,30 @@ def test_every_frame_is_planned_once_and_no_voice_is_taken_for_the_bed(spans: tu
 
 @given(spans_of_a_track())
 def test_batches_hold_every_encoded_frame_in_order_and_stay_small(spans: tuple[Span, ...]) -> None:
-    pieces = encoding.plan_pieces(spans, spans[-1].end_ms * 48)
-    batches = encoding.plan_batches(pieces)
+    pieces = plan.plan_pieces(spans, spans[-1].end_ms * 48)
+    batches = plan.plan_batches(pieces)
     chunks = [chunk for batch in batches for chunk in batch]
     planned = [frame for piece in pieces if not piece.open for frame in range(piece.first, piece.last)]
     assert [frame for chunk in chunks for frame in range(chunk.first, chunk.last)] == planned
     assert all(chunk.lead <= chunk.first for chunk in chunks)
-    longest = encoding.BATCH_FRAMES + encoding.MIN_PIECE_FRAMES + 2 * encoding.LEAD_FRAMES
+    longest = plan.BATCH_FRAMES + plan.MIN_PIECE_FRAMES + 2 * plan.LEAD_FRAMES
     assert max(sum(chunk.fed for chunk in batch) for batch in batches) <= longest
 
 
 def test_spans_that_leave_a_hole_are_refused(track: Track) -> None:
     with pytest.raises(ValueError, match="tile"):
-        encoding.plan_pieces(track.spans[1:], track.total)
+        plan.plan_pieces(track.spans[1:], track.total)
     with pytest.raises(ValueError, match="tile"):
-        encoding.plan_pieces(track.spans, track.total + 48)
+        plan.plan_pieces(track.spans, track.total + 48)
 
 
 def test_a_loop_that_isnt_whole_frames_is_refused(track: Track) -> None:
     with pytest.raises(ValueError, match="whole number of frames"):
-        encoding.encode_loop(track.loop[:-1])
+        encoding.encode_loop(track.bed, len(track.loop) - 1)
     with pytest.raises(ValueError, match="doesn't belong"):
-        track.encoded(loop_frames=b"\0" * 384)
+        encoding.encode_mp3(
+            io.BytesIO(), spans=track.spans, mix=track.mix, total_samples=track.total, loop_frames=bytes(400)
+        )
 
 
 # --- broken files ----------------------------------------------------------------------------------
@@ -383,7 +495,7 @@ def test_an_encoder_that_dies_is_an_error(track: Track) -> None:
 
     with pytest.raises(TrackError, match=r"ffmpeg (failed \(exit|was ended by signal)"):
         encoding.encode_mp3(
-            io.BytesIO(), spans=[Span("voiced", 0, track.total // 48)], mix=mix, open_loop=track.loop,
+            io.BytesIO(), spans=[Span("voiced", 0, track.total // 48)], mix=mix,
             total_samples=track.total, jobs=2,
         )  # fmt: skip
     assert not list(ffmpeg_children(psutil.Process()))
@@ -394,7 +506,7 @@ def test_an_error_in_the_mix_comes_through(track: Track) -> None:
         raise OverflowError("the mix broke")
 
     with pytest.raises(OverflowError, match="the mix broke"):
-        encoding.encode_mp3(io.BytesIO(), spans=track.spans, mix=mix, open_loop=track.loop, total_samples=track.total)
+        encoding.encode_mp3(io.BytesIO(), spans=track.spans, mix=mix, total_samples=track.total)
     assert not list(ffmpeg_children(psutil.Process()))
 
 
@@ -415,7 +527,7 @@ def progress(samples):
 
 hours = 3_600_000 * 10
 print("about to", flush=True)
-encoding.encode_mp3(io.BytesIO(), spans=[Span("voiced", 0, hours)], mix=mix, open_loop=loop,
+encoding.encode_mp3(io.BytesIO(), spans=[Span("voiced", 0, hours)], mix=mix,
                     total_samples=hours * 48, jobs=2, progress=progress)
 """
 
@@ -456,7 +568,9 @@ def mix(start, end):
     return loop[at % len(loop)] * (at < total)[:, None]
 
 with open(sys.argv[2], "w+b") as sink:
-    encoding.encode_mp3(sink, spans=[Span("open", 0, total // 48)], mix=mix, open_loop=loop, total_samples=total)
+    loop_frames = encoding.encode_loop(lambda start, end: loop[np.arange(start, end) % len(loop)], len(loop))
+    spans = [Span("open", 0, total // 48)]
+    encoding.encode_mp3(sink, spans=spans, mix=mix, total_samples=total, loop_frames=loop_frames)
 print(psutil.Process().memory_info().peak_wset if sys.platform == "win32" else
       __import__("resource").getrusage(__import__("resource").RUSAGE_SELF).ru_maxrss * 1024)
 """

@@ -210,7 +210,7 @@ values = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable()
 
 @given(title=values, summary=values, settings=st.dictionaries(st.sampled_from(["rate", "tail", "voice"]), values))
 def test_front_matter_reads_back_what_was_written(title: str, summary: str, settings: dict[str, str]) -> None:
-    text = write_front_matter(title=title, routine="frog", summary=summary, settings=settings) + "Hi."
+    text = write_front_matter(title=title, routine="frog", summary=summary, adapted=(), settings=settings) + "Hi."
     head = split_front_matter(text, "x")
     assert (head.title, head.summary, head.routine) == (title, summary, "frog")
     assert head.settings == settings

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator import build
+from generator import beds, build
 from generator.cache import Cache
 from generator.loudness import integrated_lufs, momentary_lufs, true_peak_db, ungated_lufs
 from generator.mixing import Levels, Mix, glide_db
-from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS
+from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Bed
 from tests.conftest import Track
 
 MS = 48
@@ -36,6 +36,10 @@ SENTENCES = [
     "Feel the mattress carry the whole weight of the leg.",
     "Stay with this, and I'll be quiet.",
 ]
+
+
+def load_bed(name: str, cache: Cache) -> Bed:
+    return beds.load_bed(beds.parse_background(name), cache, breath_ms=10_000, inhale_ms=4_000)
 
 
 def long_script() -> str:
@@ -58,8 +62,8 @@ class Take:
         levels = Levels(piece.settings.loudness, piece.settings.background_level, piece.settings.glide == "on")
         self.timeline = planned.timeline
         self.speech = [event for event in planned.timeline.events if event.kind == "speech"]
-        self.mix = Mix(planned.timeline, planned.narration.clip, build.load_bed(bed, cache), levels)
-        silent = Mix(planned.timeline, planned.narration.clip, build.load_bed("none", cache), levels)
+        self.mix = Mix(planned.timeline, planned.narration.clip, load_bed(bed, cache), levels)
+        silent = Mix(planned.timeline, planned.narration.clip, load_bed("none", cache), levels)
         self.voice = silent.render(0, silent.total_samples)
         self.both = self.mix.render(0, self.mix.total_samples)
         self.bed = self.both - self.voice
@@ -162,7 +166,7 @@ def test_row_7_the_shortest_tail_ends_softly_too(home: Path) -> None:
     for bed in BEDS:
         flags: dict[str, str | None] = {"background": bed, "tail": "10s"}
         planned = build.plan(build.read(build.Source("Rest here.\n[sleep]", "x", "x"), flags), build.Means(cache, 2))
-        mix = Mix(planned.timeline, planned.narration.clip, build.load_bed(bed, cache), Levels())
+        mix = Mix(planned.timeline, planned.narration.clip, load_bed(bed, cache), Levels())
         last = mix.render(mix.total_samples - 48_000, mix.total_samples).astype(np.float64)
         assert 10 * np.log10(np.square(last).mean() + 1e-12) <= -70
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from generator.envelope import DUCK_GAP_MS, FADE_IN_MS
 from generator.errors import LengthError, ScriptError
 from generator.lengths import parse_hold
-from generator.mixing import DUCK_GAP_MS, FADE_IN_MS, glide_db
+from generator.mixing import glide_db
 from generator.model import Event, Script, Timeline
 from generator.script import parse
 from generator.timeline import lay_out

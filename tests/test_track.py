@@ -121,7 +121,7 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
 
 def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home: Any) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
-    from generator import build, ffmpeg, mp3_format
+    from generator import beds, build, ffmpeg, mp3_format
     from generator.cache import Cache
     from generator.mixing import Levels, Mix
     from tests.conftest import NIGHT
@@ -130,7 +130,8 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home
     planned = build.plan(
         build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2)
     )
-    mix = Mix(planned.timeline, planned.narration.clip, build.load_bed("rain", Cache(home / "cache")), Levels())
+    bed = beds.load_bed(planned.piece.background, Cache(home / "cache"), 10_000, 4_000)
+    mix = Mix(planned.timeline, planned.narration.clip, bed, Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])
     source, target = "-f f32le -ar 48000 -ac 2 -i -", "-write_xing 0 -id3v2_version 0 -f mp3 -"

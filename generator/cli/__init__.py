@@ -14,20 +14,28 @@ COMMANDS = {
     "build": "make",
     "plan": "make",
     "script": "make",
+    "check": "check",
+    "verify": "verify",
+    "schema": "check",
     "list": "look",
     "show": "look",
     "voices": "look",
+    "backgrounds": "look",
     "doctor": "doctor",
 }
 """Command to the module that holds it: only the one that runs is imported, so `--help` is instant."""
 
 SUMMARIES = {
-    "build": "Make tracks: an MP3 each, in output/.",
+    "build": "Make tracks: a file each, in output/.",
     "plan": "Show what happens when in a track.",
     "script": "Print the script of a routine, to read or to change.",
+    "check": "Read routines, poses and scripts, and say what is wrong in them.",
+    "verify": "Measure a finished track against its plan.",
+    "schema": "Print the JSON schema of routines, poses or libraries, for editors.",
     "list": "List the routines.",
     "show": "Show a routine or a pose: props, holds, cautions.",
-    "voices": "List the voices of this machine.",
+    "voices": "List the voices of this machine, or write samples of them.",
+    "backgrounds": "List the backgrounds, or write samples of them.",
     "doctor": "Try everything a build needs, for real.",
 }
 

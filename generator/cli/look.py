@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from . import say_error
+from .options import making_options
+from .working import building
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine
@@ -64,25 +67,83 @@ def show_command(name: str, as_json: bool) -> None:
     click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else "\n".join(_lines(item)))
 
 
+@click.command("backgrounds")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--sample", "folder", metavar="FOLDER", help="Write twenty seconds of each into a folder, to choose by ear."
+)
+@making_options
+def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> None:
+    """List what can sound under the voice, as --background takes it.
+
+    Your own music goes by its file's name, of any format; a plus lays one over another: rain+drone:-6 is rain with the
+    drone 6 dB lower.
+    """
+    from ..beds import BEDS
+
+    if folder is not None:
+        from ..samples import sample_background
+
+        with building(options) as means:
+            for name in BEDS:
+                if name != "none":
+                    click.echo(sample_background(name, Path(folder), means))
+        return
+    if as_json:
+        click.echo(json.dumps([{"name": name, "summary": kind.summary} for name, kind in BEDS.items()]))
+        return
+    width = max(map(len, BEDS))
+    for name, kind in BEDS.items():
+        click.echo(f"{name:<{width}}  {kind.summary}")
+
+
 @click.command("voices")
 @click.option("--all", "everything", is_flag=True, help="Other languages too.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON.")
-def voices_command(everything: bool, as_json: bool) -> None:
-    """List the voices of this machine, as --voice takes them: the softest first, then all that speak English."""
+@click.option(
+    "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
+)
+@making_options
+@click.argument("names", nargs=-1, metavar="[VOICE]...")
+def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, **options: Any) -> None:
+    """List the voices of this machine, as --voice takes them: the softest first, then all that speak English.
+
+    With --sample and names, only those are written.
+    """
     from ..voices import list_voices, open_voice
 
+    if names and folder is None:
+        raise click.UsageError("voices are named for --sample alone")
     voices = list_voices()
     if as_json:
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
         return
     shown = [voice for voice in voices if everything or voice.note or voice.language.startswith("en")]
     shown.sort(key=lambda voice: (not voice.note or "harsh" in voice.note, not voice.language.startswith("en")))
+    if folder is not None:
+        _sample_voices(names or [voice.id for voice in shown], Path(folder), options)
+        return
     width = max(len(voice.id) for voice in shown)
     for voice in shown:
         click.echo(f"{voice.id:<{width}}  {voice.language:<16} {voice.gender:<8} {voice.note}".rstrip())
     click.echo(f"\nThe default is {open_voice(None).label}.", err=True)
     if len(shown) < len(voices):
         click.echo(f"{len(voices) - len(shown)} more, in other languages: sleepward voices --all", err=True)
+
+
+def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any]) -> None:
+    from ..samples import sample_voice
+
+    failed: SleepwardError | None = None
+    for label in labels:
+        try:
+            with building(options) as means:
+                click.echo(sample_voice(label, folder, means))
+        except SleepwardError as error:  # one that can't speak doesn't stop the others
+            say_error(error)
+            failed = failed or error
+    if failed is not None:
+        raise click.exceptions.Exit(failed.exit_code)
 
 
 def _summary(item: Routine | Pose) -> list[str]:
@@ -101,6 +162,8 @@ def _lines(item: Routine | Pose) -> list[str]:
 
 
 def _routine_lines(routine: Routine) -> list[str]:
+    from ..script import described
+
     lines = [routine.title, routine.summary, "", f"Where: {routine.setting}, eyes {routine.eyes.replace('-', ' ')}"]
     lines.append(f"Have at hand: {', '.join(routine.props) or 'nothing'}")
     lines += ["", "In order:"]
@@ -111,8 +174,9 @@ def _routine_lines(routine: Routine) -> list[str]:
     if cautions:
         lines += ["", "Take care:"]
         for pose in cautions.values():
+            caution = described(pose.caution, pose)
             out = f" Leave it out for: {', '.join(pose.leave_out_for)}." if pose.leave_out_for else ""
-            lines.append(f"  {pose.name}: {pose.caution}{out}".replace(":  ", ": "))
+            lines.append(f"  {pose.name}: {caution}{out}".replace(":  ", ": "))
     if routine.notes:
         lines += ["", "Good to know:", *(f"  {note}" for note in routine.notes)]
     if routine.settings:
@@ -121,6 +185,8 @@ def _routine_lines(routine: Routine) -> list[str]:
 
 
 def _pose_lines(pose: Pose) -> list[str]:
+    from ..script import described
+
     lines = [pose.name + (f" ({', '.join(pose.also)})" if pose.also else ""), f"Id: {pose.id}"]
     lines.append(f"Position: {pose.position}, afterwards {pose.ends}")
     if pose.rounds != ("only",):
@@ -132,8 +198,12 @@ def _pose_lines(pose: Pose) -> list[str]:
         ("Caution", pose.caution),
     ):
         if text:
-            lines.append(f"{label}: {text}")
-    for label, items in (("Have at hand", pose.props), ("Leave it out for", pose.leave_out_for)):
+            lines.append(f"{label}: {described(text, pose)}")
+    for label, items in (
+        ("Have at hand", pose.props),
+        ("It asks for", pose.involves),
+        ("Leave it out for", pose.leave_out_for),
+    ):
         if items:
             lines.append(f"{label}: {', '.join(items)}")
     return lines

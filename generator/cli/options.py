@@ -26,6 +26,9 @@ def making_options(command: F) -> F:
     command = click.option("--no-cache", is_flag=True, help="Speak and compute everything anew, and keep nothing.")(
         command
     )
+    command = click.option(
+        "--plain", is_flag=True, help="Encode in one piece: the same bytes, for whoever doubts the joints, but slower."
+    )(command)
     return click.option(
         "--jobs",
         type=click.IntRange(1, 256),

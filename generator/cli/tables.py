@@ -91,6 +91,7 @@ def _head(plan: dict[str, Any]) -> Any:
         (plan["title"], "bold"),
         f"\n{clock(plan['duration_ms'])} in all: {clock(plan['guided_ms'])} guided, {clock(plan['tail_ms'])} tail"
         f"\nvoice {plan['voice']} at {settings['rate']} words a minute, over {settings['background']}",
+        "".join(f"\n{note}" for note in plan["adapted"]),
     )
 
 

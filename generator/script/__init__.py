@@ -1,6 +1,6 @@
 """Scripts: a routine and its templates to script text, and script text to cues."""
 
 from .parse import parse
-from .render import render
+from .render import Manner, described, render
 
-__all__ = ["parse", "render"]
+__all__ = ["Manner", "described", "parse", "render"]

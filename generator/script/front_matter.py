@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import DefinitionError, ScriptError
@@ -21,6 +21,7 @@ class FrontMatter:
     title: str = ""
     routine: str | None = None
     summary: str = ""
+    adapted: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     setting_lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -61,14 +62,17 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
         title=values.pop("title", ""),
         routine=values.pop("routine", None),
         summary=values.pop("summary", ""),
+        adapted=tuple(filter(None, values.pop("adapted", "").split(" | "))),
         settings=values,
         setting_lines={key: at[key] for key in values},
     )
 
 
-def write_front_matter(*, title: str, routine: str, summary: str, settings: Mapping[str, str]) -> str:
+def write_front_matter(
+    *, title: str, routine: str, summary: str, adapted: Sequence[str], settings: Mapping[str, str]
+) -> str:
     """The head that `split_front_matter` reads back to the same values."""
-    values = {"title": title, "routine": routine, "summary": summary, **settings}
+    values = {"title": title, "routine": routine, "summary": summary, "adapted": " | ".join(adapted), **settings}
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value]
     return "\n".join(["---", *lines, "---", ""])
 

@@ -26,6 +26,7 @@ from ..model import (
     Script,
     Where,
 )
+from . import marks
 from .front_matter import split_front_matter
 from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
@@ -39,8 +40,6 @@ _ESCAPE = re.compile(r"\\([\[\]#\\])")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 T = TypeVar("T")
-
-_MARK_NAMES = ("hold", "release", "at", "breathe", "count", "chime", "sleep", "pose")
 
 
 def parse(text: str, name: str, title: str = "") -> Script:
@@ -66,6 +65,7 @@ def parse(text: str, name: str, title: str = "") -> Script:
         setting_lines=head.setting_lines,
         routine=head.routine,
         summary=head.summary,
+        adapted=head.adapted,
     )
 
 
@@ -367,7 +367,7 @@ class _Parser:
     def _unknown(self, number: int, mark: str, word: str) -> NoReturn:
         if word in ("pause", "wait", "rest", "silence"):
             self._fail(number, f"[{mark}] isn't a mark", "a pause is its length alone, like [5s]")
-        near = nearest(word, _MARK_NAMES)
+        near = nearest(word, marks.NAMES)
         hint = f"did you mean [{near[0]}]?" if near else r"write \[ for a bracket to be spoken"
         self._fail(number, f"[{mark}] isn't a mark", hint)
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import ScriptError
 from ..fit import shortest_ms
-from ..model import Pose, RoundName, Routine
+from ..model import BreathWords, Pose, RoundName, Routine, Step, Variant
 from .front_matter import write_front_matter
 
 STYLE = "gentle"
-OPPOSITE = {"right": "left", "left": "right"}
-START_POSITIONS = {"bed": "supine", "mat": "seated", "chair": "chair", "room": "standing"}
+OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
+START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
+BRIEF_MS = 8 * 60_000  # of holds at their shortest: a practice so short has few words too
+GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
 
 _TITLE_SUFFIX: Mapping[RoundName, str] = {
     "right": ", right side",
@@ -29,10 +33,21 @@ _TITLE_SUFFIX: Mapping[RoundName, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """What of the settings shapes words: how long breaths and counts are, and the side that begins."""
+
+    breath_ms: int
+    count_ms: int
+    first_side: RoundName = "right"
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One round of a pose, as templates see it; the texts are rendered.
 
-    `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on.
+    `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on,
+    `extra` what the level adds to it. `breaths` are the words of a movement paced by the breath, as many as are sure
+    to fit the hold. `alternates` is one of many short rounds, which get a call and no other words.
     """
 
     index: int
@@ -46,44 +61,50 @@ class Visit:
     last: bool
     again: bool
     begins_chapter: bool
+    alternates: bool
     next: str | None
     from_position: str
     title: str
     enter: str
+    extra: str
     leave: str
     reminders: tuple[str, ...]
+    breaths: tuple[BreathWords, ...]
 
 
 def render(
     routine: Routine,
     *,
     template_folders: Sequence[Path],
-    breath_ms: int,
-    count_ms: int,
+    manner: Manner,
+    adapted: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
 ) -> str:
     """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
 
-    Raises ScriptError where a template or a pose's text doesn't render.
+    `adapted` says what was left out of the routine or swapped. With `manner.first_side` left the whole practice is
+    mirrored. Raises ScriptError where a template or a pose's text doesn't render.
     """
-    visits = list(_visits(routine, breath_ms, count_ms))
+    visits = list(_visits(routine, manner))
     body = _render_template(routine, visits, template_folders)
     head = write_front_matter(
         title=routine.title,
         routine=routine.name,
         summary=routine.summary,
+        adapted=adapted,
         settings={**routine.settings, **(settings or {})},
     )
     return head + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
-def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
-    position = START_POSITIONS[routine.setting]
+def _visits(routine: Routine, manner: Manner) -> Iterator[Visit]:
+    position = start_position(routine)
+    brief = sum(_shortest_ms(step, manner) * len(_rounds(step, manner)) for step in routine.steps) < BRIEF_MS
     seen: set[str] = set()
     index = 0
     for number, step in enumerate(routine.steps):
         again = step.pose.id in seen
-        rounds = step.rounds * (step.reps[0] if step.reps else 1)
+        rounds = _rounds(step, manner)
         ends_routine = number == len(routine.steps) - 1
         for place, round_name in enumerate(rounds):
             last = place == len(rounds) - 1
@@ -95,42 +116,124 @@ def _visits(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Visit]:
                 round=round_name,
                 hold=step.hold_text,
                 hold_unit=step.hold.unit,
-                shortest_ms=shortest_ms(step.hold, breath_ms, count_ms),
+                shortest_ms=_shortest_ms(step, manner),
                 first=place == 0,
                 last=last,
                 again=again,
                 begins_chapter=place == 0 or not step.reps,
+                alternates=step.reps is not None,
                 next=_next(rounds[place + 1 : place + 2], ends_routine),
                 from_position=position if place == 0 else step.pose.position,
                 title=step.pose.name + suffix + (", again" if again else ""),
-                **_texts(step.pose, round_name, first=place == 0, again=again, last=last, ends=ends_routine and last),
+                **_texts(
+                    step,
+                    {
+                        **_names(routine.setting, round_name, manner),
+                        "level": step.level,
+                        "brief": brief,
+                        "first": place == 0,
+                        "again": again,
+                        "last": last,
+                    },
+                    breaths=_shortest_ms(step, manner) // manner.breath_ms,
+                    ends=ends_routine and last,
+                ),
             )
             index += 1
         seen.add(step.pose.id)
         position = step.pose.ends
 
 
+def start_position(routine: Routine) -> str:
+    """Where the listener arrives: in the first pose's position, if people come to that setting so."""
+    usual = START_POSITIONS[routine.setting]
+    first = routine.steps[0].pose.position
+    return first if first in usual else usual[0]
+
+
+def _shortest_ms(step: Step, manner: Manner) -> int:
+    return shortest_ms(step.hold, manner.breath_ms, manner.count_ms)
+
+
 def _next(following: Sequence[RoundName], ends_routine: bool) -> str | None:
-    """What comes after this round: another side, both sides, the next pose, or nothing."""
+    """What comes after this round: another side, both sides, the other direction, the next pose, or nothing."""
     if following:
-        return "both" if following[0] == "both" else "side"
+        kinds = {"both": "both", "clockwise": "direction", "counterclockwise": "direction"}
+        return kinds.get(following[0], "side")
     return None if ends_routine else "pose"
 
 
-def _texts(pose: Pose, round_name: RoundName, *, first: bool, again: bool, last: bool, ends: bool) -> dict[str, Any]:
-    values: dict[str, object] = {"round": round_name, "first": first, "again": again, "last": last}
+def _rounds(step: Step, manner: Manner) -> tuple[RoundName, ...]:
+    """Every round of the step, in order; the whole practice is written for the right side first, and mirrored else."""
+    rounds = step.rounds * (step.reps[0] if step.reps else 1)
+    mirrored = manner.first_side == "left"
+    return tuple(OPPOSITE.get(name, name) if mirrored else name for name in rounds)
+
+
+def _names(setting: str, round_name: RoundName, manner: Manner) -> dict[str, object]:
+    """What texts may name; pose_text.py lists the same."""
+    values: dict[str, object] = {
+        "round": round_name,
+        "first_side": manner.first_side,
+        "second_side": OPPOSITE[manner.first_side],
+        "level": "standard",
+        "brief": False,
+        "setting": setting,
+        "ground": GROUNDS[setting],
+    }
     if other := OPPOSITE.get(round_name):
         values |= {"side": round_name, "other_side": other}
+    return values
+
+
+def _texts(step: Step, values: Mapping[str, object], *, breaths: int, ends: bool) -> dict[str, Any]:
+    pose = step.pose
 
     def say(text: str, key: str) -> str:
         return _render_text(text, values, f"{pose.path or pose.id}: {key}")
 
+    words = [BreathWords(say(each.inhale, "breaths"), say(each.exhale, "breaths")) for each in pose.breaths]
     return {
-        "enter": say(pose.enter, "enter") if first else say(pose.switch, "switch"),
+        "enter": say(pose.enter, "enter") if values["first"] else say(pose.switch, "switch"),
+        "extra": say(pose.extra, values["level"] if isinstance(values["level"], str) else ""),
         # nothing is said after the last hold of all: who hears it may be asleep
-        "leave": say(pose.leave, "leave") if last and not ends else "",
+        "leave": say(pose.leave, "leave") if values["last"] and not ends else "",
         "reminders": tuple(say(line, "hold_lines").strip() for line in pose.hold_lines),
+        "breaths": tuple(words[min(number, len(words) - 1)] for number in range(breaths)) if words else (),
     }
+
+
+def described(text: str | Variant, pose: Pose) -> str:
+    """A text of `pose` or one of its variants for listings, as its first round has it: without marks, on one line."""
+    if isinstance(text, Variant):
+        text = text.summary or text.say
+    values = {**_names("bed", pose.rounds[0], Manner(0, 0)), "first": True, "again": False, "last": False}
+    return " ".join(re.sub(r"\[[^\]]*\]", " ", _render_text(text, values, pose.path or pose.id)).split())
+
+
+def route(ways: Collection[str], from_position: str, to_position: str) -> list[str]:
+    """The fewest of `ways` (each "from to") that lead from one position to another; empty where none do.
+
+    >>> route(["supine side", "side seated", "seated supine"], "supine", "seated")
+    ['supine side', 'side seated']
+    """
+    waiting: deque[tuple[str, list[str]]] = deque([(from_position, [])])
+    reached = {from_position}
+    while waiting:
+        position, so_far = waiting.popleft()
+        if position == to_position:
+            return so_far
+        for way in ways:
+            begin, _, end = way.partition(" ")
+            if begin == position and end not in reached:
+                reached.add(end)
+                waiting.append((end, [*so_far, way]))
+    return []
+
+
+@lru_cache(maxsize=1)
+def _plain_environment() -> Any:
+    return _environment()
 
 
 def _environment(loader: Any = None) -> Any:
@@ -147,7 +250,7 @@ def _render_text(text: str, values: Mapping[str, object], where: str) -> str:
     from jinja2 import TemplateError
 
     try:
-        return str(_environment().from_string(text).render(values)).strip()
+        return str(_plain_environment().from_string(text).render(values)).strip()
     except TemplateError as error:
         raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
 
@@ -166,7 +269,10 @@ def _render_template(routine: Routine, visits: Sequence[Visit], folders: Sequenc
 
     try:
         template = environment.get_template(f"{STYLE}/routine.j2")
-        return str(template.render(routine=routine, visits=visits, missing=missing))
+        ground = GROUNDS[routine.setting]
+        brief = sum(visit.shortest_ms for visit in visits) < BRIEF_MS
+        names = {"setting": routine.setting, "ground": ground, "start": start_position(routine), "brief": brief}
+        return str(template.render(routine=routine, visits=visits, missing=missing, route=route, **names))
     except TemplateSyntaxError as error:
         where = f"{error.filename or error.name}:{error.lineno}"
         raise ScriptError(f"this template can't be read: {error.message}", where=where) from error

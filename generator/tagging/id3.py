@@ -1,24 +1,20 @@
-"""The tag a track begins with: what players show, its chapters, its words, and the plan it was made from.
+"""The tag of an mp3 and of a wav: ID3v2.3, which every player reads.
 
-ID3v2.3, which every player reads. The plan is a GEOB frame, a file inside the tag: UTF-8 JSON, in plain text so that
-it can be read years from now. As a TXXX frame its tens of kilobytes would be twice the size (v2.3 has no UTF-8 for
-text) and shown by players as one endless line.
+The plan is a GEOB frame, a file inside the tag: UTF-8 JSON, in plain text so that it can be read years from now. As
+a TXXX frame its tens of kilobytes would be twice the size (v2.3 has no UTF-8 for text) and shown by players as one
+endless line.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from .errors import NotFoundError
-from .model import Chapter
+from ..model import Chapter
+from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, at_most, image_type
 
-PADDING_BYTES = 1_024  # a player's user may correct a title without the whole file being written again
-MAX_CHAPTERS = 255  # their number is one byte
 PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
 KEY_NAME = "sleepward-key"
@@ -31,23 +27,6 @@ _UTF16 = 1  # ID3v2.3's encoding for any text
 _NO_OFFSET = 0xFFFFFFFF  # a chapter is where its times say
 _CONTENTS_ID = "toc"
 _TOP_LEVEL_AND_ORDERED = 0b11
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """What a track says of itself; `key` is the track's, `cover` a PNG or JPEG, `lyrics` what is spoken."""
-
-    title: str
-    album: str
-    artist: str
-    genre: str
-    comment: str
-    chapters: tuple[Chapter, ...]
-    plan_json: str
-    key: str
-    duration_ms: int
-    lyrics: str = ""
-    cover: bytes = b""
 
 
 def _id3() -> Any:
@@ -82,7 +61,7 @@ def id3_tag(tags: Tags) -> bytes:
         tag.add(id3.USLT(encoding=_UTF16, lang="eng", desc="", text=tags.lyrics))
     if tags.cover:
         front = int(id3.PictureType.COVER_FRONT)
-        tag.add(id3.APIC(encoding=0, mime=_image_type(tags.cover), type=front, desc="", data=tags.cover))
+        tag.add(id3.APIC(encoding=0, mime=image_type(tags.cover), type=front, desc="", data=tags.cover))
     tag.add(id3.TXXX(encoding=_UTF16, desc=KEY_NAME, text=[tags.key]))
     plan = tags.plan_json.encode("utf-8")
     tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
@@ -127,39 +106,15 @@ def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:
         )
 
 
-def at_most(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
-    """`chapters`, the shortest of them joined to the ones before until there are no more than `number`."""
-    kept = list(chapters)
-    while len(kept) > number:
-        index = min(range(1, len(kept)), key=lambda at: kept[at].end_ms - kept[at].start_ms)
-        joined = kept.pop(index)
-        before = kept[index - 1]
-        kept[index - 1] = Chapter(before.title, before.start_ms, joined.end_ms)
-    return tuple(kept)
-
-
-def _image_type(image: bytes) -> str:
-    if image.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if image.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    raise ValueError("a cover is a PNG or a JPEG")
-
-
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def read_tags(path: Path) -> Tags | None:
-    """The tags of a track of ours, None for any other file. Reads the tag alone, however long the track.
-
-    Raises NotFoundError where there is no file.
-    """
+def read_id3(file: BinaryIO) -> Tags | None:
+    """The tags in the ID3 tag `file` begins with; None where it isn't one of ours. Reads no further than the tag."""
     from mutagen import MutagenError
 
-    if not path.is_file():
-        raise NotFoundError(f"there is no file {path}")
     try:
-        tag = _id3().ID3(path, translate=False)
+        tag = _id3().ID3(fileobj=file, translate=False)
     except MutagenError:
         return None
     plans = [frame for frame in tag.getall("GEOB") if frame.desc == PLAN_NAME]

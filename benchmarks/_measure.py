@@ -1,0 +1,128 @@
+"""Run whole commands and measure them: wall and CPU seconds and peak memory, of a process with all it starts."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SAMPLE_S = 0.05  # between two looks at the memory …
+MOST_OF_A_CORE = 0.05  # … or longer, where looking would take more of a core than this
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a command. `cpu_s` is the system's own account of the whole process tree."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float | None
+    stdout: str
+
+
+def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watch: bool = False) -> Run:
+    """Run `argv` to its end; `watch` samples its memory meanwhile. Raises RuntimeError where it fails."""
+    command = [str(arg) for arg in argv]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+        with _peak_mb(process.pid if watch else None) as peak_mb:
+            _, status, usage = os.wait4(process.pid, 0)  # with all descendants that were waited for: ours wait
+            wall_s = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for file in (out, errors):
+            file.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} left {process.returncode}: {errors.read().decode()[-2000:]}")
+        return Run(wall_s, usage.ru_utime + usage.ru_stime, max(peak_mb, default=None), out.read().decode())
+
+
+@contextmanager
+def _peak_mb(pid: int | None) -> Iterator[list[float]]:
+    """What the tree of `pid` holds, sampled until the block ends: its sum of PSS, shared pages counted once."""
+    samples: list[float] = []
+    if pid is None:
+        yield samples
+        return
+    over = threading.Event()
+
+    def sample() -> None:
+        root, pause_s = psutil.Process(pid), SAMPLE_S
+        while not over.wait(pause_s):
+            started = time.thread_time()
+            samples.append(_tree_mb(root))
+            pause_s = max(SAMPLE_S, (time.thread_time() - started) / MOST_OF_A_CORE)
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    try:
+        yield samples
+    finally:
+        over.set()
+        sampler.join()
+
+
+def _tree_mb(root: psutil.Process) -> float:
+    total = 0
+    try:
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:  # it has just ended
+        return 0.0
+    for process in tree:
+        try:
+            held = process.memory_full_info()
+        except psutil.Error:
+            continue
+        total += getattr(held, "pss", held.uss)  # PSS is Linux's; elsewhere what is not shared at all
+    return total / 1e6
+
+
+# --- several runs, both sides in turn --------------------------------------------------------------
+
+
+def in_turn(sides: Mapping[str, Callable[[], Run]], runs: int) -> dict[str, Runs]:
+    """Every side once, then every side again …, so that a machine that slows down does so for all."""
+    done: dict[str, list[Run]] = {name: [] for name in sides}
+    for _ in range(runs):
+        for name, side in sides.items():
+            done[name].append(side())
+    return {name: Runs(tuple(each)) for name, each in done.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs of one side, in order."""
+
+    each: tuple[Run, ...]
+
+    @property
+    def wall_s(self) -> float:
+        return statistics.median(run.wall_s for run in self.each)
+
+    @property
+    def cpu_s(self) -> float:
+        return statistics.median(run.cpu_s for run in self.each)
+
+    @property
+    def spread(self) -> str:
+        """The fastest and the slowest, as they stand in a table."""
+        walls = [run.wall_s for run in self.each]
+        return f"{seconds(min(walls))} … {seconds(max(walls))}"
+
+    def ratio(self, other: Runs) -> float:
+        """Of the wall times, pair by pair; their median."""
+        pairs = zip(self.each, other.each, strict=False)  # a side that takes minutes may have run only once
+        return statistics.median(mine.wall_s / others.wall_s for mine, others in pairs)
+
+
+def seconds(value_s: float) -> str:
+    return f"{value_s:.2f}" if value_s < 10 else f"{value_s:.1f}"

@@ -1,0 +1,138 @@
+"""Results as tables: on the terminal as they come, and in a page that says which machine they are from."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from _measure import Runs, seconds
+
+LIBRARIES = ("pyttsx3", "espeakng-loader", "imageio-ffmpeg", "numpy", "scipy", "soxr", "pydub")
+HEAD = ("", "seconds", "fastest … slowest", "CPU s", "peak MB", "figure", "target", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table; `notes` stand below it."""
+
+    name: str
+    title: str
+    rows: Sequence[Sequence[str]]
+    head: Sequence[str] = HEAD
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a row is about, with its target where it has one."""
+
+    text: str
+    target: str = ""
+    met: bool | None = None
+
+
+def at_most(value: float, most: float, unit: str = "") -> Figure:
+    return Figure(f"{value:.2f}{unit}", f"≤ {most:g}{unit}", value <= most)
+
+
+def at_least(value: float, least: float, unit: str = "") -> Figure:
+    return Figure(f"{value:.1f}{unit}", f"≥ {least:g}{unit}", value >= least)
+
+
+def row(what: str, runs: Runs | None = None, figure: Figure | None = None, mb: float | None = None) -> list[str]:
+    """A row below HEAD."""
+    times = ["", "", ""] if runs is None else [seconds(runs.wall_s), runs.spread, seconds(runs.cpu_s)]
+    shown = ["", "", ""]
+    if figure is not None:
+        shown = [figure.text, figure.target, {None: "", True: "met", False: "NOT MET"}[figure.met]]
+    return [what, *times, "" if mb is None else f"{mb:.0f}", *shown]
+
+
+def as_text(section: Section) -> str:
+    """For the terminal."""
+    table = [list(section.head), *map(list, section.rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(section.head))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in table
+    ]
+    return "\n".join([section.title, *("  " + line.rstrip() for line in lines), *("  " + n for n in section.notes), ""])
+
+
+def as_markdown(section: Section) -> str:
+    head = "| " + " | ".join(section.head) + " |"
+    rule = "|---|" + "---:|" * (len(section.head) - 1)
+    rows = ["| " + " | ".join(line) + " |" for line in section.rows]
+    notes = [f"\n{note}" for note in section.notes]
+    body = "\n".join([f"## {section.title}\n", head, rule, *rows, *notes])
+    return f"{_begin(section.name)}\n{body}\n{_end(section.name)}\n"
+
+
+# --- the page --------------------------------------------------------------------------------------
+
+
+def write_page(path: Path, sections: Sequence[Section]) -> None:
+    """All sections, as they were measured together."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([_introduction(), *map(as_markdown, sections)]), encoding="utf-8")
+
+
+def replace_section(path: Path, section: Section) -> bool:
+    """Put one section in place of its former figures; False where the page is another machine's, or hasn't got it."""
+    page = path.read_text(encoding="utf-8") if path.is_file() else ""
+    pattern = re.compile(re.escape(_begin(section.name)) + ".*?" + re.escape(_end(section.name)) + "\n", re.DOTALL)
+    if _machine_table() not in page or not pattern.search(page):
+        return False
+    path.write_text(pattern.sub(lambda _: as_markdown(section), page), encoding="utf-8")
+    return True
+
+
+def _begin(name: str) -> str:
+    return f"<!-- {name}: begin -->"
+
+
+def _end(name: str) -> str:
+    return f"<!-- {name}: end -->"
+
+
+def _introduction() -> str:
+    return f"""# Performance
+
+What a track costs, measured by `python benchmarks/speed.py`, which also writes this page. Seconds are the median of
+several runs of whole commands, start-up included; the sides of a comparison ran in turn, and a ratio is the median of
+the ratios of such pairs. CPU seconds are those of the command and all the processes it starts, as the system counts
+them. Peak memory is that of the same processes together (PSS, looked at every 50 ms), in a run of its own where runs
+are short. *Warm bed* means that another track, of another voice, was made over the same background before.
+
+**The floor** is ffmpeg alone, one thread, encoding the finished track's sound, decoded to 16-bit PCM beforehand, to
+the same MP3: 128 kb/s, libmp3lame at its own quality, bit reservoir off, as `sleepward` has it. No sentence is spoken,
+nothing is mixed.
+
+{_machine_table()}
+"""
+
+
+def _machine_table() -> str:
+    facts = {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+    }
+    return "\n".join(["| machine | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())])
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file() and (found := re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE)):
+        return found[1].strip()
+    return platform.processor() or platform.machine()

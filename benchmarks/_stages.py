@@ -1,0 +1,120 @@
+"""One build inside this process, its stages clocked: prints a JSON object. For `speed.py`.
+
+python benchmarks/_stages.py BUILD-ARGUMENT...
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import wraps
+from typing import Any
+
+import psutil
+
+Clock = dict[str, float]
+"""Seconds: `wall`, `own` CPU of this process (all threads), `children`'s CPU."""
+
+stages: dict[str, Clock] = {}
+within: dict[str, float] = defaultdict(float)  # CPU seconds of functions that several threads call inside a stage
+shares: dict[str, float] = {}
+_adding = threading.Lock()
+
+
+def main(arguments: list[str]) -> None:
+    from generator import beds, build, encoding, mixing, mp3_format, narration, sources
+    from generator.cli import group
+
+    _stage(sources, "load_source", "read the routine, write its script")
+    _stage(build, "read", "read the script, settle settings, find the voice")
+    _stage(build, "narrate", "narration")
+    _inside(narration, "master", "voice chain")
+    _stage(build, "lay_out", "timeline")
+    _stage(beds, "load_bed", "bed")
+    _stage(encoding, "encode_loop", "the bed's encoded loop")
+    _inside(mixing.Mix, "open", "mixing the bed's loop")
+    _look_at_spans(encoding)
+    _stage(encoding, "encode_mp3", "mix, encode, write")
+    _inside(mixing.Mix, "render", "mixing")
+    _stage(mp3_format, "check_structure", "check the finished file")
+    started = time.time() - psutil.Process().create_time()  # to the hundredth
+    before = _now()
+    with redirect_stdout(sys.stderr):  # stdout is for the JSON
+        group.main(["build", *arguments], standalone_mode=False)
+    whole = _since(before)
+    rest = {each: whole[each] - sum(stage[each] for stage in stages.values()) for each in whole}
+    start = {"wall": started, "own": before["own"], "children": 0.0}
+    everything = {"start and imports": start, **stages, "the rest: imports, tags, keys, digest": rest}
+    json.dump({"stages": everything, "within": within, "shares": shares}, sys.stdout)
+
+
+def _stage(module: Any, name: str, stage: str) -> None:
+    """Clock the function `name` of `module`, which only one thread calls at a time."""
+    function = getattr(module, name)
+
+    @wraps(function)
+    def clocked(*args: Any, **named: Any) -> Any:
+        before = _now()
+        try:
+            return function(*args, **named)
+        finally:
+            took = _since(before)
+            known = stages.setdefault(stage, dict.fromkeys(took, 0.0))
+            stages[stage] = {each: known[each] + took[each] for each in took}
+
+    setattr(module, name, clocked)
+
+
+def _inside(place: Any, name: str, what: str) -> None:
+    """Add up what the function takes in whichever thread it runs."""
+    function: Callable[..., Any] = getattr(place, name)
+
+    @wraps(function)
+    def clocked(*args: Any, **named: Any) -> Any:
+        before = time.thread_time()
+        try:
+            return function(*args, **named)
+        finally:
+            with _adding:
+                within[what] += time.thread_time() - before
+
+    setattr(place, name, clocked)
+
+
+def _look_at_spans(encoding: Any) -> None:
+    """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
+    from generator.encoding.plan import LEAD_FRAMES, STEADY_LEAD_FRAMES, plan_batches, plan_pieces
+
+    function = encoding.encode_mp3
+
+    def looking(sink: Any, **named: Any) -> None:
+        spans, total = named["spans"], named["total_samples"]
+        lead = STEADY_LEAD_FRAMES if named["steady_bed"] else LEAD_FRAMES
+        pieces = plan_pieces(spans, total, lead)
+        fed = sum(chunk.fed for batch in plan_batches(pieces, lead) for chunk in batch)
+        voiced_ms = sum(span.end_ms - span.start_ms for span in spans if span.kind == "voiced")
+        shares["voiced"] = voiced_ms / spans[-1].end_ms
+        shares["encoded"] = fed / sum(piece.frames for piece in pieces)
+        function(sink, **named)
+
+    encoding.encode_mp3 = looking
+
+
+def _now() -> Clock:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of those that have ended: each stage waits for its own
+    return {"wall": time.perf_counter(), "own": time.process_time(), "children": used.ru_utime + used.ru_stime}
+
+
+def _since(before: Clock) -> Clock:
+    now = _now()
+    return {each: now[each] - before[each] for each in now}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,131 @@
+"""Where the measured commands run: a folder of their own, caches as cold or warm as a section wants them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from _measure import Run, run
+
+from generator import ffmpeg
+
+SLEEPWARD = Path(sys.executable).with_name("sleepward")
+BITRATE = ["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0"]
+"""What makes our MP3's sound, for ffmpeg alone: the same bit rate, LAME's own quality, the bit reservoir off."""
+
+# Another track, of another voice: it leaves the bed and its encoded loop in the cache, and nothing of the narration.
+_OTHER_TRACK = "Rest here for a while.\n[5m]\nAnd rest.\n[sleep]\n"
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """`quick` makes everything short: to see that the benchmarks work, not how fast anything is."""
+
+    folder: Path
+    quick: bool
+
+    @property
+    def runs(self) -> int:
+        return 1 if self.quick else 5
+
+    @property
+    def few_runs(self) -> int:
+        return 1 if self.quick else 3
+
+    @property
+    def routine(self) -> list[str]:
+        """The track that most sections make: 30 minutes of guidance over rain, and the shortest tail there is."""
+        if self.quick:
+            return ["ten-minutes-in-bed", "--background", "rain", "--length", "10m", "--tail", "10s"]
+        return ["deep-hip-opening", "--background", "rain", "--length", "30m", "--tail", "10s"]
+
+    @property
+    def routine_words(self) -> str:
+        name, _, background, _, length, _, tail = self.routine
+        return f"`{name}` over {background}, {length} guided, {tail} of tail"
+
+    def sleepward(self, *args: str | Path, cache: Path, watch: bool = False) -> Run:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("SLEEPWARD_")}
+        env |= {"SLEEPWARD_CACHE_DIR": str(cache), "XDG_CONFIG_HOME": str(self.folder / "config")}
+        return run([SLEEPWARD, *args], cwd=self.folder, env=env, watch=watch)
+
+    def build(self, *args: str | Path, out: str | Path = "track.mp3", cache: Path, watch: bool = False) -> Run:
+        """A build of what isn't there yet."""
+        (self.folder / out).unlink(missing_ok=True)
+        return self.sleepward("build", *args, "-o", out, cache=cache, watch=watch)
+
+    def plan(self, *args: str | Path, cache: Path) -> dict[str, Any]:
+        plan: dict[str, Any] = json.loads(self.sleepward("plan", *args, "--json", cache=cache).stdout)
+        return plan
+
+    def python(self, script: str, *args: str | Path, cache: Path, watch: bool = False) -> Run:
+        """One of the scripts beside this one."""
+        env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(cache)}
+        path = Path(__file__).with_name(script)
+        return run([sys.executable, path, *args], cwd=self.folder, env=env, watch=watch)
+
+    def ffmpeg(self, *args: str | Path, watch: bool = False) -> Run:
+        return run([ffmpeg.find(), "-v", "error", "-y", *args], cwd=self.folder, env=os.environ, watch=watch)
+
+    def pcm(self, track: str | Path, name: str, *cut: str) -> Path:
+        """`track`, or a part of it, decoded to a WAV of 16 bits."""
+        path = self.folder / name
+        self.ffmpeg(*cut, "-i", track, "-c:a", "pcm_s16le", path)
+        return path
+
+    def floor(self, pcm: Path, encoding: Sequence[str] = BITRATE, suffix: str = "mp3", threads: int | None = 1) -> Run:
+        """Encode what is already mixed, with ffmpeg alone."""
+        limit = [] if threads is None else ["-threads", str(threads)]
+        return self.ffmpeg(*limit, "-i", pcm, *limit, *encoding, f"floor.{suffix}")
+
+    # --- caches ----------------------------------------------------------------------------------
+
+    def cold(self) -> Path:
+        return self._fresh()
+
+    def warm_bed(self) -> Path:
+        """Another track has been made over the same bed."""
+        return self._copy(self._with_bed)
+
+    def filled(self, *track: str) -> Path:
+        """A cache that holds everything of `track`, which is at `track.mp3` then."""
+        full = self._fresh("full-cache")
+        self.build(*track, cache=full)
+        return full
+
+    def like(self, cache: Path) -> Path:
+        """A copy of a cache that a build has filled."""
+        return self._copy(cache)
+
+    @cached_property
+    def _with_bed(self) -> Path:
+        cache = self._fresh("with-bed")
+        script = self.folder / "other.txt"
+        script.write_text(_OTHER_TRACK, encoding="utf-8")
+        self.build(script, "--background", "rain", "--voice", "tone", out="other.mp3", cache=cache)
+        return cache
+
+    @property
+    def rain(self) -> Path:
+        """Two minutes of the bed alone, as a WAV."""
+        self._with_bed  # noqa: B018  # makes the track it is cut from
+        return self.pcm("other.mp3", "rain.wav", "-ss", "60", "-t", "120")
+
+    def _fresh(self, name: str = "cache") -> Path:
+        path = self.folder / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        return path
+
+    def _copy(self, cache: Path) -> Path:
+        path = self.folder / "cache"
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(cache, path, copy_function=os.link)  # what is in a cache is replaced, never changed
+        return path

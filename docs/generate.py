@@ -1,0 +1,257 @@
+"""Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md.
+
+`python docs/generate.py` writes it, `python docs/generate.py --check` exits 1 where anything differs.
+"""
+
+# ruff: noqa: INP001 - a script that stands alone
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from generator import schema as schemas
+from generator.cli import COMMANDS, group
+from generator.definition_checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG
+from generator.lengths import format_ms
+from generator.pose_text import TEXT_FILTERS, TEXT_VARIABLES
+from generator.script.marks import MARKS
+from generator.settings import ENVIRONMENT_PREFIX, SETTINGS, SettingInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+SCHEMAS = ROOT / "routines" / "schemas"
+SCRIPT_PAGE = ROOT / "docs" / "script.md"
+MADE = "<!-- made by docs/generate.py: change the program, then run it -->"
+WIDTH = 100
+
+PATTERNS = {
+    HOLD_PATTERN: "a hold",
+    DURATION_PATTERN: "a duration like `90 s`, `25m` or `1m30s`",
+    REPS_PATTERN: "a range like `8-12`",
+    f"^{SLUG}$": "a name like `figure-four`",
+}
+PLACES = {
+    "routine": "A file in `routines/`; its name is what `sleepward build` calls it by.",
+    "pose": "A file in `routines/poses/`; its name is the pose's id.",
+    "library": "One file, `library.yaml`; its format is fixed, and `sleepward check` reads it.",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write docs/reference/ and routines/schemas/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where anything differs")
+    check = parser.parse_args().check
+    made = dict(_files())
+    stale = [path for folder in (REFERENCE, SCHEMAS) for path in sorted(folder.glob("*")) if path not in made]
+    differs = False
+    for path, text in made.items():
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if old == text:
+            continue
+        differs = True
+        if check:
+            diff = difflib.unified_diff(
+                old.splitlines(), text.splitlines(), str(path), "as it is made", lineterm="", n=0
+            )
+            print("\n".join([*diff][:20]))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(f"written: {path.relative_to(ROOT)}")
+    for path in stale:
+        differs = True
+        print(f"not made any more: {path.relative_to(ROOT)}")
+        if not check:
+            path.unlink()
+    if check and differs:
+        print("run: python docs/generate.py")
+    return int(check and differs)
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    for kind in schemas.KINDS:
+        yield SCHEMAS / f"{kind}.json", schemas.schema_text(kind)
+        yield REFERENCE / f"{kind}.md", _page(_format_lines(kind))
+    yield REFERENCE / "settings.md", _page(_setting_lines())
+    yield REFERENCE / "commands.md", _page(_command_lines())
+    yield SCRIPT_PAGE, _script_page(SCRIPT_PAGE.read_text(encoding="utf-8"))
+
+
+def _script_page(page: str) -> str:
+    """The page on scripts, which is written by hand, with its table of marks."""
+    before, begin, rest = page.partition("<!-- marks: made by docs/generate.py -->\n")
+    _, end, after = rest.partition("<!-- /marks -->\n")
+    table = ["| mark | meaning |", "|---|---|", *(f"| {mark} | {meaning} |" for mark, meaning in MARKS.items())]
+    return before + begin + "\n".join(table) + "\n" + end + after
+
+
+def _page(lines: Iterator[str]) -> str:
+    return "\n".join([MADE, "", *lines]).rstrip() + "\n"
+
+
+# --- formats ---------------------------------------------------------------------------------------------
+
+
+def _format_lines(kind: schemas.Kind) -> Iterator[str]:
+    whole = schemas.schema(kind)
+    yield f"# The {kind} file"
+    yield ""
+    yield f"{PLACES[kind]} {whole['description']}"
+    yield ""
+    yield "For help in an editor that knows the YAML language server, begin the file with a line that names its schema"
+    yield f"(`sleepward schema {kind}` prints it):"
+    yield ""
+    yield "```yaml"
+    yield f"# yaml-language-server: $schema={'../' if kind == 'pose' else ''}schemas/{kind}.json"
+    yield "```"
+    yield ""
+    own = {key: facts for key, facts in whole["properties"].items() if key not in SETTINGS}
+    yield from _key_table(own, whole)
+    if kind == "routine":
+        yield "Besides these, any of [the settings](settings.md) may stand in it: flags and the environment still win."
+        yield ""
+    if kind == "pose":
+        yield from _text_lines()
+    for name, part in whole.get("$defs", {}).items():
+        if "properties" not in part:
+            continue
+        yield f"## {_section(name)}"
+        yield ""
+        yield part["description"]
+        yield ""
+        yield from _key_table(part["properties"], part)
+
+
+def _text_lines() -> Iterator[str]:
+    yield "## What its texts may use"
+    yield ""
+    yield "Pauses, `[6s]` or `[3 breaths]`, and `[chime]` in whatever is spoken outside a hold; `{{ name }}` for one of"
+    yield "the names below; `{% if … %}`, with `==`, `!=`, `in [a list]`, `and`, `or` and `not`; and the filters"
+    yield f"{', '.join(f'`{name}`' for name in TEXT_FILTERS)}. Write the names, never right or left themselves."
+    yield ""
+    yield "| name | what it is |"
+    yield "|---|---|"
+    for name, what in TEXT_VARIABLES.items():
+        yield _row(f"`{name}`", what)
+    yield ""
+
+
+def _key_table(keys: dict[str, Any], holder: dict[str, Any]) -> Iterator[str]:
+    yield "| key | may be | what it is | like |"
+    yield "|---|---|---|---|"
+    for key, facts in keys.items():
+        needed = " (required)" if key in holder.get("required", ()) else ""
+        default = facts.get("default")
+        left_out = f" Where left out: `{_yaml(default)}`." if default not in (None, "", [], {}) else ""
+        like = "<br>".join(f"`{_yaml(example)}`" for example in facts.get("examples", []))
+        what = facts.get("description", "") + left_out
+        yield _row(f"`{key}`{needed}", _may_be(facts), what, like)
+    yield ""
+
+
+def _may_be(facts: dict[str, Any]) -> str:
+    if "enum" in facts:
+        *rest, last = (f"`{choice}`" for choice in facts["enum"])
+        return f"{', '.join(rest)} or {last}" if rest else last
+    if "$ref" in facts:
+        name = _section(facts["$ref"].rpartition("/")[2])
+        return f"[{name.lower()}](#{name.lower().replace(' ', '-')})"
+    if "anyOf" in facts:
+        return " or ".join(dict.fromkeys(_may_be(way) for way in facts["anyOf"]))
+    if facts.get("type") == "array":
+        return f"a list: {_may_be(facts['items'])}"
+    plain = {"object": "keys", "integer": "a number"}.get(facts.get("type", ""), "text")
+    return PATTERNS.get(facts.get("pattern", ""), plain)
+
+
+def _section(name: str) -> str:
+    return {"StepEntry": "A step", "BreathEntry": "A breath", "VariantEntry": "Another way"}.get(name, name)
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    written: str = yaml.safe_dump(value, default_flow_style=True, width=1_000, sort_keys=False, allow_unicode=True)
+    return written.removesuffix("\n").removesuffix("\n...")
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+# --- settings and commands -------------------------------------------------------------------------------
+
+
+def _setting_lines() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "The most specific wins: a flag, then the environment, then what stands in the routine or script, then what"
+    yield "stands in `sleepward.toml` in the working folder, then in `config.toml` in your own configuration folder."
+    yield "In files and in the environment the name is written as in the first column."
+    yield ""
+    yield "| name | flag | environment | what it is | may be | default |"
+    yield "|---|---|---|---|---|---|"
+    for name, info in SETTINGS.items():
+        cells = (f"`{name}`", f"`{info.flag} {info.metavar}`", f"`{ENVIRONMENT_PREFIX}{name.upper()}`")
+        yield _row(*cells, info.help, _setting_may_be(info), _default(info))
+
+
+def _setting_may_be(info: SettingInfo) -> str:
+    if info.is_list:
+        return "names, with commas between them; in files also a list"
+    if choices := schemas.choices_of(info.name):
+        return _may_be({"enum": choices})
+    if schemas.may_be(info.name) == "a duration":
+        return PATTERNS[DURATION_PATTERN]
+    return schemas.may_be(info.name) or "text"
+
+
+def _default(info: SettingInfo) -> str:
+    if info.default in (None, ()):
+        return ""
+    if schemas.may_be(info.name) == "a duration":
+        return f"`{format_ms(info.default)}`"
+    if isinstance(info.default, tuple):
+        return f"`{':'.join(map(str, info.default))}`"
+    return f"`{info.default:g}`" if isinstance(info.default, float) else f"`{info.default}`"
+
+
+def _command_lines() -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield "What `sleepward COMMAND --help` says."
+    with click.Context(group, info_name="sleepward") as above:
+        yield from _help("sleepward", group, None)
+        for name in COMMANDS:
+            command = group.get_command(above, name)
+            assert command is not None, name
+            yield from _help(name, command, above)
+
+
+def _help(name: str, command: click.Command, above: click.Context | None) -> Iterator[str]:
+    with click.Context(
+        command,
+        info_name=name,
+        parent=above,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=["-h", "--help"],
+    ) as context:
+        yield ""
+        yield f"## {name}"
+        yield ""
+        yield "```"
+        yield command.get_help(context)
+        yield "```"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Loops out of other loops, worked out where they are read: made to last another time, and laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..fades import raised_cosine
+from ..model import SAMPLE_RATE, Loop
+from .loops import read_round
+
+if TYPE_CHECKING:
+    from ..model import Samples
+
+MAX_FADE = 8 * SAMPLE_RATE
+
+
+class Fitted:
+    """`samples` of `source` going round, as a loop: where its length is no multiple, a crossfade hides the seam.
+
+    The loop begins with the crossfade: what would have come next goes while the beginning comes.
+    """
+
+    def __init__(self, source: Loop, samples: int, fade: int) -> None:
+        self._source = source
+        self.samples = samples
+        is_whole = samples % source.samples == 0
+        self._begins = np.zeros((0, 2), np.float32) if is_whole else self._crossfade(fade)
+
+    def read(self, first: int, last: int) -> Samples:
+        sound = read_round(self._source, first, last)
+        fading = self._begins[first:last]
+        sound[: len(fading)] = fading
+        return sound
+
+    def _crossfade(self, fade: int) -> Samples:
+        return crossfade(read_round(self._source, self.samples, self.samples + fade), read_round(self._source, 0, fade))
+
+
+def crossfade(goes: Samples, comes: Samples) -> Samples:
+    """`goes` into `comes`, float32 (n, 2) each, at constant power however alike they are.
+
+    Unrelated sounds keep their loudness where the gains' squares add up to 1, equal ones where the gains do. In
+    between it is a² + b² + 2rab, r being the correlation.
+    """
+    energy = float(np.sqrt(np.square(goes).sum(dtype=np.float64) * np.square(comes).sum(dtype=np.float64)))
+    alike = min(max(float((goes * comes).sum(dtype=np.float64)) / energy, 0.0), 1.0) if energy else 0.0
+    rising = raised_cosine((np.arange(len(comes)) + 0.5) / len(comes))[:, None]
+    falling = 1 - rising
+    power = np.square(rising) + np.square(falling) + 2 * alike * rising * falling
+    faded: Samples = (falling * goes + rising * comes) / np.sqrt(power)
+    return faded
+
+
+class Together:
+    """Loops of one length, each with its gain, as one."""
+
+    def __init__(self, loops: Sequence[Loop], gains: Sequence[float]) -> None:
+        self._loops, self._gains = loops, gains
+        self.samples = loops[0].samples
+
+    def read(self, first: int, last: int) -> Samples:
+        sound = np.zeros((last - first, 2), np.float32)
+        for loop, gain in zip(self._loops, self._gains, strict=True):
+            sound += np.float32(gain) * loop.read(first, last)
+        return sound

@@ -1,0 +1,93 @@
+"""Loops as they are read: from memory, from a file, going round, and those that are just being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cache import Blob, Cache
+from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
+
+if TYPE_CHECKING:
+    from ..model import Samples
+
+BLOCK = 2 * SAMPLE_RATE  # samples at once: memory doesn't grow with the loop
+SAMPLE_BYTES = 8  # two channels of float32
+
+
+def loop_of(samples: Samples) -> Loop:
+    """Sound in memory, float32 (n, 2), as a loop. Raises ValueError where it isn't whole frames."""
+    if samples.ndim != 2 or samples.shape[1] != 2 or samples.dtype != np.float32 or len(samples) % FRAME_SAMPLES:
+        raise ValueError(f"a loop is float32 (n, 2), n whole frames, not {samples.dtype} {samples.shape}")
+    return _InMemory(samples.copy())
+
+
+class _InMemory:
+    def __init__(self, sound: Samples) -> None:
+        self._sound = sound
+        self.samples = len(sound)
+
+    def read(self, first: int, last: int) -> Samples:
+        return self._sound[first:last].copy()
+
+
+class Stored:
+    """A loop in a file, after a header of `header_bytes`."""
+
+    def __init__(self, blob: Blob, header_bytes: int = 0) -> None:
+        self._blob, self._header_bytes = blob, header_bytes
+        self.samples = (blob.size - header_bytes) // SAMPLE_BYTES
+
+    def read(self, first: int, last: int) -> Samples:
+        sound = np.empty((last - first, 2), np.float32)
+        self._blob.read_into(self._header_bytes + first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else NOTHING)
+        return sound
+
+
+NOTHING = memoryview(bytearray())
+
+
+class Canvas:
+    """A loop being made, on the disk: silence of `samples` at first, and longer where it is written on."""
+
+    def __init__(self, cache: Cache, samples: int = 0) -> None:
+        self._cache = cache
+        self._scratch = cache.scratch()
+        self._scratch.resize(samples * SAMPLE_BYTES)
+        self.samples = samples
+
+    def another(self) -> Canvas:
+        """Silence of the same length, for what is added later."""
+        return Canvas(self._cache, self.samples)
+
+    def read(self, first: int, last: int) -> Samples:
+        sound = np.empty((last - first, 2), np.float32)
+        self._scratch.read_into(first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else NOTHING)
+        return sound
+
+    def write(self, first: int, sound: Samples) -> None:
+        if len(sound):
+            self._scratch.write(first * SAMPLE_BYTES, np.ascontiguousarray(sound, np.float32).data.cast("B"))
+            self.samples = max(self.samples, first + len(sound))
+
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """First and last sample of each block of it, in order."""
+        return blocks(self.samples)
+
+
+def blocks(samples: int) -> Iterator[tuple[int, int]]:
+    """`samples` in blocks of `BLOCK`: the first sample of each, and where it ends."""
+    return ((start, min(start + BLOCK, samples)) for start in range(0, samples, BLOCK))
+
+
+def read_round(loop: Loop, first: int, last: int) -> Samples:
+    """Samples `first` to `last` of `loop` repeated for ever, before its beginning too: float32 (last - first, 2)."""
+    sound = np.empty((last - first, 2), np.float32)
+    at, filled = first % loop.samples, 0
+    while filled < len(sound):
+        piece = loop.read(at, min(at + len(sound) - filled, loop.samples))
+        sound[filled : filled + len(piece)] = piece
+        at, filled = 0, filled + len(piece)
+    return sound

@@ -1,0 +1,159 @@
+"""A background to its bed: from the cache, or made, brought to one level, and kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from importlib.metadata import version
+from math import inf, log10
+
+from .. import ffmpeg
+from ..cache import Cache, content_key
+from ..errors import TrackError
+from ..model import SAMPLE_RATE, Bed, Loop
+from .background import Background, Layer
+from .kinds import BEDS, LOOP_SAMPLES, loop_samples, maker, multiple, tide_samples
+from .music import RECIPE, content_hash, music_loop
+
+log = logging.getLogger("sleepward")
+
+LOOP_LUFS = -30.0
+"""What every loop but the silent one measures: low enough that the peaks of the deepest noise stay below full scale."""
+
+MAX_PEAK_DB = -6.0
+"""True peak of a loop: at the default levels it comes 10 dB lower into the track, where the voice has its own peaks."""
+
+_BETWEEN_SAMPLES_DB = 4.0  # sound of any kind seldom passes its samples by more: only then is it worth measuring
+_FORMAT = "2"  # of what is kept
+_HEADER_BYTES = 64
+_FOLDER = "beds"
+
+
+def bed_identity(background: Background, breath_ms: int, inhale_ms: int) -> str:
+    """What makes the sound of the bed: recipes, the content of files, the libraries that compute it; nothing is made.
+
+    The breath counts only where it is heard. Raises NotFoundError or InputError where a file can't be read.
+    """
+    layers = "+".join(_layer_identity(layer, breath_ms, inhale_ms) for layer in background.layers)
+    libraries = ["numpy", "scipy", *(["soxr"] if background.files else [])]
+    parts = [layers, *(f"{library}-{version(library)}" for library in libraries)]
+    return "+".join([*parts, ffmpeg.identity()] if background.files else parts)
+
+
+def _layer_identity(layer: Layer, breath_ms: int, inhale_ms: int) -> str:
+    gain = f":{layer.gain_db:+g}" if layer.gain_db else ""
+    if layer.file is not None:
+        return f"music-{RECIPE}-{content_hash(layer.file)}{gain}"
+    kind = BEDS[layer.name]
+    breath = f"-{inhale_ms}/{breath_ms}" if kind.follows_breath else ""
+    return f"{layer.name}-{kind.recipe}{breath}{gain}"
+
+
+def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Bed:
+    """The bed, made once and kept; its loop at `LOOP_LUFS`, read from the cache where it is needed.
+
+    The silent bed has loudness None. A loop whose peaks would pass `MAX_PEAK_DB` stays lower than `LOOP_LUFS`, and
+    counts as if it were there: its loudest moment would wake people. Raises InputError, NotFoundError or
+    MissingToolError where a file can't be read, and InputError where the cache can't be written.
+    """
+    from .loops import Stored
+
+    identity = bed_identity(background, breath_ms, inhale_ms)
+    key = content_key(_FORMAT, identity)
+    blob = cache.open(_FOLDER, key)
+    if blob is None:
+        loop = _make(background, cache, breath_ms, inhale_ms)
+        cache.put_blocks(_FOLDER, key, _levelled(loop))
+        blob = cache.open(_FOLDER, key)
+        if blob is None:
+            raise TrackError("the bed is gone from the cache as soon as it is made", hint="is the disk all right?")
+    header = bytearray(_HEADER_BYTES)
+    blob.read_into(0, memoryview(header))
+    facts = json.loads(header)
+    if facts["lowered_db"]:
+        log.warning(
+            "background %s has peaks far above the rest of it: it lies %.1f dB lower than asked, so that none startles",
+            background,
+            facts["lowered_db"],
+        )
+    return Bed(
+        str(background), identity, Stored(blob, _HEADER_BYTES), facts["loudness_lufs"], background.follows_breath
+    )
+
+
+# --- making ----------------------------------------------------------------------------------------
+
+
+def _make(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
+    """The bed's sound, at any level."""
+    from .loops import Canvas
+
+    if len(background.layers) > 1:
+        return _layered(background, cache, breath_ms, inhale_ms)
+    (layer,) = background.layers
+    if layer.file is not None:
+        return music_loop(layer.file, cache)
+    canvas = Canvas(cache, loop_samples(layer.name, breath_ms))
+    breath = (breath_ms, inhale_ms) if BEDS[layer.name].follows_breath else ()
+    maker(layer.name)(canvas, *breath)
+    return canvas
+
+
+def _layered(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
+    """The layers over each other, every one from the cache, where a bed that has one of them finds it too.
+
+    The loop is as long as the longest music in it, and two minutes at least. A tide's is never cut, so that it stays
+    with the breath: then it is a multiple of that.
+    """
+    from .joining import MAX_FADE, Fitted, Together
+
+    alone = [Background((Layer(layer.name, 0.0, layer.file),)) for layer in background.layers]
+    loops = [load_bed(layer, cache, breath_ms, inhale_ms).loop for layer in alone]
+    music = [loop.samples for layer, loop in zip(alone, loops, strict=True) if layer.files]
+    if background.follows_breath:
+        samples = multiple(tide_samples(breath_ms), max(music, default=1))
+    else:
+        samples = multiple(max(music, default=LOOP_SAMPLES), LOOP_SAMPLES)
+    fitted = [Fitted(loop, samples, min(MAX_FADE, loop.samples // 4)) for loop in loops]
+    return Together(fitted, [10 ** (layer.gain_db / 20) for layer in background.layers])
+
+
+def _levelled(loop: Loop) -> Iterator[bytes | memoryview]:
+    """What is kept: a header, then `loop` at its level. It is read twice or more, first to be measured."""
+    import numpy as np
+
+    from ..loudness import true_peak_db_of
+    from .loops import blocks
+
+    loudness_lufs, peak_db = _measured(loop)
+    gain_db = LOOP_LUFS - loudness_lufs if loudness_lufs > -inf else 0.0
+    if peak_db + gain_db > MAX_PEAK_DB - _BETWEEN_SAMPLES_DB:
+        peak_db = true_peak_db_of(loop.read(start, end) for start, end in blocks(loop.samples))
+    lowered_db = max(0.0, peak_db + gain_db - MAX_PEAK_DB)
+    facts = {"loudness_lufs": LOOP_LUFS if loudness_lufs > -inf else None, "lowered_db": round(lowered_db, 2)}
+    yield json.dumps(facts).encode().ljust(_HEADER_BYTES)
+    gain = np.float32(10 ** ((gain_db - lowered_db) / 20))
+    for start, end in blocks(loop.samples):
+        yield np.ascontiguousarray(loop.read(start, end) * gain).data.cast("B")
+
+
+def _measured(loop: Loop) -> tuple[float, float]:
+    """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
+    import numpy as np
+
+    from ..loudness import block_powers, gated_lufs, hop_powers
+    from .loops import blocks, read_round
+
+    peak = 0.0
+
+    def sound() -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+        nonlocal peak
+        yield read_round(loop, -SAMPLE_RATE, 0)  # the filters come to the start as they would the second time round
+        for start, end in blocks(loop.samples):
+            block = loop.read(start, end)
+            peak = max(peak, float(np.abs(block).max()))
+            yield block
+
+    hops = hop_powers(sound())[10:]
+    return gated_lufs(block_powers(np.concatenate([hops, hops[:3]]))), 20 * log10(peak) if peak else -inf

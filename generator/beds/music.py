@@ -1,0 +1,149 @@
+"""The user's own music as a loop: decoded to the disk, its quiet ends cut off, its end led into its beginning."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError, NotFoundError
+from ..ffmpeg import decode_chunks
+from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..cache import Cache
+    from ..model import Samples
+    from .loops import Canvas
+
+RECIPE = "1"  # goes up whenever the same file makes another loop
+MIN_SECONDS, MAX_SECONDS = 1, 24 * 3_600
+EDGE_LU = 30.0  # a beginning or an end this far below the whole isn't heard under a voice: left out of the loop
+MONO_LOSS_DB = 1.3
+"""What one speaker may lose of it: phones lie on one. That is a correlation of 0.48 between equal sides."""
+
+_HOP = SAMPLE_RATE // 10  # of the loudness measure
+_HASHED_BYTES = 1 << 20
+
+
+def content_hash(file: Path) -> str:
+    """SHA-256 of what is in `file`. Raises NotFoundError where it isn't there, InputError where it can't be read."""
+    try:
+        there = file.stat()
+        return _content_hash(file, (there.st_size, there.st_mtime_ns))
+    except FileNotFoundError as error:
+        raise NotFoundError("the background music isn't there", where=str(file), hint="check its name") from error
+    except OSError as error:
+        raise InputError(f"the background music can't be read: {error}", where=str(file)) from error
+
+
+@lru_cache(maxsize=64)
+def _content_hash(file: Path, _looks: tuple[int, int]) -> str:
+    """Remembered for as long as the file looks the same, by size and time: one build asks several times."""
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while block := opened.read(_HASHED_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def music_loop(file: Path, cache: Cache) -> Loop:
+    """`file` as a loop of whole frames, at its own level; its end is led into its beginning by up to 8 s.
+
+    Where the sides cancel out, they are brought closer, so that one speaker still plays it. Raises InputError where
+    there is nothing to hear, where it is too short to loop, and where ffmpeg can't read it.
+    """
+    from .joining import MAX_FADE, Fitted
+    from .loops import Canvas
+
+    canvas = Canvas(cache)
+    before = content_hash(file)
+    hops, middle, side = _decode(file, canvas)
+    if content_hash(file) != before:
+        raise InputError("the background music changed while it was read", where=str(file), hint="build again")
+    start, end = _heard(file, hops, canvas.samples)
+    fade = min(MAX_FADE, (end - start) // 4)
+    whole_frames = (end - start - fade) // FRAME_SAMPLES * FRAME_SAMPLES
+    return Fitted(_Part(canvas, start, end, *_narrowing(middle, side)), whole_frames, fade)
+
+
+def _decode(file: Path, canvas: Canvas) -> tuple[NDArray[np.float64], float, float]:
+    """Fill `canvas`; the K-weighted power of each 100 ms, and the energy of the sum and the difference of the sides."""
+    import numpy as np
+
+    from ..loudness import hop_powers
+
+    energy = [0.0, 0.0]
+
+    def written() -> Iterator[Samples]:
+        for chunk in decode_chunks(file, seconds_per_chunk=2.0):
+            if not np.isfinite(chunk).all():
+                raise InputError("the background music has samples that aren't numbers", where=str(file))
+            if canvas.samples > MAX_SECONDS * SAMPLE_RATE:
+                raise InputError("the background music lasts more than a day", where=str(file), hint="give less of it")
+            canvas.write(canvas.samples, chunk)
+            sides = chunk.astype(np.float64)
+            energy[0] += float(np.square(sides[:, 0] + sides[:, 1]).sum())
+            energy[1] += float(np.square(sides[:, 0] - sides[:, 1]).sum())
+            yield chunk
+
+    return hop_powers(written()), energy[0], energy[1]
+
+
+def _heard(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, int]:
+    """From where to where there is something to hear."""
+    import numpy as np
+
+    from ..loudness import block_powers, gated_lufs, lufs
+
+    if samples < MIN_SECONDS * SAMPLE_RATE:
+        raise InputError(
+            "the background music is too short to loop", where=str(file), hint=f"give {MIN_SECONDS} s at least"
+        )
+    whole_lufs = gated_lufs(block_powers(hops))
+    loud = np.flatnonzero([lufs(float(power)) > whole_lufs - EDGE_LU for power in hops])
+    if whole_lufs == -np.inf or not len(loud):
+        raise InputError("the background music is silent", where=str(file), hint="name a file with sound in it")
+    start, end = int(loud[0]) * _HOP, (int(loud[-1]) + 1) * _HOP
+    if loud[-1] == len(hops) - 1:
+        end = samples  # the last hop isn't whole
+    if end - start < MIN_SECONDS * SAMPLE_RATE:  # a single stroke: with the quiet round it
+        return 0, samples
+    return start, end
+
+
+def _narrowing(middle: float, side: float) -> tuple[bool, float]:
+    """Whether a side has to be turned over, and the difference's gain, so that one speaker loses little.
+
+    `middle` and `side` are the energies of the sides' sum and difference.
+    """
+    turned = side > middle
+    if turned:
+        middle, side = side, middle
+    allowed = (10 ** (MONO_LOSS_DB / 10) - 1) * middle
+    return turned, sqrt(allowed / side) if side > allowed else 1.0
+
+
+class _Part:
+    """Samples `start` to `end` of `whole`, narrowed."""
+
+    def __init__(self, whole: Loop, start: int, end: int, turned: bool, width: float) -> None:
+        self._whole, self._start = whole, start
+        self._turned, self._width = turned, width
+        self.samples = end - start
+
+    def read(self, first: int, last: int) -> Samples:
+        import numpy as np
+
+        sound = self._whole.read(self._start + first, self._start + last)
+        if self._turned:
+            sound[:, 1] *= -1
+        if self._width < 1:
+            middle = sound.mean(axis=1, keepdims=True)
+            sound = middle + np.float32(self._width) * (sound - middle)
+        return sound

@@ -1,0 +1,55 @@
+"""Beds made of tones: a chord whose tones turn from side to side without beating."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..model import SAMPLE_RATE
+from .noise import CORRELATION, slow_curve
+
+if TYPE_CHECKING:
+    from .loops import Canvas
+
+ROOT_HZ = 165
+TONES = ((1, 0.0, 13), (2, -4.0, 19), (3, -8.0, 29), (4, -12.0, 37))
+"""Ratio to the root, level in dB, turns per two minutes.
+
+The tones lie 165 Hz apart, or whole multiples of that, so the envelope moves at no rate from 30 to 150 Hz, where
+roughness is heard (Arnal et al. 2019). Over 110 Hz, with 1, 1.5, 2, 3 and 4, it throbs at 55 Hz, 7.5 dB below its mean
+(here 86 dB); and a root below 150 Hz is lost on a phone.
+"""
+_BREATH_DB = 1.2  # each tone comes and goes by so much
+
+
+def drone(canvas: Canvas) -> None:
+    """Root, octaves and fifth, three copies of each tone, 0.1 to 0.3 Hz apart, all in whole cycles per loop.
+
+    The middle copy is common to both sides; the outer two stand a quarter turn from it, so that together they bend its
+    phase where plainly detuned copies would beat its level, and left and right are a quarter turn apart themselves.
+    """
+    seconds = canvas.samples / SAMPLE_RATE
+    tones = [
+        (
+            round(ROOT_HZ * ratio * seconds),
+            round(turns * seconds / 120),
+            10 ** (level_db / 20),
+            slow_curve(canvas.samples, _BREATH_DB, period_s=25, seed=50 + index),
+        )
+        for index, (ratio, level_db, turns) in enumerate(TONES)
+    ]
+    common, own = sqrt(CORRELATION), sqrt(2 * (1 - CORRELATION))
+    for start, end in canvas.blocks():
+        at = np.arange(start, end)
+        sound = np.zeros((end - start, 2), np.float32)
+        for cycles, turns, level, breath_db in tones:
+            # Whole numbers first: as exact at the loop's end as at its start.
+            tone = 2 * np.pi * (cycles * at % canvas.samples / canvas.samples)
+            turn = 2 * np.pi * (turns * at % canvas.samples / canvas.samples)
+            gain = level * 10 ** (breath_db(at) / 20)
+            middle, outer = gain * common * np.sin(tone), gain * own * np.cos(tone)
+            sound[:, 0] += middle + outer * np.cos(turn)
+            sound[:, 1] += middle + outer * np.sin(turn)
+        canvas.write(start, sound)

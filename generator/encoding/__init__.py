@@ -1,0 +1,266 @@
+"""Spans to MP3: the frames of the open bed are encoded once and repeated, voiced ones are encoded in parallel.
+
+The only place that knows frames. At 48 kHz and constant bit rate every frame has the same size; with the bit
+reservoir off none borrows from its neighbours; so frames encoded apart can be cut, repeated and joined, and the
+file is byte for byte the one that encoding the whole in one piece gives. That needs a lead-in: see `plan.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from .. import ffmpeg
+from ..errors import TrackError
+from ..model import FRAME_SAMPLES, SAMPLE_RATE, Span
+from ..mp3_format import Checksum, audio_frames, frame_bytes, info_frame
+from .plan import (
+    AHEAD_FRAMES,
+    BATCH_FRAMES,
+    LEAD_FRAMES,
+    STEADY_LEAD_FRAMES,
+    Batch,
+    Piece,
+    needs_loop,
+    plan_batches,
+    plan_pieces,
+)
+
+if TYPE_CHECKING:
+    from ..model import Samples
+
+    Mix = Callable[[int, int], Samples]
+    """The track's samples from `start` to `end` (sample indices): float32 (end - start, 2); zeros outside the track."""
+
+__all__ = ["encode_loop", "encode_mp3", "encode_plain", "needs_loop"]
+
+BLOCK_FRAMES = 125  # mixed and written at a time
+MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
+
+
+# --- encoding --------------------------------------------------------------------------------------
+
+
+def encode_loop(open_bed: Mix, loop_samples: int, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
+    """The frames of the bed's loop when it has gone round before: what every open span repeats.
+
+    `open_bed` gives the bed at its open level, round and round: float32 (end - start, 2) for any 0 <= start <= end.
+    `loop_samples` is its length, whole frames. Raises ValueError where it isn't, TrackError where the encoder fails.
+    """
+    frames, rest = divmod(loop_samples, FRAME_SAMPLES)
+    if rest or not frames:
+        raise ValueError("a bed's loop is a whole number of frames")
+    first = -(-LEAD_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
+    batches = plan_batches([Piece(False, first, first + frames)])
+    with _Encoders(open_bed, bitrate_kbps, jobs) as encoders:
+        return b"".join(encoders.encode(batches))
+
+
+def encode_mp3(
+    sink: BinaryIO,
+    *,
+    spans: Sequence[Span],
+    mix: Mix,
+    total_samples: int,
+    bitrate_kbps: int = 128,
+    jobs: int = 2,
+    loop_frames: bytes | memoryview | None = None,
+    steady_bed: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write the track to `sink`, from where it stands: an Info frame, then the audio's frames in order.
+
+    `spans` tile the track; `mix` is called from several threads. `loop_frames` is what `encode_loop` gave for the
+    track's bed and bit rate: it is repeated where the bed is alone. Without it (see `needs_loop`) all is encoded, to
+    the same bytes; they don't depend on `jobs` either. A `steady_bed` never gets fainter by more than 14 dB a second,
+    which is true of noise and water and not of music: it is spared some lead-in. `progress` gets the samples written.
+
+    `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
+    Memory doesn't grow with the track. Raises TrackError where the encoder fails.
+    """
+    bed_lead = STEADY_LEAD_FRAMES if steady_bed else LEAD_FRAMES
+    pieces = plan_pieces(spans, total_samples, bed_lead)
+    if loop_frames is None:
+        pieces = (Piece(False, 0, audio_frames(total_samples)),)
+    checksum = Checksum(frame_bytes(bitrate_kbps))
+    loop = None if loop_frames is None else _Loop(loop_frames, checksum)
+    with _Encoders(mix, bitrate_kbps, jobs) as encoders:
+        encoded = encoders.encode(plan_batches(pieces, bed_lead))
+        parts = (
+            part
+            for piece in pieces
+            for part in (loop.parts(piece) if loop and piece.open else _own(encoded, piece, checksum))
+        )
+        _write(sink, parts, checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps, progress=progress)
+
+
+def encode_plain(
+    sink: BinaryIO,
+    *,
+    mix: Mix,
+    total_samples: int,
+    bitrate_kbps: int = 128,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Like `encode_mp3`, the whole through one ffmpeg, start to end: the same bytes, for several times the work.
+
+    Memory doesn't grow with the track; meanwhile its frames lie in a hidden folder beside the sink's file.
+    """
+    size, frames = frame_bytes(bitrate_kbps), audio_frames(total_samples)
+    checksum = Checksum(size)
+
+    def blocks() -> Iterator[memoryview]:
+        for first in range(0, total_samples, BLOCK_FRAMES * FRAME_SAMPLES):
+            last = min(first + BLOCK_FRAMES * FRAME_SAMPLES, total_samples)
+            yield _raw(mix, first, last)
+            if progress is not None:
+                progress(last)
+
+    with tempfile.TemporaryDirectory(prefix=".sleepward-", dir=_folder_of(sink)) as folder:
+        path = Path(folder) / "plain.mp3"
+        ffmpeg.filter_blocks([*_lame(bitrate_kbps), f"file:{path}"], blocks())
+        if path.stat().st_size != frames * size:
+            raise TrackError(f"the encoder gave {path.stat().st_size} bytes instead of {frames * size}")
+        with path.open("rb") as encoded:
+            slices = iter(lambda: encoded.read(BATCH_FRAMES * size), b"")
+            parts = ((part, checksum.of(part)) for part in slices)
+            _write(sink, parts, checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps)
+
+
+def _folder_of(sink: BinaryIO) -> Path | None:
+    """Where `sink`'s file lies: there is room for a track there, and the system's own folder may be memory."""
+    name = getattr(sink, "name", None)
+    return Path(name).parent if isinstance(name, str | os.PathLike) else None
+
+
+def _write(
+    sink: BinaryIO,
+    parts: Iterable[tuple[bytes | memoryview, int]],
+    checksum: Checksum,
+    *,
+    total_samples: int,
+    bitrate_kbps: int,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """All of a track's frames, with their check sums, behind the Info frame that sums them up."""
+    start = sink.tell()
+    sink.write(bytes(checksum.frame_bytes))
+    written = 0
+    for part, crc in parts:
+        sink.write(part)
+        frames = len(part) // checksum.frame_bytes
+        checksum.add(crc, frames)
+        written += frames
+        if progress is not None:
+            progress(min(written * FRAME_SAMPLES, total_samples))
+    end = sink.tell()
+    sink.seek(start)
+    sink.write(info_frame(total_samples, written, bitrate_kbps, checksum.value))
+    sink.seek(end)
+
+
+def _own(encoded: Iterator[bytes], piece: Piece, checksum: Checksum) -> Iterator[tuple[bytes, int]]:
+    """The chunks that make up an encoded piece, with their check sums."""
+    due = piece.frames
+    while due:
+        chunk = next(encoded)
+        due -= len(chunk) // checksum.frame_bytes
+        yield chunk, checksum.of(chunk)
+
+
+class _Loop:
+    """The bed's encoded loop, its slices' check sums at hand."""
+
+    def __init__(self, frames: bytes | memoryview, checksum: Checksum) -> None:
+        loop_frames, rest = divmod(len(frames), checksum.frame_bytes)
+        if rest or not loop_frames:
+            raise ValueError("the encoded loop doesn't belong to this bit rate")
+        passes = -(-1000 // loop_frames)  # a short loop is written in long slices all the same
+        self._bytes = memoryview(frames if passes == 1 else bytes(frames) * passes)
+        self._length = loop_frames * passes
+        self._checksum = checksum
+        self._sums = checksum.running(self._bytes)
+
+    def parts(self, piece: Piece) -> Iterator[tuple[memoryview, int]]:
+        at, last = piece.first + piece.shift, piece.last + piece.shift
+        size = self._checksum.frame_bytes
+        while at < last:
+            begin = at % self._length
+            end = min(self._length, begin + last - at)
+            before = self._checksum.shifted(self._sums[begin], end - begin)
+            yield self._bytes[begin * size : end * size], self._sums[end] ^ before
+            at += end - begin
+
+
+class _Encoders:
+    """A bounded window of ffmpegs, each encoding one batch; results come in order, whoever finishes first."""
+
+    def __init__(self, mix: Mix, bitrate_kbps: int, jobs: int) -> None:
+        self.frame_bytes = frame_bytes(bitrate_kbps)
+        self._mix = mix
+        self._bitrate_kbps = bitrate_kbps
+        self._jobs = max(1, min(jobs, MAX_ENCODERS))
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves no ffmpeg behind: on an error or an interruption they end at their next block."""
+        self._stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def encode(self, batches: Iterable[Batch]) -> Iterator[bytes]:
+        """The frames of each chunk, in order."""
+        window: deque[Future[list[bytes]]] = deque()
+        for batch in batches:
+            window.append(self._pool.submit(self._encode_batch, batch))
+            if len(window) > self._jobs + 1:
+                yield from window.popleft().result()
+        while window:
+            yield from window.popleft().result()
+
+    def _encode_batch(self, batch: Batch) -> list[bytes]:
+        encoded = ffmpeg.filter_blocks([*_lame(self._bitrate_kbps), "-"], _blocks(batch, self._mix), self._stop)
+        size = self.frame_bytes
+        fed = sum(chunk.fed for chunk in batch)
+        if len(encoded) != (fed + 1) * size:  # its delay makes one more
+            raise TrackError(f"the encoder gave {len(encoded)} bytes instead of {(fed + 1) * size}")
+        chunks = []
+        at = 0
+        for chunk in batch:
+            begin, end = at + chunk.lead, at + chunk.lead + chunk.last - chunk.first
+            chunks.append(encoded[begin * size : end * size])
+            at += chunk.fed
+        return chunks
+
+
+def _lame(bitrate_kbps: int) -> list[str]:
+    """What tells ffmpeg to make bare frames of raw sound, each standing for itself."""
+    args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "-"]
+    args += ["-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k", "-reservoir", "0"]
+    return [*args, "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]
+
+
+def _blocks(batch: Batch, mix: Mix) -> Iterator[memoryview]:
+    for chunk in batch:
+        end = chunk.last + AHEAD_FRAMES
+        for first in range(chunk.first - chunk.lead, end, BLOCK_FRAMES):
+            yield _raw(mix, first * FRAME_SAMPLES, min(first + BLOCK_FRAMES, end) * FRAME_SAMPLES)
+
+
+def _raw(mix: Mix, start: int, end: int) -> memoryview:
+    """The mix as the encoder is fed with it."""
+    import numpy as np
+
+    samples = np.ascontiguousarray(mix(start, end), "<f4")
+    if samples.shape != (end - start, 2):
+        raise ValueError(f"the mix gave {samples.shape} for {end - start} samples")
+    return samples.data.cast("B")

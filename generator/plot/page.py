@@ -1,0 +1,119 @@
+"""A page in pixels, its boxes and words, and the file it becomes: the same drawing gives the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SUFFIXES = (".png", ".svg")
+
+WIDTH_PX = 1_080  # a phone's, so that nothing is scaled
+MARGIN_PX = 40
+STRIP_PX = WIDTH_PX - 2 * MARGIN_PX
+TITLE_PX, LABEL_PX, SMALL_PX = 50, 36, 29
+_MOST_PX = 60_000  # the most that can be drawn is 65,535
+_DPI = 100
+
+# Dark, as everything at a bedside. The colours are Okabe and Ito's (2008), told apart by all kinds of colour vision.
+PAPER, INK, FAINT, LANE, SHADE = "#12141c", "#f2f0ea", "#a9adba", "#20242f", "#3a4154"
+ORANGE, BLUE, GREEN, PURPLE, YELLOW, GREY = "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#8892b0"
+
+
+class Page:
+    """A page `height_px` high, in pixels from its upper left corner. Raises InputError for one too high."""
+
+    def __init__(self, height_px: float) -> None:
+        from matplotlib.figure import Figure
+
+        if height_px > _MOST_PX:
+            raise InputError("there is too much in it to draw", hint="plan a part of it, or a shorter --length")
+        self._figure = Figure(figsize=(WIDTH_PX / _DPI, height_px / _DPI), dpi=_DPI)
+        self._axes = self._figure.add_axes((0, 0, 1, 1))
+        self._axes.set_axis_off()
+        self._axes.set_xlim(0, WIDTH_PX)
+        self._axes.set_ylim(height_px, 0)
+
+    def box(self, x_px: float, y_px: float, wide_px: float, high_px: float, *, colour: str, edge: str = "none") -> None:
+        from matplotlib.patches import Rectangle
+
+        place = (x_px, y_px)
+        self._axes.add_patch(Rectangle(place, wide_px, high_px, facecolor=colour, edgecolor=edge, linewidth=1.5))
+
+    def write(self, x_px: float, y_px: float, text: str, size_px: int, **look: Any) -> None:
+        """`text` with its middle at `y_px`; what it holds is never taken for a formula."""
+        style = {"color": INK, "ha": "left", "va": "center_baseline", "parse_math": False, **look}
+        self._axes.text(x_px, y_px, text, fontsize=size_px * 72 / _DPI, **style)
+
+    def fill(self, x_px: NDArray[np.float64], top_px: Any, bottom_px: Any, *, colour: str, line_px: float = 0) -> None:
+        self._axes.fill_between(x_px, top_px, bottom_px, color=colour, linewidth=line_px)
+
+    def title(self, title: str, *below: tuple[str, int, str]) -> float:
+        """The head of the page, `below` it lines as text, size and colour; where to go on."""
+        self.write(MARGIN_PX, 70, fitted(title, TITLE_PX, STRIP_PX), TITLE_PX, weight="bold")
+        y_px = 128.0
+        for text, size_px, colour in below:
+            self.write(MARGIN_PX, y_px, fitted(text, size_px, STRIP_PX), size_px, color=colour)
+            y_px += size_px + 12
+        return y_px
+
+    def legend(self, y_px: float, shown: list[tuple[str, str]]) -> float:
+        """Colours and what they mean, in as many lines as it takes; where to go on."""
+        x_px = float(MARGIN_PX)
+        for colour, name in shown:
+            wide_px = 74 + text_px(name, SMALL_PX)
+            if x_px + wide_px > WIDTH_PX:
+                x_px, y_px = float(MARGIN_PX), y_px + 44
+            self.box(x_px, y_px - 13, 28, 26, colour=colour)
+            self.write(x_px + 40, y_px, name, SMALL_PX, color=FAINT)
+            x_px += wide_px
+        return y_px + 44
+
+    def save(self, path: Path) -> None:
+        """Without dates and the like, and whole or not at all. Raises InputError where it can't be written."""
+        import matplotlib as mpl
+
+        part = path.with_name(f"{path.name}.part")
+        kind = path.suffix.lower().removeprefix(".")
+        metadata: dict[str, Any] = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with mpl.rc_context({"svg.hashsalt": "sleepward", "svg.fonttype": "path"}):
+                self._figure.savefig(part, format=kind, metadata=metadata, facecolor=PAPER)
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            what = f"this can't be written: {error.strerror or error}"
+            raise InputError(what, where=f"--plot {path}", hint="choose another place") from error
+
+
+def check_suffix(path: Path) -> None:
+    """Raise InputError for what isn't a PNG or an SVG: before anything costs time."""
+    if path.suffix.lower() not in SUFFIXES:
+        hint = f"write {path.with_suffix('.png')}"
+        raise InputError("a plot is a .png or .svg file", where=f"--plot {path}", hint=hint)
+
+
+def fitted(text: str, size_px: int, room_px: float) -> str:
+    """`text`, shortened to `room_px`."""
+    if text_px(text, size_px) <= room_px:
+        return text
+    while text and text_px(f"{text}…", size_px) > room_px:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def text_px(text: str, size_px: int) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(size=size_px)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width)

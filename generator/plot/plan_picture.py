@@ -1,0 +1,166 @@
+"""A plan as a picture: a row a chapter, going down, each with its voice, its holds and its background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..lengths import clock
+from .page import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    LABEL_PX,
+    LANE,
+    MARGIN_PX,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    SMALL_PX,
+    STRIP_PX,
+    WIDTH_PX,
+    YELLOW,
+    Page,
+    check_suffix,
+    fitted,
+    text_px,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    BedDb = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """The background's level over its open one, in dB, at times in ms."""
+
+_SIDES = {"right": ORANGE, "left": BLUE, "clockwise": PURPLE, "counterclockwise": YELLOW}
+_OTHER = GREEN
+
+_HEAD_PX = 330
+_LABEL_ROOM_PX, _VOICE_PX, _HOLD_PX, _BED_PX, _GAP_PX = 50, 24, 46, 30, 34
+_BED_RANGE_DB = 12.0  # shows the duck of 3 dB well; a fade leaves it at the bottom
+_LEAST_LINE_MS, _MOST_LINE_MS = 60_000, 240_000
+_MOST_LINES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A stretch of time across the picture, whose whole width is `width_ms`. A chapter's first has a label.
+
+    `alone` says that only the background sounds in it.
+    """
+
+    start_ms: int
+    end_ms: int
+    width_ms: int
+    label: str = ""
+    length: str = ""
+    alone: bool = False
+
+    @property
+    def height_px(self) -> int:
+        voiced_px = 0 if self.alone else _VOICE_PX + _HOLD_PX
+        return (_LABEL_ROOM_PX if self.label else 0) + voiced_px + _BED_PX + _GAP_PX
+
+    def x_px(self, ms: float) -> float:
+        return MARGIN_PX + (ms - self.start_ms) / self.width_ms * STRIP_PX
+
+
+def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> None:
+    """Draw `plan` (as `plan --json` gives it) to a PNG or SVG, 1,080 pixels wide. The same plan gives the same bytes.
+
+    Raises InputError where the file is to be anything else, where it can't be written, and where there is too much.
+    """
+    check_suffix(path)
+    lines = list(_lines(plan))
+    page = Page(_HEAD_PX + sum(line.height_px for line in lines) + MARGIN_PX)
+    settings = plan["settings"]
+    y_px = page.title(
+        plan["title"],
+        (f"{clock(plan['duration_ms'])} in all, {clock(plan['guided_ms'])} guided", LABEL_PX, FAINT),
+        (f"{plan['voice']} over {settings['background']}", SMALL_PX, FAINT),
+    )
+    page.legend(y_px + 14, _shown(plan))
+    top_px = float(_HEAD_PX)
+    for line in lines:
+        _draw(page, line, plan, bed_db, top_px)
+        top_px += line.height_px
+    page.save(path)
+
+
+def _lines(plan: Mapping[str, Any]) -> Iterator[_Line]:
+    """The chapters on one scale, so that their lengths compare; long ones go on below. The tail has its own scale."""
+    guided_ms, duration_ms = plan["guided_ms"], plan["duration_ms"]
+    longest_ms = max(min(chapter["end_ms"], guided_ms) - chapter["start_ms"] for chapter in plan["chapters"])
+    width_ms = max(min(max(longest_ms, _LEAST_LINE_MS), _MOST_LINE_MS), guided_ms // _MOST_LINES)
+    for chapter in plan["chapters"]:
+        begin_ms, end_ms = chapter["start_ms"], min(chapter["end_ms"], guided_ms)
+        label, length = f"{clock(begin_ms)}  {chapter['title']}", clock(end_ms - begin_ms)
+        for start_ms in range(begin_ms, end_ms, width_ms):
+            yield _Line(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
+            label = length = ""
+    tail_ms = duration_ms - guided_ms
+    what = "Silence" if _silent(plan) else "Background alone, fading out"
+    yield _Line(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
+
+
+def _shown(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The legend: what there is in this plan."""
+    there = {event["round"] for event in plan["events"] if event["kind"] == "hold"}
+    shown = [(INK, "voice"), *((colour, side) for side, colour in _SIDES.items() if side in there)]
+    if there - set(_SIDES):
+        shown.append((_OTHER, "hold, both or no side" if there & set(_SIDES) else "hold"))
+    if not _silent(plan):
+        shown.append((GREY, f"background, from 0 dB (top) to \u2212{_BED_RANGE_DB:g}"))
+    return shown
+
+
+def _silent(plan: Mapping[str, Any]) -> bool:
+    return bool(plan["settings"]["background"] == "none")
+
+
+def _draw(page: Page, line: _Line, plan: Mapping[str, Any], bed_db: BedDb, top_px: float) -> None:
+    if line.label:
+        room_px = STRIP_PX - text_px(line.length, SMALL_PX) - 24
+        page.write(MARGIN_PX, top_px + 22, fitted(line.label, LABEL_PX, room_px), LABEL_PX)
+        page.write(WIDTH_PX - MARGIN_PX, top_px + 22, line.length, SMALL_PX, color=FAINT, ha="right")
+        top_px += _LABEL_ROOM_PX
+    voiced_px = 0 if line.alone else _VOICE_PX + _HOLD_PX
+    page.box(MARGIN_PX, top_px, line.x_px(line.end_ms) - MARGIN_PX, voiced_px + _BED_PX, colour=LANE)
+    if not line.alone:
+        for event in plan["events"]:
+            if event["start_ms"] < line.end_ms and event["end_ms"] > line.start_ms:
+                _draw_event(page, line, event, top_px)
+    if not _silent(plan):
+        _draw_bed(page, line, bed_db, top_px + voiced_px)
+
+
+def _draw_event(page: Page, line: _Line, event: Mapping[str, Any], top_px: float) -> None:
+    start_ms, end_ms = max(event["start_ms"], line.start_ms), min(event["end_ms"], line.end_ms)
+    x_px = line.x_px(start_ms)
+    wide_px = line.x_px(end_ms) - x_px
+    if event["kind"] in ("speech", "chime"):
+        colour = INK if event["kind"] == "speech" else GREY
+        page.box(x_px, top_px + 4, max(wide_px, 3), _VOICE_PX - 8, colour=colour)
+    elif event["kind"] == "hold":
+        top_px += _VOICE_PX
+        page.box(x_px, top_px, wide_px, _HOLD_PX, colour=_SIDES.get(event["round"], _OTHER), edge=LANE)
+        lasts = clock(event["end_ms"] - event["start_ms"])
+        side = event["round"] if event["round"] not in (None, "only") else ""
+        fitting = (words for words in (f"{side} {lasts}".strip(), lasts) if text_px(words, SMALL_PX) + 14 < wide_px)
+        words = next(fitting, "")
+        if words and event["start_ms"] == start_ms:
+            page.write(x_px + wide_px / 2, top_px + _HOLD_PX / 2, words, SMALL_PX, color=PAPER, ha="center")
+
+
+def _draw_bed(page: Page, line: _Line, bed_db: BedDb, top_px: float) -> None:
+    import numpy as np
+
+    at_ms = np.linspace(line.start_ms, line.end_ms, max(2, round(line.x_px(line.end_ms) - MARGIN_PX)))
+    under = np.clip(-bed_db(at_ms), 0, _BED_RANGE_DB) / _BED_RANGE_DB
+    x_px = np.array([line.x_px(ms) for ms in at_ms])
+    page.fill(x_px, top_px + 5 + under * (_BED_PX - 5), top_px + _BED_PX, colour=GREY)

@@ -1,0 +1,90 @@
+"""The chunks of a wav, RIFF or (above 4 GB) RF64, and the ID3 tag that is one of them.
+
+EBU Tech 3306 says how RF64 keeps the sizes that 32 bits can't.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from .id3 import id3_tag, read_id3
+from .tags import Tags
+
+ID3_CHUNK = b"id3 "
+_IN_DS64 = 0xFFFFFFFF  # the size stands in the ds64 chunk
+_RIFF_SIZE_AT = 4
+_DS64_RIFF_SIZE_AT = 20
+_FIRST_CHUNK_AT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What lies from byte `start` of the file, `size` bytes, without the head and the padding byte."""
+
+    name: bytes
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """Where the next chunk begins."""
+        return self.start + self.size + self.size % 2
+
+
+def riff_end(file: BinaryIO) -> int:
+    """Where the file ends by its own account. Raises ValueError where it isn't a wav."""
+    file.seek(0)
+    head = file.read(_DS64_RIFF_SIZE_AT + 8)
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+        raise ValueError("it isn't a wav")
+    if head[:4] == b"RF64":
+        return 8 + int(struct.unpack_from("<Q", head, _DS64_RIFF_SIZE_AT)[0])
+    return 8 + int(struct.unpack_from("<I", head, _RIFF_SIZE_AT)[0])
+
+
+def chunks(file: BinaryIO) -> Iterator[Chunk]:
+    """The chunks up to the end of the file, or to one that is cut off. Raises ValueError where it isn't a wav."""
+    end = riff_end(file)
+    at, data_size = _FIRST_CHUNK_AT, None
+    while at < end:
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        name, size = struct.unpack("<4sI", head)
+        if name == b"ds64":
+            data_size = struct.unpack("<8xQ", file.read(16))[0]
+        if name == b"data" and size == _IN_DS64 and data_size is not None:
+            size = data_size
+        chunk = Chunk(name, at + 8, size)
+        yield chunk
+        at = chunk.end
+
+
+def write_wav(part: Path, tags: Tags) -> None:
+    """Append the ID3 tag to a finished wav, which tells its new size then."""
+    tag = id3_tag(tags)
+    tag += b"\0" * (len(tag) % 2)
+    with part.open("r+b") as file:
+        end = riff_end(file)
+        file.seek(end)
+        file.write(ID3_CHUNK + struct.pack("<I", len(tag)) + tag)
+        file.seek(0)
+        is_long = file.read(4) == b"RF64"
+        file.seek(_DS64_RIFF_SIZE_AT if is_long else _RIFF_SIZE_AT)
+        file.write(struct.pack("<Q" if is_long else "<I", end + len(tag)))
+
+
+def read_wav(path: Path) -> Tags | None:
+    """The tags of a wav of ours, else None."""
+    with path.open("rb") as file:
+        for chunk in chunks(file):
+            if chunk.name == ID3_CHUNK:
+                file.seek(chunk.start)
+                return read_id3(io.BytesIO(file.read(chunk.size)))
+    return None

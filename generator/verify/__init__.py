@@ -1,0 +1,103 @@
+"""Measure a finished track against the plan embedded in it: all of it decoded, one row per property."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import ffmpeg, tagging
+from ..errors import InputError, SleepwardError
+from ..loudness import BLOCK_MS, lufs
+from . import file_rows
+from .ground_rows import Background
+from .hearing import COARSE_HOPS, HOP_MS, Heard, listen
+from .planned import Planned, read_plan, timeline_of
+from .rows import Row, runs_db
+from .voice_rows import Voice
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..model import Samples
+
+__all__ = ["Planned", "Report", "Row", "judge", "listen", "read_plan", "timeline_of", "verify"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A track's rows. `momentary_lufs` is its loudness over 400 ms, one value every 100 ms."""
+
+    path: Path
+    plan: dict[str, Any]
+    rows: tuple[Row, ...]
+    momentary_lufs: NDArray[np.float64]
+
+    @property
+    def failed(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.ok is False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no row failed; those that couldn't be judged say so themselves."""
+        return not self.failed
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "path": str(self.path),
+            "title": self.plan["title"],
+            "ok": self.ok,
+            "rows": [row.as_dict() for row in self.rows],
+        }
+
+
+def verify(path: Path) -> Report:
+    """Measure the track at `path`. Memory grows by 10 MB an hour of track.
+
+    Raises NotFoundError where there is no file, InputError where it is no track of ours. A track that is broken is
+    reported, not raised.
+    """
+    tags = tagging.read_tags(path)
+    if tags is None:
+        raise InputError(
+            "this is no track that sleepward made: it carries no plan",
+            where=str(path),
+            hint="give a file as `sleepward build` wrote it; other programs may take the plan out of it",
+        )
+    planned = read_plan(tags.plan_json, str(path))
+    decoding = _Decoding(path)
+    heard = listen(decoding.chunks(), planned.timeline.duration_ms)
+    rows = (file_rows.structure(path, planned, decoding.failed), *judge(heard, planned, tags))
+    momentary = runs_db(heard.k_db, BLOCK_MS // HOP_MS, COARSE_HOPS) + lufs(1.0)
+    return Report(path, dict(planned.plan), rows, momentary)
+
+
+def judge(heard: Heard, planned: Planned, tags: tagging.Tags) -> tuple[Row, ...]:
+    """Every row but that of the file's own structure."""
+    voice = Voice(heard, planned)
+    return (
+        file_rows.duration(heard, planned),
+        *voice.rows(),
+        file_rows.true_peak(heard),
+        *Background(heard, planned).rows(),
+        file_rows.tail(heard, planned, voice),
+        file_rows.chapters(planned, tags),
+        file_rows.holds(planned),
+    )
+
+
+class _Decoding:
+    """The sound of a file up to where it breaks off, and what it broke off with."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.failed: SleepwardError | None = None
+
+    def chunks(self) -> Iterator[Samples]:
+        try:
+            yield from ffmpeg.decode_chunks(self._path)
+        except InputError as error:
+            self.failed = error

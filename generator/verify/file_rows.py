@@ -1,0 +1,110 @@
+"""Rows about the file and what it says of itself: whole, as long as planned, its chapters, its two sides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+from ..errors import SleepwardError
+from ..lengths import format_ms
+from ..model import SAMPLES_PER_MS, Chapter
+from ..tagging import MAX_CHAPTERS, Tags, at_most, check_whole
+from . import rows
+from .hearing import Heard
+from .planned import Planned
+from .rows import Row, at, not_measured
+from .voice_rows import Voice
+
+_CHAPTER_MS = 1  # how exactly every format tells when a chapter begins
+_OTHER_SIDE = (("right", "left"), ("clockwise", "counterclockwise"))
+
+
+def structure(path: Path, planned: Planned, failed: SleepwardError | None) -> Row:
+    """Whether the file is whole; `failed` is what its decoding ended with."""
+    what = "whole, to its last frame"
+    try:
+        check_whole(path, planned.format)
+    except SleepwardError as error:
+        failed = error
+    measured = "broken" if failed else "whole"
+    return Row("structure", what, measured, "whole", failed is None, "plan", failed.what if failed else "")
+
+
+def duration(heard: Heard, planned: Planned) -> Row:
+    """Exact to the sample, in every format: what an encoder adds at both ends its file tells the decoder to drop."""
+    wanted_ms = planned.timeline.duration_ms
+    off = heard.samples - wanted_ms * SAMPLES_PER_MS
+    measured = f"{heard.samples / SAMPLES_PER_MS / 1000:.3f} s" + (f" ({off:+} samples)" if off else "")
+    return Row("duration", "length, all of it decoded", measured, f"{wanted_ms / 1000:.3f} s", off == 0, "plan")
+
+
+def true_peak(heard: Heard) -> Row:
+    peak_db = 2 * rows.to_db(heard.true_peak)
+    ok = peak_db <= rows.TRUE_PEAK_DBTP
+    limit = f"<= {rows.TRUE_PEAK_DBTP:g} dBTP"
+    return Row("true-peak", "true peak", f"{peak_db:.1f} dBTP", limit, ok, "row 2")
+
+
+def tail(heard: Heard, planned: Planned, voice: Voice) -> Row:
+    """From the last phrase that is heard to the end of the sound, against the same in the plan."""
+    what = "time after the last word"
+    last = next((event for event in reversed(planned.timeline.events) if event.kind in ("speech", "chime")), None)
+    if last is None or last.kind == "chime":
+        return not_measured("tail", what, "plan", "its last sound before the tail isn't a voice")
+    end_ms = voice.phrases[-1].end_ms
+    wanted_ms = planned.timeline.duration_ms - last.end_ms
+    limit_ms = max(rows.HIDDEN_MS, rows.EDGE_MS[planned.ground])
+    limit = f"{wanted_ms / 1000:.1f} s ±{format_ms(limit_ms)}"
+    if end_ms is None:
+        return Row("tail", what, "the last phrase isn't heard", limit, ok=False, basis="plan")
+    found_ms = heard.samples / SAMPLES_PER_MS - end_ms
+    return Row("tail", what, f"{found_ms / 1000:.1f} s", limit, abs(found_ms - wanted_ms) <= limit_ms, "plan")
+
+
+def chapters(planned: Planned, tags: Tags) -> Row:
+    what = "chapters as planned"
+    ours = planned.timeline.chapters
+    fault = _not_tiling(ours, planned.timeline.duration_ms)
+    if not fault and not any(_same(tags.chapters, some) for some in (ours, at_most(ours, MAX_CHAPTERS))):
+        places = zip(tags.chapters, ours, strict=False)
+        moved = next((mine for theirs, mine in places if not _same([theirs], [mine])), None)
+        fault = f"“{moved.title}” is another in the file" if moved else f"the file has {len(tags.chapters)}"
+    return Row("chapters", what, f"{len(tags.chapters)} chapters", f"the plan's {len(ours)}", not fault, "plan", fault)
+
+
+def holds(planned: Planned) -> Row:
+    """Each pose's two sides, added up over the track; only what a routine made promises that they are equal."""
+    what = "both sides held equally"
+    if planned.plan["routine"] is None:
+        return not_measured("holds", what, "plan", "a script of one's own may hold its sides as it likes")
+    held: defaultdict[str | None, defaultdict[str | None, int]] = defaultdict(lambda: defaultdict(int))
+    for event in planned.timeline.events:
+        if event.kind == "hold":
+            held[event.pose][event.round] += event.duration_ms
+    unequal = [
+        f"{pose}: {one} {format_ms(sides[one])}, {other} {format_ms(sides[other])}"
+        for pose, sides in held.items()
+        for one, other in _OTHER_SIDE
+        if sides.get(one, 0) != sides.get(other, 0)
+    ]
+    measured = f"{len(unequal)} poses differ" if unequal else "to the millisecond"
+    return Row("holds", what, measured, "to the millisecond", not unequal, "plan", "; ".join(unequal))
+
+
+def _not_tiling(chapters: tuple[Chapter, ...], duration_ms: int) -> str:
+    if not chapters or chapters[0].start_ms != 0:
+        return "no chapter begins with the track"
+    for before, after in pairwise(chapters):
+        if before.end_ms != after.start_ms or before.end_ms <= before.start_ms:
+            return f"“{after.title}” doesn't begin where “{before.title}” ends, {at(before.end_ms)}"
+    return "" if chapters[-1].end_ms == duration_ms else "the last chapter doesn't end with the track"
+
+
+def _same(some: tuple[Chapter, ...] | list[Chapter], others: tuple[Chapter, ...] | list[Chapter]) -> bool:
+    return len(some) == len(others) and all(
+        one.title == other.title
+        and abs(one.start_ms - other.start_ms) <= _CHAPTER_MS
+        and abs(one.end_ms - other.end_ms) <= _CHAPTER_MS
+        for one, other in zip(some, others, strict=True)
+    )

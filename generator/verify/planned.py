@@ -1,0 +1,131 @@
+"""The plan that a finished track carries, as its rows need it: what should sound when, over what kind of background."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..envelope import FADE_IN_MS, FADE_OUT_MS
+from ..errors import InputError
+from ..mixing import glide_db
+from ..model import Chapter, Event, Timeline
+from ..plan import PLAN_VERSION
+from ..settings import FORMATS, Format
+from .hearing import HOP_MS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Ground = Literal["none", "noise", "tones", "music"]
+
+_NOISES = ("pink", "brown", "rain", "ocean", "wind", "tide")
+_TONES = ("drone",)
+
+QUIET_BEFORE_MS = 100  # a clip's own quiet head, and what a lossy format smears ahead of it
+QUIET_AFTER_MS = 200  # its tail, and the room that a phrase's end may err by
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, read. `ground` is the liveliest kind of sound in the background."""
+
+    plan: Mapping[str, Any]
+    timeline: Timeline
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.plan["settings"]
+        return found
+
+    @cached_property
+    def ground(self) -> Ground:
+        return ground_of(str(self.settings["background"]))
+
+    @property
+    def format(self) -> Format:
+        """The file's; an mp3 where the plan doesn't say."""
+        named = self.settings.get("format")
+        return next((known for known in FORMATS if known == named), "mp3")
+
+    @property
+    def lossless(self) -> bool:
+        return self.format in ("flac", "wav")
+
+    @property
+    def fade_out_ms(self) -> int:
+        return min(self.timeline.tail_ms, FADE_OUT_MS)
+
+    @property
+    def body_ms(self) -> tuple[int, int]:
+        """Between the fades."""
+        last_ms = self.timeline.duration_ms - self.fade_out_ms
+        return min(FADE_IN_MS, last_ms), last_ms
+
+    @cached_property
+    def speech(self) -> tuple[Event, ...]:
+        return tuple(event for event in self.timeline.events if event.kind == "speech")
+
+    @cached_property
+    def glide_db(self) -> tuple[int, ...]:
+        """The voice's planned gain in each of `speech`, 0 to -3 dB."""
+        if self.settings["glide"] != "on":
+            return (0,) * len(self.speech)
+        steps = glide_db(self.timeline)
+        return tuple(steps[event.chapter, event.pose] for event in self.speech)
+
+    def quiet(self, hops: int) -> NDArray[np.bool_]:
+        """Which hops hold the background alone."""
+        import numpy as np
+
+        quiet = np.ones(hops, bool)
+        for event in self.timeline.events:
+            if event.kind in ("speech", "chime"):
+                first = max(event.start_ms - QUIET_BEFORE_MS, 0) // HOP_MS
+                quiet[first : -(-(event.end_ms + QUIET_AFTER_MS) // HOP_MS)] = False
+        return quiet
+
+
+def read_plan(plan_json: str, where: str) -> Planned:
+    """The plan inside a track. Raises InputError where it isn't one that this version knows."""
+    try:
+        plan = json.loads(plan_json)
+        if plan["version"] != PLAN_VERSION:
+            raise InputError(
+                f"its plan is of version {plan['version']}, and this sleepward reads version {PLAN_VERSION}",
+                where=where,
+                hint="update sleepward, or build the track again",
+            )
+        planned = Planned(plan, timeline_of(plan))
+        _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError(
+            f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
+        ) from error
+    return planned
+
+
+def timeline_of(plan: Mapping[str, Any]) -> Timeline:
+    """The timeline that `plan` was written from, but for what it leaves out. Raises KeyError and the like."""
+    least_ms, most_ms = plan["length_range_ms"]
+    return Timeline(
+        events=tuple(
+            Event(e["kind"], e["start_ms"], e["end_ms"], e["text"], e["chapter"], e["pose"], e["round"])
+            for e in plan["events"]
+        ),
+        chapters=tuple(Chapter(c["title"], c["start_ms"], c["end_ms"]) for c in plan["chapters"]),
+        guided_ms=plan["guided_ms"],
+        tail_ms=plan["tail_ms"],
+        length_range_ms=(least_ms, most_ms),
+    )
+
+
+def ground_of(background: str) -> Ground:
+    """What kind of sound a background is, from how it is written; layers are as lively as the liveliest of them."""
+    kinds: dict[str, Ground] = {"none": "none", **dict.fromkeys(_NOISES, "noise"), **dict.fromkeys(_TONES, "tones")}
+    found = {kinds.get(layer.partition(":")[0].strip(), "music") for layer in background.split("+")}
+    order: tuple[Ground, ...] = ("music", "tones", "noise", "none")
+    return next(kind for kind in order if kind in found)

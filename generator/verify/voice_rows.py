@@ -1,0 +1,261 @@
+"""Rows about the voice: where it sounds, where it shouldn't, how loud it is, and how far over the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..lengths import clock, format_ms
+from ..loudness import BLOCK_MS, gated_lufs, lufs
+from ..model import Event
+from . import rows
+from .hearing import COARSE_HOPS, FLOOR_DB, HOP_MS, Heard
+from .planned import Planned
+from .rows import Row, at, hops_of, mean_db, not_measured, power, runs_db
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NEAR_HOPS = 300  # the background next to a phrase …
+_NEAR_ENOUGH_HOPS = 100  # … if it can be heard for so long there, else from further around
+_FURTHER_HOPS = 800
+_OVER_DB = 1.5  # over the loudest that the background is there: one of six bands passing it is the voice …
+_OUTSIDE_DB = 6.0  # … and so much outside its event, where a wave may rise by itself
+_AUDIBLE_DB = -63.5  # in a band; softer isn't looked for
+_BEFORE_HOPS, _AFTER_HOPS = 10, 20  # how far outside its event a phrase is looked for
+_DUCKED_BEFORE, _DUCKED_AFTER = (20, 4), (15, 60)  # hops round a phrase where the background is as low as under it
+_MONO_DB = 15.0  # with the side so far under the whole, the side tells nothing of it
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A planned phrase as it was heard: from `start_ms` to `end_ms`, both None where it wasn't.
+
+    `voice` and `ground` are K-weighted powers while it sounds, `glide_db` its planned gain.
+    """
+
+    event: Event
+    start_ms: int | None
+    end_ms: int | None
+    voice: float
+    ground: float
+    glide_db: int
+
+    @property
+    def gap_lu(self) -> float:
+        """Voice over background, as it would be without the glide."""
+        return rows.to_db(self.voice) - rows.to_db(self.ground) - self.glide_db
+
+
+class Voice:
+    """The phrases of a track as they were heard, and the rows that judge them."""
+
+    def __init__(self, heard: Heard, planned: Planned) -> None:
+        self._heard = heard
+        self._planned = planned
+        self._quiet = planned.quiet(len(heard.k_db))
+
+    @cached_property
+    def phrases(self) -> tuple[Phrase, ...]:
+        return tuple(map(self._phrase, self._planned.speech, self._planned.glide_db))
+
+    def rows(self) -> Iterator[Row]:
+        if self._planned.speech:
+            yield self._speech()
+        yield self._stray()
+        if self._planned.speech:
+            yield self._loudness()
+            yield self._gap("gap", "voice over background", 50, rows.GAP_MEDIAN_LU)
+            yield self._gap("gap-tenth", "voice over background, lowest tenth", 10, rows.GAP_TENTH_LU)
+            yield self._startle()
+            yield self._centre()
+
+    # --- one phrase ----------------------------------------------------------------------------------
+
+    def _phrase(self, event: Event, glide_db: int) -> Phrase:
+        import numpy as np
+
+        inside = hops_of(event)
+        first, last = max(inside.start - _BEFORE_HOPS, 0), inside.stop + _AFTER_HOPS
+        over_db = (self._heard.bands_db[:, first:last] - self._loudest_db(inside)[:, None]).max(axis=0)
+        needed_db = np.full(len(over_db), _OUTSIDE_DB)
+        needed_db[inside.start - first : inside.stop - first] = _OVER_DB
+        sounding = np.flatnonzero(over_db > needed_db) + first
+        start_ms = int(sounding[0]) * HOP_MS if len(sounding) else None
+        end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None
+        both = float(power(self._heard.k_db[inside]).mean())
+        ground = self._ground(inside)
+        return Phrase(event, start_ms, end_ms, max(both - ground, 0.0), ground, glide_db)
+
+    def _loudest_db(self, inside: slice) -> NDArray[np.float64]:
+        """The loudest that each band of the background is next to the phrase; what a voice there must pass."""
+        import numpy as np
+
+        loudest = np.full(len(self._heard.bands_db), FLOOR_DB)
+        for reach in (_NEAR_HOPS, _FURTHER_HOPS):
+            around = slice(max(inside.start - reach, 0), inside.stop + reach)
+            near = self._heard.bands_db[:, around][:, self._quiet[around]]
+            if near.shape[1]:
+                loudest = near.max(axis=1).astype(np.float64)
+            if near.shape[1] >= _NEAR_ENOUGH_HOPS:
+                break
+        heard: NDArray[np.float64] = np.maximum(loudest, _AUDIBLE_DB)
+        return heard
+
+    def _ground(self, inside: slice) -> float:
+        """The background's power under a phrase: by its share in the side, or else from just before and after."""
+        import numpy as np
+
+        heard = self._heard
+        if self._planned.ground == "noise" and self._side_db < _MONO_DB:
+            return float(power(heard.k_side_db[inside]).mean()) * 10 ** (self._side_db / 10)
+        places = (
+            slice(max(inside.start - _DUCKED_BEFORE[0], 0), max(inside.start - _DUCKED_BEFORE[1], 0)),
+            slice(inside.stop + _DUCKED_AFTER[0], inside.stop + _DUCKED_AFTER[1]),
+        )
+        near = np.concatenate(
+            [heard.k_db[place][self._quiet[place] | (place.stop <= inside.start)] for place in places]
+        )
+        return float(power(near).mean()) if len(near) else 0.0
+
+    @cached_property
+    def _side_db(self) -> float:
+        """How far the side of the background alone lies under the whole of it."""
+        return mean_db(self._heard.k_db[self._quiet]) - mean_db(self._heard.k_side_db[self._quiet])
+
+    # --- rows ----------------------------------------------------------------------------------------
+
+    def _speech(self) -> Row:
+        limit_ms = rows.EDGE_MS[self._planned.ground]
+        wrong: list[Phrase] = []
+        hidden: list[Phrase] = []
+        worst_ms = 0
+        for phrase in self.phrases:
+            if phrase.start_ms is None or phrase.end_ms is None:
+                wrong.append(phrase)
+                continue
+            late_ms, over_ms = phrase.start_ms - phrase.event.start_ms, phrase.end_ms - phrase.event.end_ms
+            if max(abs(late_ms), abs(over_ms)) <= limit_ms:
+                worst_ms = max(worst_ms, abs(late_ms), abs(over_ms))
+            elif late_ms >= -limit_ms and over_ms <= limit_ms and max(late_ms, -over_ms) <= rows.HIDDEN_MS:
+                hidden.append(phrase)  # it sounds inside its event alone
+            else:
+                wrong.append(phrase)
+        allowed = 0 if self._planned.ground == "none" else max(1, int(rows.HIDDEN_SHARE * len(self.phrases)))
+        if len(hidden) > allowed:
+            wrong, hidden = sorted([*wrong, *hidden], key=lambda phrase: phrase.event.start_ms), []
+        count = len(self.phrases)
+        measured = f"{count - len(wrong)} of {count} phrases, within {worst_ms} ms"
+        note = f"in {len(hidden)} the first or last sound is softer than the background" if hidden else ""
+        if wrong:
+            note = f"first {_named(wrong[0])}"
+        limit = f"all, within {limit_ms} ms"
+        return Row("speech", "speech as planned", measured, limit, not wrong, "plan", note)
+
+    def _stray(self) -> Row:
+        """Sound that stands out for STRAY_MS where the background is alone."""
+        import numpy as np
+
+        what = "no stray voice"
+        if self._planned.ground == "music":
+            return not_measured("stray", what, "plan", "the background is music, which has voices of its own")
+        levels = runs_db(self._heard.k_db, COARSE_HOPS, COARSE_HOPS)
+        alone = rows.coarse(self._quiet)[: len(levels)]
+        if self._planned.ground == "none":
+            over = alone & (levels + _LUFS > rows.STRAY_LUFS)
+            most_ms, limit = 0, f"none over {rows.STRAY_LUFS:g} LUFS"
+        else:
+            over = alone & (levels > rows.local_percentile(levels, alone, 90) + rows.STRAY_LU)
+            most_ms, limit = rows.STRAY_MS, f"none over +{rows.STRAY_LU} LU for {rows.STRAY_MS} ms"
+        starts, lengths = rows.stretches(over)
+        long = lengths * COARSE_HOPS * HOP_MS > most_ms
+        measured = "none" if not long.any() else f"{format_ms(int(lengths[long].sum()) * 100)} in {long.sum()} places"
+        note = f"first {at(int(starts[np.argmax(long)]) * 100)}" if long.any() else ""
+        return Row("stray", what, measured, limit, not long.any(), "plan", note)
+
+    def _loudness(self) -> Row:
+        """Gated over the blocks that lie in the phrases before the glide begins, the background's share taken out."""
+        import numpy as np
+
+        wanted = float(self._planned.settings["loudness"])
+        blocks: list[float] = []
+        for phrase in self.phrases:
+            if phrase.glide_db == 0:
+                inside = power(self._heard.k_db[hops_of(phrase.event)])
+                size = min(BLOCK_MS // HOP_MS, len(inside))
+                firsts = range(0, len(inside) - size + 1, COARSE_HOPS)
+                blocks += [float(inside[first : first + size].mean()) - phrase.ground for first in firsts]
+        measured = gated_lufs(np.array(blocks))
+        ok = abs(measured - wanted) <= rows.LOUDNESS_LU
+        limit = f"{wanted:g} ±{rows.LOUDNESS_LU:g} LUFS"
+        return Row("loudness", "voice at the start", f"{measured:.1f} LUFS", limit, ok, "row 1")
+
+    def _gap(self, id: str, what: str, percentile: int, less_lu: dict[str, float]) -> Row:  # noqa: A002
+        import numpy as np
+
+        ground = self._planned.ground
+        if ground == "none":
+            return not_measured(id, what, "row 3", "there is no background")
+        tolerance_lu = rows.LOSSLESS_LU if self._planned.lossless else rows.LOSSY_LU
+        wanted_lu = float(self._planned.settings["background_level"]) - less_lu[ground]
+        gaps = [phrase.gap_lu for phrase in self.phrases]
+        measured_lu = float(np.percentile(gaps, percentile))
+        softest = self.phrases[int(np.argmin(gaps))]
+        ok = measured_lu >= wanted_lu - tolerance_lu
+        return Row(
+            id,
+            what,
+            f"{measured_lu:.1f} LU",
+            f">= {wanted_lu:g} LU, measured to {tolerance_lu:g}",
+            ok,
+            "row 3",
+            "" if ok else f"least in {_named(softest)}",
+        )
+
+    def _startle(self) -> Row:
+        import numpy as np
+
+        what = "rise within 400 ms"
+        level_lu = float(self._planned.settings["background_level"])
+        if self._planned.ground == "none":
+            return not_measured("startle", what, "row 4", "there is no background")
+        if level_lu > rows.STARTLE_LEVEL_LU:
+            return not_measured("startle", what, "row 4", f"the background was asked {level_lu:g} LU under the voice")
+        first_ms, last_ms = self._planned.body_ms
+        momentary = runs_db(self._heard.k_db[first_ms // HOP_MS : last_ms // HOP_MS], BLOCK_MS // HOP_MS, COARSE_HOPS)
+        rise = momentary[4:] - momentary[:-4]
+        steepest = int(np.argmax(rise))
+        ok = bool(rise[steepest] <= rows.STARTLE_LU)
+        note = "" if ok else at(first_ms + (steepest + 4) * COARSE_HOPS * HOP_MS)
+        limit = f"<= {rows.STARTLE_LU:g} LU"
+        return Row("startle", what, f"{rise[steepest]:.1f} LU", limit, ok, "row 4", note)
+
+    def _centre(self) -> Row:
+        """Left against right while the voice sounds; the background, far below, moves it by hundredths."""
+        what = "voice centred"
+        if (ear := self._planned.settings.get("ear", "both")) != "both":
+            return not_measured("centre", what, "row 11", f"it was made for the {ear} ear")
+        spoken = [slice(e.start_ms // 100 + 1, e.end_ms // 100) for e in self._planned.speech]
+        left, right = (
+            sum(float(side[part].sum()) for part in spoken) for side in (self._heard.left, self._heard.right)
+        )
+        off_db = rows.to_db(left) - rows.to_db(right)
+        ok = abs(off_db) <= rows.CENTRE_DB
+        measured, limit = f"{abs(off_db):.2f} dB off", f"<= {rows.CENTRE_DB:g} dB"
+        return Row("centre", what, measured, limit, ok, "row 11")
+
+
+_LUFS = lufs(1.0)
+
+
+def _named(phrase: Phrase) -> str:
+    event = phrase.event
+    text = event.text if len(event.text) <= 40 else f"{event.text[:39]}…"
+    if phrase.start_ms is None or phrase.end_ms is None:
+        heard = "isn't heard"
+    else:
+        heard = f"is heard {phrase.start_ms - event.start_ms:+} ms to {phrase.end_ms - event.end_ms:+} ms off"
+    return f"“{text}” at {clock(event.start_ms)}, which {heard}"

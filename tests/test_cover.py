@@ -1,0 +1,150 @@
+"""A cover is dark, calm and readable, one of a family, and the same every time."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from generator.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, cover, load_cover
+from generator.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ROUTINES = ["ten-minutes-in-bed", "lower-back-relief", "soothing-hips", "psoas-release", "neck-and-shoulders", "ü"]
+LONG = "A very long title that someone wrote for a long winter's night of stretching and breathing in the dark " * 3
+
+
+def light(picture: bytes) -> NDArray[np.float64]:
+    """Luma of each pixel, from 0 to 1."""
+    pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")) / 255
+    return np.asarray(pixels @ [0.299, 0.587, 0.114])
+
+
+def bright_rows(picture: bytes) -> NDArray[np.bool_]:
+    """Where the title is written."""
+    return np.asarray((light(picture)[:, : SIZE // 2] > 0.6).any(axis=1))
+
+
+@pytest.mark.parametrize("seed", ROUTINES)
+@pytest.mark.parametrize("title", ["Ten minutes in bed", LONG, ""], ids=["title", "long", "none"])
+def test_it_is_a_small_dark_square(title: str, seed: str) -> None:
+    picture = cover(title, "25 min · rain", seed)
+    with Image.open(io.BytesIO(picture)) as image:
+        assert (image.format, image.size, image.mode) == ("JPEG", (SIZE, SIZE), "RGB")
+    assert len(picture) <= MAX_BYTES
+    assert light(picture).mean() < 0.15
+    assert (light(picture) > 0.5).mean() < 0.12  # no lamp in a dark room
+    assert np.percentile(light(picture), 99.5) < 0.95  # single pixels beside a letter may ring
+
+
+def test_the_same_words_and_seed_are_the_same_picture() -> None:
+    assert cover("Rest", "8 h", "rest") == cover("Rest", "8 h", "rest")
+
+
+def test_each_routine_has_its_own() -> None:
+    pictures = [light(cover("", "", seed)) for seed in ROUTINES]
+    for number, picture in enumerate(pictures):
+        for other in pictures[number + 1 :]:
+            assert np.abs(picture - other).mean() > 0.005
+
+
+def test_they_are_one_family() -> None:
+    """Dark above, a moon at the right, hills below that grow darker."""
+    for seed in ROUTINES:
+        picture = light(cover("", "", seed))
+        rows, columns = np.nonzero(picture > 0.6)
+        assert 100 < len(rows) < 20_000
+        assert 480 < rows.min() <= rows.max() < 760
+        assert columns.min() > 480
+        assert picture[:100].mean() < picture[560:700].mean() > picture[950:].mean()
+
+
+def test_the_title_is_written_large_enough_for_a_phone() -> None:
+    """Capitals of 128 pixels' type are 9 pixels high in a notification of 100."""
+    rows = np.flatnonzero(bright_rows(cover("HE", "", "a")))
+    assert rows.max() - rows.min() > 0.08 * SIZE
+
+
+def test_long_titles_are_wrapped_and_stay_inside() -> None:
+    picture = light(cover("Internal hip rotation, an evening of small circles", "40 min", "a"))
+    bright = picture > 0.6
+    assert not bright[:60].any()
+    assert not bright[:, :60].any()
+    assert not bright[:540, -60:].any()
+    starts = np.flatnonzero(np.diff(bright_rows(cover("hhh hhhhhhhhhhh hhhhhhhhhhhh", "", "a")).astype(int)) == 1)
+    assert len(starts) == 3
+
+
+@pytest.mark.parametrize("title", [LONG, "m" * 300])
+def test_endless_titles_end_above_the_moon(title: str) -> None:
+    bright = light(cover(title, "", "a")) > 0.6
+    assert bright[60:500].any()
+    assert not bright[:540, -60:].any()
+    assert not bright[520:, :450].any()
+
+
+def test_the_subtitle_is_fainter_than_the_title() -> None:
+    without, with_it = light(cover("", "", "a")), light(cover("", "25 min · rain", "a"))
+    drawn = np.abs(with_it - without)[90:160] > 0.1
+    assert drawn.sum() > 500
+    assert with_it[90:160].max() < 0.7 < light(cover("Rest", "", "a"))[90:300].max()
+
+
+def test_a_dash_is_drawn_though_the_font_has_none() -> None:
+    assert cover("Rest – a while", "", "a") == cover("Rest - a while", "", "a")
+
+
+@pytest.mark.parametrize("title", ["眠り", "Übung", "Rest 😴"])
+def test_no_boxes_in_the_place_of_letters(title: str) -> None:
+    assert cover(title, "", "a") == cover("", "", "a")
+
+
+# --- the user's own --------------------------------------------------------------------------------
+
+
+def picture(form: str, size: tuple[int, int] = (40, 30)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, (40, 20, 60)).save(file, form)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_ones_own_picture_is_taken_as_it_is(tmp_path: Path, form: str) -> None:
+    (tmp_path / "mine").write_bytes(picture(form))
+    assert load_cover(tmp_path / "mine") == picture(form)
+
+
+def test_a_missing_picture_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"moon\.png"):
+        load_cover(tmp_path / "moon.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "no PNG and no JPEG"),
+        (b"Dear diary, today it rained.", "no PNG and no JPEG"),
+        (picture("GIF"), "no PNG and no JPEG"),
+        (picture("WEBP"), "no PNG and no JPEG"),
+        (picture("JPEG", (300, 300))[:-400], "damaged"),
+        (picture("PNG", (300, 300))[:-400], "damaged"),
+        (picture("PNG", (6_000, 5_000)), "too many"),
+        (picture("PNG", (14_000, 14_000)), "too many"),
+        (picture("JPEG") + bytes(MAX_OWN_BYTES), "too large"),
+    ],
+    ids=["empty", "letter", "gif", "webp", "half a jpeg", "half a png", "30 megapixels", "bomb", "5 MB"],
+)
+def test_what_cannot_be_a_cover_is_said(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "moon.png"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=what) as caught:
+        load_cover(path)
+    assert caught.value.where == str(path)
+    assert caught.value.hint

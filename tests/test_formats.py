@@ -1,0 +1,485 @@
+"""Every other format: the very length, the level, the chapters and the plan, read back by programs that aren't ours."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import mutagen
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutagen.id3 import ID3
+from PIL import Image
+
+from generator import ffmpeg, streaming
+from generator.cover import cover
+from generator.errors import NotFoundError, TrackError
+from generator.model import Chapter
+from generator.tagging import MIME_TYPES, Tags, check_whole, padding_bytes, read_tags, stream_metadata, write_tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.model import Samples
+    from generator.streaming import StreamedFormat
+
+FORMATS: list[StreamedFormat] = ["m4b", "opus", "flac", "wav"]
+DURATION_MS = 12_345  # no whole frames of anything
+TOTAL = DURATION_MS * 48
+CHAPTERS = (
+    Chapter("Arrival", 0, 2_000),
+    Chapter("Figure Four; right = “right” \\ #2", 2_000, 7_503),
+    Chapter("Schlaf / 眠り", 7_503, DURATION_MS),
+)
+PLAN = {"version": 1, "title": "Zehn Minuten — im Bett", "events": [{"text": "Lass los; #1 = \\ 慢慢\n"}] * 3_000}
+TAGS = Tags(
+    title="Ten minutes / in bed — 夜",
+    album="Nights; winter",
+    artist="sleepward",
+    genre="Sleep",
+    comment="Made from a script.\n  ;Second = line \\ ",
+    chapters=CHAPTERS,
+    plan_json=json.dumps(PLAN, ensure_ascii=False),
+    key="5f" * 32,
+    duration_ms=DURATION_MS,
+    lyrics="Let the jaw be loose.\n\n#I'll be quiet; for a while now.\r\n[hold]",
+    cover=cover("Ten minutes in bed", "25 min", "ten"),
+)
+
+
+def noise() -> Samples:
+    """A soft bed and something like a voice in it."""
+    rng = np.random.default_rng(7)
+    bed = np.fft.irfft(np.fft.rfft(rng.standard_normal((TOTAL, 2)), axis=0)[:60_000], TOTAL, axis=0)  # below 5 kHz
+    at = np.arange(TOTAL) / 48_000
+    voice = 0.2 * np.sin(2 * np.pi * 180 * at) * np.sin(2 * np.pi * 0.5 * at) ** 2
+    return (0.02 * bed / bed.std() + voice[:, None]).astype(np.float32)
+
+
+SOUND = noise()
+
+
+def mix(start: int, end: int) -> Samples:
+    return SOUND[start:end]
+
+
+def make(part: Path, kind: StreamedFormat, tags: Tags = TAGS, **how: Any) -> Path:
+    """As the pipeline makes it, in a file whose name says nothing."""
+    streaming.encode(
+        part,
+        format=kind,
+        mix=how.pop("mix", mix),
+        total_samples=how.pop("total_samples", TOTAL),
+        metadata=stream_metadata(kind, tags),
+        padding_bytes=padding_bytes(kind, tags),
+        **how,
+    )
+    write_tags(part, kind, tags)
+    return part
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("formats")
+    return {kind: make(folder / f".night.{kind}.part", kind) for kind in FORMATS}
+
+
+@pytest.fixture(params=FORMATS)
+def kind(request: pytest.FixtureRequest) -> StreamedFormat:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def track(made: dict[str, Path], kind: StreamedFormat) -> Path:
+    return made[kind]
+
+
+def shown_by_a_player(path: Path) -> str:
+    return subprocess.run([ffmpeg.find(), "-i", path], capture_output=True, check=False).stderr.decode(errors="replace")
+
+
+# --- the sound -------------------------------------------------------------------------------------
+
+
+def test_it_is_as_long_as_it_says_to_the_sample(track: Path, kind: StreamedFormat) -> None:
+    samples, rate = ffmpeg.decode(track)
+    assert (rate, samples.shape) == (48_000, (TOTAL, 2))
+    assert check_whole(track, kind) == TOTAL
+    shown = re.search(r"Duration: 00:00:(\d\d\.\d\d)", shown_by_a_player(track))
+    assert shown
+    assert float(shown[1]) == pytest.approx(DURATION_MS / 1_000, abs=0.011)
+
+
+def test_it_sounds_as_loud_as_the_mix_and_begins_with_it(track: Path) -> None:
+    samples, _ = ffmpeg.decode(track)
+    for part in (slice(0, TOTAL), slice(0, 48_000), slice(TOTAL - 48_000, TOTAL)):
+        level_db = 10 * np.log10((samples[part] ** 2).mean() / (SOUND[part] ** 2).mean())
+        assert abs(level_db) < 0.5
+    mono, heard = SOUND.mean(axis=1)[: 1 << 18], samples.mean(axis=1)[: 1 << 18]
+    lag = np.fft.irfft(np.fft.rfft(heard, 1 << 19) * np.conj(np.fft.rfft(mono, 1 << 19))).argmax()
+    assert lag == 0  # no encoder's delay is heard
+
+
+@pytest.mark.parametrize("kind", ["flac", "wav"])
+def test_what_loses_nothing_is_within_half_a_step_of_16_bits(made: dict[str, Path], kind: str) -> None:
+    samples, _ = ffmpeg.decode(made[kind])
+    assert np.abs(samples - SOUND).max() <= 0.5001 / 32_768
+
+
+@pytest.mark.parametrize("kind", ["flac", "wav"])
+def test_silence_stays_silent(tmp_path: Path, kind: StreamedFormat) -> None:
+    path = make(tmp_path / "silent", kind, mix=lambda start, end: np.zeros((end - start, 2), np.float32))
+    assert not ffmpeg.decode(path)[0].any()
+
+
+def test_full_scale_is_clipped_not_wrapped(tmp_path: Path, kind: StreamedFormat) -> None:
+    def loud(start: int, end: int) -> Samples:
+        tone = 1.4 * np.sin(2 * np.pi * 200 / 48_000 * np.arange(start, end))
+        return np.stack([tone, tone], axis=1).astype(np.float32)
+
+    samples = ffmpeg.decode(make(tmp_path / "loud", kind, mix=loud))[0]
+    assert np.abs(np.diff(samples, axis=0)).max() < 0.2  # where it wraps, it jumps by 2
+    assert np.abs(samples).max() > 0.95
+
+
+def test_the_same_mix_is_the_same_bytes_however_it_is_made(
+    made: dict[str, Path], tmp_path: Path, kind: StreamedFormat
+) -> None:
+    again = make(tmp_path / f"another name.{kind}", kind, jobs=1)
+    assert again.read_bytes() == made[kind].read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["m4b", "opus"])
+def test_the_bit_rate_is_the_one_asked_for(tmp_path: Path, kind: StreamedFormat) -> None:
+    plain = replace(TAGS, cover=b"", plan_json="{}")
+    sizes = [make(tmp_path / f"{kbps}", kind, plain, bitrate_kbps=kbps).stat().st_size for kbps in (64, 192)]
+    rng = np.random.default_rng(3)
+    rough = rng.normal(0, 0.05, (TOTAL, 2)).astype(np.float32)
+    path = make(tmp_path / "rough", kind, plain, bitrate_kbps=96, mix=lambda start, end: rough[start:end])
+    assert sizes[1] > 1.5 * sizes[0]
+    assert path.stat().st_size * 8 / (DURATION_MS / 1_000) == pytest.approx(96_000, rel=0.1)
+
+
+def test_a_track_shorter_than_a_block_is_whole(tmp_path: Path, kind: StreamedFormat) -> None:
+    tags = replace(TAGS, chapters=(Chapter("All", 0, 1),), duration_ms=1)
+    path = make(tmp_path / "short", kind, tags, total_samples=48)
+    assert check_whole(path, kind) == len(ffmpeg.decode(path)[0]) == 48
+    assert read_tags(path) == tags
+
+
+def test_progress_ends_with_the_whole(tmp_path: Path) -> None:
+    seen: list[int] = []
+    make(tmp_path / "track", "wav", progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == TOTAL
+    assert len(seen) == -(-TOTAL // streaming.BLOCK_SAMPLES)
+
+
+# --- the tags --------------------------------------------------------------------------------------
+
+
+def test_everything_written_is_read_back(track: Path) -> None:
+    assert read_tags(track) == TAGS
+
+
+def test_a_player_shows_title_chapters_and_cover(track: Path) -> None:
+    shown = shown_by_a_player(track)
+    assert re.search(r"(?i)title +: Ten minutes / in bed — 夜\n", shown)
+    assert re.search(r"(?i)artist +: sleepward\n", shown)
+    assert re.search(r"(?i)album +: Nights; winter\n", shown)
+    assert re.search(r"(?i)genre +: Sleep\n", shown)
+    assert re.search(r"(?i)comment +: Made from a script\.", shown)
+    assert re.search(r"(?i)lyrics(-eng)? *: Let the jaw be loose\.", shown)
+    assert re.search(r"Video: mjpeg.* 1000x1000.*\(attached pic\)", shown)
+    chapters = re.findall(r"Chapter #0:\d+: start ([\d.]+), end ([\d.]+)\s+Metadata:\s+title +: (.*)", shown)
+    assert [(float(start), title) for start, _, title in chapters] == [
+        (chapter.start_ms / 1_000, chapter.title) for chapter in CHAPTERS
+    ]
+    assert float(chapters[-1][1]) == pytest.approx(DURATION_MS / 1_000, abs=0.01)  # opus counts its pre-skip
+
+
+def test_nero_and_quicktime_both_list_the_chapters(made: dict[str, Path]) -> None:
+    listed = mutagen.File(made["m4b"]).chapters
+    assert [(round(chapter.start * 1_000), chapter.title) for chapter in listed] == [
+        (chapter.start_ms, chapter.title) for chapter in CHAPTERS
+    ]
+    sound, description = made["m4b"].read_bytes().split(b"moov", 1)
+    for chapter in CHAPTERS:  # a part of the track of titles: two bytes of length, and the text
+        title = chapter.title.encode()
+        assert sound.count(struct.pack(">H", len(title)) + title) == 1
+        assert description.count(bytes([len(title)]) + title) == 1
+
+
+@pytest.mark.parametrize("kind", ["opus", "flac"])
+def test_vorbis_comments_are_those_other_programs_read(made: dict[str, Path], kind: str) -> None:
+    comments = mutagen.File(made[kind]).tags
+    assert comments["CHAPTER002"] == ["00:00:02.000"]
+    assert comments["CHAPTER003NAME"] == ["Schlaf / 眠り"]
+    assert json.loads(comments["SLEEPWARD_PLAN"][0]) == PLAN
+    assert len(comments["TITLE"]) == 1
+
+
+def test_a_wav_carries_an_id3_tag(made: dict[str, Path]) -> None:
+    tag = mutagen.File(made["wav"]).tags
+    assert isinstance(tag, ID3)
+    assert [frame.sub_frames["TIT2"].text[0] for frame in sorted(tag.getall("CHAP"), key=lambda f: f.start_time)] == [
+        chapter.title for chapter in CHAPTERS
+    ]
+    assert json.loads(tag.getall("GEOB")[0].data) == PLAN
+
+
+def test_a_cover_reads_back_as_a_picture(made: dict[str, Path]) -> None:
+    for path in made.values():
+        tags = read_tags(path)
+        assert tags is not None
+        assert Image.open(io.BytesIO(tags.cover)).size == (1_000, 1_000)
+
+
+def test_a_png_cover_is_one(tmp_path: Path, kind: StreamedFormat) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(file, "PNG")
+    path = make(tmp_path / "png", kind, replace(TAGS, cover=file.getvalue()))
+    assert re.search(r"Video: png.* 32x32", shown_by_a_player(path))
+
+
+def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
+    assert not re.search(r"(?i)replaygain|R128_|iTunNORM", shown_by_a_player(track))
+
+
+def test_empty_texts_are_left_out(tmp_path: Path, kind: StreamedFormat) -> None:
+    bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
+    path = make(tmp_path / "bare", kind, bare)
+    assert read_tags(path) == bare
+    assert not re.search(r"(?i)\b(album|artist|genre|lyrics)\b|Chapter #|Video", shown_by_a_player(path))
+
+
+def test_many_chapters_come_in_order(tmp_path: Path, kind: StreamedFormat) -> None:
+    chapters = tuple(Chapter(f"Pose {n}" + " again" * (n % 4), n * 100, (n + 1) * 100) for n in range(123))
+    chapters = (*chapters, Chapter("Rest", 12_300, DURATION_MS))
+    path = make(tmp_path / "many", kind, replace(TAGS, chapters=chapters))
+    tags = read_tags(path)
+    assert tags is not None
+    assert tags.chapters == chapters
+    titles = re.findall(r"Chapter #0:\d+: .*\s+Metadata:\s+title +: (.*)", shown_by_a_player(path))
+    assert titles == [chapter.title for chapter in chapters]
+
+
+def test_too_many_chapters_are_joined(tmp_path: Path, kind: StreamedFormat) -> None:
+    edges = [*range(0, 12_000, 40), DURATION_MS]
+    chapters = tuple(Chapter(f"{start}", start, end) for start, end in itertools.pairwise(edges))
+    tags = read_tags(make(tmp_path / "many", kind, replace(TAGS, chapters=chapters)))
+    assert tags is not None
+    assert len(tags.chapters) == 255
+    assert tags.chapters[0].start_ms == 0
+    assert tags.chapters[-1].end_ms == DURATION_MS
+
+
+def test_an_endless_title_is_cut_between_letters(tmp_path: Path) -> None:
+    path = make(tmp_path / "long", "m4b", replace(TAGS, chapters=(Chapter("眠り" * 60, 0, DURATION_MS),)))
+    tags = read_tags(path)
+    assert tags is not None
+    assert tags.chapters[0].title == ("眠り" * 60)[:85]  # three bytes each, 255 in all
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_any_words_survive(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
+    tags = replace(TAGS, title=words, lyrics=f"{words}\n{words}", cover=b"", plan_json=json.dumps({"text": words}))
+    folder = tmp_path_factory.mktemp("words")
+    for kind in ("opus", "flac"):
+        assert read_tags(make(folder / kind, kind, tags, total_samples=4_800)) == tags
+
+
+def test_a_large_plan_and_cover_stay_cheap_and_whole(tmp_path: Path, kind: StreamedFormat) -> None:
+    """Of a night of eight hours, and a user's own photograph."""
+    large = json.dumps([{"text": f"Breathe in; {number}", "start_ms": number} for number in range(40_000)])
+    photo = b"\xff\xd8\xff" + np.random.default_rng(1).bytes(3_000_000)
+    tags = replace(TAGS, plan_json=large, cover=photo)
+    path = make(tmp_path / "large", kind, tags)
+    assert read_tags(path) == tags
+    assert check_whole(path, kind) == len(ffmpeg.decode(path)[0]) == TOTAL
+
+
+def test_a_flac_isnt_written_twice_for_its_tags(tmp_path: Path) -> None:
+    path = tmp_path / "track"
+    streaming.encode(path, format="flac", mix=mix, total_samples=TOTAL, padding_bytes=padding_bytes("flac", TAGS))
+    before = path.read_bytes()
+    write_tags(path, "flac", TAGS)
+    assert path.stat().st_size == len(before)
+    assert path.read_bytes()[-300_000:] == before[-300_000:]
+
+
+def test_a_correction_in_another_program_keeps_the_plan(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"mine.{kind}"
+    path.write_bytes(made[kind].read_bytes())
+    file = mutagen.File(path, easy=True) if kind != "wav" else mutagen.File(path)
+    if kind == "wav":
+        file.tags["TIT2"].text = ["My nights"]
+    else:
+        file["title"] = ["My nights"]
+    file.save()
+    assert read_tags(path) == replace(TAGS, title="My nights")
+
+
+# --- above 4 GB ------------------------------------------------------------------------------------
+
+
+def test_a_wav_above_4_gb_has_sizes_of_64_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made short here: what begins at 4 GB begins at 1 MB."""
+    monkeypatch.setattr(streaming, "_LONG_WAV_BYTES", 1_000_000)
+    path = make(tmp_path / "long", "wav")
+    assert path.read_bytes()[:4] == b"RF64"
+    assert check_whole(path, "wav") == len(ffmpeg.decode(path)[0]) == TOTAL
+    assert read_tags(path) == TAGS
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 2)
+    with pytest.raises(TrackError, match="it should have"):
+        check_whole(path, "wav")
+
+
+# --- what isn't whole ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100, 0.3, 0.9, -1])
+def test_a_file_cut_off_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat, kept: float) -> None:
+    whole = made[kind].read_bytes()
+    cut = round(kept * len(whole)) if isinstance(kept, float) else kept
+    path = tmp_path / f"night.{kind}"
+    path.write_bytes(whole[:cut])
+    with pytest.raises(TrackError, match=f"this {kind} is broken") as caught:
+        check_whole(path, kind)
+    assert caught.value.where == str(path)
+    read_tags(path)  # whatever it finds, it raises nothing
+
+
+def test_a_missing_stretch_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+    whole = made[kind].read_bytes()
+    middle = len(whole) * 2 // 3
+    (tmp_path / "track").write_bytes(whole[:middle] + whole[middle + 40_000 :])
+    with pytest.raises(TrackError):
+        check_whole(tmp_path / "track", kind)
+
+
+@pytest.mark.parametrize("kind", ["opus", "flac"])
+def test_what_was_added_at_the_end_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+    (tmp_path / "track").write_bytes(made[kind].read_bytes() * 2)
+    with pytest.raises(TrackError):
+        check_whole(tmp_path / "track", kind)
+
+
+def test_a_turned_bit_in_an_opus_is_noticed(made: dict[str, Path], tmp_path: Path) -> None:
+    content = bytearray(made["opus"].read_bytes())
+    content[-5_000] ^= 4
+    (tmp_path / "track").write_bytes(content)
+    with pytest.raises(TrackError, match="check sum of page"):
+        check_whole(tmp_path / "track", "opus")
+
+
+def test_zeros_in_the_place_of_sound_are_noticed_in_a_flac(made: dict[str, Path], tmp_path: Path) -> None:
+    """What a power cut may leave."""
+    content = bytearray(made["flac"].read_bytes())
+    content[-300_000:-200_000] = bytes(100_000)
+    (tmp_path / "track").write_bytes(content)
+    with pytest.raises(TrackError, match=r"the frame at \d+\.\d+ s is missing"):
+        check_whole(tmp_path / "track", "flac")
+
+
+def test_another_kind_of_file_isnt_a_track(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+    other = made["wav" if kind != "wav" else "flac"]
+    with pytest.raises(TrackError, match=f"this {kind} is broken"):
+        check_whole(other, kind)
+    (tmp_path / "letter").write_text("Dear diary, today it rained.\n" * 50)
+    with pytest.raises(TrackError, match=f"this {kind} is broken"):
+        check_whole(tmp_path / "letter", kind)
+    assert read_tags(tmp_path / "letter") is None
+
+
+def test_a_missing_track_is_named(tmp_path: Path, kind: StreamedFormat) -> None:
+    with pytest.raises(NotFoundError, match="gone"):
+        check_whole(tmp_path / "gone", kind)
+
+
+def test_a_song_of_someone_else_has_no_tags(tmp_path: Path, kind: StreamedFormat) -> None:
+    path = tmp_path / "song"
+    streaming.encode(path, format=kind, mix=mix, total_samples=TOTAL, metadata=";FFMETADATA1\ntitle=A song\n")
+    assert read_tags(path) is None
+
+
+def test_every_format_has_its_mime_type() -> None:
+    assert set(MIME_TYPES) == {"mp3", *FORMATS}
+
+
+# --- what goes wrong on the way --------------------------------------------------------------------
+
+
+def test_a_killed_encoder_fails_the_track(tmp_path: Path, kind: StreamedFormat) -> None:
+    def killing(start: int, end: int) -> Samples:
+        if start >= 3 * streaming.BLOCK_SAMPLES:
+            for child in psutil.Process().children():
+                child.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        return np.zeros((end - start, 2), np.float32)
+
+    with pytest.raises(TrackError, match="ffmpeg was ended by signal 9" if os.name != "nt" else "ffmpeg"):
+        make(tmp_path / "track", kind, mix=killing, total_samples=60 * 48_000)
+    assert not psutil.Process().children()
+
+
+@pytest.mark.parametrize("error", [TrackError("the voice broke off"), KeyboardInterrupt()])
+def test_a_mix_that_fails_leaves_no_encoder_and_no_thread(tmp_path: Path, error: BaseException) -> None:
+    def failing(start: int, end: int) -> Samples:
+        if start >= 4 * streaming.BLOCK_SAMPLES:
+            raise error
+        return np.zeros((end - start, 2), np.float32)
+
+    before = psutil.Process().num_threads()
+    with pytest.raises(type(error)):
+        make(tmp_path / "track", "wav", mix=failing, total_samples=3600 * 48_000)
+    assert not psutil.Process().children()
+    assert psutil.Process().num_threads() <= before
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, kind: StreamedFormat) -> None:
+    with pytest.raises(TrackError, match="No such file or directory"):
+        make(tmp_path / "no such folder" / "track", kind)
+
+
+def test_a_mix_of_another_length_is_a_mistake_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the mix gave"):
+        make(tmp_path / "track", "wav", mix=lambda start, end: np.zeros((end - start - 1, 2), np.float32))
+
+
+def test_mixing_runs_no_further_ahead_than_it_says(tmp_path: Path) -> None:
+    """Or a night of sound would gather in memory before a slow encoder."""
+    begun: list[int] = []
+    taken: list[int] = []
+    ahead: list[int] = []
+
+    def counting(start: int, end: int) -> Samples:
+        begun.append(end)
+        ahead.append((max(begun) - (taken[-1] if taken else 0)) // streaming.BLOCK_SAMPLES)
+        return np.zeros((end - start, 2), np.float32)
+
+    make(tmp_path / "track", "opus", mix=counting, total_samples=300 * 48_000, progress=taken.append)
+    assert max(ahead) <= streaming.BLOCKS_AHEAD + 1
+
+
+def test_a_chunk_of_odd_size_keeps_its_padding_byte(tmp_path: Path) -> None:
+    for words in ("a", "ab", "abc", "abcd"):
+        path = make(tmp_path / words, "wav", replace(TAGS, plan_json=json.dumps(words)))
+        content = path.read_bytes()
+        assert len(content) % 2 == 0
+        assert struct.unpack_from("<I", content, 4)[0] == len(content) - 8
+        tags = read_tags(path)
+        assert tags is not None
+        assert json.loads(tags.plan_json) == words
