@@ -23,13 +23,13 @@ from .model import SAMPLES_PER_MS, Bed, Script, Timeline
 from .narration import Narration, narrate, voice_identity
 from .plan import plan_dict, settings_dict
 from .script import parse
-from .settings import Format, Settings
+from .settings import CHIME_LU, Format, Settings
 from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
 
-SCHEMA = "2"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+SCHEMA = "3"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 OUTPUT_FOLDER = Path("output")
@@ -141,7 +141,8 @@ def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
         means.progress("sound", done, mix.total_samples)
 
     settings = planned.piece.settings
-    levels = Levels(settings.loudness, settings.background_level, settings.glide == "on")
+    chime_lu = CHIME_LU if settings.chime is None else settings.chime
+    levels = Levels(settings.loudness, settings.background_level, settings.glide == "on", chime_lu, settings.ear)
     bed = beds.load_bed(planned.piece.background, means.cache, settings.breath_ms, settings.inhale_ms)
     mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
     tags = _tags(planned, key)
@@ -206,6 +207,7 @@ def timing_of(settings: Settings) -> Timing:
         count_ms=settings.count_ms,
         count_voice=settings.count_voice,
         pace=settings.pace,
+        chime=settings.chime is not None,
         length_ms=settings.length,
         tail_ms=settings.tail,
     )
@@ -233,7 +235,7 @@ def _loop_frames(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memory
     """
     if not encoding.needs_loop(mix.spans, mix.loop_samples):
         return None
-    key = content_key(SCHEMA, bed.identity, repr(mix.open_gain), settings.bitrate, ffmpeg.identity())
+    key = content_key(SCHEMA, bed.identity, repr(mix.open_gain), settings.ear, settings.bitrate, ffmpeg.identity())
     stored = means.cache.get("loops", key)
     if stored is None:
         stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, means.jobs))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SECONDS = 4.0
 ATTACK_S = 0.03  # a bell that begins faster startles
 RELEASE_S = 1.0
-PEAK = 0.05  # in the mix -33 LUFS at its loudest (momentary), 11 LU under the voice
+PEAK = 0.05  # in the mix -33 LUFS at its loudest (momentary): CHIME_LU under the voice
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .model import SAMPLES_PER_MS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -22,3 +24,13 @@ def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
     import numpy as np
 
     return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))
+
+
+def between(nodes: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
+    import numpy as np
+
+    points = nodes.astype(np.float32)[:, None]
+    share = np.arange(SAMPLES_PER_MS, dtype=np.float32) / np.float32(SAMPLES_PER_MS)
+    lines: NDArray[np.float32] = points[:-1] + np.diff(points, axis=0) * share
+    return lines.ravel()

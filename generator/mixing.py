@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .chime import chime
 from .envelope import DUCK_DB, Envelope, merged
@@ -22,6 +22,7 @@ from .model import (
     Timeline,
 )
 from .segments import silence, to_samples, to_segment
+from .settings import CHIME_LU
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -40,11 +41,16 @@ GLIDE_STEPS_DB = 3  # the voice is this much quieter by the end, in steps of 1 d
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """`loudness_lufs` of the voice; `background_level_lu` by which the ducked bed lies under it."""
+    """`loudness_lufs` of the voice; by how much the ducked bed and bells lie under it.
+
+    With one `ear`, the middle of both sides is in its channel: the voice is as loud there as it would be.
+    """
 
     loudness_lufs: float = -22.0
     background_level_lu: float = 15.0
     glide: bool = True
+    chime_lu: float = CHIME_LU
+    ear: Literal["both", "left", "right"] = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Mix:
         self._longest_ms = max((event.duration_ms for event in sounding), default=0)
         self._level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
         self._glide_db = glide_db(timeline) if levels.glide else {}
+        self._chime_lu = levels.chime_lu
+        self._silent_channel = {"both": None, "left": 1, "right": 0}[levels.ear]
         self._envelope = Envelope(timeline)
 
         self.open_gain = 1.0
@@ -101,7 +109,7 @@ class Mix:
         voice = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
         if voice is not None:
             inside += to_samples(voice)
-        return out
+        return self._for_ear(out)
 
     def open(self, start: int, end: int) -> Samples:
         """The bed alone at its open level, round and round: float32 (end - start, 2)."""
@@ -109,7 +117,13 @@ class Mix:
 
         out = np.empty((end - start, 2), dtype=np.float32)
         self._fill(out, start)
-        return out
+        return self._for_ear(out)
+
+    def _for_ear(self, sound: Samples) -> Samples:
+        if self._silent_channel is not None:
+            sound[:, 1 - self._silent_channel] = sound.mean(axis=1)
+            sound[:, self._silent_channel] = 0
+        return sound
 
     def _fill_with_bed(self, out: Samples, first: int) -> None:
         """The bed from sample `first` of the track on, with its restarts."""
@@ -130,7 +144,9 @@ class Mix:
         begin, end = restart.fade * FRAME_SAMPLES, restart.at * FRAME_SAMPLES
         goes, comes = equal_power((np.arange(first, first + len(out)) - begin) / (end - begin))
         out *= goes[:, None]
-        out += self.open(first - end, first - end + len(out)) * comes[:, None]
+        anew = np.empty_like(out)
+        self._fill(anew, first - end)
+        out += anew * comes[:, None]
 
     def _fill(self, out: Samples, position: int) -> None:
         """The bed at its open level, from `position` of its loop on, round and round."""
@@ -155,7 +171,8 @@ class Mix:
             sound = self._clip(event.text) if is_speech else to_segment(chime())
             at_ms = event.start_ms - (CLIP_HEAD_MS if is_speech else 0)
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
-            part = part.apply_gain(self._level_db + self._glide_db.get(_stretch(event), 0))
+            level_db = self._level_db + (0 if is_speech else CHIME_LU - self._chime_lu)
+            part = part.apply_gain(level_db + self._glide_db.get(_stretch(event), 0))
             layer = layer.overlay(part, position=max(at_ms - first_ms, 0))
         return layer
 

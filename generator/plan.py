@@ -72,6 +72,8 @@ def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
         "background_level": settings.background_level,
         "loudness": settings.loudness,
         "glide": settings.glide,
+        "chime": "off" if settings.chime is None else settings.chime,
+        "ear": settings.ear,
         "level": settings.level,
         "avoid": list(settings.avoid),
         "first_side": settings.first_side,

@@ -23,6 +23,8 @@ Switch = Literal["on", "off"]
 Format = Literal["mp3", "m4b", "opus", "flac", "wav"]
 FORMATS: tuple[Format, ...] = ("mp3", "m4b", "opus", "flac", "wav")
 MIN_TAIL_MS = 10_000
+CHIME_LU = 11.0
+MIN_CHIME_LU = 6.0  # a bell is softer than the voice
 BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 
@@ -55,6 +57,16 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _chime(text: str) -> float | None:
+    """None for off, else by how many LU the bell lies under the voice."""
+    if text in ("on", "off"):
+        return CHIME_LU if text == "on" else None
+    try:
+        return _number(MIN_CHIME_LU, 30, "LU under the voice")(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; or write on or off") from error
 
 
 def _tail(text: str) -> int:
@@ -132,6 +144,12 @@ class Settings:
     )
     loudness: float = _setting(-22.0, _number(-30, -18, "LUFS"), "LUFS", "how loud the voice is")
     glide: Switch = _setting("on", _switch, "on|off", "let the voice grow 3 dB quieter towards the end")
+    chime: float | None = _setting(
+        None, _chime, "on|off|LU", "a soft bell as each hold ends, 11 LU under the voice or as many as you say"
+    )
+    ear: Literal["both", "left", "right"] = _setting(
+        "both", _one_of("both", "left", "right"), "both|left|right", "put everything into one ear's channel"
+    )
     level: Level = _setting(
         "standard",
         _one_of("easier", "standard", "deeper"),

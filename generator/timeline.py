@@ -245,7 +245,14 @@ class _Layout:
         marked = any(group.at is not None for group in hold.groups)
         for event in self._at_marks(hold, start_ms, end_ms) if marked else self._spread(hold, start_ms, end_ms):
             self.events.append(event)
+        if self._timing.chime and self._rings(hold, length_ms):
+            self._emit("chime", end_ms - CHIME_MS, end_ms, "", hold.where)
         self._cursor_ms = end_ms
+
+    def _rings(self, hold: Hold, length_ms: int) -> bool:
+        """A bell ends each hold but the last, in which people fall asleep, and those that are counted."""
+        assert hold.length is not None
+        return hold is not self._script.cues[-1] and hold.length.unit != "count" and length_ms >= 2 * CHIME_MS
 
     def _at_marks(self, hold: Hold, start_ms: int, end_ms: int) -> Iterator[Event]:
         placed = [(start_ms + self._offset_ms(hold, group.at, end_ms - start_ms), group) for group in hold.groups]

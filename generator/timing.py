@@ -24,6 +24,7 @@ class Timing:
     count_ms: int = 1_500
     count_voice: Literal["auto", "on", "off"] = "auto"
     pace: float = 1.0
+    chime: bool = False  # a bell as each hold ends
     length_ms: int | None = None
     tail_ms: int = 300_000
     lead_in_ms: int = 8_000  # the bed has faded in before the first word

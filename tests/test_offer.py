@@ -135,3 +135,50 @@ def test_a_files_suffix_chooses_the_format(sleepward: Command, tmp_path: Path) -
         assert not again["fresh"]
     refused = sleepward("build", "s.txt", "--format", "flac", "-o", "t.mp3", code=2).stderr
     assert ".flac" in refused
+
+
+PRACTICE = """\
+Lie down on your back, and rest. [4s]
+[hold 40 s]
+I'll be quiet now.
+[at -8s]
+In a moment, we move on.
+[release]
+Breathe out. [4s]
+[hold count 5]
+[release]
+And rest.
+[hold 40-60 s]
+[release]
+"""
+
+
+@pytest.mark.parametrize(("ear", "silent"), [("left", 1), ("right", 0)])
+def test_one_ear_hears_all_of_it(sleepward: Command, tmp_path: Path, ear: str, silent: int) -> None:
+    (tmp_path / "s.txt").write_text(PRACTICE, encoding="utf-8")
+    built = sleepward.json("build", "s.txt", "--tail", "5m", "--background", "rain", "--ear", ear, "-o", "t.mp3")
+    plain = ("--plain", "-o", "plain.mp3")
+    again = sleepward.json("build", "s.txt", "--tail", "5m", "--background", "rain", "--ear", ear, *plain)
+    assert again["sha256"] == built["sha256"]
+    samples, _ = ffmpeg.decode(tmp_path / "t.mp3")
+    assert np.abs(samples[:, silent]).max() < 1e-4
+    report = sleepward.json("verify", "t.mp3")
+    assert report["ok"]
+    assert {"loudness", "gap", "speech", "ear"} <= {row["id"] for row in report["rows"] if row["ok"]}
+
+
+def test_a_bell_ends_each_hold_but_the_last_and_the_counted(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text(PRACTICE, encoding="utf-8")
+    options = ("s.txt", "--background", "none", "--tail", "10s")
+    quiet, rung, soft = (sleepward.json("plan", *options, "--chime", how) for how in ("off", "on", "17"))
+    holds = [event for event in rung["events"] if event["kind"] == "hold"]
+    bells = [event for event in rung["events"] if event["kind"] == "chime"]
+    assert [event["end_ms"] for event in bells] == [holds[0]["end_ms"]]
+    assert [event for event in rung["events"] if event["kind"] != "chime"] == quiet["events"]
+    peaks = {}
+    for how, plan in (("on", rung), ("17", soft)):
+        sleepward("build", *options, "--chime", how, "-o", "t.wav")
+        samples, rate = ffmpeg.decode(tmp_path / "t.wav")
+        bell = next(event for event in plan["events"] if event["kind"] == "chime")
+        peaks[how] = np.abs(samples[bell["start_ms"] * rate // 1000 : bell["end_ms"] * rate // 1000]).max()
+    assert 20 * np.log10(peaks["on"] / peaks["17"]) == pytest.approx(6, abs=0.1)

@@ -205,7 +205,8 @@ class _Encoders:
         self.frame_bytes = frame_bytes(bitrate_kbps)
         self._mix = mix
         self._bitrate_kbps = bitrate_kbps
-        self._jobs = max(1, min(jobs, MAX_ENCODERS))
+        # One more than cores: while an ffmpeg's worker mixes, another's runs.
+        self._jobs = min(jobs + 1, MAX_ENCODERS) if jobs > 1 else 1
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
 

@@ -68,9 +68,11 @@ def verify(path: Path) -> Report:
             hint="give a file as `sleepward build` wrote it; other programs may take the plan out of it",
         )
     planned = read_plan(tags.plan_json, str(path))
-    decoding = _Decoding(path)
+    decoding = _Decoding(path, planned.ear)
     heard = listen(decoding.chunks(), planned.timeline.duration_ms)
     rows = (file_rows.structure(path, planned, decoding.failed), *judge(heard, planned, tags))
+    if planned.ear != "both":
+        rows = (*rows, file_rows.other_ear(decoding.other_peak))
     momentary = runs_db(heard.k_db, BLOCK_MS // HOP_MS, COARSE_HOPS) + lufs(1.0)
     return Report(path, dict(planned.plan), rows, momentary)
 
@@ -90,14 +92,24 @@ def judge(heard: Heard, planned: Planned, tags: tagging.Tags) -> tuple[Row, ...]
 
 
 class _Decoding:
-    """The sound of a file up to where it breaks off, and what it broke off with."""
+    """The sound of a file up to where it breaks off, and what it broke off with.
 
-    def __init__(self, path: Path) -> None:
+    Of a track for one ear, that ear's sound on both sides, and the peak of the other's.
+    """
+
+    def __init__(self, path: Path, ear: str) -> None:
         self._path = path
+        self._channel = {"both": None, "left": 0, "right": 1}[ear]
+        self.other_peak = 0.0
         self.failed: SleepwardError | None = None
 
     def chunks(self) -> Iterator[Samples]:
         try:
-            yield from ffmpeg.decode_chunks(self._path)
+            for chunk in ffmpeg.decode_chunks(self._path):
+                yield chunk if self._channel is None else self._one(chunk, self._channel)
         except InputError as error:
             self.failed = error
+
+    def _one(self, chunk: Samples, channel: int) -> Samples:
+        self.other_peak = max(self.other_peak, float(abs(chunk[:, 1 - channel]).max(initial=0)))
+        return chunk[:, [channel, channel]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from math import log10
 from pathlib import Path
 
 from ..errors import SleepwardError
@@ -108,3 +109,10 @@ def _same(some: tuple[Chapter, ...] | list[Chapter], others: tuple[Chapter, ...]
         and abs(one.end_ms - other.end_ms) <= _CHAPTER_MS
         for one, other in zip(some, others, strict=True)
     )
+
+
+def other_ear(peak: float) -> Row:
+    """Of a track made for one ear."""
+    shown = f"{20 * log10(peak):.0f} dBFS" if peak > 0 else "silent"
+    limit = f"<= {rows.END_DBFS:g} dBFS"
+    return Row("ear", "other ear silent", shown, limit, peak <= 10 ** (rows.END_DBFS / 20), "ear")

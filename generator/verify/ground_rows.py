@@ -144,7 +144,7 @@ class Background:
         why = ""
         if self._planned.ground in ("none", "music"):
             why = f"there is no {'' if self._planned.ground == 'none' else 'built-in '}background"
-        elif (ear := self._planned.settings.get("ear", "both")) != "both":
+        elif (ear := self._planned.ear) != "both":
             why = f"it was made for the {ear} ear"
         body = rows.coarse(self._body)[: len(self._heard.left)]
         left, right, cross = (

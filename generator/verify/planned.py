@@ -46,6 +46,10 @@ class Planned:
         return ground_of(str(self.settings["background"]))
 
     @property
+    def ear(self) -> str:
+        return str(self.settings.get("ear", "both"))
+
+    @property
     def format(self) -> Format:
         """The file's; an mp3 where the plan doesn't say."""
         named = self.settings.get("format")

@@ -236,7 +236,7 @@ class Voice:
     def _centre(self) -> Row:
         """Left against right while the voice sounds; the background, far below, moves it by hundredths."""
         what = "voice centred"
-        if (ear := self._planned.settings.get("ear", "both")) != "both":
+        if (ear := self._planned.ear) != "both":
             return not_measured("centre", what, "row 11", f"it was made for the {ear} ear")
         spoken = [slice(e.start_ms // 100 + 1, e.end_ms // 100) for e in self._planned.speech]
         left, right = (
