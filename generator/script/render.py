@@ -236,6 +236,14 @@ def _plain_environment() -> Any:
     return _environment()
 
 
+@lru_cache(maxsize=8)
+def _template_environment(folders: tuple[str, ...]) -> Any:
+    """Templates of these folders, each read once, and again where its file has changed."""
+    from jinja2 import FileSystemLoader
+
+    return _environment(FileSystemLoader(folders))
+
+
 def _environment(loader: Any = None) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
@@ -256,9 +264,9 @@ def _render_text(text: str, values: Mapping[str, object], where: str) -> str:
 
 
 def _render_template(routine: Routine, visits: Sequence[Visit], folders: Sequence[Path]) -> str:
-    from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
+    from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
-    environment = _environment(FileSystemLoader([str(folder) for folder in folders]))
+    environment = _template_environment(tuple(map(str, folders)))
 
     def missing(from_position: str, to_position: str) -> NoReturn:
         raise ScriptError(

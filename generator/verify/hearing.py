@@ -130,7 +130,8 @@ def _levels(sound: Samples) -> NDArray[np.float16]:
     by_mid, by_side = powers
     k_side = 2 * by_side[:, 0]  # left² + right² = 2 mid² + 2 side²
     rows = np.vstack([2 * by_mid[:, 0] + k_side, k_side, by_mid[:, 1:].T])
-    return (10 * np.log10(np.maximum(rows, 10 ** (FLOOR_DB / 10)))).astype(np.float16)
+    levels: NDArray[np.float16] = (10 * np.log10(np.maximum(rows, 10 ** (FLOOR_DB / 10)))).astype(np.float16)
+    return levels
 
 
 def _steps(sound: Samples) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -144,8 +144,7 @@ class Voice:
                 hidden.append(phrase)  # it sounds inside its event alone
             else:
                 wrong.append(phrase)
-        allowed = 0 if self._planned.ground == "none" else max(1, int(rows.HIDDEN_SHARE * len(self.phrases)))
-        if len(hidden) > allowed:
+        if _texts(hidden) > self._may_hide():
             wrong, hidden = sorted([*wrong, *hidden], key=lambda phrase: phrase.event.start_ms), []
         count = len(self.phrases)
         measured = f"{count - len(wrong)} of {count} phrases, within {worst_ms} ms"
@@ -154,6 +153,9 @@ class Voice:
             note = f"first {_named(wrong[0])}"
         limit = f"all, within {limit_ms} ms"
         return Row("speech", "speech as planned", measured, limit, not wrong, "plan", note)
+
+    def _may_hide(self) -> int:
+        return 0 if self._planned.ground == "none" else max(1, int(rows.HIDDEN_SHARE * _texts(self.phrases)))
 
     def _stray(self) -> Row:
         """Sound that stands out for STRAY_MS where the background is alone."""
@@ -249,6 +251,10 @@ class Voice:
 
 
 _LUFS = lufs(1.0)
+
+
+def _texts(phrases: Sequence[Phrase]) -> int:
+    return len({phrase.event.text for phrase in phrases})
 
 
 def _named(phrase: Phrase) -> str:
