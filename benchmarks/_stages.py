@@ -50,7 +50,11 @@ def main(arguments: list[str]) -> None:
     whole = _since(before)
     rest = {each: whole[each] - sum(stage[each] for stage in stages.values()) for each in whole}
     start = {"wall": started, "own": before["own"], "children": 0.0}
-    everything = {"start and imports": start, **stages, "the rest: imports, tags, keys, digest": rest}
+    everything = {
+        "start and imports": start,
+        **stages,
+        "the rest: imports, tags, keys, digest": rest,
+    }
     json.dump({"stages": everything, "within": within, "shares": shares}, sys.stdout)
 
 
@@ -96,7 +100,7 @@ def _look_at_spans(encoding: Any) -> None:
     def looking(sink: Any, **named: Any) -> None:
         spans, total = named["spans"], named["total_samples"]
         lead = STEADY_LEAD_FRAMES if named["steady_bed"] else LEAD_FRAMES
-        pieces = plan_pieces(spans, total, lead)
+        pieces = plan_pieces(spans, total, lead, named["sounding_ms"])
         fed = sum(chunk.fed for batch in plan_batches(pieces, lead) for chunk in batch)
         voiced_ms = sum(span.end_ms - span.start_ms for span in spans if span.kind == "voiced")
         shares["voiced"] = voiced_ms / spans[-1].end_ms

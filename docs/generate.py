@@ -1,4 +1,5 @@
-"""Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md.
+"""Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md,
+the scripts in docs/words.md.
 
 `python docs/generate.py` writes it, `python docs/generate.py --check` exits 1 where anything differs.
 """
@@ -18,17 +19,22 @@ import click
 import yaml
 
 from generator import schema as schemas
+from generator.adapt import avoidable, traits
 from generator.cli import COMMANDS, group
+from generator.definition import load_pose
 from generator.definition_checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG
 from generator.lengths import format_ms
 from generator.pose_text import TEXT_FILTERS, TEXT_VARIABLES
+from generator.resources import routine_path
 from generator.script.marks import MARKS
 from generator.settings import ENVIRONMENT_PREFIX, SETTINGS, SettingInfo
+from generator.sources import read_routine, routine_script
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 SCHEMAS = ROOT / "routines" / "schemas"
 SCRIPT_PAGE = ROOT / "docs" / "script.md"
+WORDS_PAGE = ROOT / "docs" / "words.md"
 MADE = "<!-- made by docs/generate.py: change the program, then run it -->"
 WIDTH = 100
 
@@ -41,6 +47,7 @@ PATTERNS = {
 PLACES = {
     "routine": "A file in `routines/`; its name is what `sleepward build` calls it by.",
     "pose": "A file in `routines/poses/`; its name is the pose's id.",
+    "program": "A file in `routines/programs/`; its name is what `sleepward program` calls it by.",
     "library": "One file, `library.yaml`; its format is fixed, and `sleepward check` reads it.",
 }
 
@@ -83,6 +90,7 @@ def _files() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "settings.md", _page(_setting_lines())
     yield REFERENCE / "commands.md", _page(_command_lines())
     yield SCRIPT_PAGE, _script_page(SCRIPT_PAGE.read_text(encoding="utf-8"))
+    yield WORDS_PAGE, _words_page(WORDS_PAGE.read_text(encoding="utf-8"))
 
 
 def _script_page(page: str) -> str:
@@ -91,6 +99,31 @@ def _script_page(page: str) -> str:
     _, end, after = rest.partition("<!-- /marks -->\n")
     table = ["| mark | meaning |", "|---|---|", *(f"| {mark} | {meaning} |" for mark, meaning in MARKS.items())]
     return before + begin + "\n".join(table) + "\n" + end + after
+
+
+def _words_page(page: str) -> str:
+    """The page on words, which is written by hand, with one routine's script in two styles and two nights."""
+    before, begin, rest = page.partition("<!-- scripts: made by docs/generate.py -->\n")
+    _, end, after = rest.partition("<!-- /scripts -->\n")
+    return before + begin + "\n".join(_script_lines("ten-minutes-in-bed")) + "\n" + end + after
+
+
+def _script_lines(name: str) -> Iterator[str]:
+    routine = read_routine(routine_path(name))
+    plain = {
+        info.name: str(info.default)
+        for info in SETTINGS.values()
+        if info.shapes_words and isinstance(info.default, str | float)
+    }
+    for style in ("gentle", "spare"):
+        for night in ("0", "3"):
+            script = routine_script(routine, {**plain, "style": style, "night": night})
+            yield f"### `{style}`, night {night}"
+            yield ""
+            yield "```"
+            yield "# Arrival" + script.partition("# Arrival")[2].rstrip()
+            yield "```"
+            yield ""
 
 
 def _page(lines: Iterator[str]) -> str:
@@ -110,7 +143,7 @@ def _format_lines(kind: schemas.Kind) -> Iterator[str]:
     yield f"(`sleepward schema {kind}` prints it):"
     yield ""
     yield "```yaml"
-    yield f"# yaml-language-server: $schema={'../' if kind == 'pose' else ''}schemas/{kind}.json"
+    yield f"# yaml-language-server: $schema={'../' if kind in ('pose', 'program') else ''}schemas/{kind}.json"
     yield "```"
     yield ""
     own = {key: facts for key, facts in whole["properties"].items() if key not in SETTINGS}
@@ -202,6 +235,22 @@ def _setting_lines() -> Iterator[str]:
     for name, info in SETTINGS.items():
         cells = (f"`{name}`", f"`{info.flag} {info.metavar}`", f"`{ENVIRONMENT_PREFIX}{name.upper()}`")
         yield _row(*cells, info.help, _setting_may_be(info), _default(info))
+    yield ""
+    yield from _avoid_lines()
+
+
+def _avoid_lines() -> Iterator[str]:
+    """The words of `avoid`, and the built-in poses that each leaves out or does the easier way."""
+    poses = [load_pose(path) for path in sorted((ROOT / "routines" / "poses").glob("*.yaml"))]
+    yield "## What can be avoided"
+    yield ""
+    yield "Besides these, whatever poses of your own name in `leave_out_for`."
+    yield ""
+    yield _row("`avoid`", "what it changes")
+    yield _row("---", "---")
+    for word in sorted(avoidable(poses)):
+        named = [pose.id for pose in poses if word in traits(pose)]
+        yield _row(f"`{word}`", ", ".join(named) if named else "nothing that is built in")
 
 
 def _setting_may_be(info: SettingInfo) -> str:

@@ -10,6 +10,8 @@ from .lengths import parse_hold
 from .model import POSITIONS, Level, Pose, Routine, Step, Variant
 
 REST_HOLD = "1-10 min"
+_REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
+_KNEES = {"kneeling", "kneeling-weight", "knees"}
 _IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
 
 
@@ -26,16 +28,22 @@ class Wishes:
 
 
 def adapt(
-    routine: Routine, wishes: Wishes, *, rest: Callable[[], Pose], known_poses: Callable[[], Collection[str]]
+    routine: Routine,
+    wishes: Wishes,
+    *,
+    rest: Callable[[], Pose],
+    known_poses: Callable[[], Collection[str]],
+    where: Callable[[str], str | None] = lambda name: None,
 ) -> tuple[Routine, tuple[str, ...]]:
     """`routine` as wished, and a sentence for everything that was left out or swapped on account of `avoid`.
 
     The last step, in which people fall asleep, keeps its place; where it must go, `rest` takes it. A pose that isn't
     in this routine may be skipped or ordered all the same, if it is one of `known_poses`. Raises InputError where a
-    pose isn't there, nothing is left, or the repetitions aren't those the routine allows.
+    pose isn't there, nothing is left, or the repetitions aren't those the routine allows; `where` tells in what place
+    a wish stands.
     """
     notes: list[str] = []
-    _check_names(routine, wishes, known_poses)
+    _check_names(routine, wishes, known_poses, where)
     *body, final = routine.steps
     if wishes.only:
         body = [step for step in body if step.pose.id in wishes.only]
@@ -44,21 +52,26 @@ def adapt(
     if wishes.reps is not None and not any(step.reps for step in body):
         notes.append("Nothing here is done in repetitions, so their number changes nothing.")
     steps = [chosen for step in body if (chosen := _chosen(step, wishes, notes)) is not None]
-    last = None if final.pose.id in wishes.skip else _chosen(final, wishes, notes)
-    if last is None:
-        last = _rest_step(rest())
-        notes.append(f"{final.pose.name}, which comes last, gives way to {last.pose.name}.")
+    last = _last(final, wishes, rest, notes)
     if not steps and len(routine.steps) > 1 and _asks_anything(wishes):
         raise InputError(
-            f"nothing is left of {routine.name} to do", where=routine.path or None, hint="leave out or avoid less"
+            f"nothing is left of {routine.name} to do",
+            where=routine.path or None,
+            hint=" ".join(notes) or "leave out less",
         )
+    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEES & set(wishes.avoid):
+        notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
     return replace(routine, steps=(*steps, last), props=_props(routine, [*steps, last])), tuple(notes)
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
     """`pose` as it is done at `level`: itself, where it has no way of its own there."""
     variant: Variant | None = {"easier": pose.easier, "standard": None, "deeper": pose.deeper}[level]
-    return pose if variant is None else replace(pose, extra=variant.say, **variant.changes)
+    if variant is None:
+        return pose
+    # a style's words for the pose's own way are no words for another one
+    styles = {} if _REWORDED & variant.changes.keys() else pose.styles
+    return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
 
 
 def traits(pose: Pose) -> set[str]:
@@ -74,17 +87,45 @@ def avoidable(poses: Sequence[Pose]) -> set[str]:
     return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
 
 
-def _check_names(routine: Routine, wishes: Wishes, known_poses: Callable[[], Collection[str]]) -> None:
+def _check_names(
+    routine: Routine,
+    wishes: Wishes,
+    known_poses: Callable[[], Collection[str]],
+    where: Callable[[str], str | None],
+) -> None:
     own = list(dict.fromkeys(step.pose.id for step in routine.steps))
     for setting in ("only", "skip", "order"):
         unknown = [name for name in getattr(wishes, setting) if name not in own]
         if unknown and setting == "only":
-            what = f"--only: {routine.name} has no pose {unknown[0]!r}"
-            raise InputError(what, hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
+            what = f"only: {routine.name} has no pose {unknown[0]!r}"
+            raise InputError(what, where=where(setting), hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
         poses = known_poses() if unknown else ()
         for name in unknown:
             if name not in poses:
-                raise InputError(f"--{setting}: there is no pose {name!r}", hint=did_you_mean(name, [*own, *poses]))
+                hint = did_you_mean(name, [*own, *poses])
+                raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+
+
+def _last(final: Step, wishes: Wishes, rest: Callable[[], Pose], notes: list[str]) -> Step:
+    """The last step as it is wished, or a rest in its place. Raises InputError where that is avoided too."""
+    left_out = final.pose.id in wishes.skip
+    last = None if left_out else _chosen(final, wishes, notes)
+    if last is not None:
+        return last
+    pose = rest()
+    if final.pose.id == pose.id and left_out:
+        notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
+    if avoided := traits(pose) & set(wishes.avoid):
+        what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
+        raise InputError(what, hint="allow that, for everyone is brought to lie down in the end")
+    if final.pose.id != pose.id:
+        notes.append(f"{final.pose.name}, which comes last, gives way to {pose.name}.")
+    return _rest_step(pose)
+
+
+def _gets_up_from_the_floor(routine: Routine, steps: Sequence[Step]) -> bool:
+    """Whether something is done down there; the way to bed leads over standing."""
+    return routine.setting != "bed" and any(step.pose.position not in ("standing", "chair") for step in steps[:-1])
 
 
 def _ordered(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:

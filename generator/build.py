@@ -18,12 +18,13 @@ from . import beds, encoding, ffmpeg, mp3_format, streaming, tagging
 from .cache import Cache, content_key, whole_file
 from .cover import cover, load_cover
 from .errors import InputError, TrackError
+from .lexicon import Lexicon, load_lexicon
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Bed, Script, Timeline
 from .narration import Narration, narrate, voice_identity
-from .plan import plan_dict, settings_dict
+from .plan import plan_dict, settings_dict, timeline_of
 from .script import parse
-from .settings import CHIME_LU, Format, Settings
+from .settings import CHIME_LU, FORMATS, Format, Settings
 from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
@@ -40,12 +41,13 @@ ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
 class Means:
     """How a build works rather than what it makes: none of it changes a byte of the track.
 
-    `progress` is called with a stage (`narration`, `sound`), what is done and how much there is; `notice` with what
-    the maker should know before it is made.
+    `progress` is called with a stage (`narration`, `background`, `sound`), what is done of its work and how much there
+    is, 0 where nobody knows; `notice` with what the maker should know before it is made.
     """
 
     cache: Cache
     jobs: int
+    shared: bool = False  # another track is being spoken meanwhile: memory stays as low as for one
     plain: bool = False  # encode in one piece, for whoever doubts the joints: the same bytes, for more work
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None
     notice: Callable[[str], None] = lambda text: None
@@ -53,13 +55,14 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A source, read: its script, the settings that hold for it, its background, and the voice that will speak."""
+    """A source, read: its script, the settings that hold for it, its background, who will speak, and words how."""
 
     script: Script
     name: str
     settings: Settings
     background: beds.Background
     voice: Voice
+    lexicon: Lexicon
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,19 @@ class Planned:
     narration: Narration
     timeline: Timeline
     plan: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A track that only has to be written; `planned` is None where it is there already, unchanged."""
+
+    piece: Piece
+    path: Path
+    key: str
+    duration_ms: int
+    planned: Planned | None
+    bed: Bed | None
+    elapsed_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +108,40 @@ class Built:
 
 def build(piece: Piece, path: Path, means: Means) -> Built:
     """Make the track at `path`, or find that it is there already. Raises the errors of every stage."""
+    return finish(with_bed(speak(piece, path, means), means), means)
+
+
+def speak(piece: Piece, path: Path, means: Means) -> Ready:
+    """Speak and place every sentence, or find that the track is there already."""
     started = time.monotonic()
     key = track_key(piece)
     there = _unchanged(path, key, piece)
     if there is not None:
-        return _built(path, piece, there, started, fresh=False)
-
+        return Ready(piece, path, key, there, None, None, time.monotonic() - started)
     planned = plan(piece, means)
     if planned.plan["bytes_estimate"] > LARGE_BYTES:
         means.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
-    write_track(planned, path, key, means)
-    return _built(path, piece, planned.timeline.duration_ms, started, fresh=True)
+    return Ready(piece, path, key, planned.timeline.duration_ms, planned, None, time.monotonic() - started)
+
+
+def with_bed(ready: Ready, means: Means) -> Ready:
+    """Its bed beside it, read or made: never while sentences are spoken, as both would take more than 300 MB."""
+    if ready.planned is None:
+        return ready
+    started = time.monotonic()
+    means.progress("background", 0, 0)
+    settings = ready.piece.settings
+    bed = beds.load_bed(ready.piece.background, means.cache, settings.breath_ms, settings.inhale_ms)
+    means.progress("background", 1, 1)
+    return replace(ready, bed=bed, elapsed_s=ready.elapsed_s + time.monotonic() - started)
+
+
+def finish(ready: Ready, means: Means) -> Built:
+    """Mix, encode and tag what is ready, bed included, where it isn't there already."""
+    started = time.monotonic()
+    if ready.planned is not None and ready.bed is not None:
+        write_track(ready.planned, ready.bed, ready.path, ready.key, means)
+    return _built(ready, time.monotonic() - started)
 
 
 def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
@@ -111,16 +150,19 @@ def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
     check_flags_fit(source, script, flags)
     settings = resolve_for(script_layer(source, script), flags)
     background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
+    if settings.cover not in ("auto", "none"):
+        load_cover(Path(settings.cover))  # and so is a picture that isn't one
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    return Piece(script, name, settings, background, voice)
+    return Piece(script, name, settings, background, voice, load_lexicon(voice.language))
 
 
 def plan(piece: Piece, means: Means) -> Planned:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(piece.settings)
     texts = spoken_texts(piece.script, timing)
-    narration = narrate(texts, piece.voice, means.cache, means.jobs, partial(means.progress, "narration"))
+    progress = partial(means.progress, "narration")
+    narration = narrate(texts, piece.voice, means.cache, means.jobs, progress, lexicon=piece.lexicon)
     timeline = lay_out(piece.script, narration.durations_ms, timing)
     written = plan_dict(
         timeline,
@@ -134,7 +176,7 @@ def plan(piece: Piece, means: Means) -> Planned:
     return Planned(piece, narration, timeline, written)
 
 
-def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
+def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) -> None:
     """Mix, encode and tag; the file appears at `path` only when it is whole."""
 
     def progress(done: int) -> None:
@@ -143,7 +185,6 @@ def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
     settings = planned.piece.settings
     chime_lu = CHIME_LU if settings.chime is None else settings.chime
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on", chime_lu, settings.ear)
-    bed = beds.load_bed(planned.piece.background, means.cache, settings.breath_ms, settings.inhale_ms)
     mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
     tags = _tags(planned, key)
     if settings.format != "mp3":
@@ -181,8 +222,10 @@ def write_track(planned: Planned, path: Path, key: str, means: Means) -> None:
                 total_samples=mix.total_samples,
                 bitrate_kbps=settings.bitrate,
                 jobs=means.jobs,
+                shared=means.shared,
                 loop_frames=loop_frames,
                 steady_bed=not planned.piece.background.files,
+                sounding_ms=mix.sounding_ms,
                 progress=progress,
             )
 
@@ -221,11 +264,19 @@ def track_key(piece: Piece) -> str:
     return content_key(
         SCHEMA,
         piece.script.body,
+        json.dumps(_respelled(piece)),
         json.dumps(asdict(replace(piece.settings, voice=None, background="", cover="")), sort_keys=True),
         voice_identity(piece.voice),
         beds.bed_identity(piece.background, piece.settings.breath_ms, piece.settings.inhale_ms),
         ffmpeg.identity(),
     )
+
+
+def _respelled(piece: Piece) -> list[str]:
+    """What the voice is given where that isn't what is written: all that a lexicon changes in this very track."""
+    texts = spoken_texts(piece.script, timing_of(piece.settings))
+    lines = ((text, piece.lexicon.given(text, piece.voice.phonemes)) for text in texts)
+    return [line for text, line in lines if line != text]
 
 
 def _loop_frames(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memoryview | None:
@@ -255,7 +306,9 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
         return path / f"{name}.{format}"
     if path.suffix.lower() != f".{format}":
         raise InputError(
-            f"a track is an .{format} file", where=f"-o {out}", hint=f"write {out}.{format}, or {out}/ for a folder"
+            f"a track is a file {', '.join(f'.{known}' for known in FORMATS[:-1])} or .{FORMATS[-1]}",
+            where=f"-o {out}",
+            hint=f"write {path.with_suffix(f'.{format}')}, or {out}/ for a folder",
         )
     if is_special:
         raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
@@ -304,12 +357,19 @@ def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
 
 def _says_the_same(tags: tagging.Tags, piece: Piece) -> bool:
     """Whether what players show of a track is still what they should."""
-    plan = json.loads(tags.plan_json)
+    try:
+        plan = json.loads(tags.plan_json)
+        told = timeline_of(plan)
+        chosen_before = plan["settings"]["cover"]
+    except (ValueError, KeyError, TypeError):  # damaged since: it is made again
+        return False
+    if told.duration_ms != tags.duration_ms:
+        return False
     if (tags.title, tags.comment, plan["routine"]) != (title_of(piece), piece.script.summary, piece.script.routine):
         return False
     chosen = piece.settings.cover
     own = chosen not in ("auto", "none")
-    return bool(plan["settings"]["cover"] == chosen) and (not own or tags.cover == _cover(piece, tags.duration_ms))
+    return bool(chosen_before == chosen) and (not own or tags.cover == _cover(piece, tags.duration_ms))
 
 
 def _tags(planned: Planned, key: str) -> tagging.Tags:
@@ -337,21 +397,22 @@ def _cover(piece: Piece, duration_ms: int) -> bytes:
     return load_cover(Path(piece.settings.cover))
 
 
-def _built(path: Path, piece: Piece, duration_ms: int, started: float, *, fresh: bool) -> Built:
+def _built(ready: Ready, writing_s: float) -> Built:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with ready.path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+    piece = ready.piece
     return Built(
-        path=path,
+        path=ready.path,
         routine=piece.script.routine,
-        duration_ms=duration_ms,
-        bytes=path.stat().st_size,
+        duration_ms=ready.duration_ms,
+        bytes=ready.path.stat().st_size,
         sha256=digest.hexdigest(),
-        elapsed_s=round(time.monotonic() - started, 3),
+        elapsed_s=round(ready.elapsed_s + writing_s, 3),
         settings=settings_dict(piece.settings, piece.voice.label),
         voice=piece.voice.label,
-        fresh=fresh,
+        fresh=ready.planned is not None,
     )
 
 

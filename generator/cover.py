@@ -151,11 +151,13 @@ def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
     distance = np.hypot(columns - moon.x, rows - moon.y)
     glow = 0.16 * np.exp(-((distance / (3.4 * moon.radius)) ** 2))
     canvas += glow[:, :, None] * (np.array(_GLOW_COLOUR) - canvas)
+    near = tuple(slice(int(at - moon.radius) - 1, int(at + moon.radius) + 3) for at in (moon.y, moon.x))
+    rows, columns, distance, disc = rows[near], columns[near], distance[near], canvas[near]
     from_shadow = np.hypot(
         columns - moon.x - moon.shadow[0] * moon.radius, rows - moon.y - moon.shadow[1] * moon.radius
     )
     lit = (moon.radius - distance + 0.5).clip(0, 1) * (from_shadow - moon.radius * 1.02 + 0.5).clip(0, 1)
-    canvas += lit[:, :, None] * (np.array(_MOON_COLOUR) - canvas)
+    disc += lit[:, :, None] * (np.array(_MOON_COLOUR) - disc)
 
 
 def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None:
@@ -168,12 +170,14 @@ def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None
         turn = turns * chance.between(f"hill {layer} turns {wave}", 0.75, 1.25)
         phase = chance.between(f"hill {layer} phase {wave}", 0, 1)
         ridge += height * np.sin(2 * np.pi * (turn * across + phase))
-    rows = np.arange(SIZE)[:, None]
+    highest = int(ridge.min()) - 1
+    rows = np.arange(highest, SIZE)[:, None]
+    below = canvas[highest:]
     inside = (rows - ridge[None, :] + 0.5).clip(0, 1)[:, :, None]
     depth = ((rows - ridge[None, :]).clip(0, 300) / 300)[:, :, None]
     top = _rgb(hue + 6, 0.42, 0.125 - 0.027 * layer)
     colour = top + (_rgb(hue, 0.5, 0.03) - top) * depth
-    canvas += inside * (colour - canvas)
+    below += inside * (colour - below)
 
 
 def _rgb(hue: float, saturation: float, lightness: float) -> Canvas:

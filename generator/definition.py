@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any, cast
 
 from .definition_checks import Shelf
-from .definition_models import BreathEntry, PoseFile, RoutineFile, VariantEntry
+from .definition_models import BreathEntry, PoseFile, RoutineFile, StyleEntry, VariantEntry
 from .errors import InputError, NotFoundError
 from .fit import shortest_ms
 from .lengths import format_ms, parse_hold
 from .model import BreathWords, Pose, RoundName, Routine, Step, Variant
 from .model_faults import one_line, validated
 from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, text_faults
-from .settings import SETTINGS
+from .settings import NO_NAMES, SETTINGS
 from .yaml_source import MAX_BYTES, MAX_FAULTS, Node, Source, decode, read
 
 SAFE_ENDINGS = ("supine", "side", "prone")
 MAX_TRACK_MS = 24 * 3_600_000
 FASTEST_BREATH_MS, FASTEST_COUNT_MS = 5_000, 500  # the ends of what --breath-rate and --count-ms take
-MARKED_KEYS = ("enter", "switch", "leave", "say", "easier", "deeper")
-TEXT_KEYS = ("enter", "switch", "hold_lines", "leave", "felt", "caution")
+MARKED_KEYS = ("enter", "switch", "leave", "say", "easier", "deeper", "mind", "feel")
+TEXT_KEYS = ("enter", "switch", "hold_lines", "leave", "felt", "caution", "mind", "feel")
+BREATH_KEYS = ("breaths", "breathing")
 
 _BRACKET = re.compile(r"[{}\[\]]")
 
@@ -102,6 +103,10 @@ def parse_pose(text: str, file: str, *, id: str) -> Pose:  # noqa: A002 - the fi
         leave_out_for=tuple(written.leave_out_for),
         caution=written.caution,
         path=file,
+        mind=written.mind,
+        feel=written.feel,
+        breathing=_breath_words(written.breathing),
+        styles=_styles(written.styles),
     )
 
 
@@ -109,20 +114,32 @@ def _breath_words(entries: Sequence[BreathEntry]) -> tuple[BreathWords, ...]:
     return tuple(BreathWords(entry.inhale, entry.exhale) for entry in entries)
 
 
+def _styles(entries: Mapping[str, StyleEntry]) -> dict[str, dict[str, Any]]:
+    return {name: _changes(entry) for name, entry in sorted(entries.items())}
+
+
+def _changes(entry: VariantEntry | StyleEntry) -> dict[str, Any]:
+    """The fields that are written, as a pose holds them."""
+    changes: dict[str, Any] = {}
+    for key in sorted(entry.model_fields_set - {"say", "summary"}):
+        value = getattr(entry, key)
+        if key in BREATH_KEYS:
+            changes[key] = _breath_words(value)
+        elif key == "styles":
+            changes[key] = _styles(value)
+        else:
+            changes[key] = tuple(value) if isinstance(value, list) else value
+    return changes
+
+
 def _variant(entry: VariantEntry | None, *, stays: bool) -> Variant | None:
     """The variant; where the pose `stays` in its position, it does so in another one too."""
     if entry is None:
         return None
-    changes: dict[str, Any] = {}
-    for key in entry.model_fields_set - {"say", "summary"}:
-        value = getattr(entry, key)
-        if key == "breaths":
-            changes[key] = _breath_words(value)
-        else:
-            changes[key] = tuple(value) if isinstance(value, list) else value
+    changes = _changes(entry)
     if stays and "position" in changes:
         changes.setdefault("ends", entry.position)
-    return Variant(say=entry.say, summary=entry.summary, changes=dict(sorted(changes.items())))
+    return Variant(say=entry.say, summary=entry.summary, changes=changes)
 
 
 def load_routine(
@@ -161,7 +178,9 @@ def text_of(path: Path) -> str:
 
 def _setting_text(value: str | list[str]) -> str:
     """A setting as a flag has it: a list's entries with commas between them."""
-    return ", ".join(entry.strip() for entry in value) if isinstance(value, list) else value.strip()
+    if isinstance(value, list):
+        return ", ".join(entry.strip() for entry in value) or NO_NAMES
+    return value.strip()
 
 
 def _check_setting(key: str, value: Any, parse: Callable[[str], object], source: Source) -> None:
@@ -229,10 +248,15 @@ def _check_texts(source: Source) -> None:
         variables = _variables_of(_rounds_of(source, loc, own))
         for key in ("say", *TEXT_KEYS) if loc else TEXT_KEYS:
             _check_text(source, key, source.find((*loc, key)), variables)
-        breaths = source.find((*loc, "breaths"))
-        for breath in breaths.value if breaths and isinstance(breaths.value, list) else []:
-            for key, (_, node) in breath.value.items() if isinstance(breath.value, dict) else ():
-                _check_text(source, key, node, variables)
+        for key in BREATH_KEYS:
+            breaths = source.find((*loc, key))
+            for breath in breaths.value if breaths and isinstance(breaths.value, list) else []:
+                for phase, (_, node) in breath.value.items() if isinstance(breath.value, dict) else ():
+                    _check_text(source, phase, node, variables)
+        styles = source.find((*loc, "styles"))
+        for style in styles.value if styles and isinstance(styles.value, dict) else ():
+            for key in TEXT_KEYS:
+                _check_text(source, key, source.find((*loc, "styles", style, key)), variables)
         if loc and (short := source.find(loc)) is not None and isinstance(short.value, str):
             _check_text(source, loc[0], short, variables)
 

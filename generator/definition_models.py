@@ -49,6 +49,7 @@ Entries = Annotated[list[Required], Many]
 HoldLines = Annotated[list[HoldLine], Many]
 Rounds = Annotated[list[Round], Many, AfterValidator(checks.rounds)]
 OwnRounds = Annotated[list[Annotated[Round, AfterValidator(checks.own_round)]], Many, AfterValidator(checks.rounds)]
+StyleName = Annotated[str, Field(pattern=f"^{SLUG}$")]
 Conditions = Annotated[list[Condition], Many]
 Doings = Annotated[list[Doing], Many]
 
@@ -139,11 +140,27 @@ class BreathEntry(Part):
 Breaths = Annotated[list[BreathEntry], Many]
 
 
+class StyleEntry(Part):
+    """The pose in other words, for one style. Whatever is written here replaces the pose's own text of that name."""
+
+    called: ClassVar[str] = "a style's words"
+
+    enter: Spoken | None = Field(default=None, description="This style's words into the first round.")
+    switch: Spoken | None = Field(default=None, description="This style's words into each later round.")
+    leave: Text | None = Field(default=None, description="This style's words out of the last round.")
+    hold_lines: HoldLines | None = Field(default=None, description="This style's reminders.")
+    mind: Spoken | None = Field(default=None, description="This style's caution; it must name the same.")
+    feel: Text | None = Field(default=None, description="This style's words for how it feels.")
+
+
+Styles = Annotated[dict[StyleName, StyleEntry], Field(max_length=MAX_ENTRIES)]
+
+
 class VariantEntry(Part):
     """Another way into the pose. Whatever is written here replaces the pose's own key of that name."""
 
     called: ClassVar[str] = "a way like this"
-    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry}
+    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry, "breathing": BreathEntry, "styles": StyleEntry}
 
     say: Text = Field(
         default="",
@@ -169,6 +186,14 @@ class VariantEntry(Part):
     involves: Doings | None = Field(default=None, description="What the body does this way.")
     leave_out_for: Conditions | None = Field(default=None, description="Who should leave even this way out.")
     caution: Text | None = Field(default=None, description="This way's caution.")
+    mind: Text | None = Field(default=None, description="This way's caution, as it is spoken.")
+    feel: Text | None = Field(default=None, description="How this way feels.")
+    breathing: Breaths | None = Field(default=None, description="What the breath does in this way.")
+    styles: Styles | None = Field(
+        default=None,
+        description="This way in the words of styles. Where it has words of its own for entering, changing or leaving "
+        "and none here, every style speaks those.",
+    )
 
 
 Variant = Annotated[VariantEntry | None, BeforeValidator(checks.variant, json_schema_input_type=str | VariantEntry)]
@@ -177,7 +202,13 @@ Variant = Annotated[VariantEntry | None, BeforeValidator(checks.variant, json_sc
 class PoseFile(Part):
     """One pose or movement. Its spoken texts are Jinja and may hold pauses like [6s] and [3 breaths]."""
 
-    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry, "easier": VariantEntry, "deeper": VariantEntry}
+    parts: ClassVar[dict[str, type[Part]]] = {
+        "breaths": BreathEntry,
+        "breathing": BreathEntry,
+        "easier": VariantEntry,
+        "deeper": VariantEntry,
+        "styles": StyleEntry,
+    }
 
     name: Title = Field(description="Its name, as chapters show it.", examples=["Starfish"])
     also: Entries = Field(default=[], description="Other names it goes by.", examples=[["Big X"]])
@@ -236,6 +267,26 @@ class PoseFile(Part):
         examples=[["late-pregnancy"]],
     )
     caution: Text = Field(default="", description="One sentence, shown.", examples=["Nothing should pinch."])
+    mind: Text = Field(
+        default="",
+        description="The caution as it is spoken, in every style and every night, once the first round is entered.",
+        examples=["If the {{ side }} knee pinches, come out of it."],
+    )
+    feel: Text = Field(
+        default="",
+        description="One sentence on how it should feel; style beginner says it.",
+        examples=["You may feel this along the {{ side }} side of the waist."],
+    )
+    breathing: Breaths = Field(
+        default=[],
+        description="What the breath does in the pose, one entry a breath; style breathing says it as a hold begins.",
+        examples=[[{"in": "The {{ side }} ribs open.", "out": "And the arm grows heavy."}]],
+    )
+    styles: Styles = Field(
+        default={},
+        description="The pose in the words of a style, by the style's name.",
+        examples=[{"spare": {"enter": "The {{ side }} leg out. [6s]"}}],
+    )
 
     @model_validator(mode="after")
     def _variants_have_their_words(self) -> PoseFile:

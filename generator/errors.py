@@ -105,7 +105,7 @@ def did_you_mean(word: str, known: Collection[str], most: int = 1) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"there are {listed(known)}"
 
 
-def listed(names: Collection[str], most: int = 20) -> str:
+def listed(names: Collection[str], most: int = 40) -> str:
     """The first of `names`, as an error shows what there is."""
     shown = list(names)[:most]
     return ", ".join(shown) + (" …" if len(names) > most else "") if shown else "none"

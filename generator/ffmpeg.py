@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import shutil
 import struct
 import subprocess
@@ -159,6 +160,31 @@ def _own_group() -> dict[str, Any]:
     return {"process_group": 0} if windows_flag is None else {"creationflags": windows_flag}
 
 
+# What holds sound itself. A playlist or a manifest doesn't: it names files that its writer needn't be trusted with.
+_FORMATS = ",".join(
+    (
+        *(
+            "wav",
+            "w64",
+            "rf64",
+            "mp3",
+            "flac",
+            "ogg",
+            "aac",
+            "mov",
+            "matroska",
+            "aiff",
+            "caf",
+            "au",
+            "amr",
+            "ac3",
+            "eac3",
+        ),
+        *("ape", "wv", "tta", "tak", "mpc", "mpc8", "asf", "avi", "flv", "mpeg", "mpegts", "dsf", "iff", "voc", "rm"),
+    )
+)
+
+
 # --- decoding --------------------------------------------------------------------------------------
 
 
@@ -242,8 +268,10 @@ def _sound(path: Path, channels: int | None = None) -> Iterator[_Sound]:
     spares ffprobe (the wheel has none).
     """
     if not path.is_file():
-        raise NotFoundError(f"there is no file {path}", hint="check its name and folder")
-    args = ["-protocol_whitelist", "file,pipe", "-i", f"file:{path}", "-map", "0:a:0"]
+        what = "this is no regular file" if path.exists() else "there is no such file"
+        raise NotFoundError(what, where=str(path), hint="check its name and folder")
+    only = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
+    args = [*only, "-i", f"file:{path}", "-map", "0:a:0"]
     args += [] if channels is None else ["-ac", str(channels)]
     with _child([*args, "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "-"], stdin=subprocess.DEVNULL) as child:
         form = _wav_format(child.stdout)
@@ -269,5 +297,7 @@ def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
 
 
 def _unreadable(path: Path, child: _Child) -> InputError:
-    why = child.last_lines() or "it holds no sound"
+    why = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\] ?", "", child.last_lines())
+    if not why or "matches no streams" in why:
+        why = "it holds no sound"
     return InputError(f"can't be read as sound: {why}", where=str(path), hint="give a file that ffmpeg can play")

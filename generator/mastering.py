@@ -1,8 +1,8 @@
 """The voice chain: from what an engine gave for one sentence to a clip that is soft, even and at the house's level.
 
-Per sentence: to the nominal level, trim, resample, equalise, de-ess, compress, soften onsets, the voice's one gain,
-level, a ceiling for true peaks, edges. Thresholds are those of a voice at `NOMINAL_LUFS`, to which the raw gain brings
-every engine first, so that they mean the same for all.
+Per sentence: to the nominal level, trim, to `CHAIN_RATE`, equalise, de-ess, compress, the voice's own colour and its
+one gain, soften onsets, level, to 48 kHz, a ceiling for true peaks, edges. Thresholds are those of a voice at
+`NOMINAL_LUFS`, to which the raw gain brings every engine first, so that they mean the same for all.
 
 A clip measures `NOMINAL_LUFS` as one channel. The mix, which plays it from two, takes back the 3 LU that this adds;
 another `loudness` than the nominal is plain gain there, and so is the glide.
@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from math import exp, log10, sqrt
+from math import cos, exp, log10, pi
 from typing import TYPE_CHECKING, Any
 
 from .errors import TrackError
 from .fades import raised_cosine
-from .filters import all_pass, bell, high_shelf
+from .filters import CHAIN_RATE, Colour, colour_for, crossover, equaliser
 from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Wave = NDArray[np.float32]
-    """(samples,)"""
+    """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
 
-CHAIN_VERSION = "4"
+CHAIN_VERSION = "5"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
 
 NOMINAL_LUFS = -22.0
@@ -51,9 +51,10 @@ CALIBRATION_SENTENCES: tuple[str, ...] = (
 )
 """What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
 
+CHAIN_PER_MS = CHAIN_RATE // 1000
+
 TRIM_DBFS = -55.0
 
-DE_ESS_HZ = 4_500
 DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
 DE_ESS_RATIO = 2.0
 DE_ESS_MOST_DB = 10.0  # … but never so much softer that an s turns into a th
@@ -70,7 +71,7 @@ LEVELLER_RATIO = 4.0
 
 ONSET_DB_PER_MS = 1.5
 ONSET_FALL_DB_PER_MS = 0.2
-ONSET_FLOOR_DBFS = -66.0
+ONSET_FLOOR_DBFS = -58.0
 
 FADE_IN_MS = 15
 FADE_OUT_MS = 80
@@ -78,17 +79,22 @@ FADE_OUT_MS = 80
 CEILING_DBTP = -6.5
 """Of a clip. In the track it is 3 dB lower; at `loudness` -18 that makes -5.5, and with a bed on top of it -4, which
 leaves a decibel for what MP3 adds below the track's -3 dBTP. A louder track has to pass `limited` once more."""
+_BETWEEN_SAMPLES = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
+_REACH = 32  # samples of context each side when oversampling; the interpolating filter reaches 10
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceGain:
-    """The one gain of a voice, measured once: never a gain per clip, which makes loudness uneven.
+    """The one gain and the one colour of a voice, measured once: never per clip, which makes loudness uneven.
 
-    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, `chain_gain_db` the chain's after it.
+    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, `chain_gain_db` the chain's after it;
+    between them lie `presence_db` and `treble_db`, the voice's :class:`~generator.filters.Colour`.
     """
 
     raw_gain_db: float
     chain_gain_db: float
+    presence_db: float = 0.0
+    treble_db: float = 0.0
 
 
 def chain_identity() -> str:
@@ -98,11 +104,13 @@ def chain_identity() -> str:
 
 
 def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
-    """The gain of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
+    """Gain and colour of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
 
-    Both measures are gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration. Raises TrackError where a recording holds no sound.
+    Both gains come from gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
+    narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
     """
+    from scipy.optimize import newton
+
     for number, recording in enumerate(recordings, start=1):
         _must_sound(recording, f"calibration sentence {number}")
     peak_db = max(_db(float(abs(recording.samples).max())) for recording in recordings)
@@ -110,12 +118,16 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     raw_lufs = _speech_lufs(at_full_scale, [recording.sample_rate for recording in recordings]) + peak_db
     raw_gain_db = target_lufs - raw_lufs
 
-    waves = [_prepared(recording, raw_gain_db, "a calibration sentence") for recording in recordings]
-    chain_gain_db = 0.0
-    for _ in range(8):  # again and again, as levelling takes back some of what each gain gives
-        clips = [_finished(wave, chain_gain_db) for wave in waves]
-        chain_gain_db += target_lufs + _AIM_LU - _speech_lufs(clips, [SAMPLE_RATE] * len(clips))
-    return VoiceGain(raw_gain_db, chain_gain_db)
+    even = [_evened(recording, raw_gain_db, "a calibration sentence") for recording in recordings]
+    colour = colour_for(_long_term_spectrum(even))
+    waves = [coloured(wave, colour) for wave in even]
+
+    def off_lu(gain_db: float) -> float:
+        level = [levelled(softened(wave * _linear(gain_db))) for wave in waves]
+        return _speech_lufs(level, [CHAIN_RATE] * len(level)) - target_lufs - _AIM_LU
+
+    chain_gain_db = float(newton(off_lu, 0.0, x1=10.0, tol=0.01))  # by trial, as levelling takes back some of it
+    return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
 
 
 def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
@@ -124,12 +136,13 @@ def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
     Raises TrackError where nothing in it is loud enough to be speech.
     """
     _must_sound(recording, repr(text))
-    wave = _prepared(recording, gain.raw_gain_db, repr(text))
+    wave = _evened(recording, gain.raw_gain_db, repr(text))
+    wave = coloured(wave, Colour(gain.presence_db, gain.treble_db))
     return Clip(text, _finished(wave, gain.chain_gain_db)[:, None])
 
 
-def _prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
-    """The chain up to the voice's gain."""
+def _evened(recording: Recording, raw_gain_db: float, what: str) -> Wave:
+    """The chain up to the voice's colour."""
     import numpy as np
     import soxr
 
@@ -137,14 +150,17 @@ def _prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
     if not len(spoken.samples):
         raise TrackError(f"the voice gave nothing to hear for {what}", hint="Try another voice, or another wording.")
     raw = spoken.samples[:, 0] * _linear(raw_gain_db)
-    wave = soxr.resample(raw, spoken.sample_rate, SAMPLE_RATE, quality="VHQ")
-    wave = np.pad(wave, (0, -len(wave) % SAMPLES_PER_MS))
-    return softened(compressed(de_essed(equalised(wave))))
+    wave = soxr.resample(raw, spoken.sample_rate, CHAIN_RATE)
+    wave = np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
+    return compressed(de_essed(equalised(wave)))
 
 
 def _finished(wave: Wave, chain_gain_db: float) -> Wave:
     """The chain from the voice's gain on."""
-    return faded(limited(levelled(wave * _linear(chain_gain_db)), CEILING_DBTP))
+    import soxr
+
+    level = levelled(softened(wave * _linear(chain_gain_db)))
+    return faded(limited(soxr.resample(level, CHAIN_RATE, SAMPLE_RATE), CEILING_DBTP))
 
 
 # --- the links of the chain, each from a wave to a new wave ------------------------------------------
@@ -174,14 +190,14 @@ def equalised(wave: Wave) -> Wave:
     """Warmer and duller: for ears on a pillow, in a quiet room, over phone speakers."""
     from scipy.signal import sosfilt
 
-    return _float32(sosfilt(_equaliser(), wave))
+    return _float32(sosfilt(equaliser(), wave))
 
 
 def de_essed(wave: Wave) -> Wave:
     """The band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
     from scipy.signal import sosfilt
 
-    low, high = (_float32(sosfilt(half, wave)) for half in _crossover())
+    low, high = (_float32(sosfilt(half, wave)) for half in crossover())
     over_db = _levels_db(high) - DE_ESS_DBFS
     wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
     return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))
@@ -200,6 +216,13 @@ def compressed(wave: Wave) -> Wave:
     cut_db = _smoothed(wanted_db, ATTACK_MS, RELEASE_MS)
     cut_db = np.append(cut_db[LOOK_AHEAD_MS:], np.full(min(LOOK_AHEAD_MS, len(cut_db)), cut_db[-1]))[: len(cut_db)]
     return wave * _gains(-cut_db)
+
+
+def coloured(wave: Wave, colour: Colour) -> Wave:
+    """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
+    from scipy.signal import sosfilt
+
+    return _float32(sosfilt(colour.sections(), wave))
 
 
 def softened(wave: Wave) -> Wave:
@@ -229,7 +252,7 @@ def levelled(wave: Wave) -> Wave:
     import numpy as np
     from scipy.ndimage import uniform_filter1d
 
-    powers = np.square(k_weighted(wave).reshape(-1, SAMPLES_PER_MS)).mean(axis=1)
+    powers = np.square(k_weighted(wave, CHAIN_RATE).reshape(-1, CHAIN_PER_MS)).mean(axis=1)
     powers = uniform_filter1d(powers, BLOCK_MS, mode="constant")
     momentary_lufs = -0.691 + 10 * np.log10(powers + 1e-15)  # BS.1770-4, equation 2
     cut_db = (momentary_lufs - LEVELLER_LUFS).clip(0) * (1 - 1 / LEVELLER_RATIO)
@@ -239,22 +262,24 @@ def levelled(wave: Wave) -> Wave:
 def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
     import numpy as np
-    import soxr
     from scipy.ndimage import minimum_filter1d
+    from scipy.signal import resample_poly
 
     ceiling = _linear(ceiling_dbtp)
-    if max(wave.max(), -wave.min()) < ceiling / sqrt(2):
-        return wave  # nothing below 8 kHz peaks 3 dB above its samples at 48 kHz
-    oversampled = soxr.resample(wave, SAMPLE_RATE, 4 * SAMPLE_RATE, quality="MQ")
-    blocks = oversampled.reshape(-1, 4 * SAMPLES_PER_MS)
+    blocks = wave.reshape(-1, SAMPLES_PER_MS)
     peaks = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
+    near = np.flatnonzero(peaks > ceiling * _BETWEEN_SAMPLES)
+    if len(near):
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, _REACH), SAMPLES_PER_MS + 2 * _REACH)
+        oversampled = resample_poly(around[near * SAMPLES_PER_MS], 4, 1, axis=1)
+        peaks[near] = abs(oversampled[:, 4 * (_REACH - 1) : -4 * _REACH]).max(axis=1)
     if peaks.max() <= ceiling:
         return wave
     allowed = ceiling / np.maximum(peaks, ceiling)
     # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
     lowest = minimum_filter1d(np.append(allowed, allowed[-1]), 11, mode="nearest")
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
-    return wave * _between(smooth)
+    return wave * _between(smooth, SAMPLES_PER_MS)
 
 
 def faded(wave: Wave) -> Wave:
@@ -274,8 +299,8 @@ def _levels_db(wave: Wave) -> NDArray[np.float64]:
     """RMS of each millisecond, in dBFS; silence is far below any threshold."""
     import numpy as np
 
-    blocks = wave.reshape(-1, SAMPLES_PER_MS)
-    powers = np.einsum("ij,ij->i", blocks, blocks).astype(np.float64) / SAMPLES_PER_MS
+    blocks = wave.reshape(-1, CHAIN_PER_MS)
+    powers = np.einsum("ij,ij->i", blocks, blocks).astype(np.float64) / CHAIN_PER_MS
     levels: NDArray[np.float64] = 10 * np.log10(powers + 1e-15)
     return levels
 
@@ -300,48 +325,17 @@ def _gains(levels_db: NDArray[np.float64]) -> Wave:
     """A level for each millisecond as a gain for each sample."""
     import numpy as np
 
-    return _between(10 ** (np.append(levels_db, levels_db[-1]) / 20))
+    return _between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
 
 
-def _between(nodes: NDArray[np.float64]) -> Wave:
-    """Straight lines from node to node, a millisecond apart: one value per sample."""
+def _between(nodes: NDArray[np.float64], per_ms: int) -> Wave:
+    """Straight lines from node to node, a millisecond apart: `per_ms` samples from each to the next."""
     import numpy as np
 
     points = _float32(nodes)[:, None]
-    share = np.arange(SAMPLES_PER_MS, dtype=np.float32) / np.float32(SAMPLES_PER_MS)
+    share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
     lines: Wave = points[:-1] + np.diff(points, axis=0) * share
     return lines.ravel()
-
-
-# --- filters ----------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _equaliser() -> NDArray[np.float64]:
-    """High-pass 80 Hz, +2 dB at 200 Hz, -3 dB at 3 kHz, shelf -4 dB from 5 kHz, low-pass 8 kHz, as sections.
-
-    Then four all-passes, which leave the colour alone and spread the pulses of a synthetic voice over some
-    milliseconds (a phase rotator, as in broadcasting): its peaks come out 3 dB lower at the same loudness.
-    """
-    import numpy as np
-    from scipy.signal import butter
-
-    high_pass = butter(2, 80, "highpass", fs=SAMPLE_RATE, output="sos")
-    low_pass = butter(4, 8_000, "lowpass", fs=SAMPLE_RATE, output="sos")
-    bells = [bell(200, 2.0, q=0.8), bell(3_000, -3.0, q=0.9), high_shelf(5_000, -4.0)]
-    sections: NDArray[np.float64] = np.vstack([high_pass, *bells, low_pass, *[all_pass(300, q=0.7)] * 4])
-    return sections
-
-
-@lru_cache(maxsize=1)
-def _crossover() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The bands below and above `DE_ESS_HZ`, second-order Linkwitz-Riley: their difference is as loud as the whole."""
-    import numpy as np
-    from scipy.signal import butter
-
-    halves = (butter(1, DE_ESS_HZ, kind, fs=SAMPLE_RATE) for kind in ("lowpass", "highpass"))
-    low, high = (np.concatenate([np.convolve(b, b), np.convolve(a, a)])[None, :] for b, a in halves)
-    return low, high
 
 
 # --- small things -----------------------------------------------------------------------------------
@@ -356,6 +350,15 @@ def _speech_lufs(waves: Sequence[NDArray[Any]], rates: Sequence[int]) -> float:
         short = max(0, rate * 2 // 5 - len(wave))  # a block of 400 ms at least
         blocks.append(block_powers(hop_powers([np.pad(wave, (0, short))], rate)))
     return gated_lufs(np.concatenate(blocks))
+
+
+def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies in Hz, and the power at each (Welch), of all `waves` as one."""
+    import numpy as np
+    from scipy.signal import welch
+
+    hz, power = welch(np.concatenate(waves), CHAIN_RATE, nperseg=2048)
+    return hz, power.astype(np.float64)
 
 
 def _must_sound(recording: Recording, what: str) -> None:

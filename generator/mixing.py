@@ -64,8 +64,8 @@ class Restart:
 class Mix:
     """A track's sound, computed where it is asked for; reading it from several threads is safe, where `clip` is.
 
-    `open_gain` is what brings the bed's loop to its open level, `loop_samples` the loop's length. Memory holds neither
-    the loop nor the track.
+    `open_gain` is what brings the bed's loop to its open level, `loop_samples` the loop's length, `sounding_ms` where
+    there is more than the bed. Memory holds neither the loop nor the track.
     """
 
     def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
@@ -73,6 +73,7 @@ class Mix:
         sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
         self._clip = clip
         self._sounding = sounding
+        self.sounding_ms = tuple(map(_heard_ms, sounding))
         self._starts_ms = [event.start_ms for event in sounding]
         self._longest_ms = max((event.duration_ms for event in sounding), default=0)
         self._level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
@@ -201,6 +202,13 @@ class Mix:
         ringing = [(event.start_ms, event.end_ms) for event in self._sounding if event.kind == "chime"]
         restarting = [(restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts[1:]]
         return merged([*self._envelope.moving_ms, *ringing, *restarting], 0)
+
+
+def _heard_ms(event: Event) -> tuple[int, int]:
+    """Start and end of all that sounds, a clip's quiet edges included."""
+    if event.kind == "chime":
+        return event.start_ms, event.end_ms
+    return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
 
 
 Stretch = tuple[int, str | None]

@@ -94,6 +94,9 @@ class Pose:
     `breaths` are the words of a movement paced by the breath, one entry a breath, the last for all that follow.
     `involves` names what the body does (twists, deep-flexion …) and `leave_out_for` who should leave it out: `avoid`
     goes by both, and by the positions. `extra` is what a chosen variant adds to the way in.
+
+    `mind` is the caution as it is spoken, `feel` how the pose should feel, `breathing` what the breath does in it.
+    `styles` holds texts that replace the pose's own in a style, by its name and then by field.
     """
 
     id: str
@@ -116,6 +119,10 @@ class Pose:
     caution: str = ""
     path: str = ""
     extra: str = ""
+    mind: str = ""
+    feel: str = ""
+    breathing: tuple[BreathWords, ...] = ()
+    styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

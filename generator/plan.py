@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .lengths import format_ms
-from .model import Timeline
+from .model import Chapter, Event, Timeline
 from .settings import Settings
 
 PLAN_VERSION = 1
@@ -85,3 +85,18 @@ def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
         "bitrate": settings.bitrate,
         "cover": settings.cover,
     }
+
+
+def timeline_of(plan: Mapping[str, Any]) -> Timeline:
+    """The timeline that `plan` was written from, but for what it leaves out. Raises KeyError and the like."""
+    least_ms, most_ms = plan["length_range_ms"]
+    return Timeline(
+        events=tuple(
+            Event(e["kind"], e["start_ms"], e["end_ms"], e["text"], e["chapter"], e["pose"], e["round"])
+            for e in plan["events"]
+        ),
+        chapters=tuple(Chapter(c["title"], c["start_ms"], c["end_ms"]) for c in plan["chapters"]),
+        guided_ms=plan["guided_ms"],
+        tail_ms=plan["tail_ms"],
+        length_range_ms=(least_ms, most_ms),
+    )

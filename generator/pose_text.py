@@ -13,6 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from .errors import did_you_mean
 from .lengths import parse_duration
+from .say_tag import SayAnything
 
 MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_TEXT_DEPTH = 30
@@ -27,6 +28,8 @@ TEXT_VARIABLES: Mapping[str, str] = {
     "last": "whether this is the pose's last round",
     "level": "easier, standard or deeper",
     "brief": "whether the routine is a short one, that has no time for many words",
+    "sleep_position": "back, side, front or any: how one likes to fall asleep",
+    "ending": "sleep, or awake for those who get up again",
     "setting": "bed, mat, chair or room",
     "ground": "what one lies, sits or stands on there: bed, mat or floor",
 }
@@ -39,12 +42,13 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _UNCLOSED = re.compile(r"\{\{(?:(?!\}\}|\{[{%#]).)*(?:\{[{%#]|\Z)", re.DOTALL)
 _MARK = re.compile(r"(?<!\\)\[([^\]\n]*)(?:\]|$)", re.MULTILINE)
 _PAUSE_IN_BREATHS = re.compile(r"[1-9]\d{0,3} ?breaths?")
-_IF = re.compile(r"\{%[-+]?\s*(if|endif)\b")
+_BLOCKS = {"if": "endif", "say": "endsay"}
+_BLOCK = re.compile(r"\{%[-+]?\s*(if|endif|say|endsay)\b")
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
     nodes.Compare, nodes.And, nodes.Or, nodes.Not, nodes.List, nodes.Tuple, nodes.Concat,
 )  # fmt: skip
-_MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
+_MAY_USE = "a text may use {{ side }}, {{ other_side }}, {% if … %} and {% say %}"
 _MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a list like ['right', 'left']"
 
 
@@ -83,7 +87,7 @@ def mark_faults(text: str) -> Iterator[tuple[int, str]]:
             yield mark.start(), f"[{shown}] isn't a pause: write one like [6s] or [3 breaths], or \\[ for a bracket"
 
 
-_ENVIRONMENT = SandboxedEnvironment()
+_ENVIRONMENT = SandboxedEnvironment(extensions=[SayAnything])
 
 
 def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) -> Iterator[tuple[int, str]]:
@@ -159,10 +163,10 @@ def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
     message, lines = str(error.message), text.split("\n")
     start = sum(len(line) + 1 for line in lines[: error.lineno - 1])
     end = start + len(lines[min(error.lineno, len(lines)) - 1])
-    if "end of template" in message and "endif" in message:
+    if "end of template" in message and "closed" in message:
         unclosed: list[int] = []
-        for match in _IF.finditer(text):
-            if match[1] == "if":
+        for match in _BLOCK.finditer(text):
+            if match[1] in _BLOCKS:
                 unclosed.append(match.start())
             elif unclosed:
                 unclosed.pop()
@@ -178,8 +182,11 @@ def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
 
 
 def _completed(tag: str) -> str:
-    """A tag of an `if` with what it needs around it to be right."""
-    match = re.match(r"\{%[-+]?\s*(if|elif|else|endif)\b", tag)
+    """A tag of a block with what it needs around it to be right."""
+    match = re.match(r"\{%[-+]?\s*(if|elif|else|endif|say|or|endsay)\b", tag)
     if not match:
         return tag
-    return ("" if match[1] == "if" else "{% if side %}") + tag + ("" if match[1] == "endif" else "{% endif %}")
+    begin, end = (
+        ("{% say %}", "{% endsay %}") if match[1] in ("say", "or", "endsay") else ("{% if side %}", "{% endif %}")
+    )
+    return ("" if match[1] in _BLOCKS else begin) + tag + ("" if match[1] in _BLOCKS.values() else end)

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from .errors import InputError, NotFoundError, did_you_mean
 
+ROUTINE_SUFFIXES = (".yaml", ".yml")  # of routines, poses and programmes; where both are there, the first
+TEMPLATES = "scripts_templates"
+BASE_STYLE = "gentle"  # gives what another style has no file for …
+SHARED = "shared"  # … and this what no style has
 _PACKAGE = Path(__file__).parent
 
 
@@ -38,16 +42,35 @@ def pose_ids() -> list[str]:
     return _stems("routines/poses")
 
 
-def template_folders() -> list[Path]:
-    """Folders that are searched for templates, in order."""
-    return [folder for root in roots() if (folder := root / "scripts_templates").is_dir()]
+def template_folders(style: str) -> list[Path]:
+    """Folders that are searched for a style's templates, in order: its own, then those that it builds on.
+
+    Raises NotFoundError with the nearest styles.
+    """
+    known = styles()
+    if style not in known:
+        hint = f"{did_you_mean(style, known, 3)}; your own is a folder scripts_templates/{style}/"
+        raise NotFoundError(f"there is no style called {style!r}", hint=hint)
+    names = dict.fromkeys((style, BASE_STYLE, SHARED))
+    return [folder for name in names for root in roots() if (folder := root / TEMPLATES / name).is_dir()]
+
+
+def own_templates() -> Path:
+    """The folder of the built-in templates."""
+    return next(folder for root in reversed(roots()) if (folder := root / TEMPLATES).is_dir())
+
+
+def styles() -> list[str]:
+    folders = (folder for root in roots() for folder in (root / TEMPLATES).glob("*/"))
+    return sorted({folder.name for folder in folders if folder.is_dir()} - {SHARED})
 
 
 def _find(kind: str, folder: str, name: str, known: Iterable[str]) -> Path:
     for root in roots():
-        path = root / folder / f"{name}.yaml"
-        if name in known and path.is_file():
-            return path
+        for suffix in ROUTINE_SUFFIXES:
+            path = root / folder / f"{name}{suffix}"
+            if name in known and path.is_file():
+                return path
     raise NotFoundError(
         f"there is no {kind} called {name!r}",
         hint=f"{did_you_mean(name, list(known), 3)}; your own goes into {folder}/{name}.yaml",
@@ -55,4 +78,5 @@ def _find(kind: str, folder: str, name: str, known: Iterable[str]) -> Path:
 
 
 def _stems(folder: str) -> list[str]:
-    return sorted({path.stem for root in roots() for path in (root / folder).glob("*.yaml")})
+    files = (path for root in roots() for suffix in ROUTINE_SUFFIXES for path in (root / folder).glob(f"*{suffix}"))
+    return sorted({path.stem for path in files if path.is_file()})

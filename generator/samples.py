@@ -53,7 +53,7 @@ def sample_voice(label: str, folder: Path, means: Means) -> Path:
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
         at_ms = events[-1].end_ms + GAP_MS
     mix = _mix("none", tuple(events), at_ms, means, narration.clip)
-    name = label.removeprefix("pyttsx3:").replace(":", "-").replace("/", "-")
+    name = voice.label.removeprefix("pyttsx3:").replace(":", "-").replace("/", "-")
     return _written(folder / f"{name}.mp3", mix.render, at_ms, means)
 
 

@@ -1,4 +1,4 @@
-"""The formats of routine, pose and library files as JSON Schema (2020-12), for editors and for the reference."""
+"""The formats of the files people write as JSON Schema (2020-12), for editors and for the reference."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from .definition_checks import DURATION_PATTERN, SLUG
 from .definition_models import PoseFile, RoutineFile
 from .library_models import NIGHT, LibraryFile
 from .model_faults import Part
+from .program_models import MAX_REPEAT, ProgramFile
 from .settings import PARSERS, SETTINGS, SettingInfo
 
-Kind = Literal["routine", "pose", "library"]
-KINDS: tuple[Kind, ...] = ("routine", "pose", "library")
-MODELS: Mapping[Kind, type[Part]] = {"routine": RoutineFile, "pose": PoseFile, "library": LibraryFile}
+Kind = Literal["routine", "pose", "library", "program"]
+KINDS: tuple[Kind, ...] = ("routine", "pose", "library", "program")
+MODELS: Mapping[Kind, type[Part]] = {
+    "routine": RoutineFile,
+    "pose": PoseFile,
+    "library": LibraryFile,
+    "program": ProgramFile,
+}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _NUMBERS = re.compile(r"number from (-?[\d.]+) to (-?[\d.]+)")
@@ -38,6 +44,8 @@ def schema(kind: Kind) -> dict[str, Any]:
         result["properties"] |= {name: setting_schema(info) for name, info in SETTINGS.items()}
     if kind == "library":
         _add_axes(result)
+    if kind == "program":
+        _add_nights(result)
     return result
 
 
@@ -57,10 +65,12 @@ def setting_schema(info: SettingInfo) -> dict[str, Any]:
         number = "integer" if "whole" in said else "number"
         low, high = (float(text) if "." in text else int(text) for text in numbers.groups())
         among = {"type": number, "minimum": low, "maximum": high}
-        may_be = {"anyOf": [among, {"type": "string", "pattern": _DIGITS}]}
+        words = [{"enum": ["on", "off"]}] if "on or off" in said else []
+        may_be = {"anyOf": [among, {"type": "string", "pattern": _DIGITS}, *words]}
     elif choices := choices_of(info.name):
         numeric = [int(choice) for choice in choices if choice.isdecimal()]
-        may_be = {"enum": [*choices, *numeric]}
+        in_kilobits = [f"{choice}k" for choice in choices] if "kb/s" in said else []
+        may_be = {"enum": [*choices, *numeric, *in_kilobits]}
     elif "duration" in said:
         may_be = {"type": "string", "pattern": DURATION_PATTERN}
     else:
@@ -109,6 +119,21 @@ def _add_axes(library: dict[str, Any]) -> None:
     _set_properties(keys["include"]["items"], axes, required=["routine"])
     _set_properties(keys["exclude"]["items"], axes)
     _set_properties(keys["tracks"]["items"], one | track, anyOf=[{"required": ["routine"]}, {"required": ["script"]}])
+
+
+def _add_nights(program: dict[str, Any]) -> None:
+    """What stands in a programme's nights: settings, and what is done."""
+    number = {"type": "integer", "minimum": 1, "maximum": MAX_REPEAT}
+    night = {
+        "routine": {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."},
+        "repeat": {
+            "description": "For how many nights it stays the same.",
+            "anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}],
+        },
+        "note": {"type": "string", "description": "Shown beside the night."},
+    }
+    settings = {name: setting_schema(info) for name, info in SETTINGS.items()}
+    _set_properties(program["properties"]["nights"]["items"], night | settings, required=["routine"])
 
 
 def _set_properties(holder: dict[str, Any], properties: dict[str, Any], **more: Any) -> None:

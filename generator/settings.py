@@ -15,11 +15,12 @@ from .lengths import MAX_DIGITS, parse_duration
 from .model import Level
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
-_NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR",)
+_NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
 PROJECT_FILE = "sleepward.toml"
 VOICE_KEYS = ("voice", "rate", "pitch")
 
 Switch = Literal["on", "off"]
+SleepPosition = Literal["back", "side", "front", "any"]
 Format = Literal["mp3", "m4b", "opus", "flac", "wav"]
 FORMATS: tuple[Format, ...] = ("mp3", "m4b", "opus", "flac", "wav")
 MIN_TAIL_MS = 10_000
@@ -91,17 +92,26 @@ def _breath_ratio(text: str) -> tuple[int, int]:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """Names with commas between them, in their order."""
+    """Names with commas between them, in their order; none of them where it says so."""
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if names == (NO_NAMES,):
+        return ()
     if not names:
-        raise ValueError("it is empty: write names with commas between them")
+        raise ValueError(f"it is empty: write names with commas between them, or {NO_NAMES}")
     for name in names:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name[:60]!r} isn't a name: write names like {LIST_EXAMPLE}, with commas between them")
     return names
 
 
+def _style(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text[:60]!r} isn't a style's name: write one like gentle")
+    return text
+
+
 LIST_EXAMPLE = "figure-four"
+NO_NAMES = "none"  # takes back what a file or the environment names
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -169,6 +179,37 @@ class Settings:
     )
     reps: int | None = _setting(
         None, _whole(1, 100, "there-and-backs"), "NUMBER", "repetitions of alternating poses", shapes_words=True
+    )
+    style: str = _setting(
+        "gentle",
+        _style,
+        "NAME",
+        "how it is worded: gentle, spare, beginner, breathing, or a folder of your own",
+        shapes_words=True,
+    )
+    words: float = _setting(
+        1.0, _number(0.5, 1.5, "of the usual reminders"), "SHARE", "how many reminders are spoken", shapes_words=True
+    )
+    night: int = _setting(
+        0,
+        _whole(0, 9_999, "a night"),
+        "NUMBER",
+        "other words than the ritual's, another set for each night",
+        shapes_words=True,
+    )
+    sleep_position: SleepPosition = _setting(
+        "any",
+        _one_of("back", "side", "front", "any"),
+        "back|side|front|any",
+        "how you like to fall asleep",
+        shapes_words=True,
+    )
+    ending: Literal["sleep", "awake"] = _setting(
+        "sleep",
+        _one_of("sleep", "awake"),
+        "sleep|awake",
+        "end in sleep, or wake gently to get up again",
+        shapes_words=True,
     )
     only: tuple[str, ...] = _setting((), _names, "POSES", "do these poses alone", shapes_words=True)
     skip: tuple[str, ...] = _setting((), _names, "POSES", "leave these poses out", shapes_words=True)
@@ -301,7 +342,7 @@ def file_layer(path: Path) -> Layer:
     for name, value in values.items():
         info = SETTINGS.get(name.replace("-", "_"))
         if info is not None and info.is_list and isinstance(value, list):
-            values[name] = ", ".join(map(str, value))
+            values[name] = ", ".join(map(str, value)) or NO_NAMES
             continue
         if isinstance(value, bool):
             raise SettingError(f"{name}: write on or off", where=where(name), hint=f'like {name} = "off"')

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
 
 from . import resources
 from .adapt import Wishes, adapt, avoidable
-from .beds import parse_background
+from .beds import Background, parse_background
 from .definition import load_pose, load_routine
 from .errors import InputError, NotFoundError, SettingError, did_you_mean
 from .model import Pose, Routine, Script
+from .resources import ROUTINE_SUFFIXES
 from .script import Manner, render
 from .script.front_matter import decode_script
 from .settings import PARSERS, SETTINGS, Layer, Settings, flag_layer, resolve, surrounding_layers
 from .yaml_source import MAX_BYTES
 
-ROUTINE_SUFFIXES = (".yaml", ".yml")
-STDIN = "<stdin>"
+STDIN_NAME, STDIN = "-", "<stdin>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +41,107 @@ class Source:
 
 def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
     """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input)."""
-    if argument == "-":
+    if argument == STDIN_NAME:
         return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
     path = Path(argument)
     if path.suffix in ROUTINE_SUFFIXES:
         return routine_source(read_routine(path), flags)
     if argument in resources.routine_names():
         return routine_source(read_routine(resources.routine_path(argument)), flags)
-    if path.exists() and not path.is_dir():  # a pipe will do
-        with path.open("rb") as file:
-            return Source(decode_script(file.read(MAX_BYTES + 1), argument), path.stem, argument, folder=path.parent)
-    if path.is_dir():
+    if _asked(path.exists) and not path.is_dir():  # a pipe will do
+        return Source(_script_of(path, argument), path.stem, argument, folder=path.parent)
+    if argument and _asked(path.is_dir):
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")
     if path.suffix or len(path.parts) > 1:
         raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
     return routine_source(read_routine(resources.routine_path(argument)), flags)  # an error that names the nearest
 
 
-def routine_source(routine: Routine, flags: Mapping[str, str | None]) -> Source:
+def _asked(whether: Callable[[], bool]) -> bool:
+    """What the system says of a name; of one that it can't have, no."""
+    try:
+        return whether()
+    except (OSError, ValueError):
+        return False
+
+
+def _script_of(path: Path, shown_as: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return decode_script(file.read(MAX_BYTES + 1), shown_as)
+    except OSError as error:
+        hint = "check that you may read it"
+        raise InputError(f"it can't be read ({error.strerror})", where=shown_as, hint=hint) from error
+
+
+def routine_source(routine: Routine, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> Source:
     """The routine's script. Flags that differ from it travel on the command line, not in the text."""
-    return Source(routine_script(routine, flags), routine.name, f"script of {routine.name}", rendered=True)
+    text = routine_script(routine, flags, around=around)
+    return Source(text, routine.name, f"script of {routine.name}", rendered=True)
 
 
-def routine_script(routine: Routine, flags: Mapping[str, str | None], *, keep_flags: bool = False) -> str:
-    """The routine as script text; with `keep_flags`, flags given are written into its front matter."""
+def routine_script(
+    routine: Routine,
+    flags: Mapping[str, str | None],
+    *,
+    keep_flags: bool = False,
+    around: Sequence[Layer] | None = None,
+) -> str:
+    """The routine as script text; with `keep_flags`, flags given are written into its front matter.
+
+    Settings lie `around` it as `resolve_for` says.
+    """
     own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
-    settings = resolve_for(own, flags)
-    fitted, adapted = _adapted(routine, settings)
+    settings = resolve_for(own, flags, around)
+    fitted, adapted = _adapted(routine, settings, _layers(own, flags, around))
+    kept = {name: text for name, text in flags.items() if text is not None} if keep_flags else {}
     return render(
         replace(fitted, settings=own.values),
-        template_folders=resources.template_folders(),
-        manner=Manner(settings.breath_ms, settings.count_ms, settings.first_side),
+        template_folders=resources.template_folders(settings.style),
+        manner=Manner(
+            settings.breath_ms,
+            settings.count_ms,
+            settings.first_side,
+            settings.style,
+            settings.night,
+            settings.words,
+            settings.sleep_position,
+            settings.ending,
+        ),
         adapted=adapted,
-        settings={name: text for name, text in flags.items() if text is not None} if keep_flags else {},
+        settings=_within_scripts_reach(kept, settings),
     )
 
 
-def _adapted(routine: Routine, settings: Settings) -> tuple[Routine, tuple[str, ...]]:
+def _within_scripts_reach(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Flags to be written into a script's head, its files as seen from here. Raises InputError for one elsewhere."""
+    head = dict(kept)
+    for name in ("background", "cover"):
+        if name in head:
+            head[name] = getattr(settings, name)
+    files = [
+        layer.file for layer in parse_background(settings.background).layers if layer.file and "background" in head
+    ]
+    files += [Path(head["cover"])] if head.get("cover", "auto") not in _COVERS else []
+    for file in files:
+        if not file.resolve().is_relative_to(Path.cwd()):
+            hint = "give it to `sleepward build` instead, with the script"
+            raise InputError("a script names files of its own folder alone", where=str(file), hint=hint)
+    return head
+
+
+def _adapted(routine: Routine, settings: Settings, layers: Sequence[Layer]) -> tuple[Routine, tuple[str, ...]]:
+    def where(name: str) -> str | None:
+        return next((layer.where(name) for layer in layers if name in layer.values), None)
+
     if settings.avoid:
         known = avoidable([read_pose(pose_id) for pose_id in resources.pose_ids()])
         for word in settings.avoid:
             if word not in known:
-                raise SettingError(f"avoid: nothing asks for {word!r}", hint=did_you_mean(word, sorted(known), 3))
+                hint = did_you_mean(word, sorted(known), 3)
+                raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
     wishes = Wishes(settings.level, settings.avoid, settings.only, settings.skip, settings.order, settings.reps)
-    return adapt(routine, wishes, rest=lambda: read_pose("rest"), known_poses=resources.pose_ids)
+    return adapt(routine, wishes, rest=lambda: read_pose("rest"), known_poses=resources.pose_ids, where=where)
 
 
 def read_routine(path: Path) -> Routine:
@@ -101,6 +158,9 @@ def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
     """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
     path = Path(argument)
     if path.suffix not in ROUTINE_SUFFIXES:
+        if argument == STDIN_NAME or (argument not in resources.routine_names() and _asked(path.is_file)):
+            hint = "build it as it is, or show it as SSML with --ssml"
+            raise InputError("this is a script already", where=argument, hint=hint)
         path = resources.routine_path(argument)
     return routine_script(read_routine(path), flags, keep_flags=True)
 
@@ -108,10 +168,20 @@ def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
 # --- settings ----------------------------------------------------------------------------------------
 
 
-def resolve_for(own: Layer, flags: Mapping[str, str | None]) -> Settings:
-    """Flags, environment, the routine's or script's `own`, this folder's file, the user's file: the first wins."""
-    environment, *files = surrounding_layers()
-    return resolve([flag_layer(flags), environment, own, *files])
+def resolve_for(own: Layer, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> Settings:
+    """Flags, environment, the routine's or script's `own`, this folder's file, the user's file: the first wins.
+
+    `around`, where it is given, takes the place of environment and files, which it holds in that order. Files are
+    named as seen from here. Raises SettingError and NotFoundError for what can't be.
+    """
+    settings = resolve(_layers(own, flags, around))
+    cover = settings.cover if settings.cover in _COVERS else _path_from_here(Path(settings.cover))
+    return replace(settings, background=_seen_from_here(parse_background(settings.background)), cover=cover)
+
+
+def _layers(own: Layer, flags: Mapping[str, str | None], around: Sequence[Layer] | None) -> list[Layer]:
+    environment, *files = surrounding_layers() if around is None else around or [Layer({}, str)]
+    return [flag_layer(flags), environment, own, *files]
 
 
 def check_flags_fit(source: Source, script: Script, flags: Mapping[str, str | None]) -> None:
@@ -144,18 +214,30 @@ def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Pa
     found = dict(values)
     if "background" in found:
         background = parse_background(found["background"], folder)
-        layers = [
-            replace(layer, name=_seen_from_here(layer.file, folder, where("background"))) if layer.file else layer
-            for layer in background.layers
-        ]
-        found["background"] = str(replace(background, layers=tuple(layers)))
-    if found.get("cover", "auto") not in ("auto", "none"):
-        found["cover"] = _seen_from_here(folder / found["cover"], folder, where("cover"))
+        for file in background.files:
+            _must_lie_in(folder, file, where("background"))
+        found["background"] = _seen_from_here(background)
+    if found.get("cover", "auto") not in _COVERS:
+        cover = folder / found["cover"]
+        _must_lie_in(folder, cover, where("cover"))
+        found["cover"] = _path_from_here(cover)
     return Layer(found, where)
 
 
-def _seen_from_here(path: Path, folder: Path, where: str) -> str:
+_COVERS = ("auto", "none")
+
+
+def _must_lie_in(folder: Path, path: Path, where: str) -> None:
     if not path.resolve().is_relative_to(folder.resolve()):
         hint = "put it there, or name it with a flag or in sleepward.toml"
         raise SettingError(f"{path} lies outside the folder of what names it", where=where, hint=hint)
+
+
+def _seen_from_here(background: Background) -> str:
+    """The background as text, each file named in the one way that it has from here, however it was written."""
+    layers = [replace(layer, name=_path_from_here(layer.file)) if layer.file else layer for layer in background.layers]
+    return str(replace(background, layers=tuple(layers)))
+
+
+def _path_from_here(path: Path) -> str:
     return os.path.relpath(path)

@@ -159,6 +159,12 @@ def test_flags_that_shape_words_come_too_late_for_a_script(sleepward: Command) -
     assert sleepward.json("plan", "-", "--level", "easier", input=text)["settings"]["level"] == "easier"
 
 
+@pytest.mark.parametrize(("routine", "says"), [("soothing-hips", True), ("deep-hip-opening", False)])
+def test_knees_that_only_the_way_to_the_floor_needs_are_told_of(sleepward: Command, routine: str, says: bool) -> None:
+    adapted = sleepward.json("plan", routine, "--avoid", "kneeling", "--voice", "tone:")["adapted"]
+    assert any("by way of one knee" in note for note in adapted) is says
+
+
 def test_a_script_carries_what_was_adapted(sleepward: Command) -> None:
     text = sleepward("script", "deep-hip-opening", "--avoid", "kneeling").stdout
     piped = sleepward.json("plan", "-", input=text)

@@ -227,3 +227,18 @@ def test_several_tracks_at_once_and_one_that_cannot_be_made(sleepward: Command, 
     done = sleepward("build", night, "bad.txt", night, *QUICK, "--voice", "tone", "--json", code=2)
     assert [json.loads(line)["fresh"] for line in done.stdout.splitlines()] == [True, False]
     assert "bad.txt:1" in done.stderr
+
+
+def test_tracks_made_together_are_those_made_alone_and_told_in_order(
+    sleepward: Command, night: Path, tmp_path: Path
+) -> None:
+    """The second is spoken while the first is encoded; one that fails between them is told in its turn."""
+    (tmp_path / "bad.txt").write_text("[hold 3 s]", encoding="utf-8")
+    (tmp_path / "other.txt").write_text(SHORT.replace("eyes close", "eyes rest"), encoding="utf-8")
+    both = sleepward("build", night, "other.txt", "bad.txt", *QUICK, "--json", "-o", "together/", code=2)
+    alone = [
+        sleepward.json("build", source, *QUICK, "--no-cache", "-o", "alone/")["sha256"]
+        for source in (night, "other.txt")
+    ]
+    assert [json.loads(line)["sha256"] for line in both.stdout.splitlines()] == alone
+    assert "bad.txt:1" in both.stderr

@@ -157,7 +157,7 @@ WRONG = [  # the file, what is written instead of what, and what is said of it
     ),
     ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:1: "),
     ("mine.txt", "Lie down.", "---\npace: 9\n---\nLie down.", "mine.txt:2:1: pace: '9' isn't a number"),
-    ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: these holds last 27h"),
+    ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: this lasts 27h"),
     ("library.yaml", "25m", "25", "library.yaml:6:12: 'length': '25' has no unit"),
 ]
 
@@ -206,9 +206,9 @@ def test_ones_own_routine_pose_and_words_take_the_place_of_the_built_in_ones(sle
     (folder / "routines" / "poses" / "rest.yaml").write_text(
         "name: Rest\nposition: supine\nenter: Settle my own way. [4s]\nleave: ''\n", encoding="utf-8"
     )
-    words = folder / "scripts_templates" / "gentle" / "words.j2"
+    words = folder / "scripts_templates" / "gentle" / "arrival.j2"
     words.parent.mkdir(parents=True)
-    built_in = (ROOT / "scripts_templates" / "gentle" / "words.j2").read_text(encoding="utf-8")
+    built_in = (ROOT / "scripts_templates" / "gentle" / "arrival.j2").read_text(encoding="utf-8")
     assert "You can stop at any time." in built_in
     words.write_text(built_in.replace("You can stop at any time.", "Stop whenever you like."), encoding="utf-8")
     script = sleepward("script", "deep-hip-opening").stdout

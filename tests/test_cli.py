@@ -219,8 +219,14 @@ def test_own_routines_poses_and_templates_override_by_name(sleepward: Command, t
     assert "# Starfish" in script
     assert "Spread both arms and both legs. [6s]" in script
     assert "mine" in sleepward("list").stdout
-    (tmp_path / "scripts_templates" / "gentle" / "routine.j2").write_text("{{ visits[0].enter }}\n[sleep]\n")
+    template = tmp_path / "scripts_templates" / "gentle" / "routine.j2"
+    template.write_text(
+        "{% for visit in visits %}[pose {{ visit.pose.id }} {{ visit.round }}]\n{{ visit.enter }}\n"
+        "[hold {{ visit.hold }}]\n[release]\n{% endfor %}[sleep]\n"
+    )
     assert "# Arrival" not in sleepward("script", "mine").stdout
+    template.write_text("{{ visits[0].enter }}\n[sleep]\n")
+    assert "starfish, only, is in mine" in sleepward("script", "mine", code=2).stderr
 
 
 def test_a_template_that_breaks_is_an_error_that_names_it(sleepward: Command, tmp_path: Path) -> None:
@@ -239,8 +245,8 @@ def test_a_place_that_would_lose_something_is_refused(sleepward: Command, tmp_pa
     (tmp_path / "night.txt").write_text(HI)
     (tmp_path / "file").write_text("in the way")
     for out, says in (
-        ("night.txt", ".mp3 file"),
-        ("night.ogg", ".mp3 file"),
+        ("night.txt", "a track is a file .mp3"),
+        ("night.ogg", "a track is a file .mp3"),
         ("file/night.mp3", "file/night.mp3"),
         ("n" * 300 + ".mp3", "too long"),
     ):

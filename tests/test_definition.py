@@ -488,7 +488,7 @@ def test_a_fault_is_not_followed_by_others_it_caused() -> None:
 
 # --- wrong poses -----------------------------------------------------------------------------------
 
-MAY_USE = "a text may use {{ side }}, {{ other_side }} and {% if … %}"
+MAY_USE = "a text may use {{ side }}, {{ other_side }}, {% if … %} and {% say %}"
 MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a list like ['right', 'left']"
 KNOWN = ", ".join(TEXT_VARIABLES)
 WRONG_POSES = [

@@ -65,6 +65,7 @@ class Track:
     samples: Samples
     spans: tuple[Span, ...]
     loop: Samples
+    sounding_ms: tuple[tuple[int, int], ...] | None = None
 
     @property
     def total(self) -> int:
@@ -95,6 +96,7 @@ class Track:
             jobs=jobs,
             loop_frames=self.encoded_loop(bitrate_kbps, jobs),
             steady_bed=steady_bed,
+            sounding_ms=self.sounding_ms,
         )
         return sink.getvalue()
 
@@ -185,6 +187,39 @@ def test_pieces_and_repeats_equal_one_piece(loop: Samples, bitrate_kbps: int) ->
     """So there is no joint to hear: every frame is the one a single encoder would have written."""
     track = make_track(loop, VOICED_MS, 46_013, fade_ms=4_000)
     assert repeated_frames(track) > 200  # there is something repeated in it
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps, steady_bed=True)[mp3_format.frame_bytes(bitrate_kbps) :]
+    assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
+
+
+UP_MS = 3_600
+
+
+def with_slow_rises(track: Track, spoken_ms: Sequence[tuple[int, int]]) -> Track:
+    """After what is spoken the bed comes up from 3 dB below within UP_MS, which still belongs to the voiced span."""
+    samples = track.samples.copy()
+    spans: list[Span] = []
+    ends = dict(spoken_ms)
+    for span in track.spans:
+        if span.kind == "voiced" and span.start_ms in ends:
+            rise = samples[span.end_ms * 48 : (span.end_ms + UP_MS) * 48]
+            rise *= (10 ** (np.linspace(-3, 0, len(rise)) / 20))[:, None].astype(np.float32)
+            spans.append(Span("voiced", span.start_ms, span.end_ms + UP_MS))
+        else:
+            spans.append(Span(span.kind, spans[-1].end_ms if spans else 0, span.end_ms, span.shift_frames))
+    return Track(samples, tuple(spans), track.loop, tuple(spoken_ms))
+
+
+@pytest.mark.parametrize(("level_db", "slope", "bitrate_kbps"), [(-34, 0.5, 128), (-50, 1.0, 320), (-20, 1.0, 64)])
+def test_a_bed_that_rises_after_speech_is_repeated_sooner(level_db: float, slope: float, bitrate_kbps: int) -> None:
+    """What was spoken is forgotten while it rises: fewer frames are encoded, and still to the same bytes."""
+    spoken_ms = [(0, 4_000), (14_001, 17_000), (28_000, 32_500)]
+    track = with_slow_rises(make_track(noise_loop(level_db, slope), spoken_ms, 46_013), spoken_ms)
+    sooner = plan.plan_pieces(track.spans, track.total, plan.STEADY_LEAD_FRAMES, track.sounding_ms)
+    later = plan.plan_pieces(track.spans, track.total, plan.STEADY_LEAD_FRAMES)
+    repeated, less = (sum(piece.frames for piece in pieces if piece.open) for pieces in (sooner, later))
+    assert repeated > less + 150
+    for spoken, piece in zip(spoken_ms, [piece for piece in sooner if piece.open], strict=True):
+        assert piece.first * 24 >= spoken[1] + 108 * 24  # all that LAME may remember
     pieces = track.encoded(bitrate_kbps=bitrate_kbps, steady_bed=True)[mp3_format.frame_bytes(bitrate_kbps) :]
     assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
 

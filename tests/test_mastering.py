@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from scipy import signal
 from generator.beds import load_bed, parse_background
 from generator.cache import Cache, default_folder
 from generator.errors import TrackError
+from generator.filters import CHAIN_RATE, colour_for
 from generator.loudness import integrated_lufs, momentary_lufs, true_peak_db
 from generator.mastering import (
     CALIBRATION_SENTENCES,
@@ -30,13 +33,15 @@ from generator.mastering import (
     softened,
     trim,
 )
-from generator.model import Clip, Recording
+from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Clip, Recording
 from generator.voices import open_voice
+from generator.voices.pyttsx3 import DEFAULT_ESPEAK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 48_000
+SOFTEST = ["en-us+m7", "en-us+klatt5", "en-us+klatt6"]  # of those that are understood, as docs/sound.md measures
 NO_GAIN = VoiceGain(0.0, 0.0)
 
 SENTENCES = (
@@ -83,27 +88,38 @@ SENTENCES = (
 )
 
 
-@pytest.fixture(scope="module")
-def spoken() -> dict[str, Recording]:
-    return dict(open_voice(None, rate=116, pitch=None).speak([*CALIBRATION_SENTENCES, *SENTENCES], jobs=2))
+@dataclass(frozen=True)
+class Narrator:
+    """What one voice says, as it gives it and after the chain."""
+
+    spoken: dict[str, Recording]
+    gain: VoiceGain
+    clips: list[Clip]
+
+    @cached_property
+    def narration(self) -> np.ndarray:
+        return np.concatenate([clip.samples[:, 0] for clip in self.clips])
 
 
-@pytest.fixture(scope="module")
-def gain(spoken: dict[str, Recording]) -> VoiceGain:
-    return calibrate([spoken[text] for text in CALIBRATION_SENTENCES])
+@cache
+def narrator_of(voice: str) -> Narrator:
+    spoken = dict(open_voice(voice, rate=116, pitch=None).speak([*CALIBRATION_SENTENCES, *SENTENCES], jobs=2))
+    gain = calibrate([spoken[text] for text in CALIBRATION_SENTENCES])
+    return Narrator(spoken, gain, [master(spoken[text], gain, text) for text in SENTENCES])
 
 
-@pytest.fixture(scope="module")
-def clips(spoken: dict[str, Recording], gain: VoiceGain) -> list[Clip]:
-    return [master(spoken[text], gain, text) for text in SENTENCES]
+@pytest.fixture(params=[DEFAULT_ESPEAK, *SOFTEST])
+def narrator(request: pytest.FixtureRequest) -> Narrator:
+    return narrator_of(request.param)
 
 
-@pytest.fixture(scope="module")
-def narration(clips: list[Clip]) -> np.ndarray:
-    return np.concatenate([clip.samples[:, 0] for clip in clips])
+@pytest.fixture
+def default() -> Narrator:
+    return narrator_of(DEFAULT_ESPEAK)
 
 
 def tone(hz: float, seconds: float, level_dbfs: float, rate: int = RATE) -> np.ndarray:
+    """A sine; most links of the chain take it at `CHAIN_RATE`."""
     return (10 ** (level_dbfs / 20) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)).astype(
         np.float32
     )
@@ -122,24 +138,33 @@ def recording(wave: np.ndarray, rate: int = RATE) -> Recording:
     return Recording(wave.astype(np.float32)[:, None], rate)
 
 
-# --- the whole chain, on real speech ----------------------------------------------------------------
+# --- the whole chain, on real speech: the rows of the sound targets, for the default and the three softest voices ---
 
 
-def test_the_narration_is_at_the_houses_level(narration: np.ndarray) -> None:
-    assert integrated_lufs(narration) == pytest.approx(NOMINAL_LUFS, abs=0.5)
+def test_the_narration_is_at_the_houses_level(narrator: Narrator) -> None:
+    assert integrated_lufs(narrator.narration) == pytest.approx(NOMINAL_LUFS, abs=0.5)
 
 
-def test_sentences_are_about_equally_loud(clips: list[Clip], spoken: dict[str, Recording]) -> None:
-    """Within 3 LU of each other, single words among them; as the engine gives them they lie 6 apart."""
-    after = [integrated_lufs(clip.samples) for clip in clips]
-    before = [integrated_lufs(spoken[text].samples, spoken[text].sample_rate) for text in SENTENCES]
+def test_sentences_are_about_equally_loud(narrator: Narrator) -> None:
+    """Within 3 LU of each other, single words among them; as the engine gives them they lie further apart."""
+    spoken = [narrator.spoken[text] for text in SENTENCES]
+    after = [integrated_lufs(clip.samples) for clip in narrator.clips]
+    before = [integrated_lufs(recording.samples, recording.sample_rate) for recording in spoken]
     assert np.ptp(after) <= 3
     assert np.ptp(after) < np.ptp(before)
 
 
-def test_the_voice_is_dull_enough_for_the_night(narration: np.ndarray) -> None:
-    hz, power = signal.welch(narration, RATE, nperseg=4096)
+def test_the_voice_is_dull_enough_for_the_night(narrator: Narrator) -> None:
+    hz, power = signal.welch(narrator.narration, RATE, nperseg=4096)
     assert 10 * np.log10(power[hz > 5_000].sum() / power.sum()) <= -24
+
+
+def test_words_come_slowly_but_do_not_drawl(narrator: Narrator) -> None:
+    """105 to 125 words a minute within phrases, commas' pauses included, on sentences as the routines have them."""
+    clips = [master(narrator.spoken[text], narrator.gain, text) for text in CALIBRATION_SENTENCES]
+    words = sum(len(clip.text.split()) for clip in clips)
+    minutes = sum(clip.duration_ms - CLIP_HEAD_MS - CLIP_TAIL_MS for clip in clips) / 60_000
+    assert 105 <= words / minutes <= 125
 
 
 def bed_at_default(name: str) -> NDArray[np.float32]:
@@ -148,15 +173,15 @@ def bed_at_default(name: str) -> NDArray[np.float32]:
     return loop.read(0, loop.samples) * np.float32(10 ** ((NOMINAL_LUFS - 15 + 30) / 20))
 
 
-def test_no_clip_peaks_above_the_ceiling(clips: list[Clip]) -> None:
-    assert max(true_peak_db(clip.samples) for clip in clips) <= CEILING_DBTP + 0.1
+def test_no_clip_peaks_above_the_ceiling(narrator: Narrator) -> None:
+    assert max(true_peak_db(clip.samples) for clip in narrator.clips) <= CEILING_DBTP + 0.1
 
 
 @pytest.mark.parametrize("bed", ["brown", "rain"])
-def test_a_phrase_does_not_startle(clips: list[Clip], bed: str) -> None:
+def test_a_phrase_does_not_startle(narrator: Narrator, bed: str) -> None:
     """Over a bed 15 LU below it, momentary loudness rises by 20 LU at most within 400 ms."""
     loop = bed_at_default(bed)
-    for index, clip in enumerate(clips):
+    for index, clip in enumerate(narrator.clips):
         start = index * RATE
         sound = loop[start : start + 2 * RATE + len(clip.samples)].copy()
         sound[RATE : RATE + len(clip.samples)] += clip.samples * np.float32(0.5**0.5)  # as loud from two channels
@@ -164,16 +189,16 @@ def test_a_phrase_does_not_startle(clips: list[Clip], bed: str) -> None:
         assert np.max(level[20:] - level[:-20]) <= 20, clip.text
 
 
-def test_onsets_are_soft(clips: list[Clip]) -> None:
+def test_onsets_are_soft(narrator: Narrator) -> None:
     """From 10 ms to the next, no first sound grows by more than 20 dB, once it can be heard at all."""
-    for clip in clips:
+    for clip in narrator.clips:
         level = levels_db(clip.samples[:, 0], 10, floor_db=-60)
         first = int(np.argmax(level > -60))
         assert np.diff(level[: first + 8]).max() <= 20, clip.text
 
 
-def test_clips_begin_and_end_in_silence_and_last_whole_milliseconds(clips: list[Clip]) -> None:
-    for clip in clips:
+def test_clips_begin_and_end_in_silence_and_last_whole_milliseconds(narrator: Narrator) -> None:
+    for clip in narrator.clips:
         wave = clip.samples[:, 0]
         assert clip.samples.dtype == np.float32
         assert clip.samples.shape[1] == 1
@@ -185,20 +210,18 @@ def test_clips_begin_and_end_in_silence_and_last_whole_milliseconds(clips: list[
         assert len(wave) - heard[-1] < 260 * 48, "what the engine adds at the end is gone"
 
 
-def test_a_clip_depends_on_its_recording_alone(
-    spoken: dict[str, Recording], gain: VoiceGain, clips: list[Clip]
-) -> None:
+def test_a_clip_depends_on_its_recording_alone(default: Narrator) -> None:
     for index in (7, 2):
-        again = master(spoken[SENTENCES[index]], gain, SENTENCES[index])
-        assert np.array_equal(again.samples, clips[index].samples)
+        again = master(default.spoken[SENTENCES[index]], default.gain, SENTENCES[index])
+        assert np.array_equal(again.samples, default.clips[index].samples)
 
 
-def test_a_voice_at_any_level_and_rate_gives_the_same_clips(spoken: dict[str, Recording], clips: list[Clip]) -> None:
+def test_a_voice_at_any_level_and_rate_gives_the_same_clips(default: Narrator) -> None:
     """An engine 30 dB quieter, or at 44.1 kHz, means the same to every threshold."""
     import soxr
 
     def variant(text: str, level_db: float, rate: int) -> Recording:
-        given = spoken[text]
+        given = default.spoken[text]
         wave = soxr.resample(given.samples[:, 0], given.sample_rate, rate, quality="VHQ")
         return recording(wave * 10 ** (level_db / 20), rate)
 
@@ -206,8 +229,9 @@ def test_a_voice_at_any_level_and_rate_gives_the_same_clips(spoken: dict[str, Re
         gain = calibrate([variant(text, level_db, rate) for text in CALIBRATION_SENTENCES])
         for index in (2, 9):
             clip = master(variant(SENTENCES[index], level_db, rate), gain, SENTENCES[index])
-            assert abs(clip.duration_ms - clips[index].duration_ms) <= 10
-            assert integrated_lufs(clip.samples) == pytest.approx(integrated_lufs(clips[index].samples), abs=0.3)
+            same = default.clips[index]
+            assert abs(clip.duration_ms - same.duration_ms) <= 10
+            assert integrated_lufs(clip.samples) == pytest.approx(integrated_lufs(same.samples), abs=0.3)
 
 
 # --- speech that isn't ------------------------------------------------------------------------------
@@ -264,41 +288,64 @@ def test_trim_makes_room_where_the_recording_has_none() -> None:
 
 @pytest.mark.parametrize(
     ("hz", "low_db", "high_db"),
-    [(30, -30, -12), (200, 1, 2.5), (700, -1, 0.5), (3_000, -5, -3), (6_000, -8, -4), (12_000, -40, -16)],
+    [(30, -30, -12), (200, 1, 2.5), (700, -1, 0.5), (3_000, -1.5, 0), (6_000, -6, -2), (11_000, -60, -20)],
 )
 def test_the_equaliser_is_warm_and_dull(hz: float, low_db: float, high_db: float) -> None:
-    before = tone(hz, 1, -20)
-    assert low_db <= rms_db(equalised(before)[RATE // 2 :]) - rms_db(before) <= high_db
+    before = tone(hz, 1, -20, CHAIN_RATE)
+    assert low_db <= rms_db(equalised(before)[CHAIN_RATE // 2 :]) - rms_db(before) <= high_db
+
+
+@pytest.mark.parametrize(
+    ("levels_db", "presence", "treble"),
+    [
+        ([0, 0, -20, -32, -60], (2, 8), (-3, 0)),  # mumbles
+        ([0, 0, -11, -28, -50], (0, 0), (0, 0)),  # is as it should be
+        ([0, 0, -10, -23, -23], (-8, 8), (-24, -5)),  # hisses
+        ([0, 0, -4, -20, -60], (-8, -1), (-6, 0)),  # is sharp
+    ],
+)
+def test_a_voice_that_mumbles_comes_forward_and_one_that_hisses_is_dulled(
+    levels_db: list[float], presence: tuple[float, float], treble: tuple[float, float]
+) -> None:
+    hz = np.linspace(0, CHAIN_RATE / 2, 1025)
+    power = 10 ** (np.interp(hz, [0, 800, 2_000, 5_000, 12_000], levels_db) / 10)
+    colour = colour_for((hz, power))
+    assert presence[0] <= colour.presence_db <= presence[1]
+    assert treble[0] <= colour.treble_db <= treble[1]
+    after = power * np.abs(signal.sosfreqz(colour.sections(), hz, fs=CHAIN_RATE)[1]) ** 2
+    assert 10 * np.log10(after[hz >= 5_000].sum() / after.sum()) <= -24
+    consonants = after[(hz >= 2_000) & (hz < 5_000)].sum() / after.sum()
+    assert -15 <= 10 * np.log10(consonants) <= -9
 
 
 def test_the_compressor_halves_what_is_over_its_threshold_and_leaves_the_rest() -> None:
     def out_db(level_dbfs: float) -> float:
-        return rms_db(compressed(tone(500, 2, level_dbfs))[RATE:])
+        return rms_db(compressed(tone(500, 2, level_dbfs, CHAIN_RATE))[CHAIN_RATE:])
 
     assert out_db(-10) - out_db(-20) == pytest.approx(5, abs=0.3)
     assert out_db(-50) - rms_db(tone(500, 2, -50)) == pytest.approx(0, abs=0.1)
 
 
 def test_a_loud_s_is_taken_back_and_a_vowel_is_not() -> None:
-    hiss = tone(7_500, 1, -20)
-    assert -10 <= rms_db(de_essed(hiss)[RATE // 2 :]) - rms_db(hiss) <= -5
-    vowel = tone(300, 1, -15)
-    assert rms_db(de_essed(vowel)[RATE // 2 :]) == pytest.approx(rms_db(vowel), abs=0.2)
+    hiss = tone(7_500, 1, -20, CHAIN_RATE)
+    assert -10 <= rms_db(de_essed(hiss)[CHAIN_RATE // 2 :]) - rms_db(hiss) <= -5
+    vowel = tone(300, 1, -15, CHAIN_RATE)
+    assert rms_db(de_essed(vowel)[CHAIN_RATE // 2 :]) == pytest.approx(rms_db(vowel), abs=0.2)
 
 
 def test_only_onsets_after_a_pause_are_softened() -> None:
-    word = tone(300, 0.3, -20)
+    word = tone(300, 0.3, -20, CHAIN_RATE)
     for gap_ms, soft in ((600, True), (40, False)):
-        wave = np.concatenate([np.zeros(4_800, np.float32), word, np.zeros(gap_ms * 48, np.float32), word])
+        wave = np.concatenate([np.zeros(2_400, np.float32), word, np.zeros(gap_ms * 24, np.float32), word])
         second = len(wave) - len(word)
-        start = softened(wave)[second : second + 10 * 48]
-        assert (rms_db(start) < rms_db(word[: 10 * 48]) - 15) == soft
-        assert rms_db(softened(wave)[-4_800:]) == pytest.approx(rms_db(word[-4_800:]), abs=0.1)
+        start = softened(wave)[second : second + 10 * 24]
+        assert (rms_db(start) < rms_db(word[: 10 * 24]) - 15) == soft
+        assert rms_db(softened(wave)[-2_400:]) == pytest.approx(rms_db(word[-2_400:]), abs=0.1)
 
 
 def test_loud_passages_are_levelled_and_soft_ones_left() -> None:
     def out_lufs(level_dbfs: float) -> float:
-        return integrated_lufs(levelled(tone(1000, 3, level_dbfs))[RATE:-RATE])
+        return integrated_lufs(levelled(tone(1000, 3, level_dbfs, CHAIN_RATE))[CHAIN_RATE:-CHAIN_RATE], CHAIN_RATE)
 
     assert out_lufs(-10) - out_lufs(-14) == pytest.approx(1, abs=0.2)
     assert out_lufs(-25) == pytest.approx(-28, abs=0.2)
@@ -336,16 +383,16 @@ HARD_TO_HEAR = (0, 1, 8, 15, 25, 37)  # the sentences that noise covers most, by
 
 
 @pytest.mark.parametrize("bed", ["brown", "rain"])
-def test_every_phrase_is_understood_over_a_bed(clips: list[Clip], bed: str) -> None:
-    """STOI and ESTOI (1 is unmasked) over a bed 15 LU below, on one side, the mean over eight places of the bed."""
+def test_every_phrase_is_understood_over_a_bed(narrator: Narrator, bed: str) -> None:
+    """STOI and ESTOI (1 is unmasked) over a bed 15 LU below, on one side, the mean over four places of the bed."""
     import soxr
     from pystoi import stoi
 
     loop = bed_at_default(bed)[:, 0]
     for index in HARD_TO_HEAR:
-        voice = clips[index].samples[:, 0] * np.float32(0.5**0.5)
-        starts = range(0, 112 * RATE, 14 * RATE)
-        mixes = [voice + loop[start : start + len(voice)] for start in starts]
+        clip = narrator.clips[index]
+        voice = clip.samples[:, 0] * np.float32(0.5**0.5)
+        mixes = [voice + loop[start : start + len(voice)] for start in range(0, 112 * RATE, 28 * RATE)]
         clean, *heard = (soxr.resample(sound, RATE, 10_000) for sound in (voice, *mixes))
-        assert np.mean([stoi(clean, mix, 10_000) for mix in heard]) >= 0.9, clips[index].text
-        assert np.mean([stoi(clean, mix, 10_000, extended=True) for mix in heard]) >= 0.75, clips[index].text
+        assert np.mean([stoi(clean, mix, 10_000) for mix in heard]) >= 0.9, clip.text
+        assert np.mean([stoi(clean, mix, 10_000, extended=True) for mix in heard]) >= 0.75, clip.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 
@@ -14,6 +16,8 @@ COMMANDS = {
     "build": "make",
     "plan": "make",
     "script": "make",
+    "tonight": "tonight",
+    "program": "program",
     "check": "check",
     "verify": "verify",
     "schema": "check",
@@ -29,6 +33,8 @@ SUMMARIES = {
     "build": "Make tracks: a file each, in output/.",
     "plan": "Show what happens when in a track.",
     "script": "Print the script of a routine, to read or to change.",
+    "tonight": "Choose a routine that fits tonight, and make it.",
+    "program": "List or make the nights of a programme.",
     "check": "Read routines, poses and scripts, and say what is wrong in them.",
     "verify": "Measure a finished track against its plan.",
     "schema": "Print the JSON schema of routines, poses or libraries, for editors.",
@@ -95,6 +101,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; nothing is left to say to it
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: writing stopped: {error.strerror}\n  make room, and run it again", err=True)
+        os._exit(1)  # what is left in stdout can't be written either
 
 
 def say_error(error: SleepwardError) -> None:

@@ -4,42 +4,55 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import Fault
+if TYPE_CHECKING:
+    from ..check import Checked
+    from ..errors import Fault
+    from ..lint import Warned
+
+
+_KINDS = ("routine", "pose", "library", "program")  # those of schema.py, which takes long to import
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
+@click.option("--strict", is_flag=True, help="Fail with exit code 1 where there are warnings, though no faults.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object for each file.")
-def check_command(paths: tuple[str, ...], as_json: bool) -> None:
-    """Read routines, poses, libraries (.yaml) and scripts (.txt), and say what is wrong in them, and where.
+def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
+    """Read routines, poses, programs, libraries, lexicons (.yaml), scripts (.txt) and sleepward.toml, and say what is
+    wrong in them, and where.
 
-    A FOLDER stands for all of them in it and below; nothing named stands for routines/ in this folder. Poses and
-    templates are found as in a build: first in this folder, then among the built-in ones. Nothing is written. Exit code
-    2 where anything is wrong. Whether every line fits its hold depends on the voice: `sleepward plan` says that.
+    A FOLDER stands for all of them in it and below; nothing named stands for routines/ and sleepward.toml here. Poses
+    and templates are found as in a build: first in this folder, then among the built-in ones. Nothing is written. Exit
+    code 2 where anything is wrong. Whether every line fits its hold depends on the voice: `sleepward plan` says that.
+
+    The words are judged too: warnings say what would keep a listener awake or leave them at a loss, and how to mend
+    it. They change no exit code, unless --strict is given.
     """
-    from ..check import Checked, check
+    from ..check import check
 
     done: list[Checked] = []
-    shown: set[Fault] = set()
+    shown: set[Fault | Warned] = set()
     for checked in check(paths):
         done.append(checked)
         if not as_json:
-            _print(checked.path, checked.kind, checked.faults, shown)
-            shown.update(checked.faults)
+            _print(checked, shown)
+            shown.update(checked.faults, checked.warnings)
     if as_json:
         click.echo(json.dumps([asdict(checked) for checked in done], ensure_ascii=False))
     wrong = sum(bool(checked.faults) for checked in done)
-    files = f"{len(done)} file{'s' * (len(done) != 1)}"
-    click.echo(f"{files}, {wrong} with faults" if wrong else f"{files}, all well", err=True)
-    if wrong:
-        raise click.exceptions.Exit(2)
+    warned = sum(bool(checked.warnings) for checked in done)
+    counted = [f"{wrong} with faults"] * bool(wrong) + [f"{warned} with warnings"] * bool(warned)
+    click.echo(", ".join([f"{len(done)} file{'s' * (len(done) != 1)}", *(counted or ["all well"])]), err=True)
+    if wrong or (warned and strict):
+        raise click.exceptions.Exit(2 if wrong else 1)
 
 
 @click.command("schema")
-@click.argument("kind", metavar="routine|pose|library", type=click.Choice(["routine", "pose", "library"]))
+@click.argument("kind", metavar="|".join(_KINDS), type=click.Choice(_KINDS))
 def schema_command(kind: str) -> None:
     """Print the JSON schema (2020-12) of a kind of file, with which an editor helps to write it.
 
@@ -50,14 +63,13 @@ def schema_command(kind: str) -> None:
     click.echo(schema_text(next(known for known in KINDS if known == kind)), nl=False)
 
 
-def _print(path: str, kind: str, faults: tuple[Fault, ...], shown: set[Fault]) -> None:
-    """A file and its faults, each said once, however many routines it makes unusable."""
-    if not faults:
-        click.echo(f"ok     {path}  ({kind})")
-        return
-    click.echo(f"FAULT  {path}  ({kind})")
-    for fault in faults:
-        if fault not in shown:
-            click.echo(f"  {fault}")
-    if again := len(shown.intersection(faults)):
+def _print(checked: Checked, shown: set[Fault | Warned]) -> None:
+    """A file with its faults and warnings, each said once, however many routines it makes unusable."""
+    found = (*checked.faults, *checked.warnings)
+    head = "FAULT" if checked.faults else "warn" if checked.warnings else "ok"
+    click.echo(f"{head:<6} {checked.path}  ({checked.kind})")
+    for each in found:
+        if each not in shown:
+            click.echo(f"  {each}")
+    if again := len(shown.intersection(found)):
         click.echo(f"  and {again} in what it uses, said above")

@@ -51,7 +51,8 @@ def list_command(poses: bool, as_json: bool) -> None:
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
     from .. import resources
-    from ..sources import ROUTINE_SUFFIXES, read_pose, read_routine
+    from ..resources import ROUTINE_SUFFIXES
+    from ..sources import read_pose, read_routine
 
     item: Routine | Pose
     if Path(name).suffix in ROUTINE_SUFFIXES:

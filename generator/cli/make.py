@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -13,7 +16,10 @@ from ..errors import InputError, SleepwardError
 from ..settings import FORMATS
 from . import say_error
 from .options import making_options, setting_options, split_flags
-from .working import building
+from .working import building, building_several
+
+if TYPE_CHECKING:
+    from ..build import Built, Means, Ready
 
 
 @click.command("build")
@@ -32,8 +38,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 
     Each part that is already there is kept: a second build costs nothing.
     """
-    from ..build import build, read, track_path
-    from ..sources import load_source
+    from ..build import finish
 
     flags, options = split_flags(given)
     suffix = _suffix(options["out"])
@@ -43,34 +48,95 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
         )
     flags["format"] = flags["format"] or suffix
     failed: SleepwardError | None = None
-    taken: dict[Path, str] = {}
-    for argument in sources:
-        try:
-            with building(options) as means:
-                piece = read(load_source(argument, flags), flags)
-                path = track_path(options["out"], piece.name, piece.settings.format)
-                if (other := taken.setdefault(path, argument)) != argument:
-                    hint = "build them one by one, each with a file of its own (-o)"
-                    raise InputError(f"{argument} and {other} would both become {path}", hint=hint)
-                for note in piece.script.adapted:
-                    means.notice(note)
-                built = build(piece, path, means)
-        except SleepwardError as error:  # one track that can't be made doesn't stop the others
-            say_error(error)
-            failed = failed or error
-            continue
-        if options["as_json"]:
-            facts = {**asdict(built), "path": str(built.path)}
-            click.echo(json.dumps(facts, ensure_ascii=False))
-        else:
-            from ..lengths import clock
-
-            state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
-            click.echo(
-                f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
-            )
+    with building_several(options) as (means, paused), _Tracks(sources, flags, options["out"], means) as tracks:
+        for number in range(len(sources)):
+            try:
+                ready = tracks.take(number)
+                shared = tracks.begin(number + 1)
+                built = finish(ready, replace(means, shared=shared))
+            except SleepwardError as error:  # one track that can't be made doesn't stop the others
+                with paused:
+                    say_error(error)
+                failed = failed or error
+                continue
+            with paused:
+                click.echo(_as_json(built) if options["as_json"] else _as_line(built))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
+
+
+def _as_json(built: Built) -> str:
+    return json.dumps({**asdict(built), "path": str(built.path)}, ensure_ascii=False)
+
+
+def _as_line(built: Built) -> str:
+    from ..lengths import clock
+
+    state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
+    return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
+
+
+class _Tracks:
+    """What `build` was asked for: while one track is encoded, the next is spoken."""
+
+    def __init__(self, sources: Sequence[str], flags: dict[str, str | None], out: str | None, means: Means) -> None:
+        self._sources, self._flags, self._out, self._means = sources, flags, out, means
+        self._taken: dict[Path, str] = {}
+        self._stop = threading.Event()
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
+        self._begun: dict[int, tuple[Future[Ready], list[str]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What is being spoken ahead ends at its next sentence."""
+        self._stop.set()
+        self._ahead.shutdown(cancel_futures=True)
+
+    def begin(self, number: int) -> bool:
+        """Speak a track in a thread, if there is one; what there is to tell of it is told when it is taken."""
+        if number >= len(self._sources) or self._sources[number] in self._sources[:number]:  # that waits for its file
+            return False
+        notes: list[str] = []
+        means = replace(self._means, jobs=1, notice=notes.append, progress=self._watched)
+        self._begun[number] = self._ahead.submit(self._spoken, number, means), notes
+        return True
+
+    def take(self, number: int) -> Ready:
+        """A track that only has to be written. Raises SleepwardError where it can't be made."""
+        from ..build import with_bed
+
+        if number not in self._begun:
+            return with_bed(self._spoken(number, self._means), self._means)
+        future, notes = self._begun.pop(number)
+        wait([future])
+        for note in notes:
+            self._means.notice(note)
+        return with_bed(future.result(), self._means)
+
+    def _watched(self, stage: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+        self._means.progress(stage, done, total)
+
+    def _spoken(self, number: int, means: Means) -> Ready:
+        from ..build import read, speak, track_path
+        from ..sources import load_source
+
+        source = self._sources[number]
+        piece = read(load_source(source, self._flags), self._flags)
+        path = track_path(self._out, piece.name, piece.settings.format)
+        if (other := self._taken.setdefault(path, source)) != source:
+            hint = "build them one by one, each with a file of its own (-o)"
+            raise InputError(f"{source} and {other} would both become {path}", hint=hint)
+        for note in piece.script.adapted:
+            means.notice(note)
+        return speak(piece, path, means)
+
+
+class _StoppedError(Exception):
+    """The track that is being spoken isn't wanted any more."""
 
 
 def _suffix(out: str | None) -> str | None:

@@ -39,8 +39,7 @@ def plan_table(plan: dict[str, Any]) -> Group:
         row = [clock(chapter["start_ms"]), chapter["title"], "", "", "", ""]
         if holds:
             row[2] = clock(holds[0]["start_ms"] - chapter["start_ms"])
-            row[3] = " + ".join(_length(hold["end_ms"] - hold["start_ms"]) for hold in holds[:4])
-            row[3] += " …" if len(holds) > 4 else ""
+            row[3] = _lengths([hold["end_ms"] - hold["start_ms"] for hold in holds])
             row[4:] = [clock(holds[0]["start_ms"]), clock(holds[-1]["end_ms"])]
         table.add_row(*row, f"{sentences} lines" if sentences != 1 else "1 line")
     table.add_row(clock(plan["guided_ms"]), f"(the background goes on: {clock(plan['tail_ms'])})", "", "", "", "", "")
@@ -112,6 +111,13 @@ def _up(ms: int) -> str:
 
 def _exact(ms: int) -> str:
     return f"{clock(ms)}.{ms % 1000:03}"
+
+
+def _lengths(all_ms: list[int]) -> str:
+    """Equal ones counted, of others a few."""
+    if len(all_ms) > 1 and len(set(all_ms)) == 1:
+        return f"{len(all_ms)} x {_length(all_ms[0])}"
+    return " + ".join(map(_length, all_ms[:3])) + (" …" if len(all_ms) > 3 else "")
 
 
 def _length(ms: int) -> str:

@@ -10,6 +10,7 @@ import click
 
 from ..errors import InputError, SleepwardError
 from . import say_error
+from .working import listening
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -36,7 +37,8 @@ def verify_command(files: tuple[Path, ...], as_json: bool, plot: Path | None) ->
     worst = 0
     for path in files:
         try:
-            report = verify(path)
+            with listening(path) as progress:
+                report = verify(path, progress)
         except SleepwardError as error:  # one that can't be read doesn't hide the others
             say_error(error)
             worst = max(worst, error.exit_code)
@@ -70,7 +72,8 @@ def report_table(report: Report) -> Group:
     notes = [Text(f"{row.what}: {row.note}") for row in report.rows if row.ok is not None and row.note]
     unknown = [Text(f"{row.what}: not measured, for {row.note}") for row in report.rows if row.ok is None]
     judged = sum(row.ok is not None for row in report.rows)
-    failed = [row.id for row in report.failed]
-    verdict = f"{len(failed)} of {judged} fail: {', '.join(failed)}" if failed else f"All {judged} are within limits."
+    failed = [row.what for row in report.failed]
+    verdict = f"{len(failed)} of {judged} fail: {'; '.join(failed)}" if failed else f"All {judged} are within limits."
     head = Text.assemble((report.plan["title"], "bold"), f"\n{report.path}\n")
-    return Group(head, table, Text(""), *notes, *unknown, Text(f"\n{verdict}\n"))
+    after = [Text(""), *notes, *unknown] if notes or unknown else []
+    return Group(head, table, *after, Text(f"\n{verdict}"))

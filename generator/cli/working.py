@@ -3,42 +3,85 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from ..cache import Cache, default_folder
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from ..build import Means
+
+
+STAGES = {"narration": "Speaking", "background": "Making the background", "sound": "Mixing and encoding"}
 
 
 @contextmanager
 def building(options: dict[str, Any]) -> Iterator[Means]:
     """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
+    with building_several(options) as (means, _):
+        yield means
+
+
+@contextmanager
+def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
+    """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from ..build import Means
 
-    names = {"narration": "Speaking", "sound": "Mixing and encoding"}
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:<21}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(names[stage], total=total)
-            bars.update(tasks[stage], completed=done)
+                tasks[stage] = bars.add_task(STAGES[stage])
+            elif not done:  # the next track's
+                bars.reset(tasks[stage])
+            bars.update(tasks[stage], completed=done, total=total or None, visible=done < total or not total)
+
+        def notice(text: str) -> None:
+            console.out(text, highlight=False)  # above the bars
 
         with _cache_folder(keep=not options["no_cache"]) as folder:
-            yield Means(
-                Cache(folder), options["jobs"], options["plain"], report, lambda text: click.echo(text, err=True)
+            yield (
+                Means(Cache(folder), options["jobs"], plain=options["plain"], progress=report, notice=notice),
+                _Paused(bars),
             )
+
+
+class _Paused(AbstractContextManager["None"]):
+    """No bars are drawn inside; it can be entered again."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+
+    def __enter__(self) -> None:
+        if not self._bars.disable:
+            self._bars.stop()
+
+    def __exit__(self, *_: object) -> None:
+        if not self._bars.disable:
+            self._bars.start()
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, where that is a terminal, for a track that is listened to."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("Listening to {task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(path.name, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 @contextmanager

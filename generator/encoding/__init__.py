@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["encode_loop", "encode_mp3", "encode_plain", "needs_loop"]
 
 BLOCK_FRAMES = 125  # mixed and written at a time
+REPEATS_PER_ENCODED = 60  # in the time that a frame takes to mix and encode so many are repeated
+SHARED_ENCODERS = 2  # beside the narration of another track
 MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
 
 
@@ -70,34 +72,45 @@ def encode_mp3(
     total_samples: int,
     bitrate_kbps: int = 128,
     jobs: int = 2,
+    shared: bool = False,
     loop_frames: bytes | memoryview | None = None,
     steady_bed: bool = False,
+    sounding_ms: Sequence[tuple[int, int]] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Write the track to `sink`, from where it stands: an Info frame, then the audio's frames in order.
 
     `spans` tile the track; `mix` is called from several threads. `loop_frames` is what `encode_loop` gave for the
     track's bed and bit rate: it is repeated where the bed is alone. Without it (see `needs_loop`) all is encoded, to
-    the same bytes; they don't depend on `jobs` either. A `steady_bed` never gets fainter by more than 14 dB a second,
-    which is true of noise and water and not of music: it is spared some lead-in. `progress` gets the samples written.
+    the same bytes; they don't depend on `jobs` either, nor on whether memory is `shared` with another track. A
+    `steady_bed` never gets fainter by more than 14 dB a second, which is true of noise and water and not of music: it
+    is spared some lead-in, and more where `sounding_ms` says, in order, where there is other sound than the bed.
+    `progress` gets the work done, as samples of the whole: a repeated frame is next to none.
 
     `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
     Memory doesn't grow with the track. Raises TrackError where the encoder fails.
     """
     bed_lead = STEADY_LEAD_FRAMES if steady_bed else LEAD_FRAMES
-    pieces = plan_pieces(spans, total_samples, bed_lead)
+    pieces = plan_pieces(spans, total_samples, bed_lead, sounding_ms)
     if loop_frames is None:
         pieces = (Piece(False, 0, audio_frames(total_samples)),)
     checksum = Checksum(frame_bytes(bitrate_kbps))
     loop = None if loop_frames is None else _Loop(loop_frames, checksum)
-    with _Encoders(mix, bitrate_kbps, jobs) as encoders:
+    most = SHARED_ENCODERS if shared else MAX_ENCODERS
+    with _Encoders(mix, bitrate_kbps, jobs, most) as encoders:
         encoded = encoders.encode(plan_batches(pieces, bed_lead))
-        parts = (
-            part
-            for piece in pieces
-            for part in (loop.parts(piece) if loop and piece.open else _own(encoded, piece, checksum))
-        )
-        _write(sink, parts, checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps, progress=progress)
+        work = sum(_work(piece, piece.frames) for piece in pieces)
+
+        def parts() -> Iterator[tuple[bytes | memoryview, int]]:
+            done = 0
+            for piece in pieces:
+                for part in loop.parts(piece) if loop and piece.open else _own(encoded, piece, checksum):
+                    yield part
+                    done += _work(piece, len(part[0]) // checksum.frame_bytes)
+                    if progress is not None:
+                        progress(total_samples * done // work)
+
+        _write(sink, parts(), checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps)
 
 
 def encode_plain(
@@ -146,7 +159,6 @@ def _write(
     *,
     total_samples: int,
     bitrate_kbps: int,
-    progress: Callable[[int], None] | None = None,
 ) -> None:
     """All of a track's frames, with their check sums, behind the Info frame that sums them up."""
     start = sink.tell()
@@ -157,12 +169,15 @@ def _write(
         frames = len(part) // checksum.frame_bytes
         checksum.add(crc, frames)
         written += frames
-        if progress is not None:
-            progress(min(written * FRAME_SAMPLES, total_samples))
     end = sink.tell()
     sink.seek(start)
     sink.write(info_frame(total_samples, written, bitrate_kbps, checksum.value))
     sink.seek(end)
+
+
+def _work(piece: Piece, frames: int) -> int:
+    """What `frames` of `piece` take, in frames repeated."""
+    return frames if piece.open else frames * REPEATS_PER_ENCODED
 
 
 def _own(encoded: Iterator[bytes], piece: Piece, checksum: Checksum) -> Iterator[tuple[bytes, int]]:
@@ -201,12 +216,12 @@ class _Loop:
 class _Encoders:
     """A bounded window of ffmpegs, each encoding one batch; results come in order, whoever finishes first."""
 
-    def __init__(self, mix: Mix, bitrate_kbps: int, jobs: int) -> None:
+    def __init__(self, mix: Mix, bitrate_kbps: int, jobs: int, most: int = MAX_ENCODERS) -> None:
         self.frame_bytes = frame_bytes(bitrate_kbps)
         self._mix = mix
         self._bitrate_kbps = bitrate_kbps
         # One more than cores: while an ffmpeg's worker mixes, another's runs.
-        self._jobs = min(jobs + 1, MAX_ENCODERS) if jobs > 1 else 1
+        self._jobs = min(jobs + 1, most) if jobs > 1 else 1
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
 

@@ -9,12 +9,14 @@ which follows a rising loudness at once and falls by 0.925 a frame or, over a so
   measured on noise at -37 to -70 LUFS, speech and silence at 64 to 320 kb/s: up to 87;
 - where a steady bed alone was before, from a fresh encoder's 0.01 to no less than 0.000625: 36 frames; measured on
   noise at -50 to -14 dBFS, even or in waves of 12 and 24 dB, and on every bed there is: up to 35. Steady is what
-  falls by less than 14 dB a second, which the factor follows; plucked strings don't, and took up to 41;
+  falls by less than 14 dB a second, which the factor follows; plucked strings don't, and took up to 41. A steady bed
+  that rises from its duck is one, too: once its own 108 frames have passed, what was spoken before is forgotten;
 - its filters and transforms reach back 3 frames at most, and 224 samples ahead of a frame.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +62,16 @@ class Chunk:
 Batch = tuple[Chunk, ...]
 
 
-def plan_pieces(spans: Sequence[Span], total_samples: int, bed_lead: int = LEAD_FRAMES) -> tuple[Piece, ...]:
+def plan_pieces(
+    spans: Sequence[Span],
+    total_samples: int,
+    bed_lead: int = LEAD_FRAMES,
+    sounding_ms: Sequence[tuple[int, int]] | None = None,
+) -> tuple[Piece, ...]:
     """Tile the track's frames. `bed_lead` is the lead-in that an encoded piece needs after an open one.
+
+    `sounding_ms` are the stretches (start, end), by their starts, where more is heard than the bed: in what is left of
+    a voiced span after the last of them the encoder forgets them. Without it, all of the span counts as sounding.
 
     Raises ValueError where `spans` don't tile the track.
     """
@@ -69,7 +79,7 @@ def plan_pieces(spans: Sequence[Span], total_samples: int, bed_lead: int = LEAD_
     frames = audio_frames(total_samples)
     pieces: list[Piece] = []
     done = 0
-    for start, end, shift in _to_encode(spans, total_samples):
+    for start, end, shift in _to_encode(spans, total_samples, bed_lead, sounding_ms):
         last = min(max(end, done), frames)
         first = min(max(start, done), last)
         if first - done < bed_lead + OPEN_OVER_LEAD_FRAMES:  # encode on
@@ -81,20 +91,31 @@ def plan_pieces(spans: Sequence[Span], total_samples: int, bed_lead: int = LEAD_
     return tuple(pieces)
 
 
-def _to_encode(spans: Sequence[Span], total_samples: int) -> Iterator[tuple[int, int, int]]:
+def _to_encode(
+    spans: Sequence[Span], total_samples: int, bed_lead: int, sounding_ms: Sequence[tuple[int, int]] | None
+) -> Iterator[tuple[int, int, int]]:
     """First and last frame of all that isn't just the bed, with the shift of the bed before it."""
     yield 0, LEAD_FRAMES, 0  # from silence to the bed
+    heard = deque(sounding_ms or ())
+    heard_ms = 0
     shift: int | None = None
     for span in spans:
         first = span.start_ms * SAMPLES_PER_MS // FRAME_SAMPLES - AHEAD_FRAMES
-        after = -(-span.end_ms * SAMPLES_PER_MS // FRAME_SAMPLES)
         if span.kind == "voiced":
-            yield first, after + LEAD_FRAMES, shift or 0
+            while heard and heard[0][0] < span.end_ms:
+                heard_ms = max(heard_ms, heard.popleft()[1])
+            last_ms = span.end_ms if sounding_ms is None else min(heard_ms, span.end_ms)
+            yield first, max(_frames(last_ms) + LEAD_FRAMES, _frames(span.end_ms) + bed_lead), shift or 0
         elif shift not in (None, span.shift_frames):  # the bed jumps
             yield first, first + AHEAD_FRAMES + 1 + LEAD_FRAMES, shift or 0
         shift = span.shift_frames if span.kind == "open" else None
     end = total_samples // FRAME_SAMPLES - AHEAD_FRAMES  # to the zeros after the track
     yield end, audio_frames(total_samples), shift or 0
+
+
+def _frames(at_ms: int) -> int:
+    """How many frames have begun."""
+    return -(-at_ms * SAMPLES_PER_MS // FRAME_SAMPLES)
 
 
 def _check_tiling(spans: Sequence[Span], total_samples: int) -> None:

@@ -82,7 +82,11 @@ def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> None:
     y_px = page.title(
         plan["title"],
         (f"{clock(plan['duration_ms'])} in all, {clock(plan['guided_ms'])} guided", LABEL_PX, FAINT),
-        (f"{plan['voice']} over {settings['background']}", SMALL_PX, FAINT),
+        (
+            f"{plan['voice']} over {settings['background']}; a whole row lasts {clock(lines[0].width_ms)}",
+            SMALL_PX,
+            FAINT,
+        ),
     )
     page.legend(y_px + 14, _shown(plan))
     top_px = float(_HEAD_PX)
@@ -129,6 +133,8 @@ def _draw(page: Page, line: _Line, plan: Mapping[str, Any], bed_db: BedDb, top_p
         page.write(MARGIN_PX, top_px + 22, fitted(line.label, LABEL_PX, room_px), LABEL_PX)
         page.write(WIDTH_PX - MARGIN_PX, top_px + 22, line.length, SMALL_PX, color=FAINT, ha="right")
         top_px += _LABEL_ROOM_PX
+    else:
+        page.write(MARGIN_PX, top_px - _GAP_PX / 2, f"… {clock(line.start_ms)}", SMALL_PX, color=FAINT)
     voiced_px = 0 if line.alone else _VOICE_PX + _HOLD_PX
     page.box(MARGIN_PX, top_px, line.x_px(line.end_ms) - MARGIN_PX, voiced_px + _BED_PX, colour=LANE)
     if not line.alone:

@@ -1,6 +1,7 @@
 """Scripts: a routine and its templates to script text, and script text to cues."""
 
 from .parse import parse
-from .render import Manner, described, render
+from .render import described, render
+from .visits import Manner
 
 __all__ = ["Manner", "described", "parse", "render"]

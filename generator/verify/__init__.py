@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from .. import ffmpeg, tagging
 from ..errors import InputError, SleepwardError
 from ..loudness import BLOCK_MS, lufs
+from ..model import SAMPLES_PER_MS
+from ..plan import timeline_of
 from . import file_rows
 from .ground_rows import Background
 from .hearing import COARSE_HOPS, HOP_MS, Heard, listen
-from .planned import Planned, read_plan, timeline_of
+from .planned import Planned, read_plan
 from .rows import Row, runs_db
 from .voice_rows import Voice
 
@@ -54,8 +56,10 @@ class Report:
         }
 
 
-def verify(path: Path) -> Report:
-    """Measure the track at `path`. Memory grows by 10 MB an hour of track.
+def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+    """Measure the track at `path`; `progress` is told how many of its samples are decoded, of how many.
+
+    Memory grows by 10 MB an hour of track.
 
     Raises NotFoundError where there is no file, InputError where it is no track of ours. A track that is broken is
     reported, not raised.
@@ -68,7 +72,8 @@ def verify(path: Path) -> Report:
             hint="give a file as `sleepward build` wrote it; other programs may take the plan out of it",
         )
     planned = read_plan(tags.plan_json, str(path))
-    decoding = _Decoding(path, planned.ear)
+    total_samples = planned.timeline.duration_ms * SAMPLES_PER_MS
+    decoding = _Decoding(path, planned.ear, lambda done: progress(done, total_samples))
     heard = listen(decoding.chunks(), planned.timeline.duration_ms)
     rows = (file_rows.structure(path, planned, decoding.failed), *judge(heard, planned, tags))
     if planned.ear != "both":
@@ -97,15 +102,19 @@ class _Decoding:
     Of a track for one ear, that ear's sound on both sides, and the peak of the other's.
     """
 
-    def __init__(self, path: Path, ear: str) -> None:
+    def __init__(self, path: Path, ear: str, progress: Callable[[int], None]) -> None:
         self._path = path
+        self._progress = progress
         self._channel = {"both": None, "left": 0, "right": 1}[ear]
         self.other_peak = 0.0
         self.failed: SleepwardError | None = None
 
     def chunks(self) -> Iterator[Samples]:
+        done = 0
         try:
             for chunk in ffmpeg.decode_chunks(self._path):
+                done += len(chunk)
+                self._progress(done)
                 yield chunk if self._channel is None else self._one(chunk, self._channel)
         except InputError as error:
             self.failed = error

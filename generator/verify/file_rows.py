@@ -71,7 +71,7 @@ def chapters(planned: Planned, tags: Tags) -> Row:
         places = zip(tags.chapters, ours, strict=False)
         moved = next((mine for theirs, mine in places if not _same([theirs], [mine])), None)
         fault = f"“{moved.title}” is another in the file" if moved else f"the file has {len(tags.chapters)}"
-    return Row("chapters", what, f"{len(tags.chapters)} chapters", f"the plan's {len(ours)}", not fault, "plan", fault)
+    return Row("chapters", what, f"{len(tags.chapters)}", f"the plan's {len(ours)}", not fault, "plan", fault)
 
 
 def holds(planned: Planned) -> Row:

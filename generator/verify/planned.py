@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..envelope import FADE_IN_MS, FADE_OUT_MS
 from ..errors import InputError
 from ..mixing import glide_db
-from ..model import Chapter, Event, Timeline
-from ..plan import PLAN_VERSION
+from ..model import Event, Timeline
+from ..plan import PLAN_VERSION, timeline_of
 from ..settings import FORMATS, Format
 from .hearing import HOP_MS
 
@@ -105,6 +105,7 @@ def read_plan(plan_json: str, where: str) -> Planned:
             )
         planned = Planned(plan, timeline_of(plan))
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
+        _ends_together(planned)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(
             f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
@@ -112,19 +113,11 @@ def read_plan(plan_json: str, where: str) -> Planned:
     return planned
 
 
-def timeline_of(plan: Mapping[str, Any]) -> Timeline:
-    """The timeline that `plan` was written from, but for what it leaves out. Raises KeyError and the like."""
-    least_ms, most_ms = plan["length_range_ms"]
-    return Timeline(
-        events=tuple(
-            Event(e["kind"], e["start_ms"], e["end_ms"], e["text"], e["chapter"], e["pose"], e["round"])
-            for e in plan["events"]
-        ),
-        chapters=tuple(Chapter(c["title"], c["start_ms"], c["end_ms"]) for c in plan["chapters"]),
-        guided_ms=plan["guided_ms"],
-        tail_ms=plan["tail_ms"],
-        length_range_ms=(least_ms, most_ms),
-    )
+def _ends_together(planned: Planned) -> None:
+    timeline = planned.timeline
+    ends_ms = {timeline.events[-1].end_ms, timeline.chapters[-1].end_ms, planned.plan["duration_ms"]}
+    if ends_ms != {timeline.duration_ms}:
+        raise ValueError("its parts don't end together")
 
 
 def ground_of(background: str) -> Ground:

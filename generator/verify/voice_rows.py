@@ -228,6 +228,8 @@ class Voice:
             return not_measured("startle", what, "row 4", f"the background was asked {level_lu:g} LU under the voice")
         first_ms, last_ms = self._planned.body_ms
         momentary = runs_db(self._heard.k_db[first_ms // HOP_MS : last_ms // HOP_MS], BLOCK_MS // HOP_MS, COARSE_HOPS)
+        if self._planned.ground == "music":  # its own pauses are like no background, over which no rise is judged
+            momentary = np.maximum(momentary, mean_db(self._heard.k_db[self._quiet]))
         rise = momentary[4:] - momentary[:-4]
         steepest = int(np.argmax(rise))
         ok = bool(rise[steepest] <= rows.STARTLE_LU)

@@ -47,6 +47,14 @@ class Voice(Protocol):
     def identity(self) -> str:
         """Everything that makes the sound: engine, versions, voice, the engine's own rate and pitch; no paths."""
 
+    @property
+    def language(self) -> str:
+        """What it speaks, like ``en-us``; empty where that isn't known."""
+
+    @property
+    def phonemes(self) -> str | None:
+        """The alphabet of what stands between ``[[`` and ``]]`` in a text, as a lexicon names it; None: it has none."""
+
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
         """Each distinct text once with its recording, in any order, up to `jobs` at a time.
 

@@ -67,7 +67,10 @@ def _load_driver(setup: Setup) -> str:
     if setup["driver"] == "espeak":
         wheel = _load_espeak_wheel(Path(setup["folder"]))
         import pyttsx3.drivers.espeak
+        from pyttsx3.drivers import _espeak
 
+        # the driver passes this flag with every text: now what stands in [[ ]] is phonemes, and else nothing changes
+        _espeak.CHARS_UTF8 |= _espeak.PHONEMES
         # by now the library is loaded under this name, the wheel's or the system's
         espeak = ctypes.CDLL("libespeak-ng.so.1")
         espeak.espeak_Info.restype = ctypes.c_char_p

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pyttsx3Voice", "list_voices", "open_voice"]
 
-DEFAULT_ESPEAK = "en-us+klatt4"  # the softest of espeak-ng's: 95 % of its energy lies under 1.3 kHz
+DEFAULT_ESPEAK = "en-us+klatt4"  # of the soft ones, the one understood best over a loud bed: docs/sound.md
 ESPEAK_MIN_RATE = 80  # asked for less, espeak-ng silently speaks at 80
 # At its full amplitude of 100 klatt4 clips (measured: 95 samples in one sentence); at 60 the loudest stays 3 dB below.
 ESPEAK_AMPLITUDE = 60
@@ -68,8 +68,11 @@ ESPEAK_SPEED_BY_VARIANT: Mapping[str, float] = {
 
 NOTES = {
     "en-us+klatt4": "the default: low and soft",
-    "en-us+klatt2": "soft",
+    "en-us+Annie": "soft, female",
     "en-us+belinda": "soft, female",
+    "en-us+klatt": "brighter, and understood best over a loud bed",
+    "en-us+klatt5": "soft",
+    "en-us+klatt6": "soft",
     "en-us+m7": "soft",
     "en-us+whisper": "harsh: most of its energy lies at 2 to 5 kHz",
     "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
@@ -106,6 +109,8 @@ def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
         ),
         driver="espeak",
         voice_id=inventory.ids[base] + (f"+{variant}" if variant else ""),
+        language=_language(inventory, base),
+        phonemes="espeak" if _language(inventory, base).startswith("en") else None,  # every language has its own
         prefix=prefix + " ",
     )
 
@@ -140,6 +145,8 @@ class Pyttsx3Voice:
     identity: str
     driver: str
     voice_id: str | None
+    language: str = ""
+    phonemes: str | None = None
     prefix: str = ""
     property_rate: int | None = None
     deadline_s: float = DEADLINE_S
@@ -158,11 +165,10 @@ class Pyttsx3Voice:
     ) -> Iterator[tuple[str, Recording]]:
         texts = list(lines)
         waiting = deque(range(len(texts)))
-        window = min(4 * jobs, MAX_OUTSTANDING)
         outstanding: set[int] = set()
         with server(self._setup(folder, jobs), folder) as (requests, answers, end):
             while waiting or outstanding:
-                while waiting and len(outstanding) < window:
+                while waiting and len(outstanding) < MAX_OUTSTANDING:
                     number = waiting.popleft()
                     outstanding.add(number)
                     send(requests, self._job(number, lines[texts[number]], folder))
@@ -308,8 +314,15 @@ def _open_system_voice(inventory: _Inventory, name: str | None, rate: int, pitch
         identity=_identity(inventory, public, f"rate {rate}"),
         driver=inventory.driver,
         voice_id=inventory.ids[public],
+        language=_language(inventory, public),
         property_rate=rate,
     )
+
+
+def _language(inventory: _Inventory, public: str) -> str:
+    """What a voice speaks, like ``en-us``; empty where the system doesn't say, or says it by a number."""
+    said = str((inventory.voices[public]["languages"] or [""])[0] or "").lower().replace("_", "-")
+    return said if said[:2].isalpha() else ""
 
 
 def _identity(inventory: _Inventory, *parts: str) -> str:

@@ -51,6 +51,8 @@ class ToneVoice:
     rate: int
     pitch: int = 50
     label: str = "tone:tone"
+    language: str = ""
+    phonemes: str | None = None
 
     @property
     def identity(self) -> str:

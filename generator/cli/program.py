@@ -1,0 +1,166 @@
+"""`program`: nights in a row, listed or made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InputError, SleepwardError
+from ..settings import FORMATS
+from . import say_error
+from .options import making_options, setting_options, split_flags
+from .tonight import facts_of, line_of, make
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from ..program_models import Program, ProgramNight
+
+Flags = Mapping[str, str | None]
+
+
+@click.command("program")
+@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]")
+@click.option("--build", "is_build", is_flag=True, help="Make a track of each night.")
+@click.option("--days", metavar="NIGHTS", help="Only these of its nights, counted from 1, like 3 or 1-7.")
+@click.option("-o", "out", metavar="FOLDER/", help="Where to put the tracks.  [default: output/PROGRAM/]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, or with --build an object per track.")
+@making_options
+@setting_options
+def program_command(name: str | None, is_build: bool, **given: Any) -> None:
+    """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
+
+    Settings given here hold for every night, above what the programme sets. Your own programmes go into
+    routines/programs/ in this folder.
+    """
+    from ..programs import chosen_nights, load_program
+
+    flags, options = split_flags(given)
+    if name is None:
+        if is_build or options["days"]:
+            raise click.UsageError("name a programme; `sleepward program` lists them")
+        _list_programs(as_json=options["as_json"])
+        return
+    program = load_program(name)
+    nights = chosen_nights(program, options["days"])
+    if is_build:
+        _build(program, nights, flags, options)
+    else:
+        _list_nights(program, nights, flags, as_json=options["as_json"])
+
+
+# --- listing ------------------------------------------------------------------------------------------
+
+
+def _list_programs(*, as_json: bool) -> None:
+    from ..programs import load_program, program_names
+
+    failed: SleepwardError | None = None
+    found: list[Program] = []
+    for name in program_names():
+        try:
+            found.append(load_program(name))
+        except SleepwardError as error:  # one that can't be read doesn't hide the others
+            say_error(error)
+            failed = failed or error
+    if as_json:
+        facts = [
+            {"name": each.name, "title": each.title, "summary": each.summary, "nights": len(each.nights)}
+            for each in found
+        ]
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        for each in found:
+            count = len(each.nights)
+            click.echo(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}")
+    if failed is not None:
+        raise click.exceptions.Exit(failed.exit_code)
+
+
+def _list_nights(program: Program, nights: Sequence[ProgramNight], flags: Flags, *, as_json: bool) -> None:
+    rows = list(_rows(program, nights, flags))
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    from .tables import print_table
+
+    print_table(_table(program, rows, adapted=any(flags.values())))
+
+
+def _rows(program: Program, nights: Sequence[ProgramNight], flags: Flags) -> Iterator[dict[str, Any]]:
+    """A row for all nights in a row that are the same."""
+    from ..lengths import format_ms
+    from ..programs import night_flags, night_source
+    from ..script import parse
+    from ..sources import read_pose, resolve_for, script_layer
+
+    for _, same in groupby(nights, key=lambda night: night.entry):
+        first, *more = same
+        own = night_flags(program, first, flags)
+        source = night_source(first, own)
+        script = parse(source.text, source.shown_as, source.name)
+        length_ms = resolve_for(script_layer(source, script), own).length
+        poses = dict.fromkeys(cue.where.pose for cue in script.cues if cue.where.pose)
+        yield {
+            "first": first.number,
+            "last": more[-1].number if more else first.number,
+            "routine": first.routine,
+            "title": script.title,
+            "length": None if length_ms is None else format_ms(length_ms),
+            "poses": [read_pose(pose).name for pose in poses],
+            "note": first.note,
+            "adapted": list(script.adapted),
+            "settings": dict(first.settings),
+        }
+
+
+def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool) -> Group:
+    """A table of the nights; with `adapted`, what becomes of them by settings given here too."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Nights", "Guided"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Routine")
+    for row in rows:
+        nights = f"{row['first']}-{row['last']}" if row["last"] > row["first"] else f"{row['first']}"
+        table.add_row(nights, row["length"] or "", Text(f"{row['title']} [{row['routine']}]"))
+        for line in (", ".join(row["poses"]), row["note"], *(row["adapted"] if adapted else ())):
+            if line:
+                table.add_row("", "", Text(f"  {line}"))
+    notes = [Text(f"  {note}") for note in program.notes]
+    notes = [Text("\nGood to know:"), *notes] if notes else []
+    head = Text.assemble((program.title, "bold"), f"\n{program.summary}\n")
+    return Group(head, table, *notes, Text(f"\nMake them with: sleepward program {program.name} --build"))
+
+
+# --- building -----------------------------------------------------------------------------------------
+
+
+def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, options: Mapping[str, Any]) -> None:
+    from ..build import OUTPUT_FOLDER
+    from ..programs import night_flags, night_source, track_name
+
+    out = options["out"] or str(OUTPUT_FOLDER / program.name)
+    if out.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):
+        raise InputError("this is a file's name, and nights need a folder", where=f"-o {out}", hint="write -o nights/")
+    into = {**options, "out": f"{out.rstrip('/')}/"}
+    failed: SleepwardError | None = None
+    for night in nights:
+        try:
+            own = night_flags(program, night, flags)
+            built = make(night_source(night, own), own, into, track_name(program, night))
+        except SleepwardError as error:  # one night that can't be made doesn't stop the others
+            click.echo(f"Error: night {night.number}: {error}", err=True)
+            failed = failed or error
+            continue
+        facts = {"night": night.number, **facts_of(built)}
+        click.echo(json.dumps(facts, ensure_ascii=False) if options["as_json"] else line_of(built))
+    if failed is not None:
+        raise click.exceptions.Exit(failed.exit_code)

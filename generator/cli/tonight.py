@@ -1,0 +1,133 @@
+"""`tonight`: a routine chosen and built; and what it shares with `program`, to build a track and to say so."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..settings import FORMATS, SETTINGS
+from . import say_error
+from .options import making_options, setting_options, split_flags
+from .working import building
+
+if TYPE_CHECKING:
+    from ..build import Built
+    from ..sources import Source
+    from ..tonight import Choice, Offer
+
+
+@click.command("tonight")
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 1_439),
+    metavar="NUMBER",
+    help="How long the guided part lasts; the background goes on after it, see --tail.",
+)
+@click.option("--why", is_flag=True, help="Say of each routine why it is taken or not.")
+@click.option("--dry-run", is_flag=True, help="Only choose: make and record nothing.")
+@click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put the track.  [default: output/NAME.mp3]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@making_options
+@setting_options
+def tonight_command(minutes: int | None, **given: Any) -> None:
+    """Choose a routine for tonight, and make it.
+
+    What was never done, or longest ago, comes first. Where a routine is too long, its longest poses are left out, half
+    of them at most; its first pose and its last always stay. Then the one with fewest poses left out is taken, and of
+    these the one whose own length is nearest. Without --minutes each is as long as it is.
+
+    What was made is kept in a small history in your data folder ($SLEEPWARD_DATA_DIR).
+    """
+    from datetime import datetime
+
+    from ..tonight import Done, attempt, choose, history_path, night_of, offers, read_history, record, source_of
+
+    flags, options = split_flags(given)
+    if minutes is not None:
+        if flags["length"] is not None:
+            raise click.UsageError("--minutes and --length say the same: give one of them")
+        flags["length"] = f"{minutes}m"
+    history = history_path()
+    done = read_history(history)
+    with building(options) as means:
+        choice = choose(offers(flags, say_error), done, lambda offer: attempt(offer, means))
+    offer = choice.offer
+    lines = [*_choice_lines(offer), *(_reason_lines(choice) if options["why"] else ())]
+    if options["dry_run"]:
+        lines.append(f"Make it with: {_command(offer)}")
+    if not options["as_json"]:
+        click.echo("\n".join(lines))
+    facts = {
+        "routine": offer.routine,
+        "title": offer.title,
+        "left_out": offer.left_out,
+        "command": _command(offer),
+        "reasons": choice.reasons,
+    }
+    if not options["dry_run"]:
+        built = make(source_of(offer), offer.flags, options)
+        record(history, Done(night_of(datetime.now().astimezone()), offer.routine))
+        facts |= facts_of(built)
+        if not options["as_json"]:
+            click.echo(line_of(built))
+    if options["as_json"]:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+
+
+def _choice_lines(offer: Offer) -> Iterator[str]:
+    from ..lengths import clock
+
+    length = f", {clock(offer.wanted_ms)} guided" if offer.wanted_ms else ""
+    yield f"Tonight: {offer.title} [{offer.routine}]{length}"
+    if offer.left_out:
+        yield f"Left out to fit: {', '.join(offer.left_out)}"
+
+
+def _reason_lines(choice: Choice) -> Iterator[str]:
+    width = max(map(len, choice.reasons))
+    for routine, reason in choice.reasons.items():
+        yield f"  {routine:<{width}}  {reason}"
+
+
+def _command(offer: Offer) -> str:
+    """The `build` that makes the same."""
+    flags = [(SETTINGS[name].flag, value) for name, value in offer.flags.items() if value is not None]
+    return shlex.join(["sleepward", "build", offer.routine, *(word for flag in flags for word in flag)])
+
+
+# --- what `program` builds with too --------------------------------------------------------------------
+
+
+def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
+    """Build `source` at `options["out"]`, as `build` does; `name` instead of its own."""
+    from ..build import build, read, track_path
+
+    flags = {**flags, "format": flags["format"] or _suffix(options["out"])}
+    with building(dict(options)) as means:
+        piece = read(source, flags)
+        for note in piece.script.adapted:
+            means.notice(note)
+        return build(piece, track_path(options["out"], name or piece.name, piece.settings.format), means)
+
+
+def facts_of(built: Built) -> dict[str, Any]:
+    """As `build --json` shows it."""
+    return {**asdict(built), "path": str(built.path)}
+
+
+def line_of(built: Built) -> str:
+    from ..lengths import clock
+
+    state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
+    return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
+
+
+def _suffix(out: str | None) -> str | None:
+    """The format that a file given with -o asks for."""
+    name = (out or "").lower()
+    return next((format_ for format_ in FORMATS if name.endswith(f".{format_}")), None)

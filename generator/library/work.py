@@ -1,0 +1,97 @@
+"""What travels between whoever plans a library and whoever builds its tracks, and what both must be able to do.
+
+An order holds everything that a worker needs, so that a worker in another process or on another machine reads no
+routine, template or setting of its own: it opens the voice, makes the sound and answers with figures, never with sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ..lexicon import Lexicon
+from ..settings import Settings
+
+State = Literal["made", "unchanged", "retitled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One track to make. `name` is its path below the library's folder, with / and its suffix.
+
+    `text` is the rendered script and `shown_as` how errors name it; `settings` are resolved, `lexicon` is the user's as
+    well as ours. `key` is what the track's key must come out as: a worker that finds another is of another identity.
+    """
+
+    name: str
+    text: str
+    shown_as: str
+    stem: str
+    settings: Settings
+    lexicon: Lexicon
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an order; figures and words, small enough to send. `error` and `exit_code` tell of a failure."""
+
+    name: str
+    state: State
+    key: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    duration_ms: int = 0
+    elapsed_s: float = 0.0
+    cpu_s: float = 0.0
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An order that came back: with its result, or without one where the worker that had it was lost."""
+
+    order: Order
+    result: Result | None
+
+
+class Executor(Protocol):
+    """Workers behind one interface: the pool of this machine, or a cluster. Whoever calls it keeps the window small."""
+
+    @property
+    def slots(self) -> int:
+        """How many orders can be worked on at once, as of now."""
+
+    def submit(self, order: Order) -> None:
+        """Take an order; never waits for it."""
+
+    def wait(self, timeout_s: float) -> Sequence[Done]:
+        """What is finished: at least one, or none where `timeout_s` passed. A lost worker's orders come back lost,
+        and the executor has made itself whole again."""
+
+    def close(self, *, at_once: bool) -> None:
+        """End the workers: after what they have in hand, or `at_once`, leaving no half-finished file."""
+
+
+class Store(Protocol):
+    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of orders."""
+
+    def put(self, name: str, path: str, key: str) -> None:
+        """The finished file at `path` (on this machine) goes to its place, whole or not at all; `path` is used up."""
+
+    def key_of(self, name: str) -> str | None:
+        """The track key of what lies there, None where there is nothing whole."""
+
+    def remove(self, name: str) -> None: ...
+
+    def names(self) -> Sequence[str]:
+        """Every track that lies there."""
+
+    def read(self, name: str) -> bytes | None:
+        """A small file, as the manifest is; None where there is none."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """A small file, whole or not at all."""

@@ -1,0 +1,40 @@
+"""What a rule finds, and the rules there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend. `message` says what and what to do.
+
+    It lies in the words of `quote`, said in the pose with the id `pose` or outside any (None), on `line` of the script
+    (from 1); or in the `key` of that pose's file; or, with neither, in the step on `step_line` of the routine's file.
+    """
+
+    rule: str
+    message: str
+    quote: str = ""
+    pose: str | None = None
+    key: str = ""
+    step_line: int = 0
+    line: int = 0
+
+
+RULES: Mapping[str, str] = {
+    "no-way-out": "after every hold but the last something is said; `leave` has words where the listener must move",
+    "unpaired-sides": "what is held on one side is held on the other, for the same time",
+    "limb-without-side": "in a round of one side, a single limb is named with its side, or told by touch",
+    "literal-side": "texts of poses say `{{ side }}` and `{{ other_side }}`, so that --first-side can mirror them",
+    "long-sentence": "a sentence has 20 words and 160 characters at most",
+    "side-first": "no sentence begins with a side: it would come out of the silence unheard",
+    "reading-ease": "a pose reads easily (Flesch 80 or more), without words of four syllables and more",
+    "never-say": "no time left, no sleep on demand, no praise, no cures, no questions, no words for a screen",
+    "hold-too-full": "the lines of a hold fit its lower end, spoken at 105 words a minute",
+    "prop-not-named": "what is used was named at the start: in `props`, or in the arrival's words",
+    "unsafe-ending": "the last pose can be slept in: nothing raised, twisted, folded or balanced, no way out needed",
+    "said-too-often": "no sentence of more than four words is said more than twice in a track",
+}
+"""Each rule's name, and what holds where it finds nothing."""

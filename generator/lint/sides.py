@@ -1,0 +1,76 @@
+"""Sides in words: single limbs that nobody knows which one is meant, and sides written out in a pose's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+_ARM = ("hand", "arm", "elbow", "shoulder", "wrist", "palm", "forearm", "armpit", "ear")
+_LEG = ("knee", "leg", "foot", "ankle", "hip", "thigh", "shin", "heel", "calf", "buttock")
+# A limb after one of these is the only one of its kind, or either will do.
+_TOLD = (
+    "right", "left", "both", "each", "either", "every", "no", "any", "a", "an", "one", "another", "other", "that",
+    "this", "its", "same", "own", "top", "upper", "bottom", "lower", "under", "free", "front", "back", "rear", "outer",
+    "inner", "bent", "long", "straight", "open", "heavy", "far", "near", "nearer", "farther", "opposite",
+)  # fmt: skip
+_STATE = re.compile(r"\w{3,}(?:ed|ing)")  # crossed, lifted, hanging, resting
+_LIMB = re.compile(rf"\b({'|'.join(_ARM + _LEG)})\b(?![-'’])", re.IGNORECASE)
+_PART = re.compile(r"\s+(?:bones?|blades?|joints?|width|height|creases?|sockets?)\b")
+# "the leg on top", "the hand that rests": told by touch
+_TOLD_AFTER = re.compile(
+    r"\s+(?:on top|on your|on the|that|which|nearest|across|underneath|beneath|below|above|of the)\b"
+)
+_SIDED_LIMB = re.compile(rf"\b(?:right|left)\s+({'|'.join(_ARM + _LEG)}|toe|finger)s?\b", re.IGNORECASE)
+_IF = re.compile(r"\W*(?:if|when|where)\b", re.IGNORECASE)
+_FELT = re.compile(r"\b(?:breath|breathe|exhale|inhale|soften|loosen|soft|loose|heavy|warm|ease)s?\b", re.IGNORECASE)
+
+_STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_SAID = re.compile(r"(?<![=!]=)(?<![=!]= )(?<!\[)(?<!, )(['\"])(.*?)\1", re.DOTALL)
+_SIDE = re.compile(r"\b(right|left)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=16_384)
+def limb_without_side(sentence: str) -> str | None:
+    """The first single limb in a sentence of a sided round that could be either; None where all are told.
+
+    It is told by its side, by a word before it ("both", "that", "the bent"), by touch ("the leg on top"), or by a limb
+    of the same side before it in the sentence: "Bend the left knee, the foot flat"; after it, where an "if" comes
+    first: "If the shoulder is easy, let the right arm rest". A hip or shoulder that only softens with the breath is the
+    one that is felt.
+    """
+    for limb in _LIMB.finditer(sentence):
+        before = sentence[: limb.start()]
+        word = before.split()[-1].strip(",.;:").lower() if before.split() else ""
+        if word in _TOLD or _STATE.fullmatch(word):
+            continue
+        if _PART.match(sentence, limb.end()) or _TOLD_AFTER.match(sentence, limb.end()):
+            continue
+        where = sentence if _IF.match(sentence) else before
+        if any(_kin(named[1], limb[1]) for named in _SIDED_LIMB.finditer(where)):
+            continue
+        if limb[1].lower() in ("hip", "shoulder") and _FELT.search(sentence):
+            continue
+        return limb[1]
+    return None
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether two limbs belong to one another, as foot and knee do."""
+    arm = (*_ARM, "finger")
+    return (one.lower() in arm) == (other.lower() in arm)
+
+
+def literal_sides(text: str) -> Iterator[str]:
+    """Each right or left that a pose's Jinja text says itself, with the words around it; comparisons aren't said."""
+    shown = _EXPRESSION.sub(lambda tag: " ".join(said[2] for said in _SAID.finditer(tag[1])) or "…", text)
+    for line in _STATEMENT.sub(" ", shown).split("\n"):
+        for side in _SIDE.finditer(line):
+            yield " ".join(line[max(side.start() - 30, 0) : side.end() + 30].split())
+
+
+def exchanged(sentence: str) -> str:
+    """`sentence` with right for left and left for right."""
+    other = {"right": "left", "left": "right", "Right": "Left", "Left": "Right"}
+    return _SIDE.sub(lambda side: other.get(side[0], side[0]), sentence)

@@ -1,0 +1,291 @@
+"""A routine's rounds as templates see them: each with its words, rendered, and what of the settings shapes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from ..errors import ScriptError
+from ..fit import shortest_ms
+from ..model import BreathWords, Pose, RoundName, Routine, Step
+from ..nights import CHOOSE, Night
+from ..settings import SleepPosition
+
+OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
+START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
+BRIEF_MS = 8 * 60_000  # of holds at their shortest: a practice so short has few words too
+REMINDED_MS, LONG_MS = 45_000, 120_000  # holds at least so long have a reminder, and longer ones two
+GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
+
+_TITLE_SUFFIX: Mapping[RoundName, str] = {
+    "right": ", right side",
+    "left": ", left side",
+    "both": ", both sides",
+    "clockwise": ", clockwise",
+    "counterclockwise": ", counterclockwise",
+    "only": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What of the settings shapes words: how long breaths and counts are, the side that begins, and the wording."""
+
+    breath_ms: int
+    count_ms: int
+    first_side: RoundName = "right"
+    style: str = "gentle"
+    night: int = 0
+    words: float = 1.0
+    sleep_position: SleepPosition = "any"
+    ending: Literal["sleep", "awake"] = "sleep"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One round of a pose, as templates see it; the texts are rendered.
+
+    `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on,
+    `extra` what the level adds to it, and `mind` the spoken caution, in the first round alone. `breaths` are the words
+    of a movement paced by the breath, as many as are sure to fit the hold; `breathing` what the breath does in any
+    pose. `alternates` is one of many short rounds, which get a call and no other words. `reminders` are the lines that
+    this hold has room for, as many as `--words` asks for; the last hold of all has one.
+    """
+
+    index: int
+    place: int
+    pose: Pose
+    round: RoundName
+    hold: str
+    hold_unit: str
+    shortest_ms: int
+    first: bool
+    last: bool
+    again: bool
+    begins_chapter: bool
+    alternates: bool
+    next: str | None
+    from_position: str
+    title: str
+    enter: str
+    extra: str
+    mind: str
+    feel: str
+    leave: str
+    reminders: tuple[str, ...]
+    breaths: tuple[BreathWords, ...]
+    breathing: tuple[BreathWords, ...]
+
+
+def visits(routine: Routine, manner: Manner, night: Night) -> Iterator[Visit]:
+    """The rounds in order. Raises ScriptError where a pose's text doesn't render."""
+    position = start_position(routine)
+    total = sum(len(_rounds(step, manner)) for step in routine.steps)
+    short = is_brief(routine, manner)
+    amounts = _Amounts(manner.words)
+    seen: set[str] = set()
+    index = 0
+    for number, written in enumerate(routine.steps):
+        step = replace(written, pose=_in_style(written.pose, manner.style))
+        again = step.pose.id in seen
+        rounds = _rounds(step, manner)
+        ends_routine = number == len(routine.steps) - 1
+        for place, round_name in enumerate(rounds):
+            last = place == len(rounds) - 1
+            suffix = "" if step.reps else _TITLE_SUFFIX[round_name]
+            yield Visit(
+                index=index,
+                place=place,
+                pose=step.pose,
+                round=round_name,
+                hold=step.hold_text,
+                hold_unit=step.hold.unit,
+                shortest_ms=_shortest_ms(step, manner),
+                first=place == 0,
+                last=last,
+                again=again,
+                begins_chapter=place == 0 or not step.reps,
+                alternates=step.reps is not None,
+                next=_next(rounds[place + 1 : place + 2], ends_routine),
+                from_position=position if place == 0 else step.pose.position,
+                title=step.pose.name + suffix + (", again" if again else ""),
+                **_texts(
+                    step,
+                    {
+                        **_names(routine.setting, round_name, manner, night),
+                        "level": step.level,
+                        "brief": short,
+                        "first": place == 0,
+                        "again": again,
+                        "last": last,
+                    },
+                    breaths=_shortest_ms(step, manner) // manner.breath_ms,
+                    # nothing is said after the last hold of all: who hears it may be asleep
+                    stays=ends_routine and last and manner.ending == "sleep",
+                    reminders=_reminders(
+                        step,
+                        place,
+                        1 if ends_routine else amounts.next(_usual(step, place, manner), index / total),
+                        night,
+                    ),
+                ),
+            )
+            index += 1
+        seen.add(step.pose.id)
+        position = step.pose.ends
+
+
+def is_brief(routine: Routine, manner: Manner) -> bool:
+    """Whether the practice is so short that it has no time for many words."""
+    return sum(_shortest_ms(step, manner) * len(_rounds(step, manner)) for step in routine.steps) < BRIEF_MS
+
+
+def _in_style(pose: Pose, style: str) -> Pose:
+    return replace(pose, **pose.styles.get(style, {}))
+
+
+def _usual(step: Step, place: int, manner: Manner) -> int:
+    """How many reminders a hold usually has: the first side more, later ones fewer, short holds none."""
+    shortest = _shortest_ms(step, manner)
+    if step.reps or step.hold.unit == "count" or step.pose.breaths or shortest < REMINDED_MS:
+        return 0
+    return (2 if shortest > LONG_MS else 1) - (1 if place else 0)
+
+
+def _reminders(step: Step, place: int, amount: int, night: Night) -> list[str]:
+    """`amount` of the pose's lines, as Jinja: other ones for each of its rounds, as far as they go."""
+    lines = step.pose.hold_lines
+    return [night.turn(lines, place + number, step.pose.id) for number in range(min(amount, len(lines)))]
+
+
+class _Amounts:
+    """How many reminders each hold has: as many as `words` makes of the usual, in the end, and fewer towards it."""
+
+    def __init__(self, words: float) -> None:
+        self._words = words
+        self._owed = 0.5
+
+    def next(self, usual: int, progress: float) -> int:
+        """For a hold that comes `progress` (0 to 1) of the way through."""
+        self._owed += usual * self._words * min(1.0, 1.5 - progress)
+        amount = min(int(self._owed), usual + 1 if usual else 0)
+        self._owed = min(self._owed - amount, 1.0)
+        return amount
+
+
+def start_position(routine: Routine) -> str:
+    """Where the listener arrives: in the first pose's position, if people come to that setting so."""
+    usual = START_POSITIONS[routine.setting]
+    first = routine.steps[0].pose.position
+    return first if first in usual else usual[0]
+
+
+def _shortest_ms(step: Step, manner: Manner) -> int:
+    return shortest_ms(step.hold, manner.breath_ms, manner.count_ms)
+
+
+def _next(following: Sequence[RoundName], ends_routine: bool) -> str | None:
+    """What comes after this round: another side, both sides, the other direction, the next pose, or nothing."""
+    if following:
+        kinds = {"both": "both", "clockwise": "direction", "counterclockwise": "direction"}
+        return kinds.get(following[0], "side")
+    return None if ends_routine else "pose"
+
+
+def _rounds(step: Step, manner: Manner) -> tuple[RoundName, ...]:
+    """Every round of the step, in order; the whole practice is written for the right side first, and mirrored else."""
+    rounds = step.rounds * (step.reps[0] if step.reps else 1)
+    mirrored = manner.first_side == "left"
+    return tuple(OPPOSITE.get(name, name) if mirrored else name for name in rounds)
+
+
+def _names(setting: str, round_name: RoundName, manner: Manner, night: Night) -> dict[str, object]:
+    """What texts may name; pose_text.py lists the same."""
+    values: dict[str, object] = {
+        CHOOSE: night.choose,
+        "sleep_position": manner.sleep_position,
+        "ending": manner.ending,
+        "round": round_name,
+        "first_side": manner.first_side,
+        "second_side": OPPOSITE[manner.first_side],
+        "level": "standard",
+        "brief": False,
+        "setting": setting,
+        "ground": GROUNDS[setting],
+    }
+    if other := OPPOSITE.get(round_name):
+        values |= {"side": round_name, "other_side": other}
+    return values
+
+
+def _texts(
+    step: Step, values: Mapping[str, object], *, breaths: int, stays: bool, reminders: Sequence[str]
+) -> dict[str, Any]:
+    pose = step.pose
+
+    def say(text: str, key: str) -> str:
+        return render_text(text, values, f"{pose.path or pose.id}: {key}")
+
+    def breathe(words: Sequence[BreathWords], key: str) -> list[BreathWords]:
+        return [BreathWords(say(each.inhale, key), say(each.exhale, key)) for each in words]
+
+    words = breathe(pose.breaths, "breaths")
+    return {
+        "enter": say(pose.enter, "enter") if values["first"] else say(pose.switch, "switch"),
+        "extra": say(pose.extra, values["level"] if isinstance(values["level"], str) else ""),
+        "mind": say(pose.mind, "mind") if values["first"] else "",
+        "feel": say(pose.feel, "feel"),
+        "leave": say(pose.leave, "leave") if values["last"] and not stays else "",
+        "reminders": tuple(say(line, "hold_lines").strip() for line in reminders),
+        "breaths": tuple(words[min(number, len(words) - 1)] for number in range(breaths)) if words else (),
+        "breathing": tuple(breathe(pose.breathing, "breathing")),
+    }
+
+
+def described_values(pose: Pose) -> dict[str, object]:
+    """What the texts of `pose` may name, as its first round has it."""
+    return {
+        **_names("bed", pose.rounds[0], Manner(0, 0), Night(0)),
+        "first": True,
+        "again": False,
+        "last": False,
+    }
+
+
+def render_text(text: str, values: Mapping[str, object], where: str) -> str:
+    """A pose's text. Raises ScriptError at `where` where it doesn't render."""
+    from jinja2 import TemplateError
+
+    try:
+        return str(_compiled(text).render(values)).strip()
+    except TemplateError as error:
+        raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(text: str) -> Any:
+    return _plain_environment().from_string(text)
+
+
+@lru_cache(maxsize=1)
+def _plain_environment() -> Any:
+    return environment()
+
+
+def environment(loader: Any = None) -> Any:
+    """Jinja as scripts use it: plain text, nothing escaped, nothing that reaches files or Python."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    from ..say_tag import Say
+
+    return SandboxedEnvironment(
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[Say],
+    )

@@ -1,0 +1,248 @@
+"""Tonight's routine: it fits the time, doesn't repeat itself, ends safely, and says why."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import shlex
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from generator import tonight
+from generator.build import Means, plan, read
+from generator.cache import Cache
+from generator.errors import InputError, LengthError, SleepwardError
+from generator.settings import SETTINGS
+from generator.tonight import Done, Offer, choose, night_of, read_history, record
+from tests.conftest import Command
+
+QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
+MINUTE = 60_000
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The history of a person of their own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv(tonight.DATA_VARIABLE, raising=False)
+    return tonight.history_path()
+
+
+def flags(**given: str) -> dict[str, str | None]:
+    return {name: given.get(name) for name in SETTINGS}
+
+
+def offer(routine: str, own_min: int, *left_out: str, wanted_min: int = 20) -> Offer:
+    own_ms = own_min * MINUTE
+    return Offer(routine, routine, wanted_min * MINUTE, own_ms // 2, own_ms * 2, own_ms, left_out)
+
+
+def done(*routines: str) -> list[Done]:
+    return [Done(date(2025, 1, day), routine) for day, routine in enumerate(routines, 1)]
+
+
+# --- the choice ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("offers", "before", "taken"),
+    [
+        ([offer("a", 21), offer("b", 30)], (), "a"),  # nearest to its own length
+        ([offer("a", 12), offer("b", 30)], (), "b"),  # by proportion
+        ([offer("a", 21), offer("b", 30)], ("a",), "b"),  # what was never done
+        ([offer("a", 21), offer("b", 30)], ("b", "a"), "b"),  # what was done longer ago
+        ([offer("a", 21), offer("b", 30)], ("a", "b", "a"), "b"),  # its last time counts
+        ([offer("a", 20, "x"), offer("b", 35)], (), "b"),  # fewest poses left out
+        ([offer("a", 20, "x"), offer("b", 35)], ("b",), "a"),
+        ([offer("a", 20), replace(offer("b", 20), refusal="too long")], ("a",), "a"),
+        ([offer("b", 20), offer("a", 20)], (), "a"),
+        ([replace(offer("b", 40), wanted_ms=None), replace(offer("a", 90), wanted_ms=None)], ("a",), "b"),
+    ],
+)
+def test_least_recent_first_then_whole_then_best_fit(offers: list[Offer], before: tuple[str, ...], taken: str) -> None:
+    assert choose(offers, done(*before), lambda offer: offer).offer.routine == taken
+    assert choose(offers[::-1], done(*before), lambda offer: offer).offer.routine == taken
+
+
+def test_nights_in_a_row_repeat_nothing_until_all_were_done() -> None:
+    kept = [offer(name, own) for name, own in zip("abcde", (19, 35, 12, 22, 28), strict=True)]
+    before: list[Done] = []
+    for _ in range(15):
+        shuffled = random.Random(len(before)).sample(kept, len(kept))
+        before += done(choose(shuffled, before, lambda offer: offer).offer.routine)
+    nights = [entry.routine for entry in before]
+    assert nights[:5] == nights[5:10] == nights[10:]
+    assert sorted(nights[:5]) == list("abcde")
+
+
+def test_every_routine_has_a_reason_and_one_is_taken() -> None:
+    kept = [offer("a", 30), offer("b", 22), offer("c", 20, "x"), replace(offer("d", 90), refusal="lasts about 45:00")]
+    reasons = choose(kept, done("b"), lambda offer: offer).reasons
+    assert reasons.keys() == set("abcd")
+    assert [routine for routine, reason in reasons.items() if reason.startswith("taken")] == ["a"]
+    assert "2025-01-01" in reasons["b"]
+    assert "without x" in reasons["c"]
+    assert reasons["d"] == "lasts about 45:00"
+
+
+def test_what_turns_out_not_to_fit_gives_way() -> None:
+    def attempt(offer: Offer) -> Offer:
+        if offer.routine == "a":
+            return replace(offer, refusal="a line doesn't fit its hold")
+        return offer if offer.left_out else replace(offer, left_out=("x",))
+
+    choice = choose([offer("a", 20), offer("b", 21)], [], attempt)
+    assert (choice.offer.routine, choice.offer.left_out) == ("b", ("x",))
+    assert choice.reasons["a"] == "a line doesn't fit its hold"
+    with pytest.raises(LengthError, match="a line doesn't fit"):
+        choose([offer("a", 20)], [], attempt)
+
+
+# --- what is offered ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [9, 15, 20, 27])
+def test_what_is_left_out_to_fit_keeps_the_order_the_first_and_the_last(minutes: int) -> None:
+    asked = flags(length=f"{minutes}m", voice="tone", avoid="standing")
+    shortened = 0
+    for each in tonight.offers(asked, pytest.fail):
+        if each.refusal:
+            continue
+        whole = _poses(tonight.source_of(replace(each, flags=asked)).text)
+        less = _poses(tonight.source_of(each).text)
+        assert less == [pose for pose in whole if pose not in each.left_out]
+        assert (less[0], less[-1]) == (whole[0], whole[-1])
+        assert len(each.left_out) <= len(set(whole)) / 2
+        shortened += bool(each.left_out)
+    assert shortened
+
+
+def _poses(script: str) -> list[str]:
+    """In order, rounds in a row of the same pose as one."""
+    marks = (line.split()[1] for line in script.splitlines() if line.startswith("[pose "))
+    return [pose for pose, _ in itertools.groupby(marks)]
+
+
+def test_the_estimate_is_near_what_the_default_voice_takes(home: Path) -> None:
+    means = Means(Cache(home / "cache"), 2)
+    for routine in ("ten-minutes-in-bed", "psoas-release"):
+        (each,) = [offer for offer in tonight.offers(flags(), pytest.fail) if offer.routine == routine]
+        least_ms, most_ms = plan(read(tonight.source_of(each), each.flags), means).timeline.length_range_ms
+        assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
+        assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
+
+
+def test_files_with_faults_are_said_once_and_hide_no_others(tmp_path: Path) -> None:
+    (tmp_path / "routines" / "poses").mkdir(parents=True)
+    (tmp_path / "routines" / "poses" / "crooked.yaml").write_text("name: Crooked\n")
+    for name in ("mine", "yours"):
+        head = "title: x\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
+        (tmp_path / "routines" / f"{name}.yaml").write_text(f"{head}  - pose: crooked\n    hold: 1 min\n")
+    said: list[SleepwardError] = []
+    offered = {each.routine: each for each in tonight.offers(flags(length="20m"), said.append)}
+    assert ["crooked.yaml:1" in str(error) for error in said] == [True]
+    assert "faults" in offered["mine"].refusal
+    assert "faults" in offered["yours"].refusal
+    assert not offered["ten-minutes-in-bed"].refusal
+
+
+# --- the command --------------------------------------------------------------------------------------
+
+
+def test_two_nights_are_two_routines_of_the_length_asked(sleepward: Command, history: Path, tmp_path: Path) -> None:
+    first, second = (sleepward.json("tonight", "--minutes", "8", *QUICK) for _ in range(2))
+    assert first["routine"] != second["routine"]
+    assert [entry.routine for entry in read_history(history)] == [first["routine"], second["routine"]]
+    assert first["duration_ms"] == second["duration_ms"] == 8 * MINUTE + 10_000
+    again = tmp_path / "again.mp3"
+    sleepward(*shlex.split(second["command"])[1:], "-o", again)
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == second["sha256"]
+
+
+def test_a_dry_run_says_why_and_leaves_nothing(sleepward: Command, history: Path, tmp_path: Path) -> None:
+    words = ("tonight", "--minutes", "8", "--avoid", "knees", "--why", "--dry-run", *QUICK)
+    shown = sleepward(*words).stdout
+    assert sleepward(*words).stdout == shown
+    assert "taken: never done" in shown
+    assert "Make it with: sleepward build " in shown
+    assert "--avoid knees --" in shown
+    assert "with half of its poses left out" in shown
+    assert not history.exists()
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_night_that_failed_is_not_recorded(sleepward: Command, history: Path, tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("in the way")
+    sleepward("tonight", "--minutes", "12", *QUICK, code=2)
+    assert not history.exists()
+
+
+def test_a_broken_history_is_said_and_kept(sleepward: Command, history: Path, tmp_path: Path) -> None:
+    record(history, Done(date(2025, 1, 1), "psoas-release"))
+    for broken in ('{"night": "2025-13-01", "routine": "x"}', '{"routine": "x"}', "[1]", "nonsense", "\x00"):
+        text = f"{history.read_text().splitlines()[0]}\n{broken}\n"
+        history.write_text(text)
+        done = sleepward("tonight", "--minutes", "12", *QUICK, code=2)
+        assert f"{history}:2" in done.stderr
+        assert "delete this line" in done.stderr
+        assert history.read_text() == text
+    history.write_bytes(b"\xff\n")
+    assert str(history) in sleepward("tonight", "--minutes", "12", *QUICK, code=2).stderr
+    assert not (tmp_path / "output").exists()
+
+
+def test_the_history_goes_on_where_it_was_left(history: Path) -> None:
+    assert read_history(history) == []
+    record(history, Done(date(2025, 1, 1), "a"))
+    history.write_text(history.read_text().rstrip("\n"))  # as an editor may leave it
+    record(history, Done(date(2025, 1, 2), "b"))
+    assert read_history(history) == [Done(date(2025, 1, 1), "a"), Done(date(2025, 1, 2), "b")]
+    assert [json.loads(line)["night"] for line in history.read_text().splitlines()] == ["2025-01-01", "2025-01-02"]
+
+
+def test_the_data_folder_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(tonight.DATA_VARIABLE, str(tmp_path / "mine"))
+    assert tonight.history_path() == tmp_path / "mine" / "history.jsonl"
+    (tmp_path / "mine").write_text("in the way")
+    with pytest.raises(InputError, match="history of nights can't be written"):
+        record(tonight.history_path(), Done(date(2025, 1, 1), "a"))
+
+
+def test_after_midnight_is_still_the_same_night() -> None:
+    assert night_of(datetime(2025, 1, 2, 0, 30)) == night_of(datetime(2025, 1, 1, 22, 0)) == date(2025, 1, 1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--minutes", "2"], ["ten-minutes-in-bed: lasts about", "--minutes"]),
+        (["--minutes", "900"], ["at its longest", "--minutes"]),
+        (["--minutes", "0"], ["--minutes"]),
+        (["--minutes", "20", "--length", "20m"], ["--minutes and --length"]),
+        (["--minutes", "20", "--rate", "fast"], ["--rate", "60 to 300"]),
+        (["--minutes", "20", "--avoid", "knes"], ["knes", "knees"]),
+        (["--minutes", "20", "--skip", "figure-fuor"], ["figure-fuor", "figure-four"]),
+        (["--minutes", "20", "--only", "leg-dangel"], ["suit no routine", "psoas-release: ", "leg-dangel"]),
+    ],
+)
+def test_what_cannot_be_had_is_said(sleepward: Command, history: Path, words: list[str], says: list[str]) -> None:
+    done = sleepward("tonight", *words, "--voice", "tone", code=2)
+    assert all(part in done.stderr for part in says), done.stderr
+    assert done.stdout == ""
+    assert not history.exists()
+
+
+def test_a_voice_that_is_not_there_is_said_once(sleepward: Command, history: Path) -> None:
+    done = sleepward("tonight", "--minutes", "20", "--voice", "nobody:x", code=3)
+    assert done.stderr.count("Error") == 1
+
+
+def test_without_minutes_each_is_as_long_as_it_is(sleepward: Command, history: Path) -> None:
+    chosen = sleepward.json("tonight", "--only", "leg-dangle", "--dry-run", "--voice", "tone")
+    assert chosen["routine"] == "psoas-release"
+    assert "length" not in chosen["command"]
