@@ -295,11 +295,14 @@ def _help(name: str, command: click.Command, above: click.Context | None) -> Ite
         help_option_names=["-h", "--help"],
     ) as context:
         yield ""
-        yield f"## {name}"
+        yield f"## {context.command_path.removeprefix('sleepward ')}"
         yield ""
         yield "```"
         yield command.get_help(context)
         yield "```"
+        if isinstance(command, click.Group) and above is not None:
+            for each, below in command.commands.items():
+                yield from _help(each, below, context)
 
 
 if __name__ == "__main__":

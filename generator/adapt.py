@@ -52,7 +52,7 @@ def adapt(
     if wishes.reps is not None and not any(step.reps for step in body):
         notes.append("Nothing here is done in repetitions, so their number changes nothing.")
     steps = [chosen for step in body if (chosen := _chosen(step, wishes, notes)) is not None]
-    last = _last(final, wishes, rest, notes)
+    last = _last(final, wishes, rest, notes, where)
     if not steps and len(routine.steps) > 1 and _asks_anything(wishes):
         raise InputError(
             f"nothing is left of {routine.name} to do",
@@ -106,7 +106,13 @@ def _check_names(
                 raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
 
 
-def _last(final: Step, wishes: Wishes, rest: Callable[[], Pose], notes: list[str]) -> Step:
+def _last(
+    final: Step,
+    wishes: Wishes,
+    rest: Callable[[], Pose],
+    notes: list[str],
+    where: Callable[[str], str | None],
+) -> Step:
     """The last step as it is wished, or a rest in its place. Raises InputError where that is avoided too."""
     left_out = final.pose.id in wishes.skip
     last = None if left_out else _chosen(final, wishes, notes)
@@ -117,7 +123,8 @@ def _last(final: Step, wishes: Wishes, rest: Callable[[], Pose], notes: list[str
         notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
     if avoided := traits(pose) & set(wishes.avoid):
         what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
-        raise InputError(what, hint="allow that, for everyone is brought to lie down in the end")
+        hint = "allow that, for everyone is brought to lie down in the end"
+        raise InputError(what, where=where("avoid"), hint=hint)
     if final.pose.id != pose.id:
         notes.append(f"{final.pose.name}, which comes last, gives way to {pose.name}.")
     return _rest_step(pose)

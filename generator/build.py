@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -24,7 +24,7 @@ from .model import SAMPLES_PER_MS, Bed, Script, Timeline
 from .narration import Narration, narrate, voice_identity
 from .plan import plan_dict, settings_dict, timeline_of
 from .script import parse
-from .settings import CHIME_LU, FORMATS, Format, Settings
+from .settings import CHIME_LU, FORMATS, Format, Layer, Settings
 from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import Timing, spoken_texts
@@ -63,6 +63,7 @@ class Piece:
     background: beds.Background
     voice: Voice
     lexicon: Lexicon
+    album: str = ALBUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A track that only has to be written; `planned` is None where it is there already, unchanged."""
+    """A track that only has to be written.
+
+    `planned` is None where its sound is there already; `renewed` are the tags it is to get then, if others.
+    """
 
     piece: Piece
     path: Path
@@ -86,11 +90,12 @@ class Ready:
     planned: Planned | None
     bed: Bed | None
     elapsed_s: float
+    renewed: tagging.Tags | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A finished track; `fresh` is False where an unchanged one was found."""
+    """A finished track; `fresh` is False where an unchanged one was found, `retitled` where only its tags are new."""
 
     path: Path
     routine: str | None
@@ -101,6 +106,7 @@ class Built:
     settings: dict[str, Any]
     voice: str
     fresh: bool
+    retitled: bool = False
 
 
 # --- the pipeline ----------------------------------------------------------------------------------------
@@ -115,9 +121,10 @@ def speak(piece: Piece, path: Path, means: Means) -> Ready:
     """Speak and place every sentence, or find that the track is there already."""
     started = time.monotonic()
     key = track_key(piece)
-    there = _unchanged(path, key, piece)
-    if there is not None:
-        return Ready(piece, path, key, there, None, None, time.monotonic() - started)
+    if (tags := _tags_there(path, key, piece)) is not None and (renewed := _renewed(tags, piece)) is not None:
+        elapsed_s = time.monotonic() - started
+        others = renewed if renewed != tags else None
+        return Ready(piece, path, key, tags.duration_ms, None, None, elapsed_s, others)
     planned = plan(piece, means)
     if planned.plan["bytes_estimate"] > LARGE_BYTES:
         means.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
@@ -141,14 +148,18 @@ def finish(ready: Ready, means: Means) -> Built:
     started = time.monotonic()
     if ready.planned is not None and ready.bed is not None:
         write_track(ready.planned, ready.bed, ready.path, ready.key, means)
+    elif ready.renewed is not None:
+        format_ = ready.piece.settings.format
+        with new_track(ready.path, format_) as sink:
+            tagging.renew_tags(ready.path, sink, format_, ready.renewed)
     return _built(ready, time.monotonic() - started)
 
 
-def read(source: Source, flags: Mapping[str, str | None]) -> Piece:
-    """Parse a script and settle what holds for it."""
+def read(source: Source, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> Piece:
+    """Parse a script and settle what holds for it; settings lie `around` it as `resolve_for` says."""
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
-    settings = resolve_for(script_layer(source, script), flags)
+    settings = resolve_for(script_layer(source, script), flags, around)
     background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
     if settings.cover not in ("auto", "none"):
         load_cover(Path(settings.cover))  # and so is a picture that isn't one
@@ -341,41 +352,58 @@ def new_track(path: Path, format: Format) -> Iterator[BinaryIO]:  # noqa: A002  
             yield sink
 
 
-def _unchanged(path: Path, key: str, piece: Piece) -> int | None:
-    """The duration in ms of the track at `path`, where it is whole and made of the very same things."""
+def _tags_there(path: Path, key: str, piece: Piece) -> tagging.Tags | None:
+    """The tags of the track at `path`, where it is whole and its sound made of the very same things."""
     if not path.is_file():
         return None
     tags = tagging.read_tags(path)
-    if tags is None or tags.key != key or not _says_the_same(tags, piece):
+    if tags is None or tags.key != key:
         return None
     try:
         total_samples = tagging.check_whole(path, piece.settings.format)
     except TrackError:  # damaged since: it is made again
         return None
-    return tags.duration_ms if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
+    return tags if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
 
 
-def _says_the_same(tags: tagging.Tags, piece: Piece) -> bool:
-    """Whether what players show of a track is still what they should."""
+def _renewed(tags: tagging.Tags, piece: Piece) -> tagging.Tags | None:
+    """A track's tags as they should be now, where its sound stays; None where they are damaged, or written with it."""
     try:
         plan = json.loads(tags.plan_json)
         told = timeline_of(plan)
-        chosen_before = plan["settings"]["cover"]
+        before = (plan["title"], plan["routine"], plan["settings"]["cover"])
     except (ValueError, KeyError, TypeError):  # damaged since: it is made again
-        return False
-    if told.duration_ms != tags.duration_ms:
-        return False
-    if (tags.title, tags.comment, plan["routine"]) != (title_of(piece), piece.script.summary, piece.script.routine):
-        return False
-    chosen = piece.settings.cover
-    own = chosen not in ("auto", "none")
-    return bool(chosen_before == chosen) and (not own or tags.cover == _cover(piece, tags.duration_ms))
+        return None
+    titles = piece.script.chapters  # the first may be called like the script
+    if told.duration_ms != tags.duration_ms or len(titles) != len(told.chapters):
+        return None
+    chapters = tuple(replace(chapter, title=title) for chapter, title in zip(told.chapters, titles, strict=True))
+    if chapters != told.chapters and piece.settings.format == "m4b":
+        return None
+    now = plan | {
+        "chapters": [asdict(chapter) for chapter in chapters],
+        "routine": piece.script.routine,
+        "title": title_of(piece),
+        "voice": piece.voice.label,
+        "adapted": list(piece.script.adapted),
+        "settings": settings_dict(piece.settings, piece.voice.label),
+    }
+    drawn_alike = before == (now["title"], now["routine"], "auto") and piece.settings.cover == "auto"
+    return replace(
+        tags,
+        title=now["title"],
+        album=piece.album,
+        comment=piece.script.summary,
+        chapters=tags.chapters if chapters == told.chapters else chapters,
+        plan_json=json.dumps(now, ensure_ascii=False),
+        cover=tags.cover if drawn_alike else _cover(piece, tags.duration_ms),
+    )
 
 
 def _tags(planned: Planned, key: str) -> tagging.Tags:
     return tagging.Tags(
         title=planned.plan["title"],
-        album=ALBUM,
+        album=planned.piece.album,
         artist=ARTIST,
         genre=GENRE,
         comment=planned.piece.script.summary,
@@ -412,7 +440,8 @@ def _built(ready: Ready, writing_s: float) -> Built:
         elapsed_s=round(ready.elapsed_s + writing_s, 3),
         settings=settings_dict(piece.settings, piece.voice.label),
         voice=piece.voice.label,
-        fresh=ready.planned is not None,
+        fresh=ready.planned is not None or ready.renewed is not None,
+        retitled=ready.renewed is not None,
     )
 
 

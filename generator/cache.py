@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -11,15 +12,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import InputError, TrackError
+from .errors import InputError, SleepwardError, TrackError
+from .leases import Lease, note_use
 
 log = logging.getLogger("sleepward")
-_DIGEST_BYTES = 32
+DIGEST_BYTES = 32  # before each blob, its own
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
 NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
 ABANDONED_S = 3_600
@@ -47,39 +50,43 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """Blobs by kind and key below `folder`."""
+    """Blobs by kind and key below `folder`; while the object lives, what it uses isn't cleared out."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lease: Lease | None = None
+        self._beginning = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
+        return Cache, (self.folder,)  # in another process it is used under a lease of that process
 
     def get(self, kind: str, key: str) -> memoryview | None:
         """The blob, or None where there is none; one that was damaged is removed, said, and None."""
         path = self._path(kind, key)
-        try:
-            stored = path.read_bytes()
-        except FileNotFoundError:
+        file = self._opened(path)
+        if file is None:
             return None
-        except OSError as error:
-            raise _unreadable(error) from error
-        digest, blob = stored[:_DIGEST_BYTES], memoryview(stored)[_DIGEST_BYTES:]
-        if hashlib.sha256(blob).digest() != digest:
-            _forget(path)
-            return None
+        with file:
+            try:
+                stored = file.read()
+            except OSError as error:
+                raise _unreadable(error) from error
+            digest, blob = stored[:DIGEST_BYTES], memoryview(stored)[DIGEST_BYTES:]
+            if hashlib.sha256(blob).digest() != digest:
+                _forget(path, file)
+                return None
         return blob
 
     def open(self, kind: str, key: str) -> Blob | None:
         """Like `get`, for a blob too large for memory: verified now, then read where it is needed."""
         path = self._path(kind, key)
-        try:
-            file = path.open("rb")
-        except FileNotFoundError:
+        file = self._opened(path)
+        if file is None:
             return None
-        except OSError as error:
-            raise _unreadable(error) from error
-        blob = Blob(file, _DIGEST_BYTES)
+        blob = Blob(file, DIGEST_BYTES)
         if not blob.is_whole():
+            _forget(path, file)
             file.close()
-            _forget(path)
             return None
         return blob
 
@@ -90,22 +97,55 @@ class Cache:
     def put_blocks(self, kind: str, key: str, blocks: Iterable[bytes | memoryview]) -> None:
         """Like `put`, with blocks that are made while they are written: memory doesn't grow with the blob."""
         path = self._path(kind, key)
-        with _writing():
+        with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
-                digest = hashlib.sha256()
-                file.write(bytes(_DIGEST_BYTES))
-                for block in blocks:
-                    digest.update(block)
-                    file.write(block)
-                file.seek(0)
-                file.write(digest.digest())
+            self._begin()
+            try:
+                with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
+                    digest = hashlib.sha256()
+                    file.write(bytes(DIGEST_BYTES))
+                    for block in blocks:
+                        digest.update(block)
+                        file.write(block)
+                    file.seek(0)
+                    file.write(digest.digest())
+            except PermissionError:
+                if os.name != "nt" or not path.exists():
+                    raise  # but Windows replaces no file that someone reads, and that one has the same bytes
 
     def scratch(self) -> Scratch:
         """Room on the cache's disk for what is too large for memory while it is made; gone with the object."""
-        with _writing():
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            return Scratch(tempfile.TemporaryFile(dir=self.folder))
+            return Scratch(tempfile.TemporaryFile(dir=self.folder), self._writing)
+
+    def _begin(self) -> None:
+        """From the first use on, nothing that is used is cleared out."""
+        with self._beginning:
+            if self._lease is None and self.folder.is_dir():
+                with suppress(OSError):  # it can't be written, or has no locks: then `gc` refuses too
+                    self._lease = Lease(self.folder)
+
+    def _opened(self, path: Path) -> BinaryIO | None:
+        """The file of an entry, its use noted; None where there is none."""
+        self._begin()
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreadable(error) from error
+        if note_use(self.folder, path, file):
+            return file
+        file.close()
+        return None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / key[:2] / key
@@ -137,8 +177,8 @@ class Blob:
     def is_whole(self) -> bool:
         """Whether its digest, the bytes just before `start`, is that of what is there."""
         try:
-            self._file.seek(self._start - _DIGEST_BYTES)
-            stored = self._file.read(_DIGEST_BYTES)
+            self._file.seek(self._start - DIGEST_BYTES)
+            stored = self._file.read(DIGEST_BYTES)
             digest = hashlib.sha256()
             while block := self._file.read(_BLOCK_BYTES):
                 digest.update(block)
@@ -150,35 +190,49 @@ class Blob:
 class Scratch(Blob):
     """A nameless file to write and read by position; what was never written is zeros."""
 
+    def __init__(self, file: BinaryIO, writing: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(file)
+        self._writing = writing
+
     def write(self, offset: int, data: bytes | memoryview) -> None:
-        with _writing(), self._one_at_a_time:
+        with self._writing(), self._one_at_a_time:
             self._file.seek(self._start + offset)
             self._file.write(data)
             self._file.flush()
 
     def resize(self, size: int) -> None:
-        with _writing(), self._one_at_a_time:
+        with self._writing(), self._one_at_a_time:
             self._file.truncate(self._start + size)
 
 
-def _forget(path: Path) -> None:
-    log.warning("a damaged cache entry was removed and is made again: %s", path.name)
-    path.unlink(missing_ok=True)
+def remove_damaged(path: Path, file: BinaryIO) -> None:
+    """Remove a damaged entry, opened as `file`, unless another has put a new one in its place. Raises OSError."""
+    with suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            path.unlink()
+
+
+def _forget(path: Path, file: BinaryIO) -> None:
+    try:
+        remove_damaged(path, file)
+    except OSError as error:
+        log.warning("a damaged cache entry can't be removed (%s), and is made again: %s", error.strerror, path)
+    else:
+        log.warning("a damaged cache entry was removed and is made again: %s", path.name)
 
 
 def _unreadable(error: OSError) -> InputError:
     return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder")
 
 
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"the cache can't be written: {error}",
-            hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
-        ) from error
+def _unwritable(error: OSError, folder: Path) -> SleepwardError:
+    if error.errno in FULL_DISK:
+        hint = "make room, for example with `sleepward cache gc --max-size 500MB`, and run it again: what is done stays"
+        return TrackError(f"the cache can't grow: {error.strerror}", where=str(folder), hint=hint)
+    return InputError(
+        f"the cache can't be written: {error}",
+        hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
+    )
 
 
 @contextmanager

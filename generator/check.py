@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from . import resources
 from .beds import parse_background
-from .definition import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose, text_of
-from .definition_models import PoseFile, RoutineFile
-from .errors import DefinitionError, Fault, NotFoundError, SleepwardError
+from .definition import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
+from .definition_checks import is_slug, slugged
+from .errors import DefinitionError, Fault, LengthError, NotFoundError, SleepwardError
 from .fit import range_ms
+from .kinds import ROUTINES, Kind, files_of, kind_of, peek
 from .lengths import format_ms, parse_hold
 from .lexicon import parse_lexicon
-from .library_models import LibraryFile, parse_library
+from .library_models import parse_library
 from .lint import (
     Finding,
     Warned,
@@ -31,23 +30,28 @@ from .lint import (
     unrendered_texts,
 )
 from .model import Hold, Pause, Pose, Routine, Script, Step, Where
-from .program_models import ProgramFile
 from .programs import read_program
-from .resources import ROUTINE_SUFFIXES
-from .script import described, parse
+from .script import ScriptFaultsError, described, parse
 from .script.prose import sentences
-from .settings import PARSERS, PROJECT_FILE, Layer, Settings, file_layer, resolve
-from .sources import load_source, read_pose, read_routine, resolve_for, routine_source, script_layer
-from .timing import Timing
+from .settings import Layer, Settings, file_layer, resolve
+from .sources import (
+    load_source,
+    parsers_in,
+    read_pose,
+    read_routine,
+    refuse_unknown_names,
+    resolve_for,
+    routine_source,
+    script_layer,
+)
+from .timeline import lay_out
+from .timing import Timing, spoken_texts
+from .yaml_source import text_of
 
-Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings"]
 ALONE: tuple[Layer, ...] = ()  # a file's faults are its own: settings around it are judged by themselves
-ROUTINES = "routines"
-SCRIPT_SUFFIX = ".txt"
 LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
 NIGHT = "1"  # one that isn't the ritual
 
-_KEY = re.compile(r"^[\"']?([a-z_]+)[\"']?\s*:", re.MULTILINE)
 _PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
 _POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
 _POSE_MARK = re.compile(r"\[pose (\S+) \w+\]")
@@ -70,7 +74,7 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
 
     A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
     """
-    kinds = {path: kind_of(path) for path in _files(paths)}
+    kinds = {path: kind_of(path) for path in files_of(paths)}
     told_first: dict[object, Warned] = {}
     for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
         found: list[Fault | Warned] = []
@@ -88,31 +92,12 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
         )
 
 
-def kind_of(path: Path) -> Kind:
-    """What a file is meant to be: by its suffix, its folder, its name, and then by its keys."""
-    if path.name == PROJECT_FILE:
-        return "settings"
-    if path.suffix not in ROUTINE_SUFFIXES:
-        return "script"
-    keys = set(_KEY.findall(_peek(path)))
-    if "steps" in keys:
-        return "routine"
-    by_name: Mapping[str, Kind] = {"library": "library", "lexicon": "lexicon", "poses": "pose", "programs": "program"}
-    if kind := by_name.get(path.absolute().parent.name, by_name.get(path.stem)):
-        return kind
-    models: Mapping[Kind, set[str]] = {
-        "routine": set(RoutineFile.keys()),
-        "pose": set(PoseFile.keys()),
-        "library": set(LibraryFile.keys()),
-        "program": set(ProgramFile.keys()),
-    }
-    return max(models, key=lambda kind: len(keys & models[kind]))
-
-
 def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
     """An error as faults with places; where it names none, it is the file's as a whole."""
     if isinstance(error, DefinitionError):
         return error.faults
+    if isinstance(error, ScriptFaultsError):
+        return tuple(fault for each in error.faults for fault in faults_of(each, path))
     message = f"{error.what}: {error.hint}" if error.hint else error.what
     where = error.where or ""
     if place := _PLACE.fullmatch(where):
@@ -122,74 +107,13 @@ def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
     return (Fault(str(path), 1, 1, message),)
 
 
-# --- which files -----------------------------------------------------------------------------------------
-
-
-def _files(paths: Sequence[str]) -> Iterator[Path]:
-    if not paths and not Path(ROUTINES).is_dir():
-        hint = "name files or folders, like: sleepward check my-night.yaml"
-        raise NotFoundError(f"there is no folder {ROUTINES}/ here, so there is nothing to check", hint=hint)
-    seen: set[Path] = set()
-    if not paths and Path(PROJECT_FILE).is_file():
-        yield Path(PROJECT_FILE)
-    for name in paths or [ROUTINES]:
-        path = Path(name)
-        if not path.exists():
-            raise NotFoundError("there is no such file or folder", where=name, hint="check its name")
-        found = [*_below(path)] if path.is_dir() else [path]
-        if not found:
-            what = "there is no routine, pose, program, library (.yaml) or script (.txt) in this folder"
-            raise NotFoundError(what, where=name, hint="name another, or the file itself")
-        yield from (path for path in found if path not in seen)
-        seen.update(found)
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """All that may be one of ours, in a steady order; what other programs keep in hidden folders isn't."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not Path(root, name, "pyvenv.cfg").exists()
-        )
-        for name in sorted(names):
-            path = Path(root, name)
-            if name.startswith(".") or not path.is_file():
-                continue
-            if (
-                path.suffix == SCRIPT_SUFFIX
-                or path.name == PROJECT_FILE
-                or (path.suffix in ROUTINE_SUFFIXES and _is_ours(path))
-            ):
-                yield path
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a YAML file below a folder is meant for us: it lies in routines/, or has a key that only we use."""
-    telling = {"steps", "pose", "enter", "leave", "position", "matrix", "tracks", "nights"}
-    return (
-        ROUTINES in path.absolute().parts
-        or path.stem in ("library", "lexicon")
-        or bool(telling & set(_KEY.findall(_peek(path))))
-    )
-
-
-def _peek(path: Path) -> str:
-    """A file's text, or nothing where it can't be had: whoever reads it says why."""
-    try:
-        return text_of(path)
-    except SleepwardError:
-        return ""
-
-
-def _seen_from_here(file: str) -> str:
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
-
-
 # --- what is wrong in them -------------------------------------------------------------------------------
 
 
 def _check_routine(path: Path) -> Iterator[Fault | Warned]:
     """The routine at each level, in each style, and on a night that isn't the ritual."""
+    if path.absolute().parent.name == ROUTINES:
+        yield from _name_faults(path, "routine")
     routine = read_routine(path)
     styles = [style for style in resources.styles() if style != resources.BASE_STYLE]
     yield from _script_checks(routine, path, (*LEVELS, *({"style": style} for style in styles), {"night": NIGHT}))
@@ -197,10 +121,11 @@ def _check_routine(path: Path) -> Iterator[Fault | Warned]:
 
 def _check_pose(path: Path) -> Iterator[Fault | Warned]:
     """The pose alone, as a routine of it and the final rest would say it at each level, and what that leaves unsaid."""
+    yield from _name_faults(path, "pose")
     pose = load_pose(path)
     setting = _SETTINGS.get(pose.position, "bed")
     routine = Routine(pose.id, pose.name, pose.name, setting, "closed", pose.props, (), path=str(path))
-    for rest in ("10 min", "1 min") if "brief" in _peek(path) else ("10 min",):
+    for rest in ("10 min", "1 min") if "brief" in peek(path) else ("10 min",):
         holds = ((pose, "2 min"), (_rest(), rest))
         steps = tuple(Step(each, parse_hold(hold), hold, each.rounds) for each, hold in holds)
         routine = replace(routine, steps=steps)
@@ -215,6 +140,13 @@ def _unsaid(pose: Pose) -> Iterator[Finding]:
             yield from (replace(finding, key=key) for finding in found)
 
 
+def _name_faults(path: Path, kind: Kind) -> Iterator[Fault]:
+    """A routine and a pose are named by their files, in commands, libraries and routines."""
+    if not is_slug(path.stem):
+        what = f"a {kind} is called by its file's name, of small letters, digits and hyphens"
+        yield Fault(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
+
+
 def _rest() -> Pose:
     return read_pose("rest")
 
@@ -224,12 +156,16 @@ def _check_script(path: Path) -> Iterator[Fault | Warned]:
     script = parse(source.text, source.shown_as)
     settings = resolve_for(script_layer(source, script), {}, ALONE)
     yield from _length_faults(script, settings, path)
+    misplaced = _layout_faults(script, _timing(settings), path)
+    yield from misplaced
     for finding in script_findings(script, _timing(settings)):
-        yield Warned(str(path), finding.line, 1, finding.rule, told(finding))
+        if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
+            yield Warned(str(path), finding.line, 1, finding.rule, told(finding))
 
 
 def _check_library(path: Path) -> Iterator[Fault | Warned]:
-    parse_library(text_of(path), str(path), known_settings=PARSERS, known_routines=resources.routine_names())
+    parsers = parsers_in(path.parent)
+    parse_library(text_of(path), str(path), known_settings=parsers, known_routines=resources.routine_names())
     yield from ()
 
 
@@ -244,9 +180,24 @@ def _check_lexicon(path: Path) -> Iterator[Fault | Warned]:
 
 
 def _check_settings(path: Path) -> Iterator[Fault | Warned]:
-    settings = resolve([file_layer(path)])
-    parse_background(settings.background, path.parent)
-    yield from ()
+    """Every setting by itself, and every voice that is named."""
+    layer = file_layer(path)
+    alone = [replace(layer, values={name: text}) for name, text in layer.values.items()]
+    for each in [*alone, *(replace(layer, values={"voice": name}) for name in layer.voices)]:
+        try:
+            settings = resolve([each])
+            refuse_unknown_names(settings, layer.where)
+            _refuse_missing_background(settings, layer, path.parent)
+        except SleepwardError as error:
+            yield from faults_of(error, path)
+
+
+def _refuse_missing_background(settings: Settings, layer: Layer, folder: Path) -> None:
+    try:
+        parse_background(settings.background, folder)
+    except SleepwardError as error:
+        what = f"{error.where}: {error.what}" if error.where else error.what
+        raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
 
 
 _CHECKS: Mapping[Kind, Callable[[Path], Iterator[Fault | Warned]]] = {
@@ -258,6 +209,11 @@ _CHECKS: Mapping[Kind, Callable[[Path], Iterator[Fault | Warned]]] = {
     "lexicon": _check_lexicon,
     "settings": _check_settings,
 }
+
+
+def _seen_from_here(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]]) -> Iterator[Fault | Warned]:
@@ -278,6 +234,8 @@ def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]])
         settings = resolve_for(script_layer(source, script), way, ALONE)
         if way == LEVELS[0]:
             yield from (replace(fault, line=1) for fault in _length_faults(script, settings, path))
+        for fault in _layout_faults(script, _timing(settings), path):
+            yield _in_script(fault, source.text, routine, path)
         shown = " ".join(f"--{key} {value}" for key, value in way.items() if way != LEVELS[0])
         for finding in script_findings(script, _timing(settings), setting=routine.setting):
             found.setdefault(replace(finding, line=0), shown)
@@ -298,11 +256,28 @@ def _in_script(fault: Fault, text: str, routine: Routine, path: Path) -> Fault:
 
 
 def _lines(path: str) -> tuple[str, ...]:
-    return tuple(_peek(Path(path)).split("\n"))
+    return tuple(peek(Path(path)).split("\n"))
 
 
 def _timing(settings: Settings) -> Timing:
-    return Timing(breath_ms=settings.breath_ms, count_ms=settings.count_ms, pace=settings.pace)
+    return Timing(
+        breath_ms=settings.breath_ms,
+        inhale_ms=settings.inhale_ms,
+        count_ms=settings.count_ms,
+        count_voice=settings.count_voice,
+        pace=settings.pace,
+    )
+
+
+def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Fault, ...]:
+    """What has no place in its hold however fast it is spoken: found with sentences that last a millisecond."""
+    try:
+        lay_out(script, dict.fromkeys(spoken_texts(script, timing), 1), timing)
+    except LengthError:  # `_length_faults` tells it, with its place
+        return ()
+    except SleepwardError as error:
+        return faults_of(error, path)
+    return ()
 
 
 def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[Fault]:
@@ -327,5 +302,5 @@ def _most_ms(cue: Hold | Pause) -> int:
 
 
 def _line_of_key(path: Path, key: str) -> int:
-    lines = _peek(path).split("\n")
+    lines = peek(path).split("\n")
     return next((number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)

@@ -14,14 +14,13 @@ from typing import Any, cast
 
 from .definition_checks import Shelf
 from .definition_models import BreathEntry, PoseFile, RoutineFile, StyleEntry, VariantEntry
-from .errors import InputError, NotFoundError
 from .fit import shortest_ms
 from .lengths import format_ms, parse_hold
 from .model import BreathWords, Pose, RoundName, Routine, Step, Variant
 from .model_faults import one_line, validated
 from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, text_faults
 from .settings import NO_NAMES, SETTINGS
-from .yaml_source import MAX_BYTES, MAX_FAULTS, Node, Source, decode, read
+from .yaml_source import MAX_FAULTS, Node, Source, read, text_of
 
 SAFE_ENDINGS = ("supine", "side", "prone")
 MAX_TRACK_MS = 24 * 3_600_000
@@ -159,18 +158,6 @@ def load_routine(
 def load_pose(path: Path) -> Pose:
     """The pose in a file, whose name is its id. Raises DefinitionError and NotFoundError."""
     return parse_pose(text_of(path), str(path), id=path.stem)
-
-
-def text_of(path: Path) -> str:
-    """A definition's text. Raises NotFoundError, InputError where it can't be read, and DefinitionError (`decode`)."""
-    try:
-        with path.open("rb") as stream:
-            return decode(stream.read(MAX_BYTES + 1), str(path))
-    except FileNotFoundError as error:
-        raise NotFoundError("there is no such file", where=str(path), hint="check its name and folder") from error
-    except OSError as error:
-        hint = "check that it is a file and that you may read it"
-        raise InputError(f"it can't be read ({error.strerror})", where=str(path), hint=hint) from error
 
 
 # --- what only the whole file shows ----------------------------------------------------------------

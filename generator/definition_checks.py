@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,6 +72,16 @@ class Shelf:
         return sorted(self.ids())
 
 
+def slugged(name: str) -> str:
+    """The file's name that comes nearest to `name`, of small letters, digits and hyphens; empty where none does."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall("[a-z0-9]+", plain.replace("'", "")))
+
+
+def is_slug(name: str) -> bool:
+    return _SLUG.fullmatch(name) is not None
+
+
 def filled(value: str, info: ValidationInfo) -> str:
     if not value:
         raise no(
@@ -98,8 +109,15 @@ def word_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
 
 def known_pose(value: str, info: ValidationInfo) -> str:
     shelf = cast("Shelf", info.context)
-    if not _SLUG.fullmatch(value) or not shelf.has(value):  # an id only: never a path to somewhere else
-        raise no(f"there is no pose {quoted(value)}", word="-".join(value.split()), known=shelf.known)
+    if not is_slug(value) or not shelf.has(value):  # an id only: never a path to somewhere else
+        slug = slugged(value)
+        misnamed = [name for name in shelf.known if not is_slug(name) and slugged(name) == slug]
+        if misnamed and slug:
+            what = f"there is no pose {quoted(value)}, but a file of {quoted(misnamed[0])}"
+            raise no(f"{what}: rename that to {slug}.yaml, and write {slug} here")
+        raise no(
+            f"there is no pose {quoted(value)}", word="-".join(value.split()), known=[*filter(is_slug, shelf.known)]
+        )
     return value
 
 

@@ -20,6 +20,7 @@ from .settings import SETTINGS
 from .yaml_source import Node, Source, read
 
 NIGHT = "night"
+FILE_ENDING = "format"  # the axis that shows in the ending, and so needn't stand in a name
 MAX_VALUES = 10_000  # of one axis
 TRACK_KEYS = ("routine", "script", "name")
 
@@ -106,7 +107,7 @@ class LibraryFile(Part):
     names: Annotated[Line, AfterValidator(_name_pattern)] = Field(
         default="",
         description="What the matrix's files are called, without the ending; {axis} stands for its value. Where left "
-        "out: the routine's folder, then the value of every other axis written in the matrix.",
+        "out: the routine's folder, then the value of every other axis written in the matrix but the format.",
         examples=["{routine}/{length}"],
     )
 
@@ -137,30 +138,47 @@ def parse_library(
     known_settings: Mapping[str, Callable[[str], object]],
     known_routines: Collection[str],
 ) -> LibraryFile:
-    """The library that `text` describes; nothing is built.
+    """The library that `text` describes; nothing is built: see `read_library`."""
+    return read_library(text, file, known_settings=known_settings, known_routines=known_routines)[0]
 
-    `known_settings` gives a setting's parser by its name (ValueError's message becomes a fault). Raises
-    DefinitionError with every fault found.
+
+def read_library(
+    text: str,
+    file: str,
+    *,
+    known_settings: Mapping[str, Callable[[str], object]],
+    known_routines: Collection[str],
+    check_script: Callable[[str], object] = lambda path: None,
+) -> tuple[LibraryFile, Source]:
+    """The library that `text` describes, and where everything stands in it; nothing is built.
+
+    `known_settings` gives a setting's parser by its name, `check_script` looks at a script's path; ValueError's message
+    becomes a fault. Raises DefinitionError with every fault found.
     """
     source = read(text, file)
     written = validated(LibraryFile, cast("dict[str, Any]", source.root.plain()), source)
-    _Reader(source, known_settings, known_routines).check()
+    _Reader(source, known_settings, known_routines, check_script).check()
     if written is not None and not (written.matrix or written.include or written.tracks):
         source.fault(source.root.start, "there is nothing to build: add a 'matrix' or 'tracks'")
     source.raise_faults()
     assert written is not None  # else a fault was raised
-    return written
+    return written, source
 
 
 class _Reader:
     """The names and values of a library's settings, wherever they stand in the file."""
 
     def __init__(
-        self, source: Source, settings: Mapping[str, Callable[[str], object]], routines: Collection[str]
+        self,
+        source: Source,
+        settings: Mapping[str, Callable[[str], object]],
+        routines: Collection[str],
+        check_script: Callable[[str], object],
     ) -> None:
         self.source = source
         self.settings = settings
         self.routines = routines
+        self.check_script = check_script
         self.matrix: dict[str, list[str]] = {}
 
     def check(self) -> None:
@@ -234,6 +252,7 @@ class _Reader:
         if name == "script":
             if not value or _inside_fault(value):
                 raise ValueError(f"{quoted(value)} isn't a file below this folder: write it like scripts/mine.txt")
+            self.check_script(value)
         elif name == "name":
             if not value or _FIELD.search(value) or _pattern_fault(value):
                 raise ValueError(
@@ -274,7 +293,9 @@ class _Reader:
             if field not in self.matrix:
                 message = f"{{{field}}} isn't an axis of the matrix; {did_you_mean(field, self.matrix)}"
                 self.source.fault(node.start, message)
-        missing = [axis for axis, values in self.matrix.items() if len(values) > 1 and axis not in fields]
+        missing = [
+            axis for axis, values in self.matrix.items() if len(values) > 1 and axis not in (*fields, FILE_ENDING)
+        ]
         if missing:
             what = f"tracks that differ only in {' and '.join(missing)} would have one name"
             self.source.fault(node.start, f"{what}: add {' and '.join(f'{{{axis}}}' for axis in missing)}")

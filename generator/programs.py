@@ -9,13 +9,13 @@ from functools import cache as remember
 from pathlib import Path
 
 from . import resources
-from .definition import text_of
 from .errors import InputError, NotFoundError, SleepwardError, did_you_mean
 from .lengths import MAX_DIGITS
 from .program_models import Program, ProgramNight, parse_program
 from .resources import ROUTINE_SUFFIXES
 from .settings import PARSERS, environment_layer
 from .sources import Source, own_layer, read_routine, routine_source
+from .yaml_source import text_of
 
 FOLDER = "routines/programs"
 

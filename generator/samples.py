@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import beds, encoding
 from .build import Means, new_track
+from .errors import InputError
 from .fades import raised_cosine
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Event, Span, Timeline
@@ -69,12 +70,15 @@ def _no_clip(text: str) -> NoReturn:
 
 
 def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, means: Means) -> Path:
-    with new_track(path, "mp3") as sink:
-        encoding.encode_mp3(
-            sink,
-            spans=[Span("voiced", 0, duration_ms)],
-            mix=sound,
-            total_samples=duration_ms * SAMPLES_PER_MS,
-            jobs=means.jobs,
-        )
+    try:
+        with new_track(path, "mp3") as sink:
+            encoding.encode_mp3(
+                sink,
+                spans=[Span("voiced", 0, duration_ms)],
+                mix=sound,
+                total_samples=duration_ms * SAMPLES_PER_MS,
+                jobs=means.jobs,
+            )
+    except InputError as error:
+        raise InputError(error.what, where=error.where, hint="choose another folder with --sample") from error
     return path

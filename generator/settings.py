@@ -345,17 +345,29 @@ def file_layer(path: Path) -> Layer:
             values[name] = ", ".join(map(str, value)) or NO_NAMES
             continue
         if isinstance(value, bool):
-            raise SettingError(f"{name}: write on or off", where=where(name), hint=f'like {name} = "off"')
+            what, hint = _said_by_bool(name, info, value)
+            raise SettingError(f"{name}: {what}", where=where(name), hint=hint)
         if isinstance(value, list | dict):
             raise SettingError(f"{name} isn't a text or a number", where=where(name), hint="write one setting a line")
     texts = {name.replace("-", "_"): str(value) for name, value in values.items()}
     return Layer(texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()})
 
 
+def _said_by_bool(name: str, info: SettingInfo | None, value: bool) -> tuple[str, str]:
+    """What is wrong with true or false for a setting, and what to write."""
+    word = "on" if value else "off"
+    written = "true" if value else "false"
+    if info is None:
+        return f"there is no such setting, and {written} is none's value", did_you_mean(name, SETTINGS)
+    if word in info.metavar.split("|"):
+        return f"{written} isn't one of its values", f'write {name} = "{word}"'
+    return f"{written} isn't one of its values", f"it takes {info.metavar}: {info.help}"
+
+
 def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mapping[str, str]:
     """What stands under ``[voices.NAME]``. Raises SettingError."""
     if not isinstance(table, dict) or set(table) - set(VOICE_KEYS) or "voice" not in table:
-        hint = f'like [voices.{name}] and below it voice = "en-us+klatt2", rate = 108, pitch = 40'
+        hint = f'like [voices.{name}] and below it voice = "en-us+klatt5", rate = 108, pitch = 40'
         raise SettingError(f"[voices.{name}] needs a voice, and may have rate and pitch", where=where(name), hint=hint)
     return {key: str(value) for key, value in table.items()}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
@@ -13,7 +14,7 @@ from . import resources
 from .adapt import Wishes, adapt, avoidable
 from .beds import Background, parse_background
 from .definition import load_pose, load_routine
-from .errors import InputError, NotFoundError, SettingError, did_you_mean
+from .errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from .model import Pose, Routine, Script
 from .resources import ROUTINE_SUFFIXES
 from .script import Manner, render
@@ -44,7 +45,7 @@ def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
     if argument == STDIN_NAME:
         return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
     path = Path(argument)
-    if path.suffix in ROUTINE_SUFFIXES:
+    if path.suffix.lower() in ROUTINE_SUFFIXES:
         return routine_source(read_routine(path), flags)
     if argument in resources.routine_names():
         return routine_source(read_routine(resources.routine_path(argument)), flags)
@@ -134,14 +135,37 @@ def _adapted(routine: Routine, settings: Settings, layers: Sequence[Layer]) -> t
     def where(name: str) -> str | None:
         return next((layer.where(name) for layer in layers if name in layer.values), None)
 
-    if settings.avoid:
-        known = avoidable([read_pose(pose_id) for pose_id in resources.pose_ids()])
-        for word in settings.avoid:
-            if word not in known:
-                hint = did_you_mean(word, sorted(known), 3)
-                raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
+    _refuse_unknown_avoid(settings, where)
     wishes = Wishes(settings.level, settings.avoid, settings.only, settings.skip, settings.order, settings.reps)
     return adapt(routine, wishes, rest=lambda: read_pose("rest"), known_poses=resources.pose_ids, where=where)
+
+
+def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None]) -> None:
+    """Raise SettingError or NotFoundError for a style, a pose or a thing to avoid that isn't there.
+
+    They are looked up when a script is made; whoever judges settings alone asks here.
+    """
+    try:
+        resources.template_folders(settings.style)
+    except NotFoundError as error:
+        raise NotFoundError(error.what, where=where("style"), hint=error.hint) from error
+    _refuse_unknown_avoid(settings, where)
+    known = resources.pose_ids()
+    for setting in ("only", "skip", "order"):
+        for name in getattr(settings, setting):
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise SettingError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+
+
+def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]) -> None:
+    if not settings.avoid:
+        return
+    known = avoidable([read_pose(pose_id) for pose_id in resources.pose_ids()])
+    for word in settings.avoid:
+        if word not in known:
+            hint = did_you_mean(word, sorted(known), 3)
+            raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
 
 
 def read_routine(path: Path) -> Routine:
@@ -157,7 +181,7 @@ def read_pose(pose_id: str) -> Pose:
 def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
     """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
     path = Path(argument)
-    if path.suffix not in ROUTINE_SUFFIXES:
+    if path.suffix.lower() not in ROUTINE_SUFFIXES:
         if argument == STDIN_NAME or (argument not in resources.routine_names() and _asked(path.is_file)):
             hint = "build it as it is, or show it as SSML with --ssml"
             raise InputError("this is a script already", where=argument, hint=hint)
@@ -222,6 +246,41 @@ def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Pa
         _must_lie_in(folder, cover, where("cover"))
         found["cover"] = _path_from_here(cover)
     return Layer(found, where)
+
+
+def parsers_in(folder: Path) -> Mapping[str, Callable[[str], object]]:
+    """PARSERS for a file in `folder` that a stranger may have written: they refuse, too, what settles only later.
+
+    That is a style or a file that isn't there, a background that can't be, a file outside the folder. They raise
+    ValueError, with what to do.
+    """
+    return {**PARSERS, "style": _style_there, **{name: _in_folder(name, folder) for name in ("background", "cover")}}
+
+
+def _style_there(text: str) -> object:
+    PARSERS["style"](text)
+    with _as_value_error():
+        resources.template_folders(text)
+    return text
+
+
+def _in_folder(name: str, folder: Path) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        with _as_value_error():
+            own_layer({name: text}, lambda name: "", folder)
+        if name == "cover" and text not in _COVERS and not _asked((folder / text).is_file):
+            raise ValueError(f"there is no picture {text[:60]!r}: write auto, none, or a file below this folder")
+        return text
+
+    return parse
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except SleepwardError as error:
+        raise ValueError(f"{error.what}: {error.hint}" if error.hint else error.what) from error
 
 
 _COVERS = ("auto", "none")

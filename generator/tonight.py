@@ -107,9 +107,12 @@ def _length_of(offer: Offer) -> str:
 # --- offers: routines and the time they take ----------------------------------------------------------
 
 
-def offers(flags: Mapping[str, str | None], broken: Callable[[SleepwardError], None]) -> list[Offer]:
+def offers(
+    flags: Mapping[str, str | None], broken: Callable[[SleepwardError], None], *, in_bed: bool = False
+) -> list[Offer]:
     """Every routine there is, as these settings make it, short enough for the length they ask for.
 
+    With `in_bed`, those for another place are refused.
     To speak all of them and measure would take a minute, so speech is estimated by its letters. `broken` is told of
     files with faults, which hide no others. Raises InputError where these settings suit no routine.
     """
@@ -118,6 +121,9 @@ def offers(flags: Mapping[str, str | None], broken: Callable[[SleepwardError], N
     said: set[str] = set()
     for name in resources.routine_names():
         try:
+            if in_bed and read_routine(resources.routine_path(name)).setting != "bed":
+                found.append(Offer(name, refusal="isn't done in bed"))
+                continue
             whole = _estimated(name, flags)
         except DefinitionError as error:
             if str(error) not in said:  # many routines may share a pose

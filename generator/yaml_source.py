@@ -11,11 +11,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .errors import DefinitionError, Fault
+from .errors import DefinitionError, Fault, InputError, NotFoundError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 8  # a routine needs four: the file, its steps, a step, its sides
@@ -86,6 +87,11 @@ class Source:
         """Note faults of another file that this one names."""
         self._faults.extend(faults)
 
+    @property
+    def faulty(self) -> bool:
+        """Whether there was any fault."""
+        return bool(self._faults)
+
     def raise_faults(self) -> None:
         """Raise DefinitionError where there was any fault."""
         if self._unnamed:
@@ -128,6 +134,18 @@ def decode(data: bytes, file: str, *, kind: str = "a routine or pose") -> str:
         message = f"byte 0x{data[error.start]:02x} isn't UTF-8 text: save the file with the encoding UTF-8"
         column = len(before[line_start:].decode("utf-8")) + 1
         raise DefinitionError([Fault(file, before.count(b"\n") + 1, column, message)]) from error
+
+
+def text_of(path: Path) -> str:
+    """A definition's text. Raises NotFoundError, InputError where it can't be read, and DefinitionError (`decode`)."""
+    try:
+        with path.open("rb") as stream:
+            return decode(stream.read(MAX_BYTES + 1), str(path))
+    except FileNotFoundError as error:
+        raise NotFoundError("there is no such file", where=str(path), hint="check its name and folder") from error
+    except OSError as error:
+        hint = "check that it is a file and that you may read it"
+        raise InputError(f"it can't be read ({error.strerror})", where=str(path), hint=hint) from error
 
 
 _TAB = "a tab, which YAML and voices stumble over: write a space instead"

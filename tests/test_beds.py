@@ -571,7 +571,7 @@ def test_a_damaged_bed_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFi
     file = write_wav(tmp_path / "a.wav", tune(3))
     loop = bed_of(file, cache).loop
     before = loop.read(0, loop.samples)
-    (kept,) = [path for path in cache.folder.rglob("*") if path.is_file()]
+    (kept,) = [path for path in (cache.folder / "beds").rglob("*") if path.is_file()]
     broken = bytearray(kept.read_bytes())
     broken[len(broken) // 2] ^= 1
     kept.write_bytes(broken)
@@ -590,7 +590,7 @@ def test_what_breaks_off_while_it_is_kept_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(InputError, match="the other half"):
         cache.put_blocks("beds", "ab" * 32, half())  # type: ignore[arg-type]
     assert cache.open("beds", "ab" * 32) is None
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in (tmp_path / "beds").rglob("*") if path.is_file()]
 
 
 def test_blocks_and_parts_are_kept_alike(tmp_path: Path) -> None:

@@ -414,3 +414,117 @@ def test_the_schema_says_of_settings_what_their_parsers_say() -> None:
     for name, facts in keys.items():
         for choice in facts.get("enum", []) if name in SETTINGS else []:
             PARSERS[name](str(choice))
+
+
+# --- what only shows when it is placed, looked up or named -----------------------------------------
+
+
+def _checked(sleepward: Command, name: str) -> list[tuple[str, int, str]]:
+    """The faults of a file, of which there are some."""
+    (checked,) = sleepward.json("check", name, code=2)
+    return [(fault["file"], fault["line"], fault["message"]) for fault in checked["faults"]]
+
+
+@pytest.mark.parametrize(
+    ("script", "line", "says"),
+    [
+        ("[hold 10 s]\nRest.\n[at 20s]\nLet go.\n[release]\n", 3, "[at 20s] lies outside [hold 10 s], line 1 (10s)"),
+        ("[hold 10 s]\n[at -12s]\nLet go.\n[release]\n", 2, "[at -12s] lies outside [hold 10 s]"),
+        ("[hold 10-60 s]\n[at 20s]\nLet go.\n[release]\n", 2, "[at 20s] lies outside [hold 10-60 s], line 1 (10s, at"),
+        ("---\nbreath_rate: 12\n---\n[hold 2 breaths]\n[at 15s]\nLet go.\n[release]\n", 5, "[hold 2 breaths], line 4"),
+        ("[hold 1 min]\n[at 70%]\nLet go.\n[at 20%]\nRest.\n[release]\n", 5, "“Rest.” would begin before “Let go.”"),
+        ("[hold 30 s]\n[breathe 6]\n[release]\n", 2, "[breathe 6] doesn't fit"),
+    ],
+)
+def test_what_has_no_place_in_its_hold_is_a_fault_at_check_and_at_build(
+    sleepward: Command, folder: Path, script: str, line: int, says: str
+) -> None:
+    (folder / "mine.txt").write_text(script, encoding="utf-8")
+    ((file, at, message),) = _checked(sleepward, "mine.txt")
+    assert (file, at) == ("mine.txt", line)
+    assert says in message
+    refused = sleepward("build", "mine.txt", "--voice", "tone", code=2).stderr
+    assert f"mine.txt:{line}: " in refused
+    assert says in refused
+    assert not (folder / "output").exists()
+
+
+def test_every_fault_of_a_script_stands_in_one_check(sleepward: Command, folder: Path) -> None:
+    (folder / "mine.txt").write_text("Lie down. [4s\n[foo]\nRest.\n# Next\n[hold 1:30]\n[release]\n", encoding="utf-8")
+    assert [(line, message[:20]) for _, line, message in _checked(sleepward, "mine.txt")] == [
+        (1, "the bracket of [4s i"),
+        (2, "[foo] isn't a mark: "),
+        (5, "'1:30' isn't a hold:"),
+    ]
+    assert [
+        line.split(":")[1] for line in sleepward("build", "mine.txt", code=2).stderr.splitlines() if ".txt:" in line
+    ]
+
+
+def test_a_routine_and_a_pose_are_named_by_their_files(sleepward: Command, folder: Path) -> None:
+    routines = folder / "routines"
+    (routines / "my-night.yaml").rename(routines / "My Night's End.yml")
+    (routines / "poses" / "starfish.yaml").rename(routines / "poses" / "Starfish.yaml")
+    found = {each["path"]: [fault["message"] for fault in each["faults"]] for each in sleepward.json("check", code=2)}
+    (routine,) = [message for message in found["routines/My Night's End.yml"] if "is called by" in message]
+    (pose,) = found["routines/poses/Starfish.yaml"]
+    assert routine.endswith("rename it to my-nights-end.yml")
+    assert pose.endswith("rename it to starfish.yaml")
+    assert any(
+        "there is no pose 'starfish', but a file of 'Starfish': rename that to starfish.yaml" in message
+        for message in found["routines/My Night's End.yml"]
+    )
+
+
+def test_the_other_suffix_will_do_in_any_case(sleepward: Command, folder: Path) -> None:
+    routines = folder / "routines"
+    (routines / "my-night.yaml").rename(routines / "my-night.yml")
+    (routines / "poses" / "starfish.yaml").rename(routines / "poses" / "starfish.yml")
+    assert all(not each["faults"] for each in sleepward.json("check"))
+    script = sleepward("script", "my-night").stdout
+    assert "Open the right arm." in script
+    assert "my-night" in sleepward("list").stdout
+    (folder / "LOUD.YML").write_text(ROUTINE, encoding="utf-8")
+    assert sleepward("script", "LOUD.YML").stdout.replace("LOUD", "my-night") == script
+    assert [each["kind"] for each in sleepward.json("check", "LOUD.YML")] == ["routine"]
+
+
+def test_settings_of_the_folder_are_checked_each_by_itself(sleepward: Command, folder: Path) -> None:
+    path = folder / "sleepward.toml"
+    lines = [
+        "rate = 1000",
+        'style = "gentel"',
+        'avoid = ["knes"]',
+        'background = "rian"',
+        'skip = "forg"',
+        'tail = "1m"',
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    told = _checked(sleepward, "sleepward.toml")
+    assert [(file, line) for file, line, _ in told] == [("sleepward.toml", line) for line in range(1, 6)]
+    for (_, _, message), says in zip(told, ("60 to 300", "gentle", "knees", "rain", "frog"), strict=True):
+        assert says in message
+    path.write_text('tail = "1m"\nstyle = "spare"\n[voices.calm]\nvoice = "tone"\nrate = 100\n', encoding="utf-8")
+    assert {each["path"]: each["kind"] for each in sleepward.json("check")}["sleepward.toml"] == "settings"
+    path.write_text('tail = "1m"\n[voices.calm]\nvoice = "tone"\nrate = 1000\n', encoding="utf-8")
+    assert "60 to 300" in _checked(sleepward, "sleepward.toml")[0][2]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("glide = true", 'write glide = "on"'),
+        ("chime = false", 'write chime = "off"'),
+        ("rate = true", "it takes WPM: words per minute inside phrases"),
+        ("lenght = true", "did you mean length?"),
+        ("length = 25", "'25' has no unit"),
+        ("rate = 116.5", "'116.5' isn't a whole number from 60 to 300"),
+        ("background = rain", 'texts stand in quotes: background = "rain"'),
+    ],
+)
+def test_a_bare_value_in_the_settings_file_is_told_what_to_write(
+    sleepward: Command, folder: Path, line: str, says: str
+) -> None:
+    (folder / "sleepward.toml").write_text(f"{line}\n", encoding="utf-8")
+    assert says in _checked(sleepward, "sleepward.toml")[0][2]
+    assert says in sleepward("plan", "mine.txt", "--voice", "tone", code=2).stderr

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,20 @@ def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
         (["build", "night.txt", "--voice", "en-us+klat4"], 3, ["klat4", "en-us+klatt4"]),
         (["build", "night.txt", "--voice", "nobody:x"], 3, ["nobody"]),
         (["build", "night.txt", "other.txt", "-o", "a.mp3"], 2, ["-o names one file"]),
+        (["build", "night.txt", "-o", "a"], 2, ["-o a", "write a.mp3, or a/ for a folder"]),
+        (["build", "night.txt", "-o", "a.m4b", "--format", "flac"], 2, ["-o", ".m4b", "--format", "-o a.flac"]),
+        (["build", "-", "night.txt", "-"], 2, ["standard input can be read once, and - stands twice"]),
+        (
+            ["build", "deep-hip-opening", "--avoid", "supine"],
+            2,
+            ["--avoid", "supine", "everyone is brought to lie down"],
+        ),
+        (["plan", "night.txt", "--plot", "a.gif"], 2, ["--plot a.gif", "write a.png"]),
+        (["voices", "--sample", "night.txt", "tone"], 2, ["night.txt/tone", "another folder with --sample"]),
+        (["backgrounds", "--sample", "night.txt"], 2, ["night.txt/brown.mp3", "another folder with --sample"]),
+        (["voices", "--sample", "a", "--json"], 2, ["give one of the two"]),
+        (["backgrounds", "--sample", "a", "--json"], 2, ["give one of the two"]),
+        (["voices", "tone"], 2, ["voices are named for --sample alone"]),
         (["show", "frig"], 2, ["frig"]),
         (["script", "frig"], 2, ["frig"]),
         (["build", "empty.txt"], 2, ["empty.txt", "empty"]),
@@ -118,6 +134,8 @@ def test_a_voice_may_have_a_name_with_a_rate_of_its_own(sleepward: Command, tmp_
         ("sleepward.toml", "length = 25\n", ["sleepward.toml:1", "has no unit"]),
         ("sleepward.toml", "rate = [1]\n", ["sleepward.toml:1", "rate"]),
         ("sleepward.toml", "rate = \n", ["sleepward.toml", "TOML"]),
+        ("sleepward.toml", "rate = true\n", ["sleepward.toml:1", "it takes WPM"]),
+        ("sleepward.toml", "tail = '1m'\nglide = false\n", ["sleepward.toml:2", 'write glide = "off"']),
         ("night.txt", f"---\ntitle: x\nrat: 100\n---\n{HI}", ["night.txt:3", "did you mean rate"]),
     ],
 )
@@ -328,3 +346,35 @@ def test_nothing_is_said_after_the_last_hold(sleepward: Command, tmp_path: Path)
         assert [event["start_ms"] for event in inside] == [hold["start_ms"]]  # its first words, and no others
         assert events[-1]["kind"] == "tail"
         assert events[-1]["start_ms"] == hold["end_ms"]
+
+
+def test_what_is_to_be_avoided_is_told_with_the_file_that_says_so(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "sleepward.toml").write_text('tail = "1m"\navoid = ["supine"]\n', encoding="utf-8")
+    assert "sleepward.toml:2: nothing is left to end with" in sleepward("plan", "deep-hip-opening", code=2).stderr
+
+
+def test_letters_that_the_pictures_font_lacks_are_told_and_nothing_is_warned_of(
+    sleepward: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "night.txt").write_text(
+        f"---\ntitle: \u591c\u306e\u7720\u308a, Schlaf\n---\n# \u6df1 Ночь\n{HI}", "utf-8"
+    )
+    for picture in ("plan.png", "plan.svg"):
+        done = sleepward("plan", "night.txt", "--voice", "tone", "--plot", picture)
+        boxes = "the picture's font has no \u306e\u308a\u591c\u6df1\u7720: boxes stand for them"
+        assert done.stderr == f"{picture}: {boxes}\n"
+        assert (tmp_path / picture).stat().st_size > 5_000
+    (tmp_path / "night.txt").write_text(f"# Ночь, Nuit d\u2019\u00e9t\u00e9\n{HI}", "utf-8")
+    assert sleepward("plan", "night.txt", "--voice", "tone", "--plot", "plan.png").stderr == ""
+
+
+def test_what_a_killed_build_left_is_swept_by_a_later_one(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(HI, encoding="utf-8")
+    stale, living, other = (tmp_path / name for name in (".a.mp3.00ff.part", ".a.mp3.11ff.part", ".b.mp3.22ff.part"))
+    two_hours_ago = time.time() - 2 * 3_600
+    for part in (stale, living, other):
+        part.write_bytes(b"half a track")
+    for part in (stale, other):
+        os.utime(part, (two_hours_ago, two_hours_ago))
+    sleepward("build", "night.txt", "--voice", "tone", "--tail", "10s", "-o", "a.mp3")
+    assert sorted(path.name for path in tmp_path.glob(".*.part")) == [living.name, other.name]

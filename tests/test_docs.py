@@ -72,7 +72,7 @@ def test_the_routine_and_the_pose_of_the_page_build(sleepward: Command, tmp_path
     plan = sleepward.json("plan", "my-night")
     assert plan["settings"]["background"] == "rain"
     assert plan["settings"]["glide"] == "off"
-    assert plan["voice"] == "pyttsx3:en-us+klatt2"
+    assert plan["voice"] == "pyttsx3:en-us+klatt5"
     rounds = [(event["pose"], event["round"]) for event in plan["events"] if event["kind"] == "hold"]
     sides = [(pose_id, side) for pose_id in ("starfish", "figure-four") for side in ("right", "left")]
     assert rounds == [*sides, ("rest", "only")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from generator import resources
-from generator.build import Means, plan, read
+from generator.build import Means, plan, read, timing_of
 from generator.cache import Cache
 from generator.errors import DefinitionError, InputError
 from generator.program_models import Program, ProgramNight
@@ -27,10 +28,13 @@ from generator.programs import (
 )
 from generator.schema import schema
 from generator.settings import SETTINGS
+from generator.timeline import lay_out
+from generator.timing import spoken_texts
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
 Plans = dict[str, list[tuple[ProgramNight, dict[str, Any]]]]
+LETTER_MS = 100.6  # a character of the default voice at its default rate, measured over 240 sentences
 BUILT_IN = ("hips-and-back-week", "psoas-three-weeks")
 MINE = """\
 title: Mine
@@ -105,6 +109,25 @@ def test_every_night_has_room_for_a_slower_or_a_quicker_voice(name: str, plans: 
         speech_ms = sum(event["end_ms"] - event["start_ms"] for event in planned["events"] if event["kind"] == "speech")
         least_ms, most_ms = planned["length_range_ms"]
         assert least_ms + speech_ms // 20 <= planned["guided_ms"] <= most_ms - speech_ms // 20, night
+
+
+@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing"])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_style_and_night_can_be_had_at_the_length_it_names(name: str, style: str) -> None:
+    """By the letters of what is said; a twentieth more or less speech leaves room for other voices."""
+    program = load_program(name)
+    entries = {night.entry: night for night in program.nights}
+    for night in entries.values():
+        for number in ("0", "3"):
+            own = night_flags(program, night, no_flags(style=style, night=number))
+            piece = read(night_source(night, own), own)
+            timing = replace(timing_of(piece.settings), length_ms=None)
+            spoken_ms = {text: round(len(text) * LETTER_MS) for text in spoken_texts(piece.script, timing)}
+            timeline = lay_out(piece.script, spoken_ms, timing)
+            speech_ms = sum(event.duration_ms for event in timeline.events if event.kind == "speech")
+            least_ms, most_ms = timeline.length_range_ms
+            assert piece.settings.length is not None
+            assert least_ms + speech_ms // 20 <= piece.settings.length <= most_ms - speech_ms // 20, (night, number)
 
 
 def test_the_three_weeks_grow_as_the_practice_says(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from generator.errors import ScriptError
 from generator.model import At, Breathe, Chime, Count, Hold, HoldLength, Pause, Say
-from generator.script import parse
+from generator.script import ScriptFaultsError, parse
 from generator.script.front_matter import decode_script, split_front_matter, write_front_matter
 from generator.yaml_source import MAX_BYTES
 
@@ -104,8 +104,8 @@ def test_control_characters_never_reach_the_voice() -> None:
         ("[hold 3s]\n[hold 3s]\n[release]\n[release]", 2, "inside the hold of line 1"),
         ("[hold 3s]\n# Title\n[release]", 2, "inside the hold of line 1"),
         ("[hold 3s]\n[sleep]\n[release]", 2, "inside the hold of line 1"),
-        ("Hi [there.", 1, "bracket without its partner"),
-        ("Hi there].", 1, "bracket without its partner"),
+        ("Hi [there.", 1, "a [ that is never closed"),
+        ("Hi there].", 1, "a ] without the [ that opens it"),
         ("[sleep]\nHi.", 2, "nothing may follow"),
         ("[sleep] [4s]", 1, "nothing may follow"),
         ("Hi.\n[at 3s]", 2, "inside a hold"),
@@ -256,3 +256,104 @@ def test_more_that_cannot_be(text: str, line: int, says: str) -> None:
 
 def test_the_title_of_a_script_without_one_is_its_name_not_its_path() -> None:
     assert parse("Hi.", "./folder/night.txt", "night").chapters == ("night",)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Lie down. [8s", "[8s]"),
+        ("Lie down. [2.5 s", "[2.5 s]"),
+        ("Lie down. [1m30s", "[1m30s]"),
+        ("Lie down. [3 breaths", "[3 breaths]"),
+        ("Lie down. [8s Then rest. [4s]", "[8s]"),
+        ("[hold 1-3 min", "[hold 1-3 min]"),
+        ("[hold 5 breaths", "[hold 5 breaths]"),
+        ("[hold 2 min\n[release]", "[hold 2 min]"),
+        ("[at -8s", "[at -8s]"),
+        ("[pose figure-four right", "[pose figure-four right]"),
+        ("Good night. [sleep", "[sleep]"),
+    ],
+)
+def test_a_forgotten_bracket_is_told_with_the_mark_that_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(ScriptError, match="is never closed") as caught:
+        parse(text, "night.txt")
+    assert caught.value.where == "night.txt:1"
+    assert caught.value.hint == f"write {meant}"
+
+
+@pytest.mark.parametrize(
+    ("mark", "meant"),
+    [
+        ("[hodl 10 s]", "did you mean [hold 10 s]?"),
+        ("[Hold 10 s]", "did you mean [hold 10 s]?"),
+        ("[relese]", "did you mean [release]?"),
+        ("[breath 6]", "did you mean [breathe 6]?"),
+        ("[bell]", None),
+        ("[wait 5s]", "a pause is its length alone, like [5s]"),
+    ],
+)
+def test_an_unknown_mark_is_told_with_the_nearest(mark: str, meant: str | None) -> None:
+    with pytest.raises(ScriptError, match="isn't a mark") as caught:
+        parse(mark, "night.txt")
+    assert caught.value.hint == (meant or r"write \[ for a bracket to be spoken")
+
+
+def _faults(text: str) -> list[tuple[str, str]]:
+    with pytest.raises(ScriptFaultsError) as caught:
+        parse(text, "night.txt")
+    assert str(caught.value) == "\n".join(map(str, caught.value.faults))
+    return [(fault.where or "", fault.what) for fault in caught.value.faults]
+
+
+def test_every_fault_of_a_script_is_told_at_once_and_none_that_follows_from_another() -> None:
+    script = """\
+# One
+Hi. [8s
+[hold 1:30]
+[at 35%]
+Yes.
+[release]
+[foo]
+# Two
+[hold 1 min]
+Rest.
+[relese]
+[hold 2 min]
+[release]
+...
+# Three
+[release]
+[sleep]
+Still here.
+And here.
+"""
+    told = [(where, what[:24]) for where, what in _faults(script)]
+    assert told == [
+        ("night.txt:2", "the bracket of [8s is ne"),
+        ("night.txt:3", "'1:30' isn't a hold: wri"),
+        ("night.txt:7", "[foo] isn't a mark"),
+        ("night.txt:11", "[relese] isn't a mark"),
+        ("night.txt:14", "there is no word to spea"),
+        ("night.txt:16", "[release] closes nothing"),
+    ]
+
+
+def test_a_script_of_nothing_but_faults_names_no_more_than_anyone_would_read() -> None:
+    with pytest.raises(ScriptFaultsError) as caught:
+        parse("[foo]\n" * 10_000, "night.txt")
+    assert len(caught.value.faults) == 100
+    assert str(caught.value).endswith("… and 9900 faults more: mend these first")
+
+
+def test_every_fault_of_the_front_matter_is_told_at_once() -> None:
+    told = _faults("---\ntitle: [a]\nrate: {a: b}\ntail: 1m\ntail: 2m\n---\nHi.")
+    assert [where for where, _ in told] == ["night.txt:2", "night.txt:3", "night.txt:5"]
+
+
+def test_names_may_stand_as_a_list_in_front_matter() -> None:
+    head = split_front_matter("---\navoid: [knees, prone]\nskip:\n  - frog\nonly: []\n---\nHi.", "x")
+    assert head.settings == {"avoid": "knees, prone", "skip": "frog", "only": "none"}
+    with pytest.raises(ScriptError, match="'rate' must be plain text, not a list or keys: write one value"):
+        parse("---\nrate: [100, 110]\n---\nHi.", "x")
+    with pytest.raises(ScriptError, match="'avoid' must be plain text"):
+        parse("---\navoid: [[knees]]\n---\nHi.", "x")

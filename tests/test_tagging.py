@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.model import Samples
+    from tests.conftest import Command
 
 CHAPTERS = (
     Chapter("Arrival", 0, 2_000),
@@ -217,3 +218,41 @@ def test_a_missing_track_is_named(tmp_path: Path) -> None:
 def test_a_cover_must_be_a_picture() -> None:
     with pytest.raises(ValueError, match="PNG or a JPEG"):
         id3_tag(replace(TAGS, cover=b"GIF89a"))
+
+
+# --- damaged since ---------------------------------------------------------------------------------
+
+
+def test_a_track_whose_tags_were_damaged_is_made_again(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text("---\ntitle: A quiet night\n---\nLie down, and rest. [4s]\n", encoding="utf-8")
+    words = ("night.txt", "--voice", "tone", "--tail", "10s")
+    path = tmp_path / sleepward.json("build", *words)["path"]
+    whole = path.read_bytes()
+    for old, new in (
+        (b"ID3", b"XD3"),
+        ("sleepward-key".encode("utf-16-le"), "sleepward-kez".encode("utf-16-le")),
+        (b'"settings"', b'"settingz"'),
+        ("A quiet night".encode("utf-16-le"), "A quiet NIGHT".encode("utf-16-le")),
+    ):
+        assert old in whole
+        path.write_bytes(whole.replace(old, new, 1))
+        sleepward("build", *words)
+        assert path.read_bytes() == whole, old
+
+
+@pytest.mark.parametrize(
+    ("suffix", "encoding"), [("m4b", "utf-8"), ("opus", "utf-8"), ("flac", "utf-8"), ("wav", "utf-16-le")]
+)
+def test_so_is_one_of_another_format(sleepward: Command, tmp_path: Path, suffix: str, encoding: str) -> None:
+    (tmp_path / "night.txt").write_text("Lie down, and rest. [4s]\n", encoding="utf-8")
+    words = ("night.txt", "--voice", "tone", "--tail", "10s", "-o", f"night.{suffix}")
+    sleepward("build", *words)
+    path = tmp_path / f"night.{suffix}"
+    whole = path.read_bytes()
+    tags = read_tags(path)
+    assert tags is not None
+    key, other = (text.encode(encoding) for text in (tags.key, tags.key[::-1]))
+    assert whole.count(key) == 1
+    path.write_bytes(whole.replace(key, other))
+    sleepward("build", *words)
+    assert path.read_bytes() == whole

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from generator.envelope import DUCK_GAP_MS, FADE_IN_MS
 from generator.errors import LengthError, ScriptError
-from generator.fit import longest
-from generator.lengths import parse_hold
+from generator.lengths import longest, parse_hold
 from generator.mixing import glide_db
 from generator.model import Event, HoldLength, Script, Timeline
 from generator.script import parse

@@ -137,6 +137,12 @@ def test_the_estimate_is_near_what_the_default_voice_takes(home: Path) -> None:
         assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
 
 
+def test_in_bed_leaves_out_what_is_done_elsewhere(sleepward: Command, history: Path) -> None:
+    reasons = sleepward.json("tonight", "--in-bed", "--dry-run", "--minutes", "20", *QUICK)["reasons"]
+    elsewhere = {routine for routine, reason in reasons.items() if reason == "isn't done in bed"}
+    assert elsewhere == {"soothing-hips", "ten-minute-hips", "internal-hip-rotation"}
+
+
 def test_files_with_faults_are_said_once_and_hide_no_others(tmp_path: Path) -> None:
     (tmp_path / "routines" / "poses").mkdir(parents=True)
     (tmp_path / "routines" / "poses" / "crooked.yaml").write_text("name: Crooked\n")

@@ -18,6 +18,7 @@ COMMANDS = {
     "script": "make",
     "tonight": "tonight",
     "program": "program",
+    "batch": "batch",
     "check": "check",
     "verify": "verify",
     "schema": "check",
@@ -25,6 +26,8 @@ COMMANDS = {
     "show": "look",
     "voices": "look",
     "backgrounds": "look",
+    "cache": "cache",
+    "init": "init",
     "doctor": "doctor",
 }
 """Command to the module that holds it: only the one that runs is imported, so `--help` is instant."""
@@ -35,6 +38,7 @@ SUMMARIES = {
     "script": "Print the script of a routine, to read or to change.",
     "tonight": "Choose a routine that fits tonight, and make it.",
     "program": "List or make the nights of a programme.",
+    "batch": "Make a whole library of tracks, and again only what changed.",
     "check": "Read routines, poses and scripts, and say what is wrong in them.",
     "verify": "Measure a finished track against its plan.",
     "schema": "Print the JSON schema of routines, poses or libraries, for editors.",
@@ -42,6 +46,8 @@ SUMMARIES = {
     "show": "Show a routine or a pose: props, holds, cautions.",
     "voices": "List the voices of this machine, or write samples of them.",
     "backgrounds": "List the backgrounds, or write samples of them.",
+    "cache": "Look after what is kept of earlier builds.",
+    "init": "Make a folder to begin with: a routine, words and a library of your own.",
     "doctor": "Try everything a build needs, for real.",
 }
 

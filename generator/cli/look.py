@@ -17,6 +17,7 @@ from .working import building
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine
+    from ..outline import PoseOutline, RoutineOutline
 
 
 @click.command("list")
@@ -25,13 +26,18 @@ if TYPE_CHECKING:
 def list_command(poses: bool, as_json: bool) -> None:
     """List the routines (or the poses): those of the working folder's routines/ and the built-in ones."""
     from .. import resources
-    from ..sources import read_pose, read_routine
+    from ..outline import pose_outline, routine_outline
 
     failed: SleepwardError | None = None
-    found: list[Routine | Pose] = []
+    found: list[RoutineOutline | PoseOutline] = []
     for name in resources.pose_ids() if poses else resources.routine_names():
+        path = resources.pose_path(name) if poses else resources.routine_path(name)
         try:
-            found.append(read_pose(name) if poses else read_routine(resources.routine_path(name)))
+            outline = pose_outline(path) if poses else routine_outline(path)
+            if outline is not None:
+                found.append(outline)
+            else:
+                _judge(path, is_pose=poses)
         except SleepwardError as error:  # one that can't be read doesn't hide the others
             say_error(error)
             failed = failed or error
@@ -83,6 +89,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
     from ..beds import BEDS
 
     if folder is not None:
+        _refuse_both(as_json)
         from ..samples import sample_background
 
         with building(options) as means:
@@ -115,6 +122,8 @@ def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, fold
 
     if names and folder is None:
         raise click.UsageError("voices are named for --sample alone")
+    if folder is not None:
+        _refuse_both(as_json)
     voices = list_voices()
     if as_json:
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
@@ -132,6 +141,11 @@ def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, fold
         click.echo(f"{len(voices) - len(shown)} more, in other languages: sleepward voices --all", err=True)
 
 
+def _refuse_both(as_json: bool) -> None:
+    if as_json:
+        raise click.UsageError("--json lists, and --sample writes: give one of the two")
+
+
 def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any]) -> None:
     from ..samples import sample_voice
 
@@ -147,13 +161,20 @@ def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any])
         raise click.exceptions.Exit(failed.exit_code)
 
 
-def _summary(item: Routine | Pose) -> list[str]:
-    from ..model import Pose
+def _judge(path: Path, *, is_pose: bool) -> None:
+    """Read all of a file that isn't plainly what it should be. Raises DefinitionError with every fault."""
+    from ..definition import load_pose
+    from ..sources import read_routine
 
-    if isinstance(item, Pose):
+    load_pose(path) if is_pose else read_routine(path)
+
+
+def _summary(item: RoutineOutline | PoseOutline) -> list[str]:
+    from ..outline import PoseOutline
+
+    if isinstance(item, PoseOutline):
         return [f"{item.id:<26} {item.name} ({item.position})"]
-    poses = len({step.pose.id for step in item.steps if step.pose.id != "rest"})
-    return [f"{item.name}: {item.title} ({item.setting}, {poses} poses)", f"  {item.summary}"]
+    return [f"{item.name}: {item.title} ({item.setting}, {item.poses} poses)", f"  {item.summary}"]
 
 
 def _lines(item: Routine | Pose) -> list[str]:

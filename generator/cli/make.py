@@ -6,20 +6,20 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from ..errors import InputError, SleepwardError
-from ..settings import FORMATS
 from . import say_error
 from .options import making_options, setting_options, split_flags
+from .results import format_asked, json_of, line_of, suffix_of
 from .working import building, building_several
 
 if TYPE_CHECKING:
-    from ..build import Built, Means, Ready
+    from ..build import Means, Ready
 
 
 @click.command("build")
@@ -39,14 +39,16 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
     Each part that is already there is kept: a second build costs nothing.
     """
     from ..build import finish
+    from ..sources import STDIN_NAME
 
     flags, options = split_flags(given)
-    suffix = _suffix(options["out"])
-    if suffix and len(sources) > 1:
+    if suffix_of(options["out"]) and len(sources) > 1:
         raise InputError(
             f"-o names one file, but there are {len(sources)} tracks", hint="name a folder instead, like -o nights/"
         )
-    flags["format"] = flags["format"] or suffix
+    if sources.count(STDIN_NAME) > 1:
+        raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
+    flags["format"] = format_asked(options["out"], flags["format"])
     failed: SleepwardError | None = None
     with building_several(options) as (means, paused), _Tracks(sources, flags, options["out"], means) as tracks:
         for number in range(len(sources)):
@@ -60,20 +62,9 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
                 failed = failed or error
                 continue
             with paused:
-                click.echo(_as_json(built) if options["as_json"] else _as_line(built))
+                click.echo(json_of(built) if options["as_json"] else line_of(built))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
-
-
-def _as_json(built: Built) -> str:
-    return json.dumps({**asdict(built), "path": str(built.path)}, ensure_ascii=False)
-
-
-def _as_line(built: Built) -> str:
-    from ..lengths import clock
-
-    state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
-    return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
 
 
 class _Tracks:
@@ -139,12 +130,6 @@ class _StoppedError(Exception):
     """The track that is being spoken isn't wanted any more."""
 
 
-def _suffix(out: str | None) -> str | None:
-    """The format that a file given with -o asks for."""
-    name = (out or "").lower()
-    return next((format_ for format_ in FORMATS if name.endswith(f".{format_}")), None)
-
-
 @click.command("plan")
 @click.argument("source", metavar="ROUTINE|FILE|-")
 @click.option("--events", is_flag=True, help="Every sentence, pause and hold, not only the chapters.")
@@ -169,7 +154,10 @@ def plan_command(source: str, **given: Any) -> None:
         from ..envelope import Envelope
         from ..plot import plot_plan
 
-        plot_plan(planned.plan, Envelope(planned.timeline).level_db, Path(options["plot"]))
+        lacking = plot_plan(planned.plan, Envelope(planned.timeline).level_db, Path(options["plot"]))
+        if lacking:
+            shown = f"{lacking[:20]}{'…' * (len(lacking) > 20)}"
+            click.echo(f"{options['plot']}: the picture's font has no {shown}: boxes stand for them", err=True)
     if options["as_json"]:
         click.echo(json.dumps(planned.plan, ensure_ascii=False, indent=2))
         return

@@ -13,7 +13,7 @@ from ..errors import InputError, SleepwardError
 from ..settings import FORMATS
 from . import say_error
 from .options import making_options, setting_options, split_flags
-from .tonight import facts_of, line_of, make
+from .results import facts_of, line_of, make
 
 if TYPE_CHECKING:
     from rich.console import Group

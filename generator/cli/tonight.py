@@ -1,23 +1,21 @@
-"""`tonight`: a routine chosen and built; and what it shares with `program`, to build a track and to say so."""
+"""`tonight`: a routine chosen and built."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..settings import FORMATS, SETTINGS
+from ..settings import SETTINGS
 from . import say_error
 from .options import making_options, setting_options, split_flags
+from .results import facts_of, line_of, make
 from .working import building
 
 if TYPE_CHECKING:
-    from ..build import Built
-    from ..sources import Source
     from ..tonight import Choice, Offer
 
 
@@ -28,13 +26,14 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="How long the guided part lasts; the background goes on after it, see --tail.",
 )
+@click.option("--in-bed", is_flag=True, help="Only what is done in bed from beginning to end.")
 @click.option("--why", is_flag=True, help="Say of each routine why it is taken or not.")
 @click.option("--dry-run", is_flag=True, help="Only choose: make and record nothing.")
 @click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put the track.  [default: output/NAME.mp3]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @making_options
 @setting_options
-def tonight_command(minutes: int | None, **given: Any) -> None:
+def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
 
     What was never done, or longest ago, comes first. Where a routine is too long, its longest poses are left out, half
@@ -55,7 +54,7 @@ def tonight_command(minutes: int | None, **given: Any) -> None:
     history = history_path()
     done = read_history(history)
     with building(options) as means:
-        choice = choose(offers(flags, say_error), done, lambda offer: attempt(offer, means))
+        choice = choose(offers(flags, say_error, in_bed=in_bed), done, lambda offer: attempt(offer, means))
     offer = choice.offer
     lines = [*_choice_lines(offer), *(_reason_lines(choice) if options["why"] else ())]
     if options["dry_run"]:
@@ -98,36 +97,3 @@ def _command(offer: Offer) -> str:
     """The `build` that makes the same."""
     flags = [(SETTINGS[name].flag, value) for name, value in offer.flags.items() if value is not None]
     return shlex.join(["sleepward", "build", offer.routine, *(word for flag in flags for word in flag)])
-
-
-# --- what `program` builds with too --------------------------------------------------------------------
-
-
-def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
-    """Build `source` at `options["out"]`, as `build` does; `name` instead of its own."""
-    from ..build import build, read, track_path
-
-    flags = {**flags, "format": flags["format"] or _suffix(options["out"])}
-    with building(dict(options)) as means:
-        piece = read(source, flags)
-        for note in piece.script.adapted:
-            means.notice(note)
-        return build(piece, track_path(options["out"], name or piece.name, piece.settings.format), means)
-
-
-def facts_of(built: Built) -> dict[str, Any]:
-    """As `build --json` shows it."""
-    return {**asdict(built), "path": str(built.path)}
-
-
-def line_of(built: Built) -> str:
-    from ..lengths import clock
-
-    state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
-    return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"
-
-
-def _suffix(out: str | None) -> str | None:
-    """The format that a file given with -o asks for."""
-    name = (out or "").lower()
-    return next((format_ for format_ in FORMATS if name.endswith(f".{format_}")), None)

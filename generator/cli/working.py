@@ -90,5 +90,5 @@ def _cache_folder(*, keep: bool) -> Iterator[Path]:
     if keep:
         yield default_folder()
         return
-    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sleepward-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)

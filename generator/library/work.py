@@ -6,14 +6,15 @@ routine, template or setting of its own: it opens the voice, makes the sound and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from ..lexicon import Lexicon
 from ..settings import Settings
 
-State = Literal["made", "unchanged", "retitled", "failed"]
+State = Literal["planned", "made", "unchanged", "retitled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Order:
 
     `text` is the rendered script and `shown_as` how errors name it; `settings` are resolved, `lexicon` is the user's as
     well as ours. `key` is what the track's key must come out as: a worker that finds another is of another identity.
+    `only_plan` asks for speaking and placing alone, so that what can't be had is known before anything is encoded; the
+    clips stay in the worker's cache.
     """
 
     name: str
@@ -31,11 +34,17 @@ class Order:
     settings: Settings
     lexicon: Lexicon
     key: str
+    album: str = ""
+    only_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an order; figures and words, small enough to send. `error` and `exit_code` tell of a failure."""
+    """What became of an order; figures and words, small enough to send. Of a planned track `bytes` is an estimate.
+
+    `error`, where it happened, what to do and `exit_code` tell of a failure. One `is_of_length` is that this length
+    can't be had; where the disk is full the tracks after it would fail alike.
+    """
 
     name: str
     state: State
@@ -47,7 +56,11 @@ class Result:
     cpu_s: float = 0.0
     notes: tuple[str, ...] = ()
     error: str = ""
+    where: str = ""
+    hint: str = ""
     exit_code: int = 0
+    is_of_length: bool = False
+    disk_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +83,35 @@ class Executor(Protocol):
 
     def wait(self, timeout_s: float) -> Sequence[Done]:
         """What is finished: at least one, or none where `timeout_s` passed. A lost worker's orders come back lost,
-        and the executor has made itself whole again."""
+        and the executor has made itself whole again.
+        """
 
     def close(self, *, at_once: bool) -> None:
         """End the workers: after what they have in hand, or `at_once`, leaving no half-finished file."""
 
 
 class Store(Protocol):
-    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of orders."""
+    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of orders.
+
+    It travels to the workers, so it can be pickled.
+    """
+
+    def path_of(self, name: str) -> Path | None:
+        """The file of this machine that the track is; None where it is made elsewhere and then `put`."""
 
     def put(self, name: str, path: str, key: str) -> None:
         """The finished file at `path` (on this machine) goes to its place, whole or not at all; `path` is used up."""
+
+    def fetch(self, name: str, path: str) -> None:
+        """The track, as it lies there, to `path` on this machine."""
 
     def key_of(self, name: str) -> str | None:
         """The track key of what lies there, None where there is nothing whole."""
 
     def remove(self, name: str) -> None: ...
 
-    def names(self) -> Sequence[str]:
-        """Every track that lies there."""
+    def stamps(self) -> Mapping[str, str]:
+        """Every track that lies there, with what changes whenever it is written again (size and time, an ETag)."""
 
     def read(self, name: str) -> bytes | None:
         """A small file, as the manifest is; None where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,14 @@ PAPER, INK, FAINT, LANE, SHADE = "#12141c", "#f2f0ea", "#a9adba", "#20242f", "#3
 ORANGE, BLUE, GREEN, PURPLE, YELLOW, GREY = "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#8892b0"
 
 
+LACKING = "\u25a1"  # a box, in place of a letter that the font lacks
+
+
 class Page:
-    """A page `height_px` high, in pixels from its upper left corner. Raises InputError for one too high."""
+    """A page `height_px` high, in pixels from its upper left corner. Raises InputError for one too high.
+
+    `lacking` are the letters of its texts that the font lacks, drawn as boxes.
+    """
 
     def __init__(self, height_px: float) -> None:
         from matplotlib.figure import Figure
@@ -39,6 +46,7 @@ class Page:
         self._axes.set_axis_off()
         self._axes.set_xlim(0, WIDTH_PX)
         self._axes.set_ylim(height_px, 0)
+        self.lacking: set[str] = set()
 
     def box(self, x_px: float, y_px: float, wide_px: float, high_px: float, *, colour: str, edge: str = "none") -> None:
         from matplotlib.patches import Rectangle
@@ -49,7 +57,8 @@ class Page:
     def write(self, x_px: float, y_px: float, text: str, size_px: int, **look: Any) -> None:
         """`text` with its middle at `y_px`; what it holds is never taken for a formula."""
         style = {"color": INK, "ha": "left", "va": "center_baseline", "parse_math": False, **look}
-        self._axes.text(x_px, y_px, text, fontsize=size_px * 72 / _DPI, **style)
+        self.lacking |= {letter for letter in text if letter not in _letters()}
+        self._axes.text(x_px, y_px, _drawable(text), fontsize=size_px * 72 / _DPI, **style)
 
     def fill(self, x_px: NDArray[np.float64], top_px: Any, bottom_px: Any, *, colour: str, line_px: float = 0) -> None:
         self._axes.fill_between(x_px, top_px, bottom_px, color=colour, linewidth=line_px)
@@ -115,5 +124,20 @@ def text_px(text: str, size_px: int) -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(size=size_px)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    width, _, _ = text_to_path.get_text_width_height_descent(_drawable(text), font, ismath=False)
     return float(width)
+
+
+def _drawable(text: str) -> str:
+    return "".join(letter if letter in _letters() else LACKING for letter in text)
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """What matplotlib's own font has, plain and bold. No font of the system is asked: each machine has others."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    plain, bold = (
+        get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight))) for weight in ("normal", "bold")
+    )
+    return frozenset(map(chr, plain.get_charmap().keys() & bold.get_charmap().keys()))

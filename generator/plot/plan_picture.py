@@ -70,8 +70,10 @@ class _Line:
         return MARGIN_PX + (ms - self.start_ms) / self.width_ms * STRIP_PX
 
 
-def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> None:
+def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> str:
     """Draw `plan` (as `plan --json` gives it) to a PNG or SVG, 1,080 pixels wide. The same plan gives the same bytes.
+
+    Returns the letters that the font lacks, each once: boxes stand for them.
 
     Raises InputError where the file is to be anything else, where it can't be written, and where there is too much.
     """
@@ -94,6 +96,7 @@ def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> None:
         _draw(page, line, plan, bed_db, top_px)
         top_px += line.height_px
     page.save(path)
+    return "".join(sorted(page.lacking))
 
 
 def _lines(plan: Mapping[str, Any]) -> Iterator[_Line]:

@@ -1,7 +1,8 @@
 """Scripts: a routine and its templates to script text, and script text to cues."""
 
+from .faults import ScriptFaultsError
 from .parse import parse
 from .render import described, render
 from .visits import Manner
 
-__all__ = ["Manner", "described", "parse", "render"]
+__all__ = ["Manner", "ScriptFaultsError", "described", "parse", "render"]

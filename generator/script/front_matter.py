@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import DefinitionError, ScriptError
+from ..settings import NO_NAMES, SETTINGS
+from .faults import as_one
 
 _FILE_NAME = re.compile(r"\w[^/\\:\0]{0,99}")
 
@@ -36,11 +38,14 @@ def decode_script(data: bytes, name: str) -> str:
     try:
         return decode(data, name, kind="a script")
     except DefinitionError as error:
-        raise _first_of(error) from error
+        raise as_one(_of_script(error)) from error
 
 
 def split_front_matter(text: str, name: str) -> FrontMatter:
-    """Head and body of a script. Raises ScriptError with ``name:line``; the settings' values stay as written."""
+    """Head and body of a script. Raises ScriptError with ``name:line``, for several faults ScriptFaultsError.
+
+    The settings' values stay as written; a list becomes names with commas between them, as a flag has them.
+    """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
@@ -87,18 +92,26 @@ def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
         source = read("\n" + text, name, what="it")  # on the lines that it has in the script, below the first `---`
         entries = source.root.value
         assert isinstance(entries, dict)  # else `read` has raised
-        for key, (_, node) in entries.items():
-            if not isinstance(node.value, str):
-                what = f"'{key}' must be plain text, not a list or keys"
-                source.fault(node.start, f"{what}: a text with ': ' or brackets in it needs quotes")
+        values = {key: _text_of(key, node.plain()) for key, (_, node) in entries.items()}
+        for key in (key for key, value in values.items() if value is None):
+            hint = "write one value" if key in SETTINGS else "a text with ': ' or brackets in it needs quotes"
+            source.fault(entries[key][1].start, f"'{key}' must be plain text, not a list or keys: {hint}")
         source.raise_faults()
     except DefinitionError as error:
-        raise _first_of(error, "front matter: ") from error
-    values = {key: node.value for key, (_, node) in entries.items() if isinstance(node.value, str)}
-    return values, {key: source.line_of(at.start) for key, (at, _) in entries.items()}
+        raise as_one(_of_script(error, "front matter: ")) from error
+    texts = {key: text for key, text in values.items() if text is not None}
+    return texts, {key: source.line_of(at.start) for key, (at, _) in entries.items()}
 
 
-def _first_of(error: DefinitionError, before: str = "") -> ScriptError:
-    """Its first fault in the words of scripts, whose parser stops at the first as well."""
-    fault = error.faults[0]
-    return ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}")
+def _text_of(key: str, value: object) -> str | None:
+    """A value as text, a list of names with commas between them; None for what can't be text."""
+    if isinstance(value, str):
+        return value
+    if key in SETTINGS and SETTINGS[key].is_list and isinstance(value, list):
+        return ", ".join(value) or NO_NAMES if all(isinstance(name, str) for name in value) else None
+    return None
+
+
+def _of_script(error: DefinitionError, before: str = "") -> list[ScriptError]:
+    """Its faults in the words of scripts."""
+    return [ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}") for fault in error.faults]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from ..errors import nearest
 
 # ruff: noqa: E501  # a row of a table each
 MARKS: Mapping[str, str] = {
@@ -24,3 +27,25 @@ MARKS: Mapping[str, str] = {
 
 NAMES = ("hold", "release", "at", "breathe", "count", "chime", "sleep", "pose")
 """The words that marks begin with, for whoever mistypes one."""
+_DURATION = r"(?:[\d.]+\s*(?:breaths?|hours?|minutes?|mins?|seconds?|secs?|h|m|s)(?![a-z])\s?)+"
+_LIKE_A_MARK = re.compile(rf"\s*(?:(?:{'|'.join(NAMES)})\b[^.!?…]*|{_DURATION})")
+_TO_BE_SPOKEN = r"write \[ for a bracket to be spoken"
+_SAID_BY_LENGTH = ("pause", "wait", "rest", "silence")  # what people write for a pause
+
+
+def unpaired(bracket: str, following: str) -> tuple[str, str]:
+    """What is wrong with a `bracket` that stands alone, with the text `following` it, and what to do."""
+    if bracket == "]":
+        return "a ] without the [ that opens it", r"write \] for a bracket to be spoken"
+    if mark := _LIKE_A_MARK.match(following):
+        opened = f"[{mark[0].strip()}"
+        return f"the bracket of {opened} is never closed", f"write {opened}]"
+    return "a [ that is never closed", r"write ] where the mark ends, or \[ for a bracket to be spoken"
+
+
+def meant(word: str, rest: str) -> str:
+    """What to write for a mark that isn't one, of its first `word` and the `rest`."""
+    if word in _SAID_BY_LENGTH:
+        return "a pause is its length alone, like [5s]"
+    near = nearest(word, NAMES)
+    return f"did you mean [{' '.join(filter(None, (near[0], rest)))}]?" if near else _TO_BE_SPOKEN

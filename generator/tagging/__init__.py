@@ -1,7 +1,8 @@
 """What a track says of itself: title, chapters, words, cover, the plan it was made from; and whether it is whole.
 
 An mp3's tag comes before its sound (`id3_tag`). Of the other formats one part is ffmpeg's, written while the sound is
-(`stream_metadata`, `padding_bytes`), and the rest is added to the finished file (`write_tags`).
+(`stream_metadata`, `padding_bytes`), and the rest is added to the finished file (`write_tags`). Where only what players
+show has changed, `renew_tags` writes a finished track again around its sound.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import NotFoundError
 from ..settings import Format
-from . import id3, mp4, riff, vorbis
+from . import id3, mp4, renewing, riff, vorbis
 from .id3 import id3_tag
 from .structure import check_whole
 from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, at_most
@@ -27,6 +29,7 @@ __all__ = [
     "id3_tag",
     "padding_bytes",
     "read_tags",
+    "renew_tags",
     "stream_metadata",
     "write_tags",
 ]
@@ -71,6 +74,23 @@ def write_tags(part: Path, format: Format, tags: Tags) -> None:  # noqa: A002
         vorbis.write_flac(part, tags)
     elif format == "wav":
         riff.write_wav(part, tags)
+
+
+def renew_tags(source: Path, sink: BinaryIO, format: Format, tags: Tags) -> None:  # noqa: A002
+    """Write the track at `source` to `sink`, a file on the disk, with other tags: what building it anew would give.
+
+    The sound is copied, neither decoded nor encoded. Raises TrackError where ffmpeg fails.
+    """
+    if format == "mp3":
+        renewing.copy_mp3(source, sink, tags)
+        return
+    part = Path(sink.name)
+    if format == "m4b":  # its chapters stay, as they belong to the sound's key
+        renewing.copy_m4b(source, sink)
+        sink.flush()
+    else:
+        renewing.copy_stream(source, part, format, stream_metadata(format, tags), padding_bytes(format, tags))
+    write_tags(part, format, tags)
 
 
 def _ffmetadata(texts: Mapping[str, str], chapters: Iterable[tuple[int, int, str]] = ()) -> str:

@@ -1,0 +1,135 @@
+"""What does a library cost? Whole `batch` commands, cold, warm and after one edit; writes its table in docs/library.md.
+
+    python benchmarks/library.py [--tracks 50 500] [--length 25m] [--jobs 1 2] [--voice NAME] [--write]
+
+Two routines over two backgrounds, in so many nights as make up the tracks. The edit is one sentence of a pose that one
+of the two routines has. With the lengths of real nights 500 tracks take long; `--length 5m` shows the same in less, and
+`--write` says in the page which it was. Run it on a quiet machine, from the project's folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from _report import Section, as_markdown, as_text
+from _workbench import Workbench
+
+if TYPE_CHECKING:
+    from _measure import Run
+
+PAGE = Path("docs/library.md")
+HEAD = ("tracks", "cores", "cold s", "CPU s per track", "warm s", "one edit s", "made by it", "against 1 core")
+BACKGROUNDS = ("rain", "brown")
+ROUTINE = """\
+title: {name}
+summary: For measuring.
+setting: bed
+eyes: closed
+steps:
+  - {{pose: {name}-pose, hold: 30-60+ s}}
+  - {{pose: reclined-butterfly, hold: 30-60+ s}}
+  - {{pose: rest, hold: 1-5+ min}}
+"""
+POSE = """\
+name: {name}
+position: supine
+enter: |
+  Lie on your back, as still as {name}. [4s]
+  Let the mattress carry all of you. [4s]
+leave: |
+  And let that go. [3s]
+"""
+
+
+def prepare(folder: Path, tracks: int, length: str, voice: str | None) -> Path:
+    """A library of `tracks` tracks in a new folder, with routines of its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "routines" / "poses").mkdir(parents=True)
+    for name in ("moon", "star"):
+        (folder / "routines" / f"{name}.yaml").write_text(ROUTINE.format(name=name), encoding="utf-8")
+        (folder / "routines" / "poses" / f"{name}-pose.yaml").write_text(POSE.format(name=name), encoding="utf-8")
+    nights = max(1, tracks // (2 * len(BACKGROUNDS)))
+    spoken = f", voice: {json.dumps(voice)}" if voice else ""
+    lines = [
+        "title: Measured",
+        "output: nights",
+        f"defaults: {{tail: 10s{spoken}}}",
+        "matrix:",
+        "  routine: [moon, star]",
+        f"  length: {length}",
+        f"  background: [{', '.join(BACKGROUNDS)}]",
+        f"  night: 1-{nights}",
+    ]
+    (folder / "library.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def edit(folder: Path) -> None:
+    """One sentence of one pose, which half of the tracks speak."""
+    pose = folder / "routines" / "poses" / "moon-pose.yaml"
+    pose.write_text(pose.read_text(encoding="utf-8").replace("And let that go", "And let it go"), encoding="utf-8")
+
+
+def batch(folder: Path, jobs: int) -> tuple[Run, int]:
+    """The command, and how many tracks it made."""
+    bench = Workbench(folder, quick=True)
+    done = bench.sleepward("batch", "library.yaml", "-j", str(jobs), "--json", cache=folder / "cache")
+    return done, sum(json.loads(line)["state"] == "made" for line in done.stdout.splitlines())
+
+
+def measure(folder: Path, counts: Sequence[int], cores: Sequence[int], length: str, voice: str | None) -> Section:
+    rows = []
+    for count in counts:
+        alone_s = None
+        for jobs in cores:
+            work = prepare(folder / "work", count, length, voice)
+            cold, made = batch(work, jobs)
+            warm, _ = batch(work, jobs)
+            edit(work)
+            edited, again = batch(work, jobs)
+            alone_s = alone_s or (cold.wall_s if jobs == 1 else None)
+            gain = f"{alone_s / cold.wall_s:.2f} times" if alone_s else ""
+            times = [f"{each.wall_s:.1f}" for each in (cold, warm, edited)]
+            rows.append([f"{made}", f"{jobs}", times[0], f"{cold.cpu_s / made:.2f}", *times[1:], f"{again}", gain])
+            print("  ".join(rows[-1]), flush=True)
+    spoken = f"the voice {voice}" if voice else "the default voice"
+    note = (
+        f"Tracks of {length} guided and 10 s of tail, two routines over {' and '.join(BACKGROUNDS)}, {spoken}, on"
+        f" {os.cpu_count()} cores; each number is of one run, start-up included."
+    )
+    return Section("library", "Cold, warm, and after one edit", rows, head=HEAD, notes=[note])
+
+
+def put_into_page(section: Section, page: Path) -> None:
+    """Between the marks that bear the section's name."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(f"<!-- {section.name}: begin -->")
+    _, _, after = rest.partition(f"<!-- {section.name}: end -->\n")
+    page.write_text(before + as_markdown(section).replace("\n## ", "\n### ") + after, encoding="utf-8")
+
+
+def main() -> None:
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tracks", type=int, nargs="+", default=[50, 500])
+    parser.add_argument("--length", default="25m")
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--voice")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sleepward-library-") as folder:
+        section = measure(Path(folder), asked.tracks, asked.jobs, asked.length, asked.voice)
+    print(as_text(section))
+    if asked.write:
+        put_into_page(section, PAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""`batch`: a library of tracks from one file, of which only what changed is made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ..library.batch import Library, Outcome, Standing
+    from ..library.ledger import Ledger
+    from ..library.manifest import Entry
+    from ..library.work import Executor, Result, Store
+
+_DONE = {"made": "made", "retitled": "other tags", "unchanged": "unchanged", "failed": "failed"}
+_TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchanged", "failed": "can't be made"}
+
+
+@click.command("batch")
+@click.argument("library", metavar="[LIBRARY.yaml]", default="library.yaml")
+@click.option("-o", "out", metavar="FOLDER|URL", help="Where to put the tracks.  [default: what the library says]")
+@click.option("--dry-run", is_flag=True, help="Show what would be made, why, how long and how large; make no track.")
+@click.option("--prune", is_flag=True, help="Remove tracks that the library has no more.")
+@click.option("--names", "only", metavar="PATTERN", help="Only tracks with such names, like 'deep-hip-opening/*'.")
+@click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on where a track fails.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    help="Make so many tracks at once.",
+)
+@click.option("--scheduler", metavar="tcp://HOST:8786", help="Let the workers of a Dask cluster make them.")
+@click.option("--cluster", type=click.Choice(["local"]), help="Make them on a Dask cluster of this machine's cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
+def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **options: Any) -> None:
+    """Make all tracks of a LIBRARY.yaml, the second time only what changed.
+
+    All of them are planned first, so that whatever can't be had is said before one is made (except with --scheduler,
+    where others do the speaking). A list of the tracks is kept beside them, in library.json. Tracks that the library
+    has no more are named, and removed only with --prune.
+
+    --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
+    """
+    from ..cache import Cache, default_folder
+    from ..library.batch import compare, open_library
+    from ..library.ledger import Ledger
+    from ..library.places import store_for
+
+    if options["scheduler"] and options["cluster"]:
+        raise click.UsageError("--scheduler is a cluster that is there, --cluster one that is made: give one of them")
+    wanted = open_library(Path(library), options["only"])
+    place = out or wanted.output
+    store = store_for(place)
+    ledger = Ledger(store, place, Cache(default_folder()))
+    standing = compare(wanted, ledger)
+    report = _Report(place, _TO_DO if dry_run else _DONE, as_json=options["as_json"])
+    try:
+        with _bars() as bars, _workers(store, options, bars) as executor:
+            _carry_out(_Work(wanted, standing, ledger, executor), report, bars, options, dry_run=dry_run)
+        _tell_of_left(standing.left, ledger, store, prune=prune and not dry_run)
+    finally:
+        if not dry_run:
+            ledger.save(wanted.title)
+    report.sum_up()
+    if report.counts["failed"]:
+        raise click.exceptions.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    library: Library
+    standing: Standing
+    ledger: Ledger
+    executor: Executor
+
+
+def _carry_out(work: _Work, report: _Report, bars: _Bars, options: dict[str, Any], *, dry_run: bool) -> None:
+    from ..library.batch import make, plan
+
+    for entry in work.standing.unchanged:
+        report.tell_unchanged(entry)
+    todo = list(work.standing.todo)
+    if dry_run or not options["scheduler"]:
+        order = {each.track.name: number for number, each in enumerate(todo)}
+        with bars.stage("Planning", len(todo)) as progress:
+            todo, known = plan(work.library, work.standing, work.ledger, work.executor, progress)
+        for outcome in sorted(known, key=lambda outcome: order[outcome.result.name]):
+            if dry_run or outcome.result.state in ("failed", "unchanged"):
+                report.tell(outcome)
+        if dry_run or (report.counts["failed"] and not options["keep_going"]):
+            return
+    with bars.stage("Making tracks", len(todo)) as progress:
+        outcomes = make(work.library, todo, work.ledger, work.executor, keep_going=options["keep_going"])
+        done = 0
+        for done, outcome in enumerate(outcomes, 1):
+            with bars.paused():
+                report.tell(outcome)
+            progress(done, len(todo))
+    report.untouched = len(todo) - done
+
+
+def _tell_of_left(left: Iterable[Entry], ledger: Ledger, store: Store, *, prune: bool) -> None:
+    """Name the tracks that the library has no more; with `prune` remove those that are still what was made."""
+    there = [entry for entry in left if ledger.is_there(entry.name)]
+    for entry in left:
+        if entry not in there:
+            ledger.forget(entry.name)
+    for entry in there:
+        if not prune:
+            click.echo(f"not in the library any more: {entry.name}", err=True)
+        elif store.key_of(entry.name) == entry.key:
+            store.remove(entry.name)
+            ledger.forget(entry.name)
+            click.echo(f"removed: {entry.name}", err=True)
+        else:
+            click.echo(f"not removed: {entry.name} isn't the track that was made", err=True)
+    if there and not prune:
+        click.echo("remove them with --prune", err=True)
+
+
+# --- telling -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Report:
+    """What becomes of the tracks, told as it comes; results go to stdout, faults and the sum to stderr."""
+
+    place: str
+    words: dict[str, str]
+    as_json: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    untouched: int = 0
+    bytes: int = 0
+    duration_ms: int = 0
+
+    def tell_unchanged(self, entry: Entry) -> None:
+        from ..library.work import Result
+
+        result = Result(entry.name, "unchanged", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
+        self._count(result)
+        if self.as_json:
+            self._print_json(result, "")
+
+    def tell(self, outcome: Outcome) -> None:
+        result = outcome.result
+        self._count(result)
+        for note in result.notes:
+            click.echo(f"{result.name}: {note}", err=True)
+        if result.state == "failed":
+            where = f" ({result.where})" if result.where else ""
+            hint = f"\n  {result.hint}" if result.hint else ""
+            click.echo(f"Error: {result.name}: {result.error}{where}{hint}", err=True)
+        if self.as_json:
+            self._print_json(result, outcome.why)
+        elif result.state not in ("unchanged", "failed"):
+            click.echo(self._line(result, outcome.why))
+
+    def sum_up(self) -> None:
+        from ..lengths import clock
+
+        parts = [f"{self.counts[state]} {word}" for state, word in self.words.items() if self.counts[state]]
+        parts += [f"{self.untouched} not begun"] if self.untouched else []
+        total = sum(self.counts.values()) - self.counts["failed"]
+        size = f"{clock(self.duration_ms)}, {self.bytes / 1e6:,.0f} MB in {self.place}"
+        click.echo(f"{', '.join(parts) or 'nothing to do'}; {total} track{'s' * (total != 1)}, {size}", err=True)
+
+    def _count(self, result: Result) -> None:
+        self.counts[result.state] += 1
+        self.bytes += result.bytes
+        self.duration_ms += result.duration_ms
+
+    def _line(self, result: Result, why: str) -> str:
+        from ..lengths import clock
+
+        facts = [clock(result.duration_ms), f"{result.bytes / 1e6:.1f} MB"] if result.duration_ms else []
+        took = f" in {result.elapsed_s:.1f} s" if self.words is _DONE else ""
+        return "  ".join([result.name, *facts, f"{self.words[result.state]}{took}", f"({why})"])
+
+    def _print_json(self, result: Result, why: str) -> None:
+        facts = {
+            "name": result.name,
+            "path": f"{self.place.rstrip('/')}/{result.name}",
+            "state": result.state,
+            "why": why,
+            "key": result.key,
+            "bytes": result.bytes,
+            "sha256": result.sha256,
+            "duration_ms": result.duration_ms,
+            "elapsed_s": result.elapsed_s,
+            "cpu_s": result.cpu_s,
+            "error": "\n".join(filter(None, (result.error, result.where, result.hint))),
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False))
+
+
+# --- working -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _workers(store: Store, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
+    """Whoever makes the tracks; interrupted, they end at once and leave nothing half-made."""
+    from ..cache import default_folder
+    from ..library.places import executor_for
+
+    executor = executor_for(
+        store,
+        jobs=options["jobs"],
+        cache_folder=default_folder(),
+        scheduler=options["scheduler"],
+        local_cluster=options["cluster"] == "local",
+        notice=bars.notice,
+    )
+    at_once = True
+    try:
+        yield executor
+        at_once = False
+    finally:
+        executor.close(at_once=at_once)
+
+
+class _Bars:
+    """Bars of progress on stderr, where that is a terminal."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+
+    @contextmanager
+    def stage(self, words: str, total: int) -> Iterator[Callable[[int, int], None]]:
+        task = self._bars.add_task(words, total=total, visible=total > 0)
+        yield lambda done, total: self._bars.update(task, completed=done, total=total)
+        self._bars.remove_task(task)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Results can be printed meanwhile."""
+        if self._bars.disable:
+            yield
+            return
+        self._bars.stop()
+        yield
+        self._bars.start()
+
+    def notice(self, text: str) -> None:
+        self._bars.console.out(text, highlight=False)
+
+
+@contextmanager
+def _bars() -> Iterator[_Bars]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<13}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield _Bars(bars)

@@ -1,0 +1,110 @@
+"""`cache`: what is kept of earlier builds, and how to have less of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import SettingError
+
+if TYPE_CHECKING:
+    from ..housekeeping import Amount
+
+
+@click.group("cache", no_args_is_help=True)
+def cache_command() -> None:
+    """What is kept of earlier builds: sentences, levels of voices, backgrounds. All of it can be made again."""
+
+
+@cache_command.command("info")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info_command(as_json: bool) -> None:
+    """Where it is, and what it holds: how much of each kind, used when."""
+    from ..cache import default_folder
+    from ..housekeeping import Amount, format_size, holdings
+
+    folder = default_folder()
+    held = holdings(folder)
+    total = sum((holding.amount for holding in held.values()), Amount())
+    if as_json:
+        kinds = {
+            kind: {
+                "entries": holding.amount.entries,
+                "bytes": holding.amount.bytes,
+                "oldest_use": _time(holding.oldest_use_s).isoformat(timespec="seconds"),
+            }
+            for kind, holding in held.items()
+        }
+        found = {"folder": str(folder), "entries": total.entries, "bytes": total.bytes, "kinds": kinds}
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    click.echo(folder)
+    if not held:
+        click.echo("empty")
+        return
+    from rich.table import Table
+
+    from .tables import print_table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Kind", "Entries", "Size", "Oldest use"):
+        table.add_column(name, justify="right" if name in ("Entries", "Size") else "left")
+    for kind, holding in held.items():
+        used = _time(holding.oldest_use_s).astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(kind, f"{holding.amount.entries:,}", format_size(holding.amount.bytes), used)
+    table.add_row("all", f"{total.entries:,}", format_size(total.bytes), "")
+    print_table(table)
+
+
+@cache_command.command("gc")
+@click.option("--max-size", metavar="SIZE", required=True, help="How much may stay, like 2GB, 500 MB or 1.5GiB.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def gc_command(max_size: str, dry_run: bool) -> None:
+    """Remove what was used longest ago, until the rest fits. What a running build may use stays."""
+    from ..cache import default_folder
+    from ..housekeeping import Amount, clear_out, format_size, parse_size
+
+    try:
+        max_bytes = parse_size(max_size)
+    except ValueError as error:
+        raise SettingError(str(error), where="--max-size") from error
+    cleared = clear_out(default_folder(), max_bytes, dry_run=dry_run)
+    freed = sum(cleared.freed.values(), Amount())
+    kinds = ", ".join(f"{kind} {_shown(amount)}" for kind, amount in cleared.freed.items())
+    what = f"{format_size(freed.bytes)}: {kinds}" if kinds else "nothing"
+    click.echo(f"would free {what}" if dry_run else f"freed {what}")
+    click.echo(f"{'would be left' if dry_run else 'left'}: {_shown(cleared.left)}")
+    if cleared.left.bytes > max_bytes:
+        click.echo(f"a running build may be using {_shown(cleared.in_use)}: that can go when it has ended", err=True)
+
+
+@cache_command.command("verify")
+def verify_command() -> None:
+    """Read all that is kept. What is damaged is removed, and made again when needed: exit code 1."""
+    from ..cache import default_folder
+    from ..housekeeping import verified
+
+    folder = default_folder()
+    whole = wrong = 0
+    for entry, fault in verified(folder):
+        if fault:
+            wrong += 1
+            click.echo(f"{entry.path.relative_to(folder)}: {fault}")
+        else:
+            whole += 1
+    click.echo(f"{whole:,} whole, {wrong:,} not", err=True)
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _shown(amount: Amount) -> str:
+    from ..housekeeping import format_size
+
+    return f"{amount.entries:,} ({format_size(amount.bytes)})"

@@ -1,0 +1,63 @@
+"""One track made, and told of: what `build`, `tonight` and `program` have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..settings import FORMATS
+from .working import building
+
+if TYPE_CHECKING:
+    from ..build import Built
+    from ..sources import Source
+
+
+def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
+    """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
+    from ..build import build, read, track_path
+
+    flags = {**flags, "format": format_asked(options["out"], flags["format"])}
+    with building(dict(options)) as means:
+        piece = read(source, flags)
+        for note in piece.script.adapted:
+            means.notice(note)
+        return build(piece, track_path(options["out"], name or piece.name, piece.settings.format), means)
+
+
+def suffix_of(out: str | None) -> str | None:
+    """The format that a file given with -o asks for."""
+    name = (out or "").lower()
+    return next((format_ for format_ in FORMATS if name.endswith(f".{format_}")), None)
+
+
+def format_asked(out: str | None, given: str | None) -> str | None:
+    """The format that -o and --format ask for. Raises InputError where they ask for two."""
+    suffix = suffix_of(out)
+    if out and suffix and given not in (None, suffix):
+        what = f"-o asks for a file .{suffix}, and --format for {given}"
+        raise InputError(what, hint=f"leave --format out, or write -o {Path(out).with_suffix('')}.{given}")
+    return given or suffix
+
+
+def facts_of(built: Built) -> dict[str, Any]:
+    """All that is known of a finished track, as JSON takes it."""
+    return {**asdict(built), "path": str(built.path)}
+
+
+def json_of(built: Built) -> str:
+    """The facts on one line."""
+    return json.dumps(facts_of(built), ensure_ascii=False)
+
+
+def line_of(built: Built) -> str:
+    """A finished track in one line to read."""
+    from ..lengths import clock
+
+    state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
+    state = "its tags alone written anew" if built.retitled else state
+    return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"

@@ -1,0 +1,90 @@
+"""A Dask cluster to make tracks: one that is there, or one of this machine's processes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..errors import InputError
+from .cluster_executor import Cluster, dask_module
+from .cluster_worker import Work
+from .work import Store
+
+CONNECT_S = 10.0
+_LOCAL = {
+    "distributed.scheduler.allowed-failures": 0,  # a lost worker is told at once
+    "distributed.worker.profile.enabled": False,  # nobody looks at it, and it samples every 10 ms
+}
+
+
+def connect(address: str, store: Store, *, notice: Callable[[str], None]) -> Cluster:
+    """Workers of the cluster whose scheduler listens at `address` (``tcp://host:8786``); they go on after us.
+
+    `notice` is told which workers are refused, and why. Raises MissingToolError where Dask isn't installed,
+    InputError where nothing answers.
+    """
+    distributed = dask_module("distributed")
+    with _quiet():
+        try:
+            client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"no Dask scheduler answers: {error}",
+                where=f"--scheduler {address}",
+                hint="start one with `dask scheduler`, and workers with `dask worker tcp://HOST:8786 --nthreads 1`",
+            ) from error
+    return Cluster(client, store, notice=notice)
+
+
+def local(
+    workers: int, store: Store, *, cache_folder: Path, notice: Callable[[str], None], work: Work | None = None
+) -> Cluster:
+    """`workers` processes of this machine, with a scheduler of their own on 127.0.0.1.
+
+    Raises MissingToolError where Dask isn't installed.
+    """
+    distributed = dask_module("distributed")
+    with _quiet(), _ctrl_c_kept_from_children(), dask_module("dask").config.set(_LOCAL):
+        here = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            memory_limit=0,  # ours is bounded, and a limit would kill workers on a machine that is short of it
+            silence_logs=logging.CRITICAL,
+        )
+        client = distributed.Client(here, set_as_default=False)
+    return Cluster(client, store, notice=notice, cache_folder=cache_folder, here=here, work=work)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Versions that differ are told when a worker is refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _ctrl_c_kept_from_children() -> Iterator[None]:
+    """A terminal's Ctrl-C goes to all its processes; workers started in this block, and in their place, don't get it.
+
+    Threads begun here inherit the mask, and processes that of the thread which starts them. The resource tracker is
+    started before: it takes the mask away again.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

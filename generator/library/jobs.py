@@ -1,0 +1,120 @@
+"""A library file to the tracks that it asks for: their names, what is set for each, and where in the file. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from ..library_models import FILE_ENDING, LibraryFile, expanded
+from ..model_faults import one_line
+from ..yaml_source import Node, Source
+from .names import default_name, filled
+
+MAX_TRACKS = 200_000
+ROUTINE, SCRIPT, NAME = "routine", "script", "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text of the library file, and where it begins there."""
+
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One track as the library asks for it. `name` has no ending; it is of a `routine`, or of a `script` otherwise.
+
+    `settings` are the track's own, `offset` is where in the file it is asked for.
+    """
+
+    name: str
+    routine: str
+    script: str
+    settings: Mapping[str, Value]
+    offset: int
+
+    def offset_of(self, setting: str) -> int:
+        """Where the setting stands that made the track what it is, or else the track."""
+        return self.settings[setting].offset if setting in self.settings else self.offset
+
+
+def jobs_of(library: LibraryFile, source: Source) -> list[Job]:
+    """Every track, in the order of the file. Faults are noted in `source`; what has one is left out."""
+    matrix = source.find(("matrix",))
+    nodes = [*([matrix] if matrix else []), *_entries(source, "include")]
+    axes = [_axes(node) for node in nodes]
+    singles = _entries(source, "tracks")
+    count = sum(math.prod(map(len, each.values())) for each in axes if each) + len(singles)
+    if count > MAX_TRACKS:
+        at = matrix or source.root
+        source.fault(at.start, f"these are {count:,} tracks, and a library has {MAX_TRACKS:,} at most: make several")
+        return []
+    excluded = [{axis: {*expanded(axis, values)} for axis, values in entry.items()} for entry in library.exclude]
+    jobs: list[Job] = []
+    for node, found in zip(nodes, axes, strict=True):
+        if found:
+            jobs += _of_matrix(found, node, library.names, excluded if node is matrix else [], source)
+    return [*jobs, *map(_single, singles)]
+
+
+def _entries(source: Source, key: str) -> list[Node]:
+    node = source.find((key,))
+    return node.value if node is not None and isinstance(node.value, list) else []
+
+
+def _axes(node: Node) -> dict[str, list[Value]]:
+    """Each axis with its values, ranges written out."""
+    if not isinstance(node.value, dict):
+        return {}
+    found: dict[str, list[Value]] = {}
+    for axis, (_, values) in node.value.items():
+        each = values.value if isinstance(values.value, list) else [values]
+        found[axis] = [Value(text, one.start) for one in each for text in expanded(axis, [one_line(str(one.value))])]
+    return found
+
+
+def _of_matrix(
+    axes: Mapping[str, list[Value]],
+    node: Node,
+    pattern: str,
+    excluded: Sequence[Mapping[str, Collection[str]]],
+    source: Source,
+) -> Iterator[Job]:
+    if lacking := [name for name in _fields(pattern) if name not in axes]:
+        names = " and ".join(lacking)
+        source.fault(node.start, f"the files' names have {names} in them, and this says no {names}: add it")
+        return
+    for values in product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        texts = {axis: value.text for axis, value in chosen.items()}
+        if any(all(texts[axis] in gone for axis, gone in entry.items()) for entry in excluded):
+            continue
+        others = [text for axis, text in texts.items() if axis not in (ROUTINE, FILE_ENDING)]
+        name = filled(pattern, texts) if pattern else default_name(texts[ROUTINE], others)
+        settings = {axis: value for axis, value in chosen.items() if axis != ROUTINE}
+        yield Job(name, texts[ROUTINE], "", settings, chosen[ROUTINE].offset)
+
+
+def _fields(pattern: str) -> list[str]:
+    return [part.partition("}")[0] for part in pattern.split("{")[1:]]
+
+
+def _single(node: Node) -> Job:
+    assert isinstance(node.value, dict)  # the model has seen to it
+    values = {key: Value(_joined(each), each.start) for key, (_, each) in node.value.items()}
+    settings = {key: value for key, value in values.items() if key not in (ROUTINE, SCRIPT, NAME)}
+    routine, script = (values.get(key, Value("", 0)).text for key in (ROUTINE, SCRIPT))
+    what = routine or script.rpartition("/")[2].rpartition(".")[0] or script
+    others = [value.text for key, value in settings.items() if key != FILE_ENDING]
+    name = values[NAME].text if NAME in values else default_name(what, others)
+    return Job(name, routine, script, settings, node.start)
+
+
+def _joined(node: Node) -> str:
+    if isinstance(node.value, list):
+        return ", ".join(one_line(str(each.value)) for each in node.value)
+    return one_line(str(node.value))

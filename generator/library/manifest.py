@@ -1,0 +1,95 @@
+"""`library.json`: what lies in a library's folder, as of the last run that wrote it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..errors import InputError
+from ..settings import FORMATS
+
+FILE_NAME = "library.json"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished track. `settings` are those that differ from the defaults, as they are written.
+
+    `key` is of its sound, `tags` a digest of what players show of it; `inputs` are digests of what it was made from, by
+    kind: where they are the same, nothing needs to be looked at.
+    """
+
+    name: str
+    title: str
+    routine: str | None
+    key: str
+    tags: str
+    bytes: int
+    sha256: str
+    duration_ms: int
+    settings: Mapping[str, str]
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The tracks by their names."""
+
+    title: str
+    tracks: Mapping[str, Entry]
+
+
+def parse_manifest(content: bytes | None, where: str) -> Manifest:
+    """What `dump_manifest` wrote; an empty one of nothing. Raises InputError for anything else.
+
+    Names lead nowhere else: `--prune` goes by them, and the file may be a stranger's.
+    """
+    if content is None:
+        return Manifest("", {})
+    try:
+        written: dict[str, Any] = json.loads(content)
+        if written["version"] != VERSION:
+            what = f"it is of version {written['version']}, and this sleepward knows {VERSION}"
+            raise InputError(what, where=where, hint="use the newer sleepward, or move the file away")
+        entries = [_checked(Entry(**each)) for each in written["tracks"]]
+        return Manifest(str(written["title"]), {entry.name: entry for entry in entries})
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "move it away: tracks that are there are looked at one by one then, and not made again"
+        raise InputError(f"this isn't a library's list of tracks ({error})", where=where, hint=hint) from error
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """JSON, sorted, with nothing in it that changes without the tracks."""
+    tracks = [asdict(manifest.tracks[name]) for name in sorted(manifest.tracks)]
+    lines = ",\n".join(json.dumps(track, ensure_ascii=False, sort_keys=True) for track in tracks)
+    title = json.dumps(manifest.title, ensure_ascii=False)
+    return f'{{"version": {VERSION}, "title": {title}, "tracks": [\n{lines}\n]}}\n'.encode()
+
+
+def merged(theirs: Manifest, title: str, ours: Mapping[str, Entry], gone: Iterable[str]) -> Manifest:
+    """What another run has written meanwhile, with what this one knows better."""
+    kept = {name: entry for name, entry in theirs.tracks.items() if name not in {*gone}}
+    return Manifest(title, {**kept, **ours})
+
+
+_TEXTS = ("name", "title", "key", "tags", "sha256")
+
+
+def _checked(entry: Entry) -> Entry:
+    """Raises ValueError for what no library holds."""
+    texts = [getattr(entry, field) for field in _TEXTS]
+    numbers = (entry.bytes, entry.duration_ms)
+    maps = (entry.settings, entry.inputs)
+    right = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
+    if not right or not all(isinstance(each, dict) for each in maps):
+        raise ValueError("a track in it has something else where a text or a number belongs")
+    path = PurePosixPath(entry.name)
+    leads_out = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", entry.name)
+    if leads_out or path.suffix.removeprefix(".") not in FORMATS:
+        raise ValueError(f"{entry.name[:80]!r} can't be a track's name")
+    return entry

@@ -1,0 +1,38 @@
+"""Where tracks go, and who makes them: this machine, unless a URL or a cluster is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .folder import Folder
+from .pool import Pool
+from .work import Executor, Store
+
+
+def store_for(out: str) -> Store:
+    """The folder `out`, or what fsspec finds behind it where it is a URL. Raises InputError, MissingToolError."""
+    if "://" not in out:
+        return Folder(Path(out).absolute())  # workers may run in another folder
+    from .remote import open_store
+
+    return open_store(out)
+
+
+def executor_for(
+    store: Store,
+    *,
+    jobs: int,
+    cache_folder: Path,
+    scheduler: str | None = None,
+    local_cluster: bool = False,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Executor:
+    """`jobs` processes here, or the workers of a Dask cluster. Raises InputError, MissingToolError."""
+    if scheduler is None and not local_cluster:
+        return Pool(jobs, store, cache_folder)
+    from . import cluster
+
+    if scheduler is not None:
+        return cluster.connect(scheduler, store, notice=notice)
+    return cluster.local(jobs, store, cache_folder=cache_folder, notice=notice)

@@ -1,0 +1,163 @@
+"""Workers on this machine: processes that each make one track at a time.
+
+Every worker is a pool of its own with one process, so that one that is killed takes exactly the order that it had with
+it, and the others don't notice. A worker takes no order from the keyboard (that is its leader's to judge), and ends
+with its leader, however that ended.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from .work import Done, Order, Result, Store
+
+_GRACE_S = 10.0  # to clear up in, for a worker whose leader is gone
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, once it is needed, and the order that it has in hand."""
+
+    processes: ProcessPoolExecutor | None = None
+    pid: Future[int] | None = None
+    order: Order | None = None
+
+
+@dataclass(frozen=True)
+class _Finished:
+    worker: _Worker
+    future: Future[Result]
+
+
+@dataclass
+class Pool:
+    """A `work.Executor` over `slots` processes, which write to `store` and share the cache in `cache_folder`."""
+
+    slots: int
+    store: Store
+    cache_folder: Path
+    _backlog: deque[Order] = field(default_factory=deque)
+    _events: queue.SimpleQueue[_Finished | None] = field(default_factory=queue.SimpleQueue)
+    _done: queue.SimpleQueue[Done] = field(default_factory=queue.SimpleQueue)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closing: bool = False
+
+    def __post_init__(self) -> None:
+        self._workers = [_Worker() for _ in range(self.slots)]
+        # A thread that hands out orders at once, whatever the leader is busy with. It, and not a future's callback,
+        # starts and ends processes: a pool that finds itself broken calls back with its own lock held.
+        self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
+        self._dispatcher.start()
+
+    def submit(self, order: Order) -> None:
+        with self._lock:
+            self._backlog.append(order)
+            self._hand_out()
+
+    def wait(self, timeout_s: float) -> Sequence[Done]:
+        found: list[Done] = []
+        with suppress(queue.Empty):
+            found.append(self._done.get(timeout=timeout_s))
+            while True:
+                found.append(self._done.get_nowait())
+        return found
+
+    def close(self, *, at_once: bool) -> None:
+        with self._lock:
+            self._closing = True
+            self._backlog.clear()
+            workers = [worker for worker in self._workers if worker.processes is not None]
+        for worker in workers:
+            if at_once and worker.order is not None and worker.pid is not None:
+                with suppress(OSError, Exception):  # it may have ended by itself
+                    os.kill(worker.pid.result(), signal.SIGTERM)
+        for worker in workers:
+            if worker.processes is not None:
+                worker.processes.shutdown(wait=True, cancel_futures=True)
+        self._events.put(None)
+        self._dispatcher.join()
+
+    # --- the dispatcher's ------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        while (event := self._events.get()) is not None:
+            with self._lock:
+                order, event.worker.order = event.worker.order, None
+                assert order is not None  # it was handed out
+                result = _result_of(event.future)
+                if result is None and event.worker.processes is not None:
+                    event.worker.processes.shutdown(wait=False)
+                    event.worker.processes = None
+                self._done.put(Done(order, result))
+                self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give what waits to whoever is free."""
+        for worker in self._workers:
+            if not self._backlog or self._closing:
+                return
+            if worker.order is None:
+                self._begin(worker, self._backlog.popleft())
+
+    def _begin(self, worker: _Worker, order: Order) -> None:
+        if worker.processes is None:
+            self._start(worker)
+        assert worker.processes is not None
+        work = partial(_work, order, self.store, self.cache_folder)
+        try:
+            future = worker.processes.submit(work)
+        except RuntimeError:  # it was killed while it had nothing to do
+            self._start(worker)
+            future = worker.processes.submit(work)
+        worker.order = order
+        future.add_done_callback(lambda done: self._events.put(_Finished(worker, done)))
+
+    def _start(self, worker: _Worker) -> None:
+        context = multiprocessing.get_context("spawn")
+        worker.processes = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+        worker.pid = worker.processes.submit(os.getpid)
+
+
+def _result_of(future: Future[Result]) -> Result | None:
+    """None where the worker was lost, or told to end."""
+    if future.cancelled() or future.exception() is not None:
+        return None
+    return future.result()
+
+
+# --- in the worker's process -------------------------------------------------------------------------------
+
+
+def _prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: nothing half-made is left behind
+    threading.Thread(target=_end_with_leader, name="watch", daemon=True).start()
+
+
+def _end_with_leader() -> None:
+    leader = multiprocessing.parent_process()
+    assert leader is not None  # this runs in a worker
+    leader.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(_GRACE_S)
+    os._exit(1)  # it waits for orders that can't come
+
+
+def _work(order: Order, store: Store, cache_folder: Path) -> Result:
+    from ..build import Means
+    from ..cache import Cache
+    from .orders import carry_out
+
+    return carry_out(order, store, Means(Cache(cache_folder), jobs=1))

@@ -1,0 +1,49 @@
+"""Orders in, results out: a window that slides over them, and what becomes of those whose worker was lost."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+
+from .work import Executor, Order, Result
+
+WINDOW_PER_SLOT = 2  # one in hand, one waiting for it: memory doesn't grow with the library
+MAX_LOSSES = 3  # workers that an order may take with it
+WAIT_S = 0.5
+
+
+def run(orders: Iterable[Order], executor: Executor, *, keep_going: bool = True) -> Iterator[Result]:
+    """The result of each order, as it comes; no more orders are taken than the window holds.
+
+    An order whose worker is lost goes again, and counts as failed after the third one. Where one fails and `keep_going`
+    is false, or the disk is full, those in hand are finished and no other is begun.
+    """
+    coming, again = iter(orders), deque[Order]()
+    losses: Counter[str] = Counter()
+    in_hand, stopped = 0, False
+    while True:
+        while not stopped and in_hand < WINDOW_PER_SLOT * max(1, executor.slots):
+            order = again.popleft() if again else next(coming, None)
+            if order is None:
+                break
+            executor.submit(order)
+            in_hand += 1
+        if not in_hand:
+            return
+        for done in executor.wait(WAIT_S):
+            in_hand -= 1
+            result = done.result
+            if result is None:
+                losses[done.order.name] += 1
+                if losses[done.order.name] < MAX_LOSSES and not stopped:
+                    again.append(done.order)
+                    continue
+                result = _lost(done.order, losses[done.order.name])
+            stopped = stopped or result.disk_full or (result.state == "failed" and not keep_going)
+            yield result
+
+
+def _lost(order: Order, times: int) -> Result:
+    what = f"its worker was ended {times} times while making it" if times > 1 else "its worker was ended"
+    hint = "is there enough memory? build it alone to see: sleepward build …; fewer at once need less: -j 1"
+    return Result(order.name, "failed", error=what, hint=hint, exit_code=1)

@@ -1,0 +1,208 @@
+"""What holds for each track of a library, and its order: routines, scripts and settings are read here, each once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .. import resources
+from ..build import read, title_of, track_key
+from ..errors import InputError
+from ..lengths import format_ms
+from ..model import Routine, Script
+from ..narration import voice_identity
+from ..plan import settings_dict
+from ..script import parse
+from ..settings import SETTINGS, Layer, Settings, environment_layer, surrounding_layers
+from ..sources import (
+    Source,
+    load_source,
+    own_layer,
+    read_routine,
+    resolve_for,
+    routine_source,
+    script_layer,
+)
+from ..voices import open_voice
+from . import inputs
+from .jobs import Job, Value
+from .work import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A job with what holds for it: the file's whole `name`, flags as they were given, settings, digests of inputs."""
+
+    name: str
+    job: Job
+    flags: Mapping[str, str]
+    settings: Settings
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A track's order, and what a list of tracks says of it; `tags` is a digest of all that players show."""
+
+    order: Order
+    title: str
+    routine: str | None
+    tags: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A routine or a script: its own settings, and what it is made from."""
+
+    own: Layer
+    inputs: Mapping[str, str]
+    routine: Routine | None = None
+    source: Source | None = None
+    script: Script | None = None
+
+
+class Settler:
+    """The tracks of one library file in `folder`; `defaults` are its own, `album` is what its tracks belong to.
+
+    What the library asks for holds above the routine's own settings; its defaults yield to the environment besides.
+    """
+
+    def __init__(self, folder: Path, defaults: Mapping[str, Value], album: str) -> None:
+        self._folder, self._defaults, self._album = folder, defaults, album
+        self._around = surrounding_layers()
+        self._from_outside = environment_layer(os.environ).values
+        self._found: dict[tuple[str, str], _Read] = {}
+        self._files: dict[tuple[str, str], str] = {}
+        self._voices: dict[tuple[str | None, int, int | None], Mapping[str, str]] = {}
+        self._poses: dict[tuple[str, bool], str] = {}
+
+    def settle(self, job: Job) -> Track:
+        """Raises SleepwardError where something in it can't be had."""
+        found = self._read(job)
+        flags = self._flags(job)
+        if found.script is not None:
+            _check_words_stay(job, found.script)
+        settings = resolve_for(found.own, flags, self._around)
+        made_from = {
+            **found.inputs,
+            **self._voice_inputs(settings),
+            "settings": inputs.settings_digest(settings),
+            "background": inputs.background_digest(settings.background, settings.breath_ms, settings.inhale_ms),
+            "encoder": inputs.encoder_digest(),
+            "program": inputs.program_digest(),
+            "shown": inputs.shown_digest(self._album, settings.cover),
+        }
+        if found.routine is not None:
+            made_from |= {
+                "poses": self._poses_digest(found.routine, all_of_them=bool(settings.avoid)),
+                "templates": inputs.templates_digest(settings.style),
+            }
+        return Track(f"{job.name}.{settings.format}", job, flags, settings, made_from)
+
+    def prepare(self, track: Track) -> Prepared:
+        """Render and read its script. Raises SleepwardError."""
+        found = self._read(track.job)
+        source = found.source or routine_source(_of(found), track.flags, self._around)
+        piece = read(source, track.flags, self._around)
+        order = Order(
+            name=track.name,
+            text=source.text,
+            shown_as=source.shown_as,
+            stem=piece.name,
+            settings=piece.settings,
+            lexicon=piece.lexicon,
+            key=track_key(piece),
+            album=self._album,
+        )
+        script, label = piece.script, piece.voice.label
+        shown = [title_of(piece), script.summary, script.routine, script.adapted, settings_dict(piece.settings, label)]
+        tags = inputs.digest(json.dumps(shown), track.inputs["shown"])
+        return Prepared(order, title_of(piece), script.routine, tags)
+
+    def _flags(self, job: Job) -> dict[str, str]:
+        """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""
+        fitting = {
+            name: value
+            for name, value in self._defaults.items()
+            if name not in self._from_outside and not (job.script and SETTINGS[name].shapes_words)
+        }
+        return {name: self._seen_from_here(name, value.text) for name, value in {**fitting, **job.settings}.items()}
+
+    def _seen_from_here(self, name: str, text: str) -> str:
+        if name not in ("background", "cover"):
+            return text
+        if (name, text) not in self._files:
+            self._files[name, text] = own_layer({name: text}, lambda name: f"--{name}", self._folder).values[name]
+        return self._files[name, text]
+
+    def _voice_inputs(self, settings: Settings) -> Mapping[str, str]:
+        chosen = (settings.voice, settings.rate, settings.pitch)
+        if chosen not in self._voices:
+            voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+            lexicon = inputs.lexicon_digest(voice.language)
+            self._voices[chosen] = {"voice": inputs.digest(voice_identity(voice)), "lexicon": lexicon}
+        return self._voices[chosen]
+
+    def _poses_digest(self, routine: Routine, *, all_of_them: bool) -> str:
+        """Of the poses that the routine has; where some are avoided, of all: what can be avoided depends on them."""
+        if (routine.name, all_of_them) not in self._poses:
+            ids = resources.pose_ids() if all_of_them else {step.pose.id for step in routine.steps} | {"rest"}
+            paths = [resources.pose_path(pose_id) for pose_id in ids]
+            self._poses[routine.name, all_of_them] = inputs.files_digest(paths)
+        return self._poses[routine.name, all_of_them]
+
+    def _read(self, job: Job) -> _Read:
+        what = (job.routine, job.script)
+        if what not in self._found:
+            self._found[what] = self._of_routine(job.routine) if job.routine else self._of_script(job.script)
+        return self._found[what]
+
+    def _of_routine(self, name: str) -> _Read:
+        path = resources.routine_path(name)
+        routine = read_routine(path)
+        own = own_layer(routine.settings, lambda name: routine.path, path.parent)
+        return _Read(own, {"routine": inputs.file_digest(path)}, routine=routine)
+
+    def _of_script(self, name: str) -> _Read:
+        path = self._folder / name
+        source = load_source(str(path), {})
+        script = parse(source.text, source.shown_as, source.name)
+        own = script_layer(source, script)
+        return _Read(own, {"script": inputs.file_digest(path)}, source=source, script=script)
+
+
+def _of(found: _Read) -> Routine:
+    assert found.routine is not None  # a track is of a routine or of a script
+    return found.routine
+
+
+def _check_words_stay(job: Job, script: Script) -> None:
+    """A script's words are there already. Raises InputError where its track sets what would change them."""
+    for name, value in job.settings.items():
+        if SETTINGS[name].shapes_words and value.text != script.settings.get(name):
+            what = "it shapes the words of a routine, and this track's are in its script already"
+            raise InputError(what, where=SETTINGS[name].flag, hint="leave it out here, and make the script with it")
+
+
+def written(settings: Settings) -> dict[str, str]:
+    """The settings that differ from the defaults, as one would write them."""
+    return {
+        each.name: _as_written(each.name, value)
+        for each in fields(settings)
+        if (value := getattr(settings, each.name)) != SETTINGS[each.name].default
+    }
+
+
+def _as_written(name: str, value: object) -> str:
+    if name in ("length", "tail") and isinstance(value, int):
+        return format_ms(value)
+    if name == "breath_ratio" and isinstance(value, tuple):
+        return ":".join(map(str, value))
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if value is None:
+        return "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,111 @@
+"""What is open while a script is read, a hold or breaths guided aloud, and the cue that it closes to.
+
+What can't be is a ValueError of what is wrong and, mostly, of what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from ..lengths import parse_duration
+from ..model import At, Breath, Breathe, Group, Hold, HoldLength, Item, Where
+
+# Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.
+FIRST_BREATH = ("Breathe in.", "And breathe out.")
+NEXT_BREATHS = ("In.", "And out.")
+
+
+@dataclass
+class OpenHold:
+    """From ``[hold …]`` to its ``[release]``; `written` is its length as it stands there."""
+
+    length: HoldLength | None
+    written: str
+    where: Where
+    _groups: list[Group] = field(default_factory=list)
+    _items: list[Item] = field(default_factory=list)
+    _at: At | None = None
+    _marked: bool = False
+
+    def add(self, *items: Item, new_line: bool) -> None:
+        if new_line and not self._marked and self.length is not None:
+            self._close_group()  # without [at …] each line is placed on its own
+        self._items.extend(items)
+
+    def begin_at(self, at: At) -> None:
+        """What is added from now on begins there."""
+        if self.length is None:
+            raise ValueError("[at …] needs a hold with a length", "write the length, like [hold 2 min]")
+        if not self._marked and self._groups:
+            # lines before the first [at …] begin with the hold, all together
+            self._items = [*(item for group in self._groups for item in group.items), *self._items]
+            self._groups = []
+        self._marked = True
+        self._close_group()
+        self._at = at
+
+    def close(self) -> Hold:
+        self._close_group()
+        return Hold(self.length, tuple(self._groups), self.where, self.written)
+
+    def _close_group(self) -> None:
+        if self._items:
+            self._groups.append(Group(tuple(self._items), self._at))
+            self._items = []
+        elif self._at is not None:
+            what = f"nothing follows the [at …] of line {self._at.line}"
+            raise ValueError(what, "write below it what is said then, or delete it")
+
+
+@dataclass
+class OpenBreathe:
+    """From ``[breathe …]`` to its ``[release]``, or to what comes next where it has no lines."""
+
+    number: int | None
+    where: Where
+    _breaths: list[Breath] = field(default_factory=list)
+
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._breaths)
+
+    def add(self, phase: str, text: str, line: int) -> None:
+        """A line ``in: text`` or ``out: text``."""
+        if phase == "in":
+            self._breaths.append(Breath(text, "", line, line))
+            return
+        last = self._breaths[-1] if self._breaths else None
+        if last is not None and not last.exhale and last.inhale_line == last.exhale_line:
+            self._breaths[-1] = replace(last, exhale=text, exhale_line=line)
+        else:
+            self._breaths.append(Breath("", text, line, line))
+
+    def close(self) -> Breathe:
+        given = self._breaths
+        if not given and self.number is None:
+            hint = "write [breathe 6], or lines `in: …` and `out: …`"
+            raise ValueError("[breathe] needs a number of breaths", hint)
+        number = self.number or len(given)
+        if len(given) > number:
+            what = f"[breathe {number}] has lines for {len(given)} breaths"
+            raise ValueError(what, "make the number fit the lines")
+        if given:
+            return Breathe(tuple(given[index % len(given)] for index in range(number)), self.where)
+        words = [FIRST_BREATH] + [NEXT_BREATHS] * (number - 1)
+        line = self.where.line
+        return Breathe(tuple(Breath(inhale, exhale, line, line) for inhale, exhale in words), self.where)
+
+
+def parse_at(text: str, line: int) -> At:
+    """``35%``, ``20s`` or ``-8s``. Raises ValueError."""
+    if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
+        value = float(percent[1])
+        if value >= 100:
+            raise ValueError(f"[at {text}] lies outside the hold", "write less than 100%")
+        return At("percent", value, line)
+    if not text:
+        raise ValueError("[at] needs a place in the hold", "write [at 35%], [at 20s] or [at -8s]")
+    if text.startswith("-"):
+        return At("from_end", parse_duration(text[1:]), line)
+    return At("from_start", 0 if re.fullmatch(r"0+\s*s", text) else parse_duration(text), line)

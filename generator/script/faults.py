@@ -1,0 +1,28 @@
+"""Several faults of one script as one error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import ScriptError
+
+MAX_FAULTS = 100  # nobody reads more
+
+
+class ScriptFaultsError(ScriptError):
+    """All that is wrong in a script, in the order of its lines; its own `what`, `where` and `hint` are the first's."""
+
+    def __init__(self, faults: Sequence[ScriptError]) -> None:
+        first, *_ = faults
+        super().__init__(first.what, where=first.where, hint=first.hint)
+        self.faults = tuple(faults[:MAX_FAULTS])
+        self.unnamed = len(faults) - len(self.faults)
+
+    def __str__(self) -> str:
+        more = [f"… and {self.unnamed} faults more: mend these first"] if self.unnamed else []
+        return "\n".join([*map(str, self.faults), *more])
+
+
+def as_one(faults: Sequence[ScriptError]) -> ScriptError:
+    """One fault as it is, several as a ScriptFaultsError."""
+    return faults[0] if len(faults) == 1 else ScriptFaultsError(faults)

@@ -1,0 +1,69 @@
+"""What a user names: the same thing under every name that it has, and nothing that isn't what it is said to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Command
+
+SCRIPT = "Lie down, and rest. [4s]\n[hold 5 s]\n[release]\n"
+QUICK = ("--voice", "tone", "--tail", "10s")
+
+
+def _music(path: Path, seconds: int = 12) -> Path:
+    from generator import ffmpeg
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ffmpeg.run(["-f", "lavfi", "-i", f"anoisesrc=d={seconds}:c=pink:a=0.2:r=48000", "-f", "mp3", str(path)])
+    return path
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    path = tmp_path / "night.txt"
+    path.write_text(SCRIPT, encoding="utf-8")
+    return path
+
+
+def test_music_is_the_same_under_each_of_its_names(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    music = _music(tmp_path / "music" / "rain over sea.mp3")
+    names = ["music/rain over sea.mp3", "./music/../music/rain over sea.mp3", str(music)]
+    built = [sleepward.json("build", night, *QUICK, "--background", name) for name in names]
+    assert [each["fresh"] for each in built] == [True, False, False]
+    assert {each["settings"]["background"] for each in built} == {"music/rain over sea.mp3"}
+    layered = [f"rain+{name}:-6" for name in names]
+    plans = [sleepward.json("plan", night, *QUICK, "--background", name)["settings"] for name in layered]
+    assert plans[1:] == plans[:1] * 2
+
+
+def test_the_same_music_named_by_flag_file_and_script_makes_the_same_track(
+    sleepward: Command, night: Path, tmp_path: Path
+) -> None:
+    _music(tmp_path / "music" / "sea.mp3")
+    first = sleepward.json("build", night, *QUICK, "--background", "music/sea.mp3")
+    (tmp_path / "sleepward.toml").write_text('background = "./music/sea.mp3"\n', encoding="utf-8")
+    assert not sleepward.json("build", night, *QUICK)["fresh"]
+    (tmp_path / "sleepward.toml").unlink()
+    night.write_text(f"---\nbackground: music/../music/sea.mp3\n---\n{SCRIPT}", encoding="utf-8")
+    again = sleepward.json("build", night, *QUICK)
+    assert (again["fresh"], again["sha256"]) == (False, first["sha256"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.m3u", "#EXTM3U\n#EXTINF:12,Sea\nmusic/sea.mp3\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:12\n#EXTINF:12,\nmusic/sea.mp3\n#EXT-X-ENDLIST\n"),
+        ("sea.mp3", "ffconcat version 1.0\nfile music/sea.mp3\n"),
+        ("list.pls", "[playlist]\nFile1=music/sea.mp3\nNumberOfEntries=1\n"),
+    ],
+)
+def test_a_list_of_music_is_no_music(sleepward: Command, night: Path, tmp_path: Path, name: str, text: str) -> None:
+    """It names files, which whoever wrote it needn't be trusted with."""
+    _music(tmp_path / "music" / "sea.mp3")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    refused = sleepward("build", night, *QUICK, "--background", name, code=2).stderr
+    assert f"{name}: can't be read as sound" in refused
+    assert not (tmp_path / "output").exists()
