@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import _acoustics
 import numpy as np
 import pocketsphinx
 import soxr
 from numpy.typing import NDArray
-from pystoi import stoi
 
 from generator import beds, resources
 from generator.cache import Cache
@@ -40,7 +40,6 @@ ROOM_DBFS = -50.0
 EDGE_MS = 200  # of bed and room before and after each phrase
 EAR_RATE = 16_000  # what the model was trained at
 EAR_GAIN_DB = 10.0  # to the level of its training
-STOI_RATE = 10_000  # what STOI is defined at (Taal et al. 2011)
 # All ten sentences are followed to their ends: with the model's own narrow beams a sentence is lost for a weak first
 # consonant (measured: "Bring both knees upright." over brown).
 WIDE = {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-70}
@@ -161,11 +160,6 @@ def misheard(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: Wave, unde
 
 
 def stoi_and_estoi(clip: Wave, bed: Wave, under_lu: float, place: int) -> tuple[float, float]:
-    """STOI (Taal et al. 2011) and ESTOI (Jensen and Taal 2016) of a phrase at one ear; 1 is unmasked.
-
-    Both correlate 384 ms at a time, and mean nothing for a single word: ask for `sentences` only.
-    """
+    """STOI and ESTOI of a phrase at one ear; ask for `sentences` only."""
     voice = _voice(clip)
-    mixed = voice + _under(bed, len(voice), under_lu, place)
-    clean, heard = (soxr.resample(sound, SAMPLE_RATE, STOI_RATE) for sound in (voice, mixed))
-    return float(stoi(clean, heard, STOI_RATE)), float(stoi(clean, heard, STOI_RATE, extended=True))
+    return _acoustics.stoi_and_estoi(voice, voice + _under(bed, len(voice), under_lu, place))

@@ -1,8 +1,11 @@
-"""Builds real tracks, decodes them and measures every row of `sleepward verify`; writes the tables of docs/sound.md.
+"""Builds real tracks, decodes them and measures every row of the sound targets; writes the tables of docs/sound.md.
 
-`python benchmarks/sound.py` takes the eight routines over the seven beds and a music file made here, and then each
-routine at its shortest and longest length at each level: about 110 tracks, three quarters of an hour on two cores.
-`--beds` and `--lengths` do one of the two, `--quick` two routines.
+`python benchmarks/sound.py --beds` takes the eight routines over the seven beds and a music file made here, 64 tracks;
+`--voices` the three softest voices through the eight routines, each over another background, 24 tracks; `--lengths`
+each routine at its shortest and longest length at each level, 48. Without any of them, all. `--quick` takes two
+routines. What `sleepward verify` measures comes from that command, the rest from `_sound_rows.py`.
+
+The tracks of `--beds` and `--voices` have bells (`--chime on`), so that those are measured too.
 """
 
 from __future__ import annotations
@@ -10,138 +13,353 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import _sound_rows
 import numpy as np
 
 from generator import ffmpeg
+from generator.cache import Cache
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sound.md"
 SLEEPWARD = [sys.executable, "-c", "from generator.cli import main; main()"]
 BEDS = ("brown", "pink", "rain", "ocean", "tide", "wind", "drone", "music")
+VOICES = ("en-us+klatt5", "en-us+klatt6", "en-us+klatt4")  # the softest that meet row 5 over every background
 LEVELS = ("easier", "standard", "deeper")
 RATE = 44_100
+TAIL = ("--tail", "2m")
+CLEAN = ("--background", "none", "--format", "wav", "--glide", "off", "--tail", "10s")
 
-Rows = dict[str, dict[str, Any]]
+# The rows of the sound targets as one line each; "as changed" is explained on the page.
+TARGETS = {
+    "1": "voice at -22 ±1 LUFS at the start",
+    "2": "true peak at most -3 dBTP",
+    "3": "voice over the background, median and lowest tenth: 15 and 13 LU, over tones and music 10 and 8",
+    "4": "no rise over 20 LU within 400 ms",
+    "5": "STOI 0.90 and ESTOI 0.75 (as changed)",
+    "6": "3 dB softer by the end, in steps, both sides alike",
+    "7": "fades of 8 s and 60 s, the last second silent",
+    "8": "no hard onset, no click",
+    "9": "voice dark above 5 kHz, background dark (but for rain)",
+    "10": "nothing rough",
+    "11": "voice centred, background wide, whole on one small speaker",
+    "12": "on the breath",
+    "13": "105 to 125 words a minute",
+    "14": "bells softer than the voice, with a soft beginning",
+    "beds": "no seam",
+    "plan": "as planned",
+}
+
+Entry = dict[str, Any]
+Rows = dict[str, Entry]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A measured track: its routine, its column in the table, what `build` said of it, and its rows by id."""
+
+    routine: str
+    column: str
+    built: dict[str, Any]
+    rows: Rows
+
+    @property
+    def failures(self) -> list[str]:
+        return [f"{row['what']} {row['measured']} {row['note']}".strip() for row in self.rows.values() if _fails(row)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--beds", action="store_true", help="every routine over every background")
+    parser.add_argument("--voices", action="store_true", help="the softest voices, every routine over some background")
     parser.add_argument("--lengths", action="store_true", help="every routine, shortest and longest, at each level")
     parser.add_argument("--quick", action="store_true", help="two routines only")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="routines that are measured at a time")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to write, instead of docs/sound.md")
     asked = parser.parse_args()
-    both = asked.beds == asked.lengths
-    with tempfile.TemporaryDirectory(prefix="sleepward-sound-") as folder:
-        workshop = Workshop(Path(folder))
+    every = not (asked.beds or asked.voices or asked.lengths)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="sleepward-sound-") as folder, ProcessPoolExecutor(asked.jobs) as pool:
+        workshop = Workshop(Path(folder), asked.page)
+        _music(workshop.music)
         routines = workshop.routines()[: 2 if asked.quick else None]
         failed = 0
-        if both or asked.beds:
-            failed += over_beds(workshop, routines)
-        if both or asked.lengths:
-            failed += at_lengths(workshop, routines)
+        if every or asked.beds:
+            failed += over_beds(workshop, routines, pool)
+        if every or asked.voices:
+            failed += in_voices(workshop, routines, pool)
+        if every or asked.lengths:
+            failed += at_lengths(workshop, routines, pool)
+    print(f"{(time.monotonic() - started) / 60:.0f} minutes, {failed} failures")
     sys.exit(1 if failed else 0)
 
 
+@dataclass(frozen=True)
 class Workshop:
     """A folder with a cache of its own, where the command is run as a user types it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
-        self.music = _music(folder / "music.flac")
+    folder: Path
+    page: Path
+
+    @property
+    def music(self) -> Path:
+        return self.folder / "music.flac"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
 
     def routines(self) -> list[str]:
         return [routine["name"] for routine in json.loads(self.run("list", "--json"))]
 
     def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> str:
+        env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(self.cache), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [*SLEEPWARD, *words], cwd=self.folder, env=self._env, capture_output=True, text=True, check=False
+            [*SLEEPWARD, *words], cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
         if done.returncode not in codes:
-            sys.exit(f"sleepward {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
+            raise RuntimeError(f"sleepward {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
         return done.stdout
 
-    def measured(self, routine: str, *settings: str) -> tuple[dict[str, Any], Rows]:
-        """The track's facts as `build` gives them, and the rows that `verify` measures on the decoded file."""
-        built = json.loads(self.run("build", routine, *settings, "--tail", "2m", "-o", "track.mp3", "--json"))
-        report = json.loads(self.run("verify", "track.mp3", "--json", codes=(0, 1)))
-        (self.folder / "track.mp3").unlink()
-        return built, {row["id"]: row for row in report["rows"]}
+    def build(self, routine: str, name: str, *settings: str) -> dict[str, Any]:
+        """The track's facts; the track is `name` in the folder."""
+        facts: dict[str, Any] = json.loads(self.run("build", routine, *settings, "-o", name, "--json"))
+        return facts
+
+    def verified(self, name: str) -> Rows:
+        """The rows of `sleepward verify`."""
+        report = json.loads(self.run("verify", name, "--json", codes=(0, 1)))
+        return {row["id"]: {**row, "by": "verify"} for row in report["rows"]}
 
 
-def over_beds(workshop: Workshop, routines: list[str]) -> int:
+# --- over every background, and in the softest voices ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Series:
+    """Tracks of one routine with one narration: each a column of the table and its background."""
+
+    routine: str
+    settings: tuple[str, ...]
+    tracks: tuple[tuple[str, str], ...]
+
+
+def over_beds(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
     """Each row over each bed, the range over the routines; the number of failures."""
-    found: dict[str, dict[str, list[tuple[str, dict[str, Any]]]]] = defaultdict(lambda: defaultdict(list))
-    titles: dict[str, dict[str, Any]] = {}
-    failures = []
-    for routine in routines:
-        for bed in BEDS:
-            name = str(workshop.music) if bed == "music" else bed
-            _, rows = workshop.measured(routine, "--background", name)
-            failures += [
-                f"{routine} over {bed}: {row['what']} {row['measured']}" for row in rows.values() if row["ok"] is False
-            ]
-            for row in rows.values():
-                titles.setdefault(row["id"], row)
-                found[row["id"]][bed].append((routine, row))
-            print(f"{routine} over {bed}: {_verdict(rows)}", flush=True)
-    lines = ["| row | limit | " + " | ".join(BEDS) + " |", "|---|---|" + "---|" * len(BEDS)]
-    for row_id, row in titles.items():
-        cells = [_cell([entry for _, entry in found[row_id][bed]]) for bed in BEDS]
-        lines.append(f"| {row['what']} | {row['limit']} | " + " | ".join(cells) + " |")
-    number = len(routines) * len(BEDS)
+    every = [Series(routine, (), tuple((bed, bed) for bed in BEDS)) for routine in routines]
+    found = _measured(workshop, every, pool)
     intro = (
-        f"{len(routines)} routines over each background: {number} tracks. Each cell holds the range over the routines."
+        f"{len(routines)} routines over each background, {len(found)} tracks, all with bells."
+        " Each cell holds the range over the routines."
     )
-    _write("beds", [intro, "", *lines, "", *_said(failures)])
-    return len(failures)
+    _write(workshop.page, "beds", [intro, "", *_table(found, BEDS), "", *_said(found)])
+    _write(workshop.page, "targets", _targets(found))
+    return sum(len(each.failures) for each in found)
 
 
-def at_lengths(workshop: Workshop, routines: list[str]) -> int:
+def in_voices(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
+    """Each row in each of the softest voices, over all backgrounds in turn; the number of failures."""
+    every = [
+        Series(routine, ("--voice", voice), ((voice, BEDS[(number + 3 * shift) % len(BEDS)]),))
+        for number, routine in enumerate(routines)
+        for shift, voice in enumerate(VOICES)
+    ]
+    found = _measured(workshop, every, pool)
+    intro = (
+        f"{len(routines)} routines in each of the softest voices, {len(found)} tracks, each over the next background."
+        " Each cell holds the range over the routines."
+    )
+    _write(workshop.page, "softest", [intro, "", *_table(found, VOICES), "", *_said(found)])
+    return sum(len(each.failures) for each in found)
+
+
+def _measured(workshop: Workshop, every: Sequence[Series], pool: ProcessPoolExecutor) -> list[Found]:
+    return [found for several in pool.map(partial(measure, workshop), every) for found in several]
+
+
+def measure(workshop: Workshop, series: Series) -> list[Found]:
+    """Build the narration alone and each track, and measure these against it."""
+    stem = "-".join([series.routine, *(word.strip("-") for word in series.settings)])
+    options = ("--chime", "on", *series.settings)
+    wav, raw, clean_raw = workshop.folder / f"{stem}.wav", f"{stem}.track", workshop.folder / f"{stem}.clean"
+    workshop.build(series.routine, wav.name, *options, *CLEAN)
+    clean = _sound_rows.left_of(wav, clean_raw)
+    wav.unlink()
+    several = []
+    for column, bed in series.tracks:
+        started = time.monotonic()
+        path = workshop.folder / f"{stem}-{bed}.mp3"
+        background = str(workshop.music) if bed == "music" else bed
+        built = workshop.build(series.routine, path.name, *options, "--background", background, *TAIL)
+        rows = workshop.verified(path.name)
+        planned = _sound_rows.plan_in(path)
+        loop = _sound_rows.breath_loop(planned, Cache(workshop.cache))
+        track = _sound_rows.left_of(path, workshop.folder / raw)
+        taken = _sound_rows.measured(_sound_rows.Take(planned, track, clean, loop))
+        rows |= {row.id: {**row.as_dict(), "by": "sound.py"} for row in taken}
+        path.unlink()
+        several.append(Found(series.routine, column, built, rows))
+        judged = sum(row["ok"] is not None for row in rows.values())
+        failed = "".join(f"; FAILED {what}" for what in several[-1].failures)
+        print(f"{stem} over {bed}: {judged} rows, {time.monotonic() - started:.0f} s{failed}", flush=True)
+    for name in (clean_raw.name, raw):
+        (workshop.folder / name).unlink()
+    return several
+
+
+# --- the shortest and the longest ------------------------------------------------------------------------
+
+
+def at_lengths(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
     """Each routine at its shortest and longest feasible length at each level; the number of failures."""
     lines = ["| routine | level | shortest | longest | rows measured | failed |", "|---|---|---|---|---|---|"]
     failures = []
-    beds = [bed for bed in BEDS if bed != "music"]
-    for number, routine in enumerate(routines):
-        for level in LEVELS:
-            plan = json.loads(workshop.run("plan", routine, "--level", level, "--json"))
-            judged, failed, shown = 0, [], []
-            for end_ms in plan["length_range_ms"]:
-                length = f"{end_ms / 1000:.3f}s"
-                bed = beds[number % len(beds)]
-                built, rows = workshop.measured(routine, "--level", level, "--length", length, "--background", bed)
-                exact = built["duration_ms"] == end_ms + 120_000
-                failed += [] if exact else [f"length {length}"]
-                failed += [f"{row['what']} {row['measured']}" for row in rows.values() if row["ok"] is False]
-                judged += sum(row["ok"] is not None for row in rows.values())
-                shown.append(_clock(end_ms))
-            failures += [f"{routine}, {level}: {what}" for what in failed]
-            lines.append(f"| {routine} | {level} | {shown[0]} | {shown[1]} | {judged} | {len(failed)} |")
-            print(lines[-1], flush=True)
-    _write(
-        "lengths",
-        [
-            "Decoded and measured against the plan, each over one of the seven beds in turn.",
-            "",
-            *lines,
-            "",
-            *_said(failures),
-        ],
-    )
+    for new_lines, new_failures in pool.map(partial(_at_its_ends, workshop), enumerate(routines)):
+        lines += new_lines
+        failures += new_failures
+    intro = "Decoded and measured by `verify` against the plan, each over one of the seven beds in turn."
+    _write(workshop.page, "lengths", [intro, "", *lines, "", *_listed(failures)])
     return len(failures)
 
 
-# --- small things ----------------------------------------------------------------------------------------
+def _at_its_ends(workshop: Workshop, numbered: tuple[int, str]) -> tuple[list[str], list[str]]:
+    """A routine's lines of the table, and its failures."""
+    number, routine = numbered
+    bed = BEDS[number % (len(BEDS) - 1)]  # but music, the last
+    path = workshop.folder / f"{routine}.mp3"
+    lines, failures = [], []
+    for level in LEVELS:
+        plan = json.loads(workshop.run("plan", routine, "--level", level, "--json"))
+        judged, failed, shown = 0, [], []
+        for end_ms in plan["length_range_ms"]:
+            length = f"{end_ms / 1000:.3f}s"
+            options = ("--level", level, "--length", length, "--background", bed)
+            built = workshop.build(routine, path.name, *options, *TAIL)
+            rows = workshop.verified(path.name)
+            path.unlink()
+            exact = built["duration_ms"] == end_ms + 120_000
+            failed += [] if exact else [f"length {length}"]
+            failed += Found(routine, bed, built, rows).failures
+            judged += sum(row["ok"] is not None for row in rows.values())
+            shown.append(_clock(end_ms))
+        failures += [f"{routine}, {level}: {what}" for what in failed]
+        lines.append(f"| {routine} | {level} | {shown[0]} | {shown[1]} | {judged} | {len(failed)} |")
+        print(lines[-1], flush=True)
+    return lines, failures
 
 
-def _music(path: Path) -> Path:
+# --- telling ---------------------------------------------------------------------------------------------
+
+
+def _table(found: Sequence[Found], columns: Sequence[str]) -> list[str]:
+    cells: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    titles: dict[str, Entry] = {}
+    for each in found:
+        for name, row in each.rows.items():
+            cells[name][each.column].append(row)
+            if name not in titles or not titles[name]["limit"]:
+                titles[name] = row
+    lines = ["| row | limit | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
+    for name, row in sorted(titles.items(), key=lambda item: _order(item[1]["basis"])):
+        shown = " | ".join(_cell(cells[name][column]) for column in columns)
+        lines.append(f"| {row['what']} ({row['basis']}) | {_limits(cells[name].values())} | {shown} |")
+    return lines
+
+
+def _targets(found: Sequence[Found]) -> list[str]:
+    """Each row of the targets, who measures it, and the range of its figures over all tracks."""
+    by_basis: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for each in found:
+        for name, row in each.rows.items():
+            by_basis[row["basis"].removeprefix("row ")][name].append(row)
+    lines = ["| row | target | measured by | over all tracks |", "|---|---|---|---|"]
+    for basis, target in TARGETS.items():
+        rows = by_basis[basis]
+        by = sorted({f"`{row['by']}`" for several in rows.values() for row in several}, reverse=True)
+        figures = "; ".join(f"{several[0]['what']}: {_cell(several)}" for several in rows.values())
+        lines.append(f"| {basis} | {target} | {', '.join(by)} | {figures} |")
+    return lines
+
+
+def _order(basis: str) -> int:
+    number = basis.removeprefix("row ")
+    return list(TARGETS).index(number) if number in TARGETS else len(TARGETS)
+
+
+def _limits(columns: Iterable[list[Entry]]) -> str:
+    limits = list(dict.fromkeys(row["limit"] for rows in columns for row in rows if row["ok"] is not None))
+    return _range(limits) if len(limits) > 2 else " or ".join(limits)
+
+
+def _cell(rows: Sequence[Entry]) -> str:
+    shown = list(dict.fromkeys(row["measured"].rpartition(", ")[2] for row in rows if row["ok"] is not None))
+    if not shown:
+        return "–"
+    text = _range(shown)
+    return f"**{text}**" if any(map(_fails, rows)) else text
+
+
+def _range(texts: Sequence[str]) -> str:
+    """The least and the greatest of texts that differ in their first number."""
+    low, high = min(texts, key=_number), max(texts, key=_number)
+    if low == high:
+        return low
+    (low_head, low_number, low_rest), (high_head, high_number, high_rest) = map(_split, (low, high))
+    if (low_head, low_rest) == (high_head, high_rest):
+        return f"{low_head}{low_number} to {high_number}{low_rest}"
+    return f"{low} to {high}"
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    number = re.search(r"[-−]?\d+(\.\d+)?", text)
+    return (text[: number.start()], number[0], text[number.end() :]) if number else (text, "", "")
+
+
+def _number(text: str) -> float:
+    return float(_split(text)[1].replace("−", "-") or 0)
+
+
+def _fails(row: Entry) -> bool:
+    return row["ok"] is False
+
+
+def _said(found: Iterable[Found]) -> list[str]:
+    return _listed([f"{each.routine}, {each.column}: {what}" for each in found for what in each.failures])
+
+
+def _listed(failures: list[str]) -> list[str]:
+    return [f"- {failure}" for failure in failures] or ["All within limits."]
+
+
+def _clock(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _write(page_path: Path, section: str, lines: list[str]) -> None:
+    """Put `lines` between the page's markers of `section`."""
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    page = page_path.read_text(encoding="utf-8") if page_path.exists() else "# How a track sounds\n"
+    if begin not in page:
+        page += f"\n{begin}\n{end}\n"
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    page_path.write_text(head + begin + "\n" + "\n".join(lines) + "\n" + end + tail, encoding="utf-8")
+
+
+def _music(path: Path) -> None:
     """A minute and a half of slow chords, stereo, louder and softer, as somebody's own music might be."""
     at = np.arange(90 * RATE) / RATE
     chords = ((220, 277.2, 329.6), (196, 246.9, 293.7), (174.6, 220, 261.6), (196, 246.9, 329.6))
@@ -155,49 +373,6 @@ def _music(path: Path) -> Path:
             sound[:, 1] += wave * (0.05, 0.07, 0.10)[place]
     args = ["-f", "f32le", "-ar", str(RATE), "-ac", "2", "-i", "-", "-y", str(path)]
     ffmpeg.run(args, (0.5 * sound).astype("<f4").tobytes())
-    return path
-
-
-def _cell(rows: list[dict[str, Any]]) -> str:
-    shown = list(dict.fromkeys(row["measured"] for row in rows if row["ok"] is not None))
-    failed = any(row["ok"] is False for row in rows)
-    if not shown:
-        return "not measured"
-    ends = shown[0] if len(shown) == 1 else f"{min(shown, key=_number)} to {max(shown, key=_number)}"
-    return f"**{ends}**" if failed else ends
-
-
-def _number(text: str) -> float:
-    word = text.split(maxsplit=1)[0].replace("−", "-")
-    try:
-        return float(word)
-    except ValueError:
-        return 0.0
-
-
-def _verdict(rows: Rows) -> str:
-    failed = [row["what"] for row in rows.values() if row["ok"] is False]
-    return f"{sum(row['ok'] is not None for row in rows.values())} rows" + (f", FAILED {failed}" if failed else "")
-
-
-def _said(failures: list[str]) -> list[str]:
-    return [f"- {failure}" for failure in failures] or ["All within limits."]
-
-
-def _clock(ms: int) -> str:
-    minutes, seconds = divmod(ms // 1000, 60)
-    return f"{minutes}:{seconds:02}"
-
-
-def _write(section: str, lines: list[str]) -> None:
-    """Put `lines` between the page's markers of `section`."""
-    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# How a track sounds\n"
-    if begin not in page:
-        page += f"\n{begin}\n{end}\n"
-    head, _, rest = page.partition(begin)
-    _, _, tail = rest.partition(end)
-    PAGE.write_text(head + begin + "\n" + "\n".join(lines) + "\n" + end + tail, encoding="utf-8")
 
 
 if __name__ == "__main__":

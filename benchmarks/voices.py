@@ -21,14 +21,15 @@ from pathlib import Path
 import ear
 import numpy as np
 import soxr
+from _acoustics import centroid_hz, hardest_onset_db, share_db, words_per_minute
 from ear import Phrase, Wave
 from scipy.signal import welch
 
 from generator.cache import default_folder
-from generator.filters import PRESENCE, TREBLE, Band
+from generator.filters import PRESENCE, TREBLE
 from generator.loudness import integrated_lufs
 from generator.mastering import CALIBRATION_SENTENCES, NOMINAL_LUFS, TRIM_DBFS, VoiceGain, calibrate, master, trim
-from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Recording
+from generator.model import SAMPLE_RATE, Recording
 from generator.voices import DEFAULT_RATE_WPM, open_voice
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK
 
@@ -190,30 +191,13 @@ def sound_of(clips: Mapping[str, Wave]) -> Sound:
     loudness = [integrated_lufs(clip) for clip in clips.values()]
     return Sound(
         integrated_lufs(whole),
-        _share_db(hz, power, TREBLE),
-        _share_db(hz, power, PRESENCE),
-        float((hz * power).sum() / power.sum()),
+        share_db(hz, power, TREBLE),
+        share_db(hz, power, PRESENCE),
+        centroid_hz(hz, power),
         max(hardest_onset_db(clip) for clip in clips.values()),
         max(loudness) - min(loudness),
         (hz, power),
     )
-
-
-def hardest_onset_db(clip: Wave) -> float:
-    """The most by which a first sound grows from 10 ms to the next, once it can be heard at all (-60 dBFS)."""
-    block = 10 * SAMPLES_PER_MS
-    blocks = clip[: len(clip) // block * block].reshape(-1, block).astype(np.float64)
-    levels = np.maximum(10 * np.log10(np.square(blocks).mean(axis=1) + 1e-20), -60)
-    first = int(np.argmax(levels > -60))
-    return float(np.diff(levels[: first + 8]).max())
-
-
-def words_per_minute(clips: Mapping[str, Wave]) -> float:
-    """Words a minute within phrases of four words and more, commas' pauses included."""
-    edges_s = (CLIP_HEAD_MS + CLIP_TAIL_MS) / 1000
-    phrases = [(len(text.split()), len(clip) / SAMPLE_RATE - edges_s) for text, clip in clips.items()]
-    phrases = [phrase for phrase in phrases if phrase[0] >= 4]
-    return 60 * sum(count for count, _ in phrases) / sum(seconds for _, seconds in phrases)
 
 
 @cache
@@ -232,10 +216,6 @@ def scores(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: str) -> Scor
     ]
     median, lowest = np.median(pairs, axis=0), np.min(pairs, axis=0)
     return Scores((float(median[0]), float(median[1])), (float(lowest[0]), float(lowest[1])))
-
-
-def _share_db(hz: Wave, power: Wave, band: Band) -> float:
-    return float(10 * np.log10(power[(hz >= band[0]) & (hz < band[1])].sum() / power.sum()))
 
 
 # --- telling ----------------------------------------------------------------------------------------
@@ -345,7 +325,7 @@ def draw(voices: Sequence[Measured]) -> None:
 def _third_octaves(hz: Wave, power: Wave) -> tuple[list[float], list[float]]:
     centres = [1000 * 2 ** (step / 3) for step in range(-10, 11)]
     edge = 2 ** (1 / 6)
-    return centres, [_share_db(hz, power + 1e-20, (centre / edge, centre * edge)) for centre in centres]
+    return centres, [share_db(hz, power + 1e-20, (centre / edge, centre * edge)) for centre in centres]
 
 
 if __name__ == "__main__":

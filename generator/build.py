@@ -30,7 +30,7 @@ from .timeline import lay_out
 from .timing import Timing, spoken_texts
 from .voices import Voice, open_voice
 
-SCHEMA = "3"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+SCHEMA = "4"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 OUTPUT_FOLDER = Path("output")

@@ -243,22 +243,31 @@ class _Layout:
                 )
             self.events += self._count(number, silent, start_ms, hold.where)[0]
         marked = any(group.at is not None for group in hold.groups)
-        for event in self._at_marks(hold, start_ms, end_ms) if marked else self._spread(hold, start_ms, end_ms):
-            self.events.append(event)
-        if self._timing.chime and self._rings(hold, length_ms):
+        rings = self._timing.chime and self._rings(hold, length_ms)
+        said_by_ms = end_ms - CHIME_MS - self._timing.gap_ms("sentence") if rings else end_ms
+        self.events += (
+            self._at_marks(hold, start_ms, end_ms, said_by_ms) if marked else self._spread(hold, start_ms, said_by_ms)
+        )
+        if rings:
             self._emit("chime", end_ms - CHIME_MS, end_ms, "", hold.where)
         self._cursor_ms = end_ms
 
     def _rings(self, hold: Hold, length_ms: int) -> bool:
-        """A bell ends each hold but the last, in which people fall asleep, and those that are counted."""
+        """A bell ends each hold but the last, in which people fall asleep, and those counted or guided to their end."""
         assert hold.length is not None
-        return hold is not self._script.cues[-1] and hold.length.unit != "count" and length_ms >= 2 * CHIME_MS
+        is_guided = bool(hold.groups) and isinstance(hold.groups[-1].items[-1], Breathe)
+        is_silent_to_its_end = hold.length.unit != "count" and not is_guided
+        return hold is not self._script.cues[-1] and is_silent_to_its_end and length_ms >= 2 * CHIME_MS
 
-    def _at_marks(self, hold: Hold, start_ms: int, end_ms: int) -> Iterator[Event]:
+    def _at_marks(self, hold: Hold, start_ms: int, end_ms: int, said_by_ms: int) -> Iterator[Event]:
+        """Lines at their marks; one that would run into the bell comes as much earlier as it must."""
         placed = [(start_ms + self._offset_ms(hold, group.at, end_ms - start_ms), group) for group in hold.groups]
         previous: Group | None = None
         free_ms = start_ms
         for at_ms, group in placed:
+            over_ms = self._sequence(group.items, at_ms)[1] - said_by_ms
+            if over_ms > 0 and said_by_ms < end_ms:
+                at_ms = max(at_ms - over_ms, start_ms)  # noqa: PLW2901
             if at_ms < free_ms and previous is not None:
                 self._fail(
                     group.items[0].where,
@@ -267,12 +276,13 @@ class _Layout:
                     "place it later, shorten one of the two, or lengthen the hold",
                 )
             events, free_ms = self._sequence(group.items, at_ms)
-            if free_ms > end_ms:
+            if free_ms > said_by_ms:
                 last = group.items[-1]
                 self._fail(
                     last.where,
                     f"{_quote(last)} ({format_ms(free_ms - at_ms)} from its [at …] on) ends "
-                    f"{format_ms(free_ms - end_ms)} after {self._named(hold, end_ms - start_ms)}",
+                    f"{format_ms(free_ms - said_by_ms)} after {'the bell of ' if said_by_ms < end_ms else ''}"
+                    f"{self._named(hold, end_ms - start_ms)}{' begins' if said_by_ms < end_ms else ''}",
                     "place it earlier, shorten it, or lengthen the hold",
                 )
             yield from events

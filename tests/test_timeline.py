@@ -175,6 +175,24 @@ def test_any_length_in_range_is_had_exactly_or_the_nearest_are_named(text: str, 
     assert [e.text for e in of_kind(timeline, "speech")] == [e.text for e in of_kind(default, "speech")]
 
 
+@given(st.integers(3_000, 9_000), st.booleans())
+def test_a_bell_rings_when_the_words_of_its_hold_are_over(before_end_ms: int, marked: bool) -> None:
+    mark = f"[at -{before_end_ms / 1000}s]\n"
+    text = f"[hold 40 s]\n{mark if marked else ''}In a little while, we change sides.\n[release]\nNow change.\n[hold 20 s]\n[release]\n"
+    timeline = try_lay(text, Timing(breath_ms=10_000, inhale_ms=4_000, count_ms=1_500, chime=True, tail_ms=10_000))
+    (bell,) = of_kind(timeline, "chime")
+    said, hold = of_kind(timeline, "speech")[0], of_kind(timeline, "hold")[0]
+    assert hold.start_ms <= said.start_ms
+    assert said.end_ms < bell.start_ms
+    assert bell.end_ms == hold.end_ms == hold.start_ms + 40_000
+
+
+def test_a_hold_guided_to_its_end_has_no_bell() -> None:
+    text = "[hold 2 breaths]\n[breathe]\nin: Breathe in.\nout: And out.\n[release]\n[release]\nNow rest.\n[hold 20 s]\n[release]\n"
+    timeline = try_lay(text, Timing(breath_ms=10_000, inhale_ms=4_000, count_ms=1_500, chime=True, tail_ms=10_000))
+    assert not of_kind(timeline, "chime")
+
+
 def as_dict(timing: Timing) -> dict[str, object]:
     return {name: getattr(timing, name) for name in Timing.__dataclass_fields__}
 

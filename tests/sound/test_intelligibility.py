@@ -5,37 +5,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import ear
 import numpy as np
 import pytest
 
 from generator.mastering import CALIBRATION_SENTENCES, calibrate, master
 from generator.voices import DEFAULT_RATE_WPM, open_voice
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "ear.py"
 COUNT = 40  # of the routines' sentences
 BEDS = ["rain", "brown"]  # the one that covers most, and the default
 UNDER_LU = 15.0
 
 
 @pytest.fixture(scope="module")
-def ear() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmark_ear", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclass looks itself up there
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def asked(ear: ModuleType) -> Any:
+def asked() -> Any:
     return ear.phrases(COUNT)
 
 
@@ -48,24 +34,24 @@ def clips(asked: Any) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def bed(request: pytest.FixtureRequest, ear: ModuleType, home: Path) -> np.ndarray:
+def bed(request: pytest.FixtureRequest, home: Path) -> np.ndarray:
     return ear.bed_sound(request.param, home / "cache")
 
 
-def test_the_ear_knows_every_word_of_the_routines(ear: Any) -> None:
+def test_the_ear_knows_every_word_of_the_routines() -> None:
     """A sentence with another word could never be understood."""
     assert ear.ear().unknown(phrase.text for phrase in ear.phrases()) == set()
 
 
 @pytest.mark.parametrize("bed", BEDS, indirect=True)
-def test_a_sentence_is_told_from_nine_others_of_its_routine(ear: Any, asked: Any, clips: Any, bed: Any) -> None:
+def test_a_sentence_is_told_from_nine_others_of_its_routine(asked: Any, clips: Any, bed: Any) -> None:
     """At least 95 % of them, at the default level of a bed."""
     lost = ear.misheard(clips, asked, bed, UNDER_LU)
     assert len(lost) <= 0.05 * len(asked), [phrase.text for phrase in lost]
 
 
 @pytest.mark.parametrize("bed", BEDS, indirect=True)
-def test_no_phrase_is_covered_by_the_bed(ear: Any, asked: Any, clips: Any, bed: Any) -> None:
+def test_no_phrase_is_covered_by_the_bed(asked: Any, clips: Any, bed: Any) -> None:
     for phrase in ear.sentences(asked)[:8]:
         scores = [ear.stoi_and_estoi(clips[phrase.text], bed, UNDER_LU, place) for place in range(3)]
         stoi, estoi = np.mean(scores, axis=0)
@@ -74,7 +60,7 @@ def test_no_phrase_is_covered_by_the_bed(ear: Any, asked: Any, clips: Any, bed: 
 
 
 @pytest.mark.parametrize("bed", BEDS[:1], indirect=True)
-def test_the_ear_can_fail(ear: Any, asked: Any, clips: Any, bed: Any) -> None:
+def test_the_ear_can_fail(asked: Any, clips: Any, bed: Any) -> None:
     """Controls: a bed as loud as the voice hides the words, and neither noise nor another sentence passes for one."""
     few = asked[:8]
     assert len(ear.misheard(clips, few, bed, under_lu=0.0)) > len(few) / 2
