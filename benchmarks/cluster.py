@@ -145,7 +145,7 @@ def write(sections: list[Section]) -> None:
         if not place.search(page):
             raise SystemExit(f"{PAGE} has no place for {section.name}")
         text = as_markdown(section)
-        page = place.sub(lambda _, text=text: text, page)  # type: ignore[misc]
+        page = place.sub(lambda _, text=text: text, page)
     PAGE.write_text(page, encoding="utf-8")
 
 

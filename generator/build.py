@@ -27,7 +27,7 @@ from .script import parse
 from .settings import CHIME_LU, FORMATS, Format, Layer, Settings
 from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
-from .timing import Timing, spoken_texts
+from .timing import spoken_texts, timing_of
 from .voices import Voice, open_voice
 
 SCHEMA = "4"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
@@ -252,19 +252,6 @@ def _bytes_estimate(duration_ms: int, settings: Settings) -> int:
 
 
 # --- keys, tags, beds ------------------------------------------------------------------------------------
-
-
-def timing_of(settings: Settings) -> Timing:
-    return Timing(
-        breath_ms=settings.breath_ms,
-        inhale_ms=settings.inhale_ms,
-        count_ms=settings.count_ms,
-        count_voice=settings.count_voice,
-        pace=settings.pace,
-        chime=settings.chime is not None,
-        length_ms=settings.length,
-        tail_ms=settings.tail,
-    )
 
 
 def track_key(piece: Piece) -> str:

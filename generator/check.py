@@ -45,7 +45,7 @@ from .sources import (
     script_layer,
 )
 from .timeline import lay_out
-from .timing import Timing, spoken_texts
+from .timing import Timing, spoken_texts, timing_of
 from .yaml_source import text_of
 
 ALONE: tuple[Layer, ...] = ()  # a file's faults are its own: settings around it are judged by themselves
@@ -260,13 +260,8 @@ def _lines(path: str) -> tuple[str, ...]:
 
 
 def _timing(settings: Settings) -> Timing:
-    return Timing(
-        breath_ms=settings.breath_ms,
-        inhale_ms=settings.inhale_ms,
-        count_ms=settings.count_ms,
-        count_voice=settings.count_voice,
-        pace=settings.pace,
-    )
+    """The length is fitted, and bells are rung, only where clips are."""
+    return replace(timing_of(settings), length_ms=None, chime=False)
 
 
 def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Fault, ...]:

@@ -264,10 +264,9 @@ class _Layout:
         placed = [(start_ms + self._offset_ms(hold, group.at, end_ms - start_ms), group) for group in hold.groups]
         previous: Group | None = None
         free_ms = start_ms
-        for at_ms, group in placed:
-            over_ms = self._sequence(group.items, at_ms)[1] - said_by_ms
-            if over_ms > 0 and said_by_ms < end_ms:
-                at_ms = max(at_ms - over_ms, start_ms)  # noqa: PLW2901
+        rings = said_by_ms < end_ms
+        for mark_ms, group in placed:
+            at_ms = self._before_the_bell(group, mark_ms, start_ms, said_by_ms) if rings else mark_ms
             if at_ms < free_ms and previous is not None:
                 self._fail(
                     group.items[0].where,
@@ -281,12 +280,16 @@ class _Layout:
                 self._fail(
                     last.where,
                     f"{_quote(last)} ({format_ms(free_ms - at_ms)} from its [at …] on) ends "
-                    f"{format_ms(free_ms - said_by_ms)} after {'the bell of ' if said_by_ms < end_ms else ''}"
-                    f"{self._named(hold, end_ms - start_ms)}{' begins' if said_by_ms < end_ms else ''}",
+                    f"{format_ms(free_ms - said_by_ms)} after {'the bell of ' if rings else ''}"
+                    f"{self._named(hold, end_ms - start_ms)}{' begins' if rings else ''}",
                     "place it earlier, shorten it, or lengthen the hold",
                 )
             yield from events
             previous = group
+
+    def _before_the_bell(self, group: Group, mark_ms: int, start_ms: int, said_by_ms: int) -> int:
+        over_ms = self._sequence(group.items, mark_ms)[1] - said_by_ms
+        return max(mark_ms - max(over_ms, 0), start_ms)
 
     def _offset_ms(self, hold: Hold, at: At | None, length_ms: int) -> int:
         if at is None:

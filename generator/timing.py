@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .model import Breathe, Count, Cue, Hold, Say, Script
+from .settings import Settings
 
 _NUMBERS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -36,6 +37,20 @@ class Timing:
 
     def gap_ms(self, gap: Literal["sentence", "paragraph"]) -> int:
         return self.scaled(self.sentence_gap_ms if gap == "sentence" else self.paragraph_gap_ms)
+
+
+def timing_of(settings: Settings) -> Timing:
+    """What of a track's settings moves its events."""
+    return Timing(
+        breath_ms=settings.breath_ms,
+        inhale_ms=settings.inhale_ms,
+        count_ms=settings.count_ms,
+        count_voice=settings.count_voice,
+        pace=settings.pace,
+        chime=settings.chime is not None,
+        length_ms=settings.length,
+        tail_ms=settings.tail,
+    )
 
 
 def number_text(number: int) -> str:

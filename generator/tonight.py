@@ -11,13 +11,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from . import resources
-from .build import Means, plan, read, timing_of
+from .build import Means, plan, read
 from .errors import DefinitionError, InputError, LengthError, SleepwardError, listed
 from .lengths import clock
 from .model import Timeline
 from .sources import Source, read_routine, routine_source
 from .timeline import lay_out
-from .timing import spoken_texts
+from .timing import spoken_texts, timing_of
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"

@@ -300,38 +300,38 @@ def test_a_track_that_kills_its_worker_is_reported(sleepward: Command, scripts: 
     assert "ended 3 times" in found["two/8h-rain.flac"]["error"]
 
 
+def underway(folder: Path, scripts: Path) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
+    """A run that has told of its first track and has others, of eight hours, in hand; and its processes below."""
+    text = SCRIPTS.replace("two.txt,", "two.txt, tail: 8h,").replace("three.txt,", "three.txt, tail: 8h,")
+    (folder / "library.yaml").write_text(text, encoding="utf-8")
+    process = start(folder, "-j", "2")
+    assert process.stdout
+    assert json.loads(process.stdout.readline())["name"] == "one/rain.mp3"
+    assert until(process, lambda: parts(scripts))
+    return process, psutil.Process(process.pid).children(recursive=True)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_finishes_nothing_half(
     sleepward: Command, scripts: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    text = SCRIPTS.replace("two.txt,", "two.txt, tail: 8h,").replace("three.txt,", "three.txt, tail: 8h,")
-    (tmp_path / "library.yaml").write_text(text, encoding="utf-8")
-    process = start(tmp_path, "-j", "2")
-    family = psutil.Process(process.pid)
-    assert until(process, lambda: (scripts / "one" / "rain.mp3").exists() and parts(scripts))
-    children = family.children(recursive=True)
+    process, children = underway(tmp_path, scripts)
     os.killpg(process.pid, ending)  # as a terminal's Ctrl-C goes to all of them
     _, errors = process.communicate(timeout=60)
     assert process.returncode == (130 if ending == signal.SIGINT else 143), errors.decode()
     assert b"Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
-    found = set(files(scripts))
-    assert found - {"library.json"} == {"one/rain.mp3"}
-    if "library.json" in found:  # the end may come between a track and the word of it
-        listed = json.loads((scripts / "library.json").read_bytes())["tracks"]
-        assert [track["name"] for track in listed] == ["one/rain.mp3"]
+    assert sorted(files(scripts)) == ["library.json", "one/rain.mp3"]
+    assert [track["name"] for track in json.loads((scripts / "library.json").read_bytes())["tracks"]] == [
+        "one/rain.mp3"
+    ]
 
 
 def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
     sleepward: Command, scripts: Path, tmp_path: Path
 ) -> None:
-    text = SCRIPTS.replace("three.txt,", "three.txt, tail: 8h,").replace("two.txt,", "two.txt, tail: 8h,")
-    (tmp_path / "library.yaml").write_text(text, encoding="utf-8")
-    process = start(tmp_path, "-j", "2")
-    family = psutil.Process(process.pid)
-    assert until(process, lambda: (scripts / "one" / "rain.mp3").exists() and parts(scripts))
-    children = family.children(recursive=True)
+    process, children = underway(tmp_path, scripts)
     process.kill()
     process.communicate()
     _, alive = psutil.wait_procs(children, timeout=60)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from generator import resources
-from generator.build import Means, plan, read, timing_of
+from generator.build import Means, plan, read
 from generator.cache import Cache
 from generator.errors import DefinitionError, InputError
 from generator.program_models import Program, ProgramNight
@@ -29,7 +29,7 @@ from generator.programs import (
 from generator.schema import schema
 from generator.settings import SETTINGS
 from generator.timeline import lay_out
-from generator.timing import spoken_texts
+from generator.timing import spoken_texts, timing_of
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")

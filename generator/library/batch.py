@@ -21,6 +21,7 @@ from .jobs import Value, jobs_of
 from .ledger import Ledger
 from .manifest import Entry
 from .names import collisions, name_fault
+from .orders import failure
 from .run import run
 from .settle import Prepared, Settler, Track, written
 from .work import Executor, Order, Result
@@ -255,15 +256,7 @@ def make(
             try:
                 ready = library.settler.prepare(each.track)
             except SleepwardError as error:
-                result = Result(
-                    each.track.name,
-                    "failed",
-                    error=error.what,
-                    where=error.where or "",
-                    hint=error.hint or "",
-                    exit_code=error.exit_code,
-                )
-                unordered.append(Outcome(result, each.why))
+                unordered.append(Outcome(failure(each.track.name, error), each.why))
                 if not keep_going:
                     return
                 continue

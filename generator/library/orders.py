@@ -32,16 +32,7 @@ def carry_out(order: Order, store: Store, means: Means) -> Result:
         try:
             result = _planned(order, means) if order.only_plan else _made(order, store, means)
         except SleepwardError as error:
-            result = Result(
-                order.name,
-                "failed",
-                error=error.what,
-                where=error.where or "",
-                hint=error.hint or "",
-                exit_code=error.exit_code,
-                is_of_length=isinstance(error, LengthError),
-                disk_full=_is_full(error),
-            )
+            result = failure(order.name, error)
         except Exception as error:  # noqa: BLE001  # a mistake of ours in one track spares the others
             what = f"{type(error).__name__}: {error}"
             result = Result(order.name, "failed", error=what, exit_code=1, disk_full=_is_full(error))
@@ -50,6 +41,20 @@ def carry_out(order: Order, store: Store, means: Means) -> Result:
         elapsed_s=round(time.monotonic() - started_s, 3),
         cpu_s=round(_cpu_s() - cpu_before_s, 3),
         notes=tuple(notes),
+    )
+
+
+def failure(name: str, error: SleepwardError) -> Result:
+    """What there is to tell of the track `name`, which `error` keeps from being made."""
+    return Result(
+        name,
+        "failed",
+        error=error.what,
+        where=error.where or "",
+        hint=error.hint or "",
+        exit_code=error.exit_code,
+        is_of_length=isinstance(error, LengthError),
+        disk_full=_is_full(error),
     )
 
 

@@ -81,7 +81,7 @@ class Pool:
             workers = [worker for worker in self._workers if worker.processes is not None]
         for worker in workers:
             if at_once and worker.order is not None and worker.pid is not None:
-                with suppress(OSError, Exception):  # it may have ended by itself
+                with suppress(Exception):  # it may have ended by itself
                     os.kill(worker.pid.result(), signal.SIGTERM)
         for worker in workers:
             if worker.processes is not None:

@@ -208,4 +208,4 @@ def _content_type(name: str) -> str:
     from ..tagging import MIME_TYPES
 
     suffix = PurePosixPath(name).suffix.removeprefix(".")
-    return MIME_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"  # type: ignore[call-overload]
+    return MIME_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"  # type: ignore[call-overload]  # any suffix may be asked for

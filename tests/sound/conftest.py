@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import _sound_rows
 import numpy as np
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import _sound_rows
 
 from generator import build, ffmpeg
 from generator.cache import Cache
