@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image, ImageFont
 
-    Canvas = NDArray[np.float64]
+    Canvas = NDArray[np.float32]
     """(SIZE, SIZE, 3), sRGB in [0, 255]."""
 
 SIZE = 1_000  # pixels; stores ask for square covers, phones show them at 100 to 1,000
@@ -110,7 +110,7 @@ def _night(chance: _Chance) -> Canvas:
 
     hue = chance.between("hue", 205, 275)  # from a deep blue-green to violet
     height = np.arange(SIZE)[:, None, None] / SIZE
-    canvas = np.empty((SIZE, SIZE, 3))
+    canvas = np.empty((SIZE, SIZE, 3), np.float32)
     canvas[:] = _rgb(hue, 0.55, 0.035) + (_rgb(hue + 14, 0.45, 0.17) - _rgb(hue, 0.55, 0.035)) * height**1.6
     moon = _Moon(
         x=chance.between("moon x", 600, 850),
@@ -147,12 +147,13 @@ def _draw_stars(canvas: Canvas, chance: _Chance, moon: _Moon) -> None:
 def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
     import numpy as np
 
-    rows, columns = np.mgrid[0:SIZE, 0:SIZE]
+    at = np.arange(SIZE)
+    across, down = (np.exp(-(((at - middle) / (3.4 * moon.radius)) ** 2)) for middle in (moon.x, moon.y))
+    glow = (0.16 * np.outer(down, across)).astype(np.float32)
+    canvas += glow[:, :, None] * (np.array(_GLOW_COLOUR, np.float32) - canvas)
+    near = tuple(slice(int(middle - moon.radius) - 1, int(middle + moon.radius) + 3) for middle in (moon.y, moon.x))
+    (rows, columns), disc = np.mgrid[near], canvas[near]
     distance = np.hypot(columns - moon.x, rows - moon.y)
-    glow = 0.16 * np.exp(-((distance / (3.4 * moon.radius)) ** 2))
-    canvas += glow[:, :, None] * (np.array(_GLOW_COLOUR) - canvas)
-    near = tuple(slice(int(at - moon.radius) - 1, int(at + moon.radius) + 3) for at in (moon.y, moon.x))
-    rows, columns, distance, disc = rows[near], columns[near], distance[near], canvas[near]
     from_shadow = np.hypot(
         columns - moon.x - moon.shadow[0] * moon.radius, rows - moon.y - moon.shadow[1] * moon.radius
     )
@@ -171,12 +172,11 @@ def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None
         phase = chance.between(f"hill {layer} phase {wave}", 0, 1)
         ridge += height * np.sin(2 * np.pi * (turn * across + phase))
     highest = int(ridge.min()) - 1
-    rows = np.arange(highest, SIZE)[:, None]
     below = canvas[highest:]
-    inside = (rows - ridge[None, :] + 0.5).clip(0, 1)[:, :, None]
-    depth = ((rows - ridge[None, :]).clip(0, 300) / 300)[:, :, None]
-    top = _rgb(hue + 6, 0.42, 0.125 - 0.027 * layer)
-    colour = top + (_rgb(hue, 0.5, 0.03) - top) * depth
+    under = (np.arange(highest, SIZE)[:, None] - ridge[None, :]).astype(np.float32)[:, :, None]
+    inside, depth = (under + 0.5).clip(0, 1), under.clip(0, 300) / 300
+    top, bottom = _rgb(hue + 6, 0.42, 0.125 - 0.027 * layer), _rgb(hue, 0.5, 0.03)
+    colour = top + (bottom - top) * depth
     below += inside * (colour - below)
 
 
@@ -186,7 +186,7 @@ def _rgb(hue: float, saturation: float, lightness: float) -> Canvas:
 
     import numpy as np
 
-    return np.array(colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)) * 255
+    return np.array(colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation), np.float32) * 255
 
 
 # --- words -----------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     raw_lufs = _speech_lufs(at_full_scale, [recording.sample_rate for recording in recordings]) + peak_db
     raw_gain_db = target_lufs - raw_lufs
 
-    even = [_evened(recording, raw_gain_db, "a calibration sentence") for recording in recordings]
+    even = [_evened(prepared(recording, raw_gain_db, "a calibration sentence")) for recording in recordings]
     colour = colour_for(_long_term_spectrum(even))
     waves = [coloured(wave, colour) for wave in even]
 
@@ -135,23 +135,33 @@ def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
 
     Raises TrackError where nothing in it is loud enough to be speech.
     """
-    _must_sound(recording, repr(text))
-    wave = _evened(recording, gain.raw_gain_db, repr(text))
-    wave = coloured(wave, Colour(gain.presence_db, gain.treble_db))
-    return Clip(text, _finished(wave, gain.chain_gain_db)[:, None])
+    return mastered(prepared(recording, gain.raw_gain_db, repr(text)), gain, text)
 
 
-def _evened(recording: Recording, raw_gain_db: float, what: str) -> Wave:
-    """The chain up to the voice's colour."""
+def prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
+    """What is to be heard of `recording`, at the level and rate of the chain: as long as its clip will be.
+
+    `what` is how errors call it. Raises TrackError where nothing in it is loud enough to be speech.
+    """
     import numpy as np
     import soxr
 
+    _must_sound(recording, what)
     spoken = trim(recording, TRIM_DBFS - raw_gain_db)
     if not len(spoken.samples):
         raise TrackError(f"the voice gave nothing to hear for {what}", hint="Try another voice, or another wording.")
-    raw = spoken.samples[:, 0] * _linear(raw_gain_db)
-    wave = soxr.resample(raw, spoken.sample_rate, CHAIN_RATE)
-    wave = np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
+    wave = soxr.resample(spoken.samples[:, 0] * _linear(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
+    return np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
+
+
+def mastered(wave: Wave, gain: VoiceGain, text: str) -> Clip:
+    """What `prepared` gave, through the rest of the chain."""
+    wave = coloured(_evened(wave), Colour(gain.presence_db, gain.treble_db))
+    return Clip(text, _finished(wave, gain.chain_gain_db)[:, None])
+
+
+def _evened(wave: Wave) -> Wave:
+    """The chain up to the voice's colour."""
     return compressed(de_essed(equalised(wave)))
 
 

@@ -84,27 +84,29 @@ def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: in
 
 # --- check sums: CRC-16/ARC, by whole frames -------------------------------------------------------
 
+_POLYNOMIAL = 0xA001  # 0x8005, reflected
+_ONE = 0x8000  # the polynomial 1, reflected
+
 
 @lru_cache(maxsize=1)
 def _crc_table() -> NDArray[np.uint16]:
-    """What two bytes (as a little-endian number, xored to the CRC) leave of it: polynomial 0x8005, reflected."""
+    """What two bytes (as a little-endian number, xored to the CRC) leave of it."""
     import numpy as np
 
     table = np.arange(65_536)
     for _ in range(16):
-        table = (table >> 1) ^ (table & 1) * 0xA001
+        table = (table >> 1) ^ (table & 1) * _POLYNOMIAL
     return table.astype(np.uint16)
 
 
 class Checksum:
     """The CRC of frames as they are added. A CRC is linear: crc(a + b) = zeros(len b)(crc a) ^ crc(b), where
-    zeros(n), what n zero bytes make of a CRC, is a table of 65,536; so repeated frames needn't be read again.
+    zeros(n), what n zero bytes make of a CRC, is a product with x^8n; so repeated frames needn't be read again.
     """
 
     def __init__(self, frame_bytes: int) -> None:
         self.frame_bytes = frame_bytes
         self.value = 0
-        self._zeros: dict[int, NDArray[np.uint16]] = {}
 
     def add(self, crc: int, frames: int) -> None:
         """Append `frames` frames whose own check sum is `crc`."""
@@ -121,34 +123,47 @@ class Checksum:
         columns = np.frombuffer(frames, "<u2").reshape(-1, self.frame_bytes // 2).T
         crcs = np.zeros(columns.shape[1], np.uint16)
         for column in columns:
-            crcs = table[crcs ^ column]
-        zeros = self._power(1).tolist()
+            crcs = table.take(crcs ^ column)
+        low, high = _byte_shifts(self.frame_bytes)
         sums = [0]
         for crc in crcs.tolist():
-            sums.append(zeros[sums[-1]] ^ crc)
+            before = sums[-1]
+            sums.append(low[before & 0xFF] ^ high[before >> 8] ^ crc)
         return sums
 
     def shifted(self, crc: int, frames: int) -> int:
-        return int(self._power(frames)[crc])
-
-    def _power(self, frames: int) -> NDArray[np.uint16]:
-        if frames not in self._zeros:
-            if len(self._zeros) > 64:  # 128 KiB each; most lengths recur
-                self._zeros.clear()
-            self._zeros[frames] = _composed(_crc_table(), frames * self.frame_bytes // 2)
-        return self._zeros[frames]
+        """What `frames` frames of zeros make of `crc`."""
+        return _product(crc, _zeros(frames * self.frame_bytes))
 
 
-def _composed(table: NDArray[np.uint16], times: int) -> NDArray[np.uint16]:
-    import numpy as np
-
-    result = np.arange(65_536, dtype=np.uint16)
-    while times:
-        if times & 1:
-            result = table[result]
-        table = table[table]
-        times >>= 1
+@lru_cache(maxsize=1 << 12)
+def _zeros(count: int) -> int:
+    """x^8n modulo the polynomial: what a CRC is multiplied by, by `count` = n zero bytes."""
+    result, square = _ONE, _ONE >> 8
+    while count:
+        if count & 1:
+            result = _product(result, square)
+        square = _product(square, square)
+        count >>= 1
     return result
+
+
+@lru_cache(maxsize=4)
+def _byte_shifts(count: int) -> tuple[list[int], list[int]]:
+    """What `count` zero bytes make of a CRC's low byte, and of its high one."""
+    zeros = _zeros(count)
+    return [_product(byte, zeros) for byte in range(256)], [_product(byte << 8, zeros) for byte in range(256)]
+
+
+def _product(a: int, b: int) -> int:
+    """Two polynomials modulo CRC-16/ARC's, their highest powers in the lowest bits."""
+    product = 0
+    while a:
+        if a & _ONE:
+            product ^= b
+        a = a << 1 & 0xFFFF
+        b = b >> 1 ^ (b & 1) * _POLYNOMIAL
+    return product
 
 
 # --- looking at a finished file --------------------------------------------------------------------

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from .cache import Cache, content_key
 from .errors import TrackError
 from .lexicon import NOTHING, Lexicon
-from .mastering import CALIBRATION_SENTENCES, VoiceGain, calibrate, chain_identity, master
+from .mastering import (
+    CALIBRATION_SENTENCES,
+    CHAIN_PER_MS,
+    VoiceGain,
+    calibrate,
+    chain_identity,
+    mastered,
+    prepared,
+)
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS
 from .segments import from_pcm, to_segment
 from .voices import Voice
@@ -20,11 +30,13 @@ from .voices import Voice
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
+    from .mastering import Wave
     from .model import Recording
 
 Progress = Callable[[int, int], None]
 KIND = "clips"
 KEPT_CLIPS = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
+WAITING_CLIPS = 32  # of half a megabyte each: spoken, and not yet through the chain
 
 
 def voice_identity(voice: Voice) -> str:
@@ -38,17 +50,30 @@ class Narration:
     So memory doesn't grow with what is spoken. Reading from several threads is safe.
     """
 
-    def __init__(self, identity: str, cache: Cache, given: Mapping[str, str], lengths_ms: Mapping[str, int]) -> None:
-        """`given` is what the voice was given for each text, and `lengths_ms` how long that is heard."""
+    def __init__(
+        self,
+        identity: str,
+        cache: Cache,
+        given: Mapping[str, str],
+        lengths_ms: Mapping[str, int],
+        making: Mapping[str, Future[None]],
+    ) -> None:
+        """`given` is what the voice was given for each text, `lengths_ms` how long that is heard, `making` the clips
+        that may not be in the cache yet.
+        """
         self.durations_ms = {text: lengths_ms[line] for text, line in given.items()}
         self._given = given
         self._identity = identity
         self._cache = cache
+        self._making = making
         self.clip = lru_cache(maxsize=KEPT_CLIPS)(self._clip)
 
     def _clip(self, text: str) -> AudioSegment:
         """The clip of one of the texts: 48 kHz mono. Raises TrackError where the cache has lost it."""
-        stored = self._cache.get(KIND, content_key(self._identity, self._given[text]))
+        line = self._given[text]
+        if line in self._making:
+            self._making[line].result()
+        stored = self._cache.get(KIND, content_key(self._identity, line))
         if stored is None:
             hint = "the cache was emptied while the track was made: build it again"
             raise TrackError(f"the clip of {text[:60]!r} is gone", hint=hint)
@@ -67,7 +92,9 @@ def narrate(
     """A clip for each of `texts`; only what the cache doesn't hold is spoken, `jobs` sentences at a time.
 
     The voice is given each text as the `lexicon` says it, and the clips are kept by that: another entry has those
-    sentences spoken anew that it touches. Raises TrackError, naming what the voice was given, where it broke off.
+    sentences spoken anew that it touches. How long each is heard is known when this returns; the last of them may
+    still be on their way through the voice chain. Raises TrackError, naming what the voice was given, where it broke
+    off.
     """
     identity = voice_identity(voice)
     given = {text: lexicon.given(text, voice.phonemes) for text in texts}
@@ -79,48 +106,75 @@ def narrate(
         if stored is None:
             missing.append(line)
         else:
-            lengths_ms[line] = _heard_ms(from_pcm(stored))
+            lengths_ms[line] = _heard_ms(len(from_pcm(stored)))
     progress(len(lengths_ms), len(lines))
-    for line, clip in _spoken(missing, voice, identity, cache, jobs):
-        cache.put(KIND, content_key(identity, line), clip.raw_data)
-        lengths_ms[line] = _heard_ms(clip)
-        progress(len(lengths_ms), len(lines))
-    return Narration(identity, cache, given, lengths_ms)
+    making: dict[str, Future[None]] = {}
+    if missing:
+        with _chain() as chain:
+            for line, wave, gain in _spoken(missing, voice, identity, cache, jobs):
+                lengths_ms[line] = _heard_ms(len(wave) // CHAIN_PER_MS)
+                making[line] = chain(partial(_keep, cache, identity, line, wave, gain))
+                progress(len(lengths_ms), len(lines))
+    return Narration(identity, cache, given, lengths_ms, making)
+
+
+@contextmanager
+def _chain() -> Iterator[Callable[[Callable[[], None]], Future[None]]]:
+    """Runs what it is given one after the other, beside what follows; waits where too much is waiting.
+
+    The voice chain's own imports take most of a second, in which the voice speaks and the encoders are fed.
+    """
+    beside = ThreadPoolExecutor(1, thread_name_prefix="chain")
+    room = Semaphore(WAITING_CLIPS)
+
+    def submit(work: Callable[[], None]) -> Future[None]:
+        room.acquire()
+        done = beside.submit(work)
+        done.add_done_callback(lambda _: room.release())
+        return done
+
+    failed = True
+    try:
+        beside.submit(_import_chain)
+        yield submit
+        failed = False
+    finally:
+        beside.shutdown(wait=failed, cancel_futures=failed)
+
+
+def _keep(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
+    """The clip of `line`, made and put into the cache."""
+    clip = to_segment(mastered(wave, gain, line).samples)
+    cache.put(KIND, content_key(identity, line), clip.raw_data)
 
 
 def _spoken(
     lines: Sequence[str], voice: Voice, identity: str, cache: Cache, jobs: int
-) -> Iterator[tuple[str, AudioSegment]]:
-    """Each of `lines` with its clip; the voice goes on speaking while its gain is measured."""
-    if not lines:
-        return
+) -> Iterator[tuple[str, Wave, VoiceGain]]:
+    """Each of `lines` as the chain takes it; the voice goes on speaking while its gain is measured."""
     key = content_key(identity, *CALIBRATION_SENTENCES)
     gain = _stored_gain(cache, key)
     wanted = set(lines)
     early: dict[str, Recording] = {}
-    texts = lines if gain else [*CALIBRATION_SENTENCES, *lines]
-    with ThreadPoolExecutor(1) as beside:
-        chain = beside.submit(_import_chain)
-        for line, recording in voice.speak(texts, jobs):
-            early[line] = recording
-            chain.result()
-            if gain is None and all(text in early for text in CALIBRATION_SENTENCES):
-                gain = calibrate([early[text] for text in CALIBRATION_SENTENCES])
-                cache.put("gains", key, json.dumps(asdict(gain)).encode())
-            if gain is not None:
-                for each in wanted.intersection(early):
-                    yield each, to_segment(master(early[each], gain, each).samples)
-                early.clear()
+    for line, recording in voice.speak(lines if gain else [*CALIBRATION_SENTENCES, *lines], jobs):
+        early[line] = recording
+        if gain is None and all(text in early for text in CALIBRATION_SENTENCES):
+            gain = calibrate([early[text] for text in CALIBRATION_SENTENCES])
+            cache.put("gains", key, json.dumps(asdict(gain)).encode())
+        if gain is not None:
+            for each in wanted.intersection(early):
+                yield each, prepared(early[each], gain.raw_gain_db, repr(each)), gain
+            early.clear()
 
 
 def _import_chain() -> None:
-    """What the voice chain computes with takes half a second to import: the voice speaks meanwhile."""
+    """What the voice chain computes with."""
     import scipy.signal  # noqa: F401
 
 
-def _heard_ms(clip: AudioSegment) -> int:
-    """How long `clip` is heard: without the quiet at its edges."""
-    return len(clip) - CLIP_HEAD_MS - CLIP_TAIL_MS
+def _heard_ms(clip_ms: int) -> int:
+    """How long a clip is heard: without the quiet at its edges."""
+    return clip_ms - CLIP_HEAD_MS - CLIP_TAIL_MS
 
 
 def _stored_gain(cache: Cache, key: str) -> VoiceGain | None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 WAVE_S = (9.0, 14.0)
 RISE = 0.4  # of a wave, as of a breath in
-SWELL_DB = 3.5  # of the deep sound between waves and crests …
-WASH_DB = 11.0  # … and of the bright one, which makes a wave come nearer
+SWELL_DB = 3.0  # of the deep sound between waves and crests …
+WASH_DB = 9.0  # … and of the bright one, which makes a wave come nearer; at 11, crests cover single words
 _WASH = 0.8  # times the deep sound, at a crest
 
 WIND_BANDS_HZ = ((160, 240), (240, 360), (360, 540), (540, 800))

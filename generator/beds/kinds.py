@@ -29,12 +29,12 @@ class BedKind:
 
 
 BEDS: dict[str, BedKind] = {
-    "brown": BedKind("deep, even noise, like a distant waterfall", "1", "noise"),
-    "pink": BedKind("even noise, a little brighter, like a steady fan", "1", "noise"),
-    "rain": BedKind("steady rain with soft drops", "3", "noise"),
-    "ocean": BedKind("slow waves, no two alike", "1", "air_and_water"),
-    "tide": BedKind("waves that rise as you breathe in and fall as you breathe out", "1", "air_and_water", True),
-    "wind": BedKind("a soft wind that wanders", "1", "air_and_water"),
+    "brown": BedKind("deep, even noise, like a distant waterfall", "2", "noise"),
+    "pink": BedKind("even noise, a little brighter, like a steady fan", "2", "noise"),
+    "rain": BedKind("steady rain with soft drops", "4", "noise"),
+    "ocean": BedKind("slow waves, no two alike", "2", "air_and_water"),
+    "tide": BedKind("waves that rise as you breathe in and fall as you breathe out", "2", "air_and_water", True),
+    "wind": BedKind("a soft wind that wanders", "2", "air_and_water"),
     "drone": BedKind("a low, open chord that slowly turns", "1", "tones"),
     "none": BedKind("no background: the voice alone", "1", "noise"),
 }

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.signal import fftconvolve
 
 from ..model import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from ..model import Samples
     from .loops import Canvas
 
 CORRELATION = 0.6
@@ -80,15 +78,17 @@ def white(canvas: Canvas, seed: int) -> None:
 
 def filter_loop(canvas: Canvas, gain: Gain) -> None:
     """`canvas` through `gain`, in place and around the seam, with zero phase; white noise keeps its RMS."""
-    taps = _taps(gain)[:, None]
-    length = canvas.samples
+    length, reach = canvas.samples, 2 * _HALF_TAPS
+    size = fft.next_fast_len(reach + max(end - start for start, end in canvas.blocks()), real=True)
+    response = fft.rfft(_taps(gain), size)[:, None]
     head, before = canvas.read(0, _HALF_TAPS), canvas.read(length - _HALF_TAPS, length)
     for start, end in canvas.blocks():
         block = canvas.read(start, end)
         after = canvas.read(end, min(end + _HALF_TAPS, length))
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
-        before = around[-2 * _HALF_TAPS : -_HALF_TAPS]
-        canvas.write(start, fftconvolve(around, taps, mode="valid", axes=0))
+        before = around[-reach:-_HALF_TAPS]
+        filtered = fft.irfft(fft.rfft(around, size, axis=0) * response, size, axis=0)
+        canvas.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
 
 
 def shape(canvas: Canvas, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:
@@ -142,7 +142,6 @@ def slow_curve(samples: int, depth: float, period_s: float, seed: int) -> Curve:
 DROP_PEAK = 0.6  # times the noise's RMS, before the Pareto draw: heard as drops, none plinks, none masks a consonant
 DROP_CLIP = 3.0  # and at most so much louder than the softest
 _DROP_SAMPLES = 30 * SAMPLE_RATE // 1000  # five times the longest decay
-_DROPS_AT_ONCE = 400
 
 
 def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
@@ -152,25 +151,25 @@ def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
     """
     random = np.random.default_rng(seed)
     count = random.poisson(per_second * canvas.samples / SAMPLE_RATE)
-    starts = random.integers(0, canvas.samples, count)
+    starts = np.sort(random.integers(0, canvas.samples, count))
     hz = np.exp(random.uniform(np.log(800), np.log(5_000), count))
     decay_ms = random.uniform(2, 6, count)
     peak = DROP_PEAK * np.minimum(1 + random.pareto(2.5, count), DROP_CLIP)
     phase = random.uniform(0, 2 * np.pi, count)
     place = random.uniform(0, np.pi / 2, count)
-    sides = np.stack([np.cos(place), np.sin(place)], axis=1).astype(np.float32)
-    seconds = np.arange(_DROP_SAMPLES) / SAMPLE_RATE
-    attack = 1 - np.exp(-seconds / 0.8e-3)
-    for first in range(0, count, _DROPS_AT_ONCE):
-        some = slice(first, first + _DROPS_AT_ONCE)
-        waves = np.sin(2 * np.pi * hz[some, None] * seconds + phase[some, None]).astype(np.float32)
-        waves *= peak[some, None] * attack * np.exp(-seconds * 1000 / decay_ms[some, None])
-        for start, wave, side in zip(starts[some], waves, sides[some], strict=True):
-            _add_round(canvas, int(start), wave[:, None] * side)
-
-
-def _add_round(canvas: Canvas, first: int, sound: Samples) -> None:
-    """`sound` into `canvas` from `first` on; what passes the end goes on at the start."""
-    before = min(len(sound), canvas.samples - first)
-    for start, part in ((first, sound[:before]), (0, sound[before:])):
-        canvas.write(start, canvas.read(start, start + len(part)) + part)
+    sides = (peak * np.stack([np.cos(place), np.sin(place)])).T.astype(np.float32)
+    turn, fall, begin = (each.astype(np.float32)[:, None] for each in (2 * np.pi * hz, 1000 / decay_ms, phase))
+    seconds = np.arange(_DROP_SAMPLES, dtype=np.float32) / SAMPLE_RATE
+    attack = 1 - np.exp(-seconds / np.float32(0.8e-3))
+    end_of_last = np.zeros((_DROP_SAMPLES, 2), np.float32)  # what the drops of one block leave to the next
+    for start, end in canvas.blocks():
+        some = slice(*np.searchsorted(starts, (start, end)))
+        waves = np.sin(turn[some] * seconds + begin[some])
+        waves *= np.exp(-fall[some] * seconds) * attack
+        block = np.zeros((end - start + _DROP_SAMPLES, 2), np.float32)
+        block[:_DROP_SAMPLES] = end_of_last
+        for at, wave, side in zip(starts[some] - start, waves, sides[some], strict=True):
+            block[at : at + _DROP_SAMPLES] += wave[:, None] * side
+        canvas.write(start, canvas.read(start, end) + block[: end - start])
+        end_of_last = block[end - start :]
+    canvas.write(0, canvas.read(0, _DROP_SAMPLES) + end_of_last)

@@ -22,7 +22,6 @@ from ..model import FRAME_SAMPLES, SAMPLE_RATE, Span
 from ..mp3_format import Checksum, audio_frames, frame_bytes, info_frame
 from .plan import (
     AHEAD_FRAMES,
-    BATCH_FRAMES,
     LEAD_FRAMES,
     STEADY_LEAD_FRAMES,
     Batch,
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["encode_loop", "encode_mp3", "encode_plain", "needs_loop"]
 
 BLOCK_FRAMES = 125  # mixed and written at a time
+READ_FRAMES = 2_500  # of a finished encoding, at a time
 REPEATS_PER_ENCODED = 60  # in the time that a frame takes to mix and encode so many are repeated
 SHARED_ENCODERS = 2  # beside the narration of another track
 MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
@@ -141,7 +141,7 @@ def encode_plain(
         if path.stat().st_size != frames * size:
             raise TrackError(f"the encoder gave {path.stat().st_size} bytes instead of {frames * size}")
         with path.open("rb") as encoded:
-            slices = iter(lambda: encoded.read(BATCH_FRAMES * size), b"")
+            slices = iter(lambda: encoded.read(READ_FRAMES * size), b"")
             parts = ((part, checksum.of(part)) for part in slices)
             _write(sink, parts, checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps)
 

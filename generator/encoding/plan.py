@@ -27,7 +27,11 @@ LEAD_FRAMES = 110  # after anything: see above
 STEADY_LEAD_FRAMES = 40  # after a steady bed alone: see above
 AHEAD_FRAMES = 1
 OPEN_OVER_LEAD_FRAMES = 10  # an opening that exceeds the next lead-in by less costs more than it spares
-BATCH_FRAMES = 2_500  # one ffmpeg's share, 60 s; fixed, so that cuts don't depend on the number of workers
+# One ffmpeg's share is a third of what is left, within these: few starts, each of which costs as much as 400 frames,
+# and small shares at the end, so that all workers finish together. Whatever their number, the cuts are the same.
+SHARES = 3
+BATCH_FRAMES = 2_500  # 60 s
+MOST_BATCH_FRAMES = 7_500  # what waits for its turn in the file is held in memory: 3 MB at 128 kb/s
 MIN_PIECE_FRAMES = 250  # what is worth another lead-in
 LONGEST_LOOP_SAMPLES = 30 * 60 * SAMPLE_RATE  # encoded, it is held in memory: 29 MB at 128 kb/s
 
@@ -126,22 +130,28 @@ def _check_tiling(spans: Sequence[Span], total_samples: int) -> None:
 
 
 def plan_batches(pieces: Sequence[Piece], bed_lead: int = LEAD_FRAMES) -> tuple[Batch, ...]:
-    """The encoded pieces in order, cut and gathered into shares of about BATCH_FRAMES."""
+    """The encoded pieces in order, cut and gathered into shares."""
     batches: list[Batch] = []
     batch: list[Chunk] = []
-    room = BATCH_FRAMES
+    left = sum(piece.frames for piece in pieces if not piece.open)
+    room = _share(left)
     for piece in pieces:
         first = piece.first
         while not piece.open and first < piece.last:
             if batch and room < min(piece.last - first, MIN_PIECE_FRAMES):
                 batches.append(tuple(batch))
-                batch, room = [], BATCH_FRAMES
+                batch, room = [], _share(left)
             cut = first + room if piece.last - first > room + MIN_PIECE_FRAMES else piece.last
             lead = min(first, bed_lead if first == piece.first else LEAD_FRAMES)
             batch.append(Chunk(first, cut, lead))
             room -= batch[-1].fed
+            left -= cut - first
             first = cut
     return (*batches, tuple(batch)) if batch else tuple(batches)
+
+
+def _share(left: int) -> int:
+    return min(max(left // SHARES, BATCH_FRAMES), MOST_BATCH_FRAMES)
 
 
 def needs_loop(spans: Sequence[Span], loop_samples: int) -> bool:
