@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     """(samples,) at 48 kHz."""
 
 LEAST_STOI, LEAST_ESTOI = 0.90, 0.75  # row 5, of all sentences but a tenth …
-LEAST_OF_ALL = 0.05  # … and no sentence is further below: by the end the glide leaves 3 LU less of the gap
+# … and of each sentence: four words last little more than a second, and by the end the glide leaves 3 LU less of the
+# gap. Of sentences with a STOI of 0.80, 99 % of the words are understood (Taal et al. 2011, equation 8).
+LEAST_STOI_OF_ALL, LEAST_ESTOI_OF_ALL = 0.80, 0.60
 GLIDE_DB = 0.3  # row 6: how exactly a level is known
 GLIDE_END_DB = -3.0
 MOST_ONSET_DB = 20.0  # row 8
@@ -183,16 +185,19 @@ def measured(take: Take) -> list[Row]:
 
 def understood(take: Take) -> Iterator[Row]:
     """Each sentence, where it lies in the track, against the clean one."""
-    rows = (("stoi", "STOI", LEAST_STOI), ("estoi", "ESTOI", LEAST_ESTOI))
+    rows = (
+        ("stoi", "STOI", LEAST_STOI, LEAST_STOI_OF_ALL),
+        ("estoi", "ESTOI", LEAST_ESTOI, LEAST_ESTOI_OF_ALL),
+    )
     if take.planned.ground == "none":
-        yield from (not_measured(name, what, "row 5", "there is no background") for name, what, _ in rows)
+        yield from (not_measured(row[0], row[1], "row 5", "there is no background") for row in rows)
         return
     said = _sentences(take)
     scores = [stoi_and_estoi(*(cut(sound, e.start_ms, e.end_ms) for sound in (take.clean, take.track))) for e in said]
-    for (name, what, least), values in zip(rows, zip(*scores, strict=True), strict=True):
+    for (name, what, least, least_of_all), values in zip(rows, zip(*scores, strict=True), strict=True):
         tenth = float(np.percentile(values, 10))
         yield Row(f"{name}-tenth", f"{what}, lowest tenth", f"{tenth:.3f}", f">= {least:.2f}", tenth >= least, "row 5")
-        worst, least_of_all = int(np.argmin(values)), least - LEAST_OF_ALL
+        worst = int(np.argmin(values))
         ok = values[worst] >= least_of_all
         note = _where(said[worst], ok=ok)
         measured = f"{values[worst]:.3f}"
@@ -320,8 +325,8 @@ def small_speaker(take: Take) -> Iterator[Row]:
     yield Row(*names[1], f"{bed_lu:.2f} LU", f"<= {SMALL_BED_LU:g} LU", bed_lu <= SMALL_BED_LU, "row 11")
     said = _sentences(take)
     lowest = min(_estoi_on_a_small_speaker(take, event) for event in said[:: max(1, len(said) // _FEW)])
-    least = LEAST_ESTOI - LEAST_OF_ALL
-    yield Row(*names[2], f"{lowest:.3f}", f">= {least:.2f}", lowest >= least, "row 11")
+    ok = lowest >= LEAST_ESTOI_OF_ALL
+    yield Row(*names[2], f"{lowest:.3f}", f">= {LEAST_ESTOI_OF_ALL:.2f}", ok, "row 11")
 
 
 def _estoi_on_a_small_speaker(take: Take, event: Event) -> float:

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     _stage(sources, "load_source", "read the routine, write its script")
     _stage(build, "read", "read the script, settle settings, find the voice")
     _stage(build, "narrate", "narration")
-    _inside(narration, "master", "voice chain")
+    _inside(narration, "mastered", "voice chain")
     _stage(build, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
     _stage(encoding, "encode_loop", "the bed's encoded loop")

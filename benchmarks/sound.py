@@ -5,6 +5,9 @@
 each routine at its shortest and longest length at each level, 48. Without any of them, all. `--quick` takes two
 routines. What `sleepward verify` measures comes from that command, the rest from `_sound_rows.py`.
 
+`--keep FILE` writes down each track's figures there as they come, and takes from it what it already holds: so a run
+that was stopped goes on, and one column can be measured again (delete its lines).
+
 The tracks of `--beds` and `--voices` have bells (`--chime on`), so that those are measured too.
 """
 
@@ -21,7 +24,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,11 +91,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two routines only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="routines that are measured at a time")
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write, instead of docs/sound.md")
+    parser.add_argument("--keep", type=Path, help="JSON lines of the tracks measured so far, to go on from")
     asked = parser.parse_args()
     every = not (asked.beds or asked.voices or asked.lengths)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sleepward-sound-") as folder, ProcessPoolExecutor(asked.jobs) as pool:
-        workshop = Workshop(Path(folder), asked.page)
+        workshop = Workshop(Path(folder), asked.page, asked.keep)
         _music(workshop.music)
         routines = workshop.routines()[: 2 if asked.quick else None]
         failed = 0
@@ -112,6 +116,7 @@ class Workshop:
 
     folder: Path
     page: Path
+    keep: Path | None
 
     @property
     def music(self) -> Path:
@@ -186,7 +191,20 @@ def in_voices(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor
 
 
 def _measured(workshop: Workshop, every: Sequence[Series], pool: ProcessPoolExecutor) -> list[Found]:
-    return [found for several in pool.map(partial(measure, workshop), every) for found in several]
+    kept: dict[tuple[str, str], Found] = {}
+    if workshop.keep is not None and workshop.keep.exists():
+        for line in workshop.keep.read_text(encoding="utf-8").splitlines():
+            found = Found(**json.loads(line))
+            kept[found.routine, found.column] = found
+    for each in pool.map(partial(_missing, workshop, frozenset(kept)), every):
+        for found in each:
+            kept[found.routine, found.column] = found
+    return [kept[series.routine, column] for series in every for column, _ in series.tracks]
+
+
+def _missing(workshop: Workshop, kept: frozenset[tuple[str, str]], series: Series) -> list[Found]:
+    tracks = tuple(track for track in series.tracks if (series.routine, track[0]) not in kept)
+    return measure(workshop, replace(series, tracks=tracks)) if tracks else []
 
 
 def measure(workshop: Workshop, series: Series) -> list[Found]:
@@ -211,6 +229,9 @@ def measure(workshop: Workshop, series: Series) -> list[Found]:
         rows |= {row.id: {**row.as_dict(), "by": "sound.py"} for row in taken}
         path.unlink()
         several.append(Found(series.routine, column, built, rows))
+        if workshop.keep is not None:
+            with workshop.keep.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(several[-1])) + "\n")
         judged = sum(row["ok"] is not None for row in rows.values())
         failed = "".join(f"; FAILED {what}" for what in several[-1].failures)
         print(f"{stem} over {bed}: {judged} rows, {time.monotonic() - started:.0f} s{failed}", flush=True)

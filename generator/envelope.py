@@ -22,7 +22,7 @@ DUCK_DB = -3.0
 DUCK_DOWN_MS = 1_000
 DUCK_EARLY_MS = 200  # it is down this long before the first sound …
 DUCK_LATE_MS = 600  # … and stays down this long after the last
-DUCK_UP_MS = 3_000
+DUCK_UP_MS = 2_500
 DUCK_GAP_MS = 3_000  # shorter gaps stay down
 
 

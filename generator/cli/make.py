@@ -114,7 +114,9 @@ class _Tracks:
     def _spoken(self, number: int, means: Means) -> Ready:
         from ..build import read, speak, track_path
         from ..sources import load_source
+        from ..voices import expect_voice
 
+        expect_voice(self._flags["voice"])
         source = self._sources[number]
         piece = read(load_source(source, self._flags), self._flags)
         path = track_path(self._out, piece.name, piece.settings.format)
@@ -142,8 +144,10 @@ def plan_command(source: str, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
     from ..build import plan, read
     from ..sources import load_source
+    from ..voices import expect_voice
 
     flags, options = split_flags(given)
+    expect_voice(flags["voice"])
     if options["plot"] is not None:
         from ..plot import check_suffix
 

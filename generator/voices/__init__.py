@@ -19,6 +19,7 @@ __all__ = [
     "Engine",
     "Voice",
     "VoiceInfo",
+    "expect_voice",
     "list_voices",
     "missing_voice",
     "open_voice",
@@ -77,6 +78,9 @@ class VoiceInfo:
 class Engine(Protocol):
     """What an engine's module offers."""
 
+    def expect_voice(self) -> None:
+        """Prepare for `open_voice` beside what the caller does; nothing is raised."""
+
     def open_voice(self, name: str | None, *, rate: int, pitch: int | None) -> Voice:
         """The voice called `name`, or the engine's default. Raises MissingToolError, SettingError."""
 
@@ -96,6 +100,13 @@ def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int |
         _check_range("pitch", pitch, PITCH_RANGE, "(50 is the middle)")
     engine, name = _split(choice)
     return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
+
+
+def expect_voice(choice: str | None) -> None:
+    """Say that `open_voice` will soon be asked for a voice, perhaps `choice`: the engine begins to look what it has."""
+    engine = _split(choice)[0]
+    if engine in ENGINES:
+        _engine(engine).expect_voice()
 
 
 def list_voices() -> list[VoiceInfo]:

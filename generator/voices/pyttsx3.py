@@ -9,14 +9,16 @@ import functools
 import math
 import platform
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, SettingError, TrackError
+from ..errors import InputError, SettingError, SleepwardError, TrackError
 from . import VoiceInfo, missing_voice, speakable
 from ._pyttsx3_link import (
     decode_any,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from ..model import Recording
     from . import Voice
 
-__all__ = ["Pyttsx3Voice", "list_voices", "open_voice"]
+__all__ = ["Pyttsx3Voice", "expect_voice", "list_voices", "open_voice"]
 
 DEFAULT_ESPEAK = "en-us+klatt4"  # of the soft ones, the one understood best over a loud bed: docs/sound.md
 ESPEAK_MIN_RATE = 80  # asked for less, espeak-ng silently speaks at 80
@@ -79,6 +81,16 @@ NOTES = {
 }
 
 _DRIVERS = {"darwin": "nsss", "win32": "sapi5"}
+
+
+def expect_voice() -> None:
+    """Begin to ask what voices there are: that takes a process and 0.2 s."""
+
+    def look() -> None:
+        with suppress(SleepwardError):  # who opens a voice is told
+            _inventory()
+
+    threading.Thread(target=look, name="voices").start()
 
 
 def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
@@ -259,8 +271,17 @@ class _Inventory:
         return {public: voice["id"] for public, voice in self.voices.items()}
 
 
-@functools.cache  # 0.2 s, and a process sees one machine
+_looking = threading.Lock()
+
+
 def _inventory() -> _Inventory:
+    """What voices there are, asked for once."""
+    with _looking:
+        return _asked_for()
+
+
+@functools.cache  # a process sees one machine
+def _asked_for() -> _Inventory:
     driver = _DRIVERS.get(sys.platform, "espeak")
     with scratch_folder() as folder:
         offer = run("voices", [{"driver": driver, "folder": str(folder)}], 3 * DEADLINE_S)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from . import Voice
 
-__all__ = ["ToneVoice", "list_voices", "open_voice"]
+__all__ = ["ToneVoice", "expect_voice", "list_voices", "open_voice"]
 
 RMS_DBFS = -20.0
 HEAD_MS = 120  # silence before and after, as real engines leave it, so that trimming has work to do
@@ -29,6 +29,10 @@ _VERSION = 1  # part of the identity: raise it when the sound changes
 _HARMONICS = (1.0, 0.5, 0.25, 0.12, 0.06)  # amplitudes; the highest lies under 2.5 kHz
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SYLLABLE = re.compile(r"[aeiouyà-öø-ÿ]+", re.IGNORECASE)
+
+
+def expect_voice() -> None:
+    """There is nothing to prepare."""
 
 
 def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
