@@ -4,7 +4,8 @@
 
 Two routines over two backgrounds, in so many nights as make up the tracks. The edit is one sentence of a pose that one
 of the two routines has. With the lengths of real nights 500 tracks take long; `--length 5m` shows the same in less, and
-`--write` says in the page which it was. Run it on a quiet machine, from the project's folder.
+`--write` says in the page which it was. Run it on a quiet machine, from the project's folder. Where the system can, the
+command is held to as many cores as it is to use: ffmpeg would else run beside the one that feeds it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,10 +79,25 @@ def edit(folder: Path) -> None:
     pose.write_text(pose.read_text(encoding="utf-8").replace("And let that go", "And let it go"), encoding="utf-8")
 
 
+@contextmanager
+def held_to(cores: int) -> Iterator[None]:
+    """What is started meanwhile runs on so many cores, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(every)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, every)
+
+
 def batch(folder: Path, jobs: int) -> tuple[Run, int]:
     """The command, and how many tracks it made."""
     bench = Workbench(folder, quick=True)
-    done = bench.sleepward("batch", "library.yaml", "-j", str(jobs), "--json", cache=folder / "cache")
+    with held_to(jobs):
+        done = bench.sleepward("batch", "library.yaml", "-j", str(jobs), "--json", cache=folder / "cache")
     return done, sum(json.loads(line)["state"] == "made" for line in done.stdout.splitlines())
 
 

@@ -66,8 +66,11 @@ def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **o
     standing = compare(wanted, ledger)
     report = _Report(place, _TO_DO if dry_run else _DONE, as_json=options["as_json"])
     try:
-        with _bars() as bars, _workers(store, options, bars) as executor:
-            _carry_out(_Work(wanted, standing, ledger, executor), report, bars, options, dry_run=dry_run)
+        for entry in standing.unchanged:
+            report.tell_unchanged(entry)
+        if standing.todo:  # a cluster takes seconds to start
+            with _bars() as bars, _workers(store, options, bars) as executor:
+                _carry_out(_Work(wanted, standing, ledger, executor), report, bars, options, dry_run=dry_run)
         _tell_of_left(standing.left, ledger, store, prune=prune and not dry_run)
     finally:
         if not dry_run:
@@ -88,8 +91,6 @@ class _Work:
 def _carry_out(work: _Work, report: _Report, bars: _Bars, options: dict[str, Any], *, dry_run: bool) -> None:
     from ..library.batch import make, plan
 
-    for entry in work.standing.unchanged:
-        report.tell_unchanged(entry)
     todo = list(work.standing.todo)
     if dry_run or not options["scheduler"]:
         order = {each.track.name: number for number, each in enumerate(todo)}
