@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from . import beds, encoding, ffmpeg, mp3_format, streaming, tagging
-from .cache import Cache, content_key, whole_file
+from .cache import Cache, content_key
 from .cover import cover, load_cover
-from .errors import InputError, TrackError
+from .errors import TrackError
 from .lexicon import Lexicon, load_lexicon
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Bed, Script, Timeline
 from .narration import Narration, narrate, voice_identity
 from .plan import plan_dict, settings_dict, timeline_of
 from .script import parse
-from .settings import CHIME_LU, FORMATS, Format, Layer, Settings
+from .settings import CHIME_LU, Layer, Settings
 from .sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
 from .timeline import lay_out
 from .timing import spoken_texts, timing_of
+from .track_file import new_track
 from .voices import Voice, open_voice
 
 SCHEMA = "4"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
-OUTPUT_FOLDER = Path("output")
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
 
 
@@ -290,53 +287,6 @@ def _loop_frames(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memory
         stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, means.jobs))
         means.cache.put("loops", key, stored)
     return stored
-
-
-def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name
-    """Where the track goes: `out` may be a file of that format, or a folder. Raises InputError for anything else."""
-    if out is None:
-        return OUTPUT_FOLDER / f"{name}.{format}"
-    path = Path(out)
-    with _refusals(path):
-        is_folder = out.endswith(("/", os.sep)) or path.is_dir()
-        is_special = path.exists() and not path.is_file()
-    if is_folder:
-        return path / f"{name}.{format}"
-    if path.suffix.lower() != f".{format}":
-        raise InputError(
-            f"a track is a file {', '.join(f'.{known}' for known in FORMATS[:-1])} or .{FORMATS[-1]}",
-            where=f"-o {out}",
-            hint=f"write {path.with_suffix(f'.{format}')}, or {out}/ for a folder",
-        )
-    if is_special:
-        raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
-    return path
-
-
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """What the system refuses to do with `path` becomes an error of ours."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            raise TrackError(
-                f"writing stopped: {error.strerror}", where=str(path), hint="make room, build again"
-            ) from error
-        what = f"this can't be written: {error.strerror or error}"
-        raise InputError(what, where=str(path), hint="choose another place with -o") from error
-
-
-@contextmanager
-def new_track(path: Path, format: Format) -> Iterator[BinaryIO]:  # noqa: A002  # the setting's name
-    """A file that is there, whole and looked at, when the block has ended well; its folder is made.
-
-    Raises InputError and TrackError where the system refuses.
-    """
-    with _refusals(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, check=partial(tagging.check_whole, format=format)) as sink:
-            yield sink
 
 
 def _tags_there(path: Path, key: str, piece: Piece) -> tagging.Tags | None:

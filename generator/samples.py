@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from . import beds, encoding
-from .build import Means, new_track
+from .build import Means
 from .errors import InputError
 from .fades import raised_cosine
 from .mixing import Levels, Mix
 from .model import SAMPLES_PER_MS, Event, Span, Timeline
 from .narration import narrate
 from .settings import Settings
+from .track_file import new_track
 from .voices import open_voice
 
 if TYPE_CHECKING:

@@ -112,8 +112,9 @@ class _Tracks:
         self._means.progress(stage, done, total)
 
     def _spoken(self, number: int, means: Means) -> Ready:
-        from ..build import read, speak, track_path
+        from ..build import read, speak
         from ..sources import load_source
+        from ..track_file import track_path
         from ..voices import expect_voice
 
         expect_voice(self._flags["voice"])

@@ -144,8 +144,8 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
 
 
 def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, options: Mapping[str, Any]) -> None:
-    from ..build import OUTPUT_FOLDER
     from ..programs import night_flags, night_source, track_name
+    from ..track_file import OUTPUT_FOLDER
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
     if out.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
     """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
-    from ..build import build, read, track_path
+    from ..build import build, read
+    from ..track_file import track_path
 
     flags = {**flags, "format": format_asked(options["out"], flags["format"])}
     with building(dict(options)) as means:
