@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 KIND = "clips"
 KEPT_CLIPS = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
-WAITING_CLIPS = 32  # of half a megabyte each: spoken, and not yet through the chain
+WAITING_CLIPS = 12  # of half a megabyte each: spoken, and not yet through the chain
 
 
 def voice_identity(voice: Voice) -> str:

@@ -201,12 +201,12 @@ def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> Non
 
 
 def test_script_piped_into_build_is_the_routine(sleepward: Command, tmp_path: Path) -> None:
-    direct = sleepward.json("build", "lower-back-relief", "-o", "a.mp3", "--tail", "10s")
-    script = sleepward("script", "lower-back-relief").stdout
+    direct = sleepward.json("build", "ten-minutes-in-bed", "-o", "a.mp3", "--tail", "10s")
+    script = sleepward("script", "ten-minutes-in-bed").stdout
     piped = sleepward.json("build", "-", "-o", "b.mp3", "--tail", "10s", input=script)
     assert piped["sha256"] == direct["sha256"]
     assert (tmp_path / "a.mp3").read_bytes() == (tmp_path / "b.mp3").read_bytes()
-    assert piped["routine"] == "lower-back-relief"
+    assert piped["routine"] == "ten-minutes-in-bed"
 
 
 def test_settings_given_to_script_travel_in_it(sleepward: Command) -> None:

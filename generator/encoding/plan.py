@@ -31,7 +31,7 @@ OPEN_OVER_LEAD_FRAMES = 10  # an opening that exceeds the next lead-in by less c
 # and small shares at the end, so that all workers finish together. Whatever their number, the cuts are the same.
 SHARES = 3
 BATCH_FRAMES = 2_500  # 60 s
-MOST_BATCH_FRAMES = 7_500  # what waits for its turn in the file is held in memory: 3 MB at 128 kb/s
+MOST_BATCH_FRAMES = 5_000  # what waits for its turn in the file is held in memory: 2 MB at 128 kb/s
 MIN_PIECE_FRAMES = 250  # what is worth another lead-in
 LONGEST_LOOP_SAMPLES = 30 * 60 * SAMPLE_RATE  # encoded, it is held in memory: 29 MB at 128 kb/s
 
