@@ -28,7 +28,7 @@ from .timing import spoken_texts, timing_of
 from .track_file import new_track
 from .voices import Voice, open_voice
 
-SCHEMA = "4"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+SCHEMA = "5"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
