@@ -94,17 +94,18 @@ def renew_tags(source: Path, sink: BinaryIO, format: Format, tags: Tags) -> None
 
 
 def _ffmetadata(texts: Mapping[str, str], chapters: Iterable[tuple[int, int, str]] = ()) -> str:
-    lines = [";FFMETADATA1", *(f"{name}={_escaped(text)}" for name, text in texts.items())]
+    lines = [";FFMETADATA1", *(_assignment(name, text) for name, text in texts.items())]
     for start_ms, end_ms, title in chapters:
-        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start_ms}", f"END={end_ms}", f"title={_escaped(title)}"]
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start_ms}", f"END={end_ms}", _assignment("title", title)]
     return "\n".join(lines) + "\n"
 
 
 _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\=;#\n\r"} | {"\0": None})
 
 
-def _escaped(text: str) -> str:
-    return text.translate(_SPECIAL)
+def _assignment(name: str, text: str) -> str:
+    # To ffmpeg 5 to 9 a line goes on after any backslash, even an escaped one; a NUL ends it for certain.
+    return f"{name}={text.translate(_SPECIAL)}\0"
 
 
 # --- reading ---------------------------------------------------------------------------------------
