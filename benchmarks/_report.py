@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from _measure import Runs, seconds
 
-LIBRARIES = ("pyttsx3", "espeakng-loader", "imageio-ffmpeg", "numpy", "scipy", "soxr", "pydub")
+LIBRARIES = ("pyttsx3", "espeakng-loader", "imageio-ffmpeg", "numpy", "soxr", "pydub")
 HEAD = ("", "seconds", "fastest … slowest", "CPU s", "peak MB", "figure", "target", "")
 
 

@@ -1,15 +1,14 @@
-"""The voice's filters: the equaliser, the de-esser's crossover, and the colour that one voice needs. Pure.
-
-Sections are float64 (n, 6), as scipy's `sosfilt` takes them, for `CHAIN_RATE`.
-"""
+"""The voice's filters, for `CHAIN_RATE`: the equaliser, the de-esser's crossover, and one voice's own colour. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import cos, inf, log10, pi, sin, sqrt
+from math import cos, inf, log10, pi, sqrt
 from typing import TYPE_CHECKING
+
+from .biquads import Filter, all_pass, bell, high_pass, high_shelf, low_pass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,10 +39,11 @@ class Colour:
     presence_db: float = 0.0
     treble_db: float = 0.0
 
-    def sections(self) -> NDArray[np.float64]:
+    def filter(self) -> Filter:
         import numpy as np
 
-        return np.vstack([bell(2_500, self.presence_db, q=0.7), high_shelf(4_500, self.treble_db)])
+        presence = bell(2_500, self.presence_db, 0.7, CHAIN_RATE)
+        return Filter(np.vstack([presence, high_shelf(4_500, self.treble_db, CHAIN_RATE)]), CHAIN_RATE)
 
 
 def colour_for(spectrum: Spectrum) -> Colour:
@@ -54,7 +54,7 @@ def colour_for(spectrum: Spectrum) -> Colour:
     colour = Colour()
 
     def share_db(band: Band, colour: Colour) -> float:
-        return _share_db(spectrum, colour.sections(), band)
+        return _share_db(spectrum, colour.filter(), band)
 
     for _ in range(3):  # each moves the other a little
         treble = (replace(colour, treble_db=0.0 - db) for db in _steps(TREBLE_MOST_DB))
@@ -78,72 +78,35 @@ def _first(colours: Iterator[Colour], fits: Callable[[Colour], bool]) -> Colour:
     return tried
 
 
-def _share_db(spectrum: Spectrum, sections: NDArray[np.float64], band: Band) -> float:
-    """How much of the spectrum's power lies in `band` after `sections`."""
-    from scipy.signal import sosfreqz
-
+def _share_db(spectrum: Spectrum, colouring: Filter, band: Band) -> float:
+    """How much of the spectrum's power lies in `band` after `colouring`."""
     hz, power = spectrum
-    after = power * abs(sosfreqz(sections, hz, fs=CHAIN_RATE)[1]) ** 2
+    after = power * abs(colouring.response(hz)) ** 2
     return 10 * log10(after[(hz >= band[0]) & (hz < band[1])].sum() / after.sum() + 1e-12)
 
 
 @lru_cache(maxsize=1)
-def equaliser() -> NDArray[np.float64]:
+def equaliser() -> Filter:
     """High-pass 80 Hz, +2 dB at 200 Hz, shelf -4 dB from 5 kHz, low-pass 8 kHz: warm and dull, for all voices alike.
 
-    Then four all-passes, which leave the colour alone and spread the pulses of a synthetic voice over some
-    milliseconds (a phase rotator, as in broadcasting): its peaks come out 3 dB lower at the same loudness.
+    The passes are Butterworth's, of the second and fourth order. Then four all-passes, which leave the colour alone
+    and spread the pulses of a synthetic voice over some milliseconds (a phase rotator, as in broadcasting): its peaks
+    come out 3 dB lower at the same loudness.
     """
     import numpy as np
-    from scipy.signal import butter
 
-    high_pass = butter(2, 80, "highpass", fs=CHAIN_RATE, output="sos")
-    low_pass = butter(4, 8_000, "lowpass", fs=CHAIN_RATE, output="sos")
-    warm = [bell(200, 2.0, q=0.8), high_shelf(5_000, -4.0)]
-    sections: NDArray[np.float64] = np.vstack([high_pass, *warm, low_pass, *[all_pass(300, q=0.7)] * 4])
-    return sections
+    sections = [
+        high_pass(80, 1 / sqrt(2), CHAIN_RATE),
+        bell(200, 2.0, 0.8, CHAIN_RATE),
+        high_shelf(5_000, -4.0, CHAIN_RATE),
+        *(low_pass(8_000, 1 / (2 * cos(angle)), CHAIN_RATE) for angle in (pi / 8, 3 * pi / 8)),
+        *[all_pass(300, 0.7, CHAIN_RATE)] * 4,
+    ]
+    return Filter(np.vstack(sections), CHAIN_RATE)
 
 
 @lru_cache(maxsize=1)
-def crossover() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def crossover() -> tuple[Filter, Filter]:
     """The bands below and above `DE_ESS_HZ`, second-order Linkwitz-Riley: their difference is as loud as the whole."""
-    import numpy as np
-    from scipy.signal import butter
-
-    halves = (butter(1, DE_ESS_HZ, kind, fs=CHAIN_RATE) for kind in ("lowpass", "highpass"))
-    low, high = (np.concatenate([np.convolve(b, b), np.convolve(a, a)])[None, :] for b, a in halves)
+    low, high = (Filter(make(DE_ESS_HZ, 0.5, CHAIN_RATE), CHAIN_RATE) for make in (low_pass, high_pass))
     return low, high
-
-
-# --- single sections --------------------------------------------------------------------------------
-
-
-def bell(hz: float, gain_db: float, q: float) -> NDArray[np.float64]:
-    """A peaking section (Bristow-Johnson, Audio EQ Cookbook)."""
-    a, w = 10 ** (gain_db / 40), 2 * pi * hz / CHAIN_RATE
-    alpha = sin(w) / (2 * q)
-    return _section([1 + alpha * a, -2 * cos(w), 1 - alpha * a], [1 + alpha / a, -2 * cos(w), 1 - alpha / a])
-
-
-def all_pass(hz: float, q: float) -> NDArray[np.float64]:
-    """An all-pass section (Bristow-Johnson, Audio EQ Cookbook)."""
-    w = 2 * pi * hz / CHAIN_RATE
-    alpha = sin(w) / (2 * q)
-    return _section([1 - alpha, -2 * cos(w), 1 + alpha], [1 + alpha, -2 * cos(w), 1 - alpha])
-
-
-def high_shelf(hz: float, gain_db: float) -> NDArray[np.float64]:
-    """A high shelf of slope 1 (Bristow-Johnson, Audio EQ Cookbook)."""
-    a, w = 10 ** (gain_db / 40), 2 * pi * hz / CHAIN_RATE
-    up, down, root = a + 1, a - 1, 2 * sqrt(a) * sin(w) / sqrt(2)
-    return _section(
-        [a * (up + down * cos(w) + root), -2 * a * (down + up * cos(w)), a * (up + down * cos(w) - root)],
-        [up - down * cos(w) + root, 2 * (down - up * cos(w)), up - down * cos(w) - root],
-    )
-
-
-def _section(b: list[float], a: list[float]) -> NDArray[np.float64]:
-    """A second-order section as scipy takes it: six coefficients, the leading denominator 1."""
-    import numpy as np
-
-    return np.array([*b, *a]) / a[0]

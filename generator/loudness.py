@@ -1,7 +1,7 @@
-"""Loudness and true peak of sound in memory or in chunks, as ITU-R BS.1770-4 and EBU Tech 3341 define them.
+"""Loudness of sound in memory or in chunks, as ITU-R BS.1770-4 and EBU Tech 3341 define it.
 
 Written here rather than taken from a library because the house needs what pyloudnorm leaves out: phrases shorter than
-a block, momentary loudness, true peak, tracks of eight hours without holding them; and by default its filter isn't the
+a block, momentary loudness, tracks of eight hours without holding them; and by default its filter isn't the
 standard's (it reads up to 0.1 LU lower). The tests hold the gated measure to pyloudnorm with the standard's filter.
 """
 
@@ -13,6 +13,7 @@ from itertools import chain
 from math import inf, log10, pi, tan
 from typing import TYPE_CHECKING, Any
 
+from .biquads import Filter
 from .model import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ RELATIVE_GATE_LU = -10.0
 _OFFSET = -0.691  # BS.1770-4, equation 2
 
 _CHUNK_SECONDS = 10  # what is filtered at once: memory doesn't grow with the sound
-_OVERSAMPLING = 4
-_TRUE_PEAK_REACH = 32  # samples of context each side; the interpolating filter reaches 10
 
 
 def integrated_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE) -> float:
@@ -75,12 +74,9 @@ def lufs(power: float) -> float:
     return _OFFSET + 10 * log10(power) if power > 0 else -inf
 
 
-def k_weighted(samples: Sound, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
+def k_weighted(samples: Sound, sample_rate: int = SAMPLE_RATE) -> Sound:
     """`samples` through the K-weighting filter, in the shape they came; the filter starts from rest."""
-    from scipy.signal import sosfilt
-
-    weighted: NDArray[np.float64] = sosfilt(_k_filter(sample_rate), samples, axis=0)
-    return weighted
+    return _k_filter(sample_rate)(samples)
 
 
 # --- over chunks: a track of hours is measured as it is decoded ------------------------------------------
@@ -128,46 +124,18 @@ def gated_lufs(blocks: NDArray[np.float64]) -> float:
     return lufs(float(louder_than(gate_lufs).mean()))
 
 
-def true_peak_db(samples: Sound) -> float:
-    """The highest level between the samples too, in dBTP (BS.1770-4, annex 2: oversampled four times)."""
-    return true_peak_db_of([samples])
-
-
-def true_peak_db_of(chunks: Iterable[Sound]) -> float:
-    """`true_peak_db` of the sound that the chunks make; -inf for digital silence."""
+def _filtered(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
+    """The sound through the K-weighting filter, piece by piece, each with what rings on from the one before."""
     import numpy as np
-    from scipy.signal import resample_poly
 
-    peak = 0.0
-    held: Sound | None = None  # the end of what came before, as context
-    for chunk in _split(chunks, SAMPLE_RATE):
-        ring = np.zeros((2 * _TRUE_PEAK_REACH, *chunk.shape[1:]), chunk.dtype)
-        held = np.concatenate([ring if held is None else held, chunk])
-        peak = max(peak, _inner_peak(resample_poly(held, _OVERSAMPLING, 1, axis=0)))
-        held = held[-2 * _TRUE_PEAK_REACH :]
-    if held is not None:
-        peak = max(peak, _inner_peak(resample_poly(np.concatenate([held, ring]), _OVERSAMPLING, 1, axis=0)))
-    return 20 * log10(peak) if peak > 0 else -inf
-
-
-def _inner_peak(oversampled: Sound) -> float:
-    context = _TRUE_PEAK_REACH * _OVERSAMPLING
-    inner = oversampled[context:-context]
-    return max(float(inner.max()), -float(inner.min())) if len(inner) else 0.0
-
-
-def _filtered(chunks: Iterable[Sound], sample_rate: int) -> Iterator[NDArray[np.float64]]:
-    """The sound through the K-weighting filter, piece by piece, the filter's state carried on."""
-    import numpy as np
-    from scipy.signal import sosfilt
-
-    sos = _k_filter(sample_rate)
-    state: NDArray[np.float64] | None = None
+    weighting = _k_filter(sample_rate)
+    before: Sound | None = None
     for chunk in _split(chunks, sample_rate):
-        if state is None:
-            state = np.zeros((len(sos), 2, *chunk.shape[1:]))
-        part, state = sosfilt(sos, chunk, axis=0, zi=state)
-        yield part
+        if before is None:
+            before = np.zeros((weighting.reach, *chunk.shape[1:]), chunk.dtype)
+        sound = np.concatenate([before, chunk])
+        yield weighting(sound)[weighting.reach :]
+        before = sound[-weighting.reach :]
 
 
 def _split(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
@@ -176,8 +144,8 @@ def _split(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
 
 
 @lru_cache(maxsize=16)
-def _k_filter(sample_rate: int) -> NDArray[np.float64]:
-    """The two stages of K-weighting (BS.1770-4, tables 1 and 2) at any rate, as second-order sections.
+def _k_filter(sample_rate: int) -> Filter:
+    """The two stages of K-weighting (BS.1770-4, tables 1 and 2) at any rate.
 
     The standard gives coefficients at 48 kHz only. These are the analogue filters behind them, by the bilinear
     transform, as libebur128 has worked them out; at 48 kHz the standard's own digits come back.
@@ -201,4 +169,4 @@ def _k_filter(sample_rate: int) -> NDArray[np.float64]:
     q = 0.5003270373238773
     a0 = 1 + k / q + k * k
     high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    return np.array([shelf, high_pass])
+    return Filter(np.array([shelf, high_pass]), sample_rate)

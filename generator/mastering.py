@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from math import cos, exp, log10, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from .biquads import through
 from .errors import TrackError
 from .fades import raised_cosine
 from .filters import CHAIN_RATE, Colour, colour_for, crossover, equaliser
 from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
+from .true_peak import REACH, between
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
 
-CHAIN_VERSION = "5"
+CHAIN_VERSION = "6"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
 
 NOMINAL_LUFS = -22.0
@@ -80,7 +82,6 @@ CEILING_DBTP = -6.5
 """Of a clip. In the track it is 3 dB lower; at `loudness` -18 that makes -5.5, and with a bed on top of it -4, which
 leaves a decibel for what MP3 adds below the track's -3 dBTP. A louder track has to pass `limited` once more."""
 _BETWEEN_SAMPLES = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
-_REACH = 32  # samples of context each side when oversampling; the interpolating filter reaches 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class VoiceGain:
 
 def chain_identity() -> str:
     """What makes the sound of a clip, beside recording and gain: the chain and the libraries that compute it."""
-    libraries = ("numpy", "scipy", "soxr")
+    libraries = ("numpy", "soxr")
     return "+".join([f"chain-{CHAIN_VERSION}", *(f"{library}-{version(library)}" for library in libraries)])
 
 
@@ -109,8 +110,6 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     Both gains come from gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
     narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
     """
-    from scipy.optimize import newton
-
     for number, recording in enumerate(recordings, start=1):
         _must_sound(recording, f"calibration sentence {number}")
     peak_db = max(_db(float(abs(recording.samples).max())) for recording in recordings)
@@ -126,7 +125,7 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
         level = [levelled(softened(wave * _linear(gain_db))) for wave in waves]
         return _speech_lufs(level, [CHAIN_RATE] * len(level)) - target_lufs - _AIM_LU
 
-    chain_gain_db = float(newton(off_lu, 0.0, x1=10.0, tol=0.01))  # by trial, as levelling takes back some of it
+    chain_gain_db = _zero(off_lu, 0.0, 10.0, within=0.01)  # by trial, as levelling takes back some of it
     return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
 
 
@@ -198,16 +197,12 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
 
 def equalised(wave: Wave) -> Wave:
     """Warmer and duller: for ears on a pillow, in a quiet room, over phone speakers."""
-    from scipy.signal import sosfilt
-
-    return _float32(sosfilt(equaliser(), wave))
+    return _float32(equaliser()(wave))
 
 
 def de_essed(wave: Wave) -> Wave:
     """The band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
-    from scipy.signal import sosfilt
-
-    low, high = (_float32(sosfilt(half, wave)) for half in crossover())
+    low, high = (_float32(half) for half in through(wave, *crossover()))
     over_db = _levels_db(high) - DE_ESS_DBFS
     wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
     return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))
@@ -230,9 +225,7 @@ def compressed(wave: Wave) -> Wave:
 
 def coloured(wave: Wave, colour: Colour) -> Wave:
     """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
-    from scipy.signal import sosfilt
-
-    return _float32(sosfilt(colour.sections(), wave))
+    return _float32(colour.filter()(wave))
 
 
 def softened(wave: Wave) -> Wave:
@@ -260,34 +253,30 @@ def levelled(wave: Wave) -> Wave:
     One rule for all clips, on what the ear takes in over 400 ms; it halves the spread between sentences.
     """
     import numpy as np
-    from scipy.ndimage import uniform_filter1d
 
     powers = np.square(k_weighted(wave, CHAIN_RATE).reshape(-1, CHAIN_PER_MS)).mean(axis=1)
-    powers = uniform_filter1d(powers, BLOCK_MS, mode="constant")
+    powers = _means(powers, BLOCK_MS, edges="constant")
     momentary_lufs = -0.691 + 10 * np.log10(powers + 1e-15)  # BS.1770-4, equation 2
     cut_db = (momentary_lufs - LEVELLER_LUFS).clip(0) * (1 - 1 / LEVELLER_RATIO)
-    return wave * _gains(-uniform_filter1d(cut_db, 50, mode="nearest"))
+    return wave * _gains(-_means(cut_db, 50, edges="edge"))
 
 
 def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
     import numpy as np
-    from scipy.ndimage import minimum_filter1d
-    from scipy.signal import resample_poly
 
     ceiling = _linear(ceiling_dbtp)
     blocks = wave.reshape(-1, SAMPLES_PER_MS)
     peaks = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
     near = np.flatnonzero(peaks > ceiling * _BETWEEN_SAMPLES)
     if len(near):
-        around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, _REACH), SAMPLES_PER_MS + 2 * _REACH)
-        oversampled = resample_poly(around[near * SAMPLES_PER_MS], 4, 1, axis=1)
-        peaks[near] = abs(oversampled[:, 4 * (_REACH - 1) : -4 * _REACH]).max(axis=1)
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, REACH), SAMPLES_PER_MS + 2 * REACH)
+        peaks[near] = np.maximum(peaks[near], between(around[near * SAMPLES_PER_MS]))
     if peaks.max() <= ceiling:
         return wave
     allowed = ceiling / np.maximum(peaks, ceiling)
     # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
-    lowest = minimum_filter1d(np.append(allowed, allowed[-1]), 11, mode="nearest")
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(allowed, (5, 6), mode="edge"), 11).min(axis=1)
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     return wave * _between(smooth, SAMPLES_PER_MS)
 
@@ -331,6 +320,17 @@ def _smoothed(values: NDArray[np.float64], attack_ms: float, release_ms: float) 
     return np.array(smooth)
 
 
+def _means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"]) -> NDArray[np.float64]:
+    """The mean of the `size_ms` values around each, of which one more comes before than after where that is even."""
+    import numpy as np
+
+    padded = np.pad(values.astype(np.float64), (size_ms // 2 + 1, (size_ms - 1) // 2), mode=edges)
+    padded[0] = 0
+    sums = padded.cumsum()
+    means: NDArray[np.float64] = (sums[size_ms:] - sums[:-size_ms]) / size_ms
+    return means
+
+
 def _gains(levels_db: NDArray[np.float64]) -> Wave:
     """A level for each millisecond as a gain for each sample."""
     import numpy as np
@@ -365,10 +365,28 @@ def _speech_lufs(waves: Sequence[NDArray[Any]], rates: Sequence[int]) -> float:
 def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Frequencies in Hz, and the power at each (Welch), of all `waves` as one."""
     import numpy as np
-    from scipy.signal import welch
 
-    hz, power = welch(np.concatenate(waves), CHAIN_RATE, nperseg=2048)
-    return hz, power.astype(np.float64)
+    size = 2_048
+    frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
+    power = np.square(np.abs(np.fft.rfft(frames * _float32(np.hanning(size)), axis=1))).mean(axis=0)
+    hz = np.fft.rfftfreq(size, 1 / CHAIN_RATE)
+    return hz.astype(np.float64), power.astype(np.float64)
+
+
+def _zero(function: Callable[[float], float], first: float, second: float, within: float) -> float:
+    """Where `function`, which rises steadily, is 0: by secants, from two guesses until a step is shorter than `within`.
+
+    Raises TrackError where it never is.
+    """
+    value = function(first)
+    for _ in range(50):
+        if abs(second - first) <= within:
+            return second
+        before, value = value, function(second)
+        if value == before:
+            break
+        first, second = second, second - value * (second - first) / (value - before)
+    raise TrackError("the voice's level can't be settled", hint="Try another voice.")
 
 
 def _must_sound(recording: Recording, what: str) -> None:

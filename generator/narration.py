@@ -120,10 +120,7 @@ def narrate(
 
 @contextmanager
 def _chain() -> Iterator[Callable[[Callable[[], None]], Future[None]]]:
-    """Runs what it is given one after the other, beside what follows; waits where too much is waiting.
-
-    The voice chain's own imports take most of a second, in which the voice speaks and the encoders are fed.
-    """
+    """Runs what it is given one after the other, beside what follows; waits where too much is waiting."""
     beside = ThreadPoolExecutor(1, thread_name_prefix="chain")
     room = Semaphore(WAITING_CLIPS)
 
@@ -135,7 +132,6 @@ def _chain() -> Iterator[Callable[[Callable[[], None]], Future[None]]]:
 
     failed = True
     try:
-        beside.submit(_import_chain)
         yield submit
         failed = False
     finally:
@@ -165,11 +161,6 @@ def _spoken(
             for each in wanted.intersection(early):
                 yield each, prepared(early[each], gain.raw_gain_db, repr(each)), gain
             early.clear()
-
-
-def _import_chain() -> None:
-    """What the voice chain computes with."""
-    import scipy.signal  # noqa: F401
 
 
 def _heard_ms(clip_ms: int) -> int:

@@ -20,8 +20,9 @@ from generator import ffmpeg
 from generator.beds import BEDS, bed_identity, load_bed, loop_of, parse_background
 from generator.cache import Cache
 from generator.errors import InputError, NotFoundError, SettingError
-from generator.loudness import integrated_lufs, k_weighted, true_peak_db
+from generator.loudness import integrated_lufs, k_weighted
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, SAMPLES_PER_MS, Bed
+from generator.true_peak import true_peak_db
 
 BREATH_MS, INHALE_MS = 10_000, 4_000
 SOUNDING = [name for name in BEDS if name != "none"]

@@ -15,10 +15,9 @@ from generator.loudness import (
     integrated_lufs,
     k_weighted,
     momentary_lufs,
-    true_peak_db,
-    true_peak_db_of,
     ungated_lufs,
 )
+from generator.true_peak import true_peak_db, true_peak_db_of
 
 RATE = 48_000
 

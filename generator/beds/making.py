@@ -36,7 +36,7 @@ def bed_identity(background: Background, breath_ms: int, inhale_ms: int) -> str:
     The breath counts only where it is heard. Raises NotFoundError or InputError where a file can't be read.
     """
     layers = "+".join(_layer_identity(layer, breath_ms, inhale_ms) for layer in background.layers)
-    libraries = ["numpy", "scipy", *(["soxr"] if background.files else [])]
+    libraries = ["numpy", *(["soxr"] if background.files else [])]
     parts = [layers, *(f"{library}-{version(library)}" for library in libraries)]
     return "+".join([*parts, ffmpeg.identity()] if background.files else parts)
 
@@ -123,7 +123,7 @@ def _levelled(loop: Loop) -> Iterator[bytes | memoryview]:
     """What is kept: a header, then `loop` at its level. It is read twice or more, first to be measured."""
     import numpy as np
 
-    from ..loudness import true_peak_db_of
+    from ..true_peak import true_peak_db_of
     from .loops import blocks
 
     loudness_lufs, peak_db = _measured(loop)

@@ -12,8 +12,8 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import fft
 from numpy.typing import NDArray
-from scipy import fft
 
 from ..model import SAMPLE_RATE
 
@@ -79,7 +79,7 @@ def white(canvas: Canvas, seed: int) -> None:
 def filter_loop(canvas: Canvas, gain: Gain) -> None:
     """`canvas` through `gain`, in place and around the seam, with zero phase; white noise keeps its RMS."""
     length, reach = canvas.samples, 2 * _HALF_TAPS
-    size = fft.next_fast_len(reach + max(end - start for start, end in canvas.blocks()), real=True)
+    size = 1 << (reach + max(end - start for start, end in canvas.blocks()) - 1).bit_length()
     response = fft.rfft(_taps(gain), size)[:, None]
     head, before = canvas.read(0, _HALF_TAPS), canvas.read(length - _HALF_TAPS, length)
     for start, end in canvas.blocks():
@@ -88,7 +88,7 @@ def filter_loop(canvas: Canvas, gain: Gain) -> None:
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
         before = around[-reach:-_HALF_TAPS]
         filtered = fft.irfft(fft.rfft(around, size, axis=0) * response, size, axis=0)
-        canvas.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
+        canvas.write(start, filtered[reach : reach + end - start].astype(np.float32, copy=False))  # before: the end, wrapped
 
 
 def shape(canvas: Canvas, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:

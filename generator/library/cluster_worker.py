@@ -22,7 +22,7 @@ VoiceChoice = tuple[str | None, int, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
 # Whose versions the bytes of a track depend on, and Dask's own, as its two ends speak to each other.
-_LIBRARIES = ("numpy", "scipy", "soxr", "pydub", "pillow", "mutagen", "distributed")
+_LIBRARIES = ("numpy", "soxr", "pydub", "pillow", "mutagen", "distributed")
 
 _stopped: set[str] = set()
 _in_hand: dict[str, int] = {}

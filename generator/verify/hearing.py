@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..loudness import k_weighted
 from ..model import SAMPLE_RATE
+from ..true_peak import REACH, highest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +36,6 @@ BEYOND_MS = 10_000
 _HOP = SAMPLE_RATE * HOP_MS // 1000
 _WINDOW = 2 * _HOP
 _BLOCK_HOPS = 1_000
-_CONTEXT = 32  # samples each side, for the true peak's filter
-_OVERSAMPLING = 4
-_PEAK_ROOM = 0.5  # between samples sound rises by less than 6 dB above them, so softer seconds needn't be looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,10 @@ def listen(chunks: Iterable[Samples], planned_ms: int) -> Heard:
     coarse: list[NDArray[np.float64]] = []
     samples, hops, peak = 0, 0, 0.0
     for block in _blocks(chunks):
-        new = len(block) - 2 * _CONTEXT - _HOP
+        new = len(block) - 2 * REACH - _HOP
         samples += new
-        inner = block[_CONTEXT : len(block) - _CONTEXT]
-        peak = _higher_peak(block, peak)
+        inner = block[REACH : len(block) - REACH]
+        peak = highest(block[_HOP // 2 : len(block) - _HOP // 2], peak)
         count = min(new // _HOP, room - hops)
         if count > 0:
             half = _HOP // 2
@@ -99,10 +97,10 @@ def listen(chunks: Iterable[Samples], planned_ms: int) -> Heard:
 
 
 def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
-    """Blocks of 10 s, each with half a hop and _CONTEXT samples of what comes before and after; zeros outside."""
+    """Blocks of 10 s, each with half a hop and REACH samples of what comes before and after; zeros outside."""
     import numpy as np
 
-    margin = _CONTEXT + _HOP // 2
+    margin = REACH + _HOP // 2
     size = _BLOCK_HOPS * _HOP
     held = np.zeros((margin, 2), np.float32)
     for chunk in chunks:
@@ -119,13 +117,12 @@ def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
 def _levels(sound: Samples) -> NDArray[np.float16]:
     """Rows k, k side, bands; one column a hop, of (hops + 1) * _HOP samples."""
     import numpy as np
-    from scipy.fft import rfft
 
     mid, side = (sound[:, 0] + sound[:, 1]) / 2, (sound[:, 0] - sound[:, 1]) / 2
     powers = []
     for signal, weights in ((mid, _weights()), (side, _weights()[:, :1])):
         framed = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::_HOP]
-        spectrum = rfft(framed * _window(), axis=1)
+        spectrum = np.fft.rfft(framed * _window(), axis=1)
         powers.append((np.square(spectrum.real) + np.square(spectrum.imag)) @ weights)
     by_mid, by_side = powers
     k_side = 2 * by_side[:, 0]  # left² + right² = 2 mid² + 2 side²
@@ -154,21 +151,6 @@ def _products(sound: Samples) -> NDArray[np.float64]:
     parts = sound[: len(sound) // size * size].astype(np.float64).reshape(-1, size, 2)
     left, right = parts[..., 0], parts[..., 1]
     return np.stack([np.einsum("ij,ij->i", *pair) for pair in ((left, left), (right, right), (left, right))]) / size
-
-
-def _higher_peak(block: Samples, peak: float) -> float:
-    """`peak`, or the highest value between the samples of `block` without its edges (BS.1770-4, annex 2)."""
-    import numpy as np
-    from scipy.signal import resample_poly
-
-    margin = _CONTEXT + _HOP // 2
-    for at in range(margin, len(block) - margin, SAMPLE_RATE):
-        last = min(at + SAMPLE_RATE, len(block) - margin)
-        if np.abs(block[at:last]).max() > peak * _PEAK_ROOM:
-            fine = resample_poly(block[at - _CONTEXT : last + _CONTEXT], _OVERSAMPLING, 1, axis=0)
-            context = _CONTEXT * _OVERSAMPLING
-            peak = max(peak, float(np.abs(fine[context:-context]).max()))
-    return peak
 
 
 @lru_cache(maxsize=1)

@@ -10,9 +10,10 @@ import pytest
 
 from generator import beds, build
 from generator.cache import Cache
-from generator.loudness import integrated_lufs, true_peak_db, ungated_lufs
+from generator.loudness import integrated_lufs, ungated_lufs
 from generator.mixing import Levels, Mix
 from generator.model import Event
+from generator.true_peak import true_peak_db
 
 MS = 48
 BEDS = ["brown", "rain"]
