@@ -1,6 +1,6 @@
 """One build inside this process, its stages clocked: prints a JSON object. For `speed.py`.
 
-python benchmarks/_stages.py BUILD-ARGUMENT...
+python benchmarks/_stages.py SECONDS-SINCE-THE-EPOCH-AT-ITS-START BUILD-ARGUMENT...
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import wraps
 from typing import Any
-
-import psutil
 
 Clock = dict[str, float]
 """Seconds: `wall`, `own` CPU of this process (all threads), `children`'s CPU."""
@@ -43,13 +41,14 @@ def main(arguments: list[str]) -> None:
     _stage(encoding, "encode_mp3", "mix, encode, write")
     _inside(mixing.Mix, "render", "mixing")
     _stage(mp3_format, "check_structure", "check the finished file")
-    started = time.time() - psutil.Process().create_time()  # to the hundredth
+    started, *arguments = arguments
+    start_s = time.time() - float(started)
     before = _now()
     with redirect_stdout(sys.stderr):  # stdout is for the JSON
         group.main(["build", *arguments], standalone_mode=False)
     whole = _since(before)
     rest = {each: whole[each] - sum(stage[each] for stage in stages.values()) for each in whole}
-    start = {"wall": started, "own": before["own"], "children": 0.0}
+    start = {"wall": start_s, "own": before["own"], "children": 0.0}
     everything = {
         "start and imports": start,
         **stages,

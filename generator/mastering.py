@@ -125,7 +125,8 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
         level = [levelled(softened(wave * _linear(gain_db))) for wave in waves]
         return _speech_lufs(level, [CHAIN_RATE] * len(level)) - target_lufs - _AIM_LU
 
-    chain_gain_db = _zero(off_lu, 0.0, 10.0, within=0.01)  # by trial, as levelling takes back some of it
+    evenly_db = target_lufs + _AIM_LU - _speech_lufs(waves, [CHAIN_RATE] * len(waves))
+    chain_gain_db = _zero(off_lu, evenly_db, slope=0.6, within=0.01)  # by trial, as levelling takes back some of it
     return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
 
 
@@ -373,19 +374,21 @@ def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDA
     return hz.astype(np.float64), power.astype(np.float64)
 
 
-def _zero(function: Callable[[float], float], first: float, second: float, within: float) -> float:
-    """Where `function`, which rises steadily, is 0: by secants, from two guesses until a step is shorter than `within`.
+def _zero(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
+    """Where `function` is 0, to `within`: by secants, from `guess` and from what `slope` makes of it.
 
-    Raises TrackError where it never is.
+    Raises TrackError where they lead nowhere.
     """
-    value = function(first)
+    value = function(guess)
+    step = -value / slope
     for _ in range(50):
-        if abs(second - first) <= within:
-            return second
-        before, value = value, function(second)
+        guess += step
+        if abs(step) <= within:
+            return guess
+        before, value = value, function(guess)
         if value == before:
             break
-        first, second = second, second - value * (second - first) / (value - before)
+        step *= value / (before - value)
     raise TrackError("the voice's level can't be settled", hint="Try another voice.")
 
 

@@ -87,8 +87,8 @@ def filter_loop(canvas: Canvas, gain: Gain) -> None:
         after = canvas.read(end, min(end + _HALF_TAPS, length))
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
         before = around[-reach:-_HALF_TAPS]
-        filtered = fft.irfft(fft.rfft(around, size, axis=0) * response, size, axis=0)
-        canvas.write(start, filtered[reach : reach + end - start].astype(np.float32, copy=False))  # before: the end, wrapped
+        filtered = fft.irfft(fft.rfft(around, size, axis=0) * response, size, axis=0).astype(np.float32, copy=False)
+        canvas.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
 
 
 def shape(canvas: Canvas, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:
