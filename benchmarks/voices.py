@@ -26,9 +26,10 @@ from ear import Phrase, Wave
 from scipy.signal import welch
 
 from generator.cache import default_folder
+from generator.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.filters import PRESENCE, TREBLE
 from generator.loudness import integrated_lufs
-from generator.mastering import CALIBRATION_SENTENCES, NOMINAL_LUFS, TRIM_DBFS, VoiceGain, calibrate, master, trim
+from generator.mastering import NOMINAL_LUFS, TRIM_DBFS, VoiceGain, master, trim
 from generator.model import SAMPLE_RATE, Recording
 from generator.voices import DEFAULT_RATE_WPM, open_voice
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK

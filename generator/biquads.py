@@ -31,7 +31,7 @@ class Filter:
         self.sections = sections
         self.sample_rate = sample_rate
         self.reach = 1 << (sample_rate * _RING_MS // 1000).bit_length()
-        self.block = 4 * self.reach
+        self.block = 8 * self.reach
 
     def response(self, hz: NDArray[np.float64]) -> NDArray[np.complex128]:
         """The gain at each frequency, complex."""

@@ -26,11 +26,11 @@ def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
     return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))
 
 
-def between(nodes: NDArray[np.float64]) -> NDArray[np.float32]:
+def between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
     """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
     import numpy as np
 
     points = nodes.astype(np.float32)[:, None]
-    share = np.arange(SAMPLES_PER_MS, dtype=np.float32) / np.float32(SAMPLES_PER_MS)
+    share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
     lines: NDArray[np.float32] = points[:-1] + np.diff(points, axis=0) * share
     return lines.ravel()

@@ -13,20 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from math import cos, exp, log10, pi
+from math import cos, exp, pi
 from typing import TYPE_CHECKING, Any, Literal
 
 from .biquads import through
 from .errors import TrackError
-from .fades import raised_cosine
-from .filters import CHAIN_RATE, Colour, colour_for, crossover, equaliser
-from .loudness import BLOCK_MS, block_powers, gated_lufs, hop_powers, k_weighted
+from .fades import between, raised_cosine
+from .filters import CHAIN_RATE, Colour, crossover, equaliser
+from .loudness import BLOCK_MS, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
-from .true_peak import REACH, between
+from .true_peak import REACH, peaks_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -37,21 +35,6 @@ CHAIN_VERSION = "6"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
 
 NOMINAL_LUFS = -22.0
-_AIM_LU = 0.4  # above it: short phrases come out 0.2 LU below the calibration's, and LAME takes another 0.4
-
-CALIBRATION_SENTENCES: tuple[str, ...] = (
-    "Let your shoulders grow heavy, and sink a little deeper into the bed.",
-    "Breathe in through the nose, and feel the ribs open to each side.",
-    "Now bring both knees towards your chest, as far as feels good.",
-    "There is nowhere to go, and nothing at all to finish tonight.",
-    "Stretch the left leg out slowly, and let the foot fall outward.",
-    "Place one hand on your belly, and the other over your heart.",
-    "If this is too strong, choose a smaller shape and stay there.",
-    "Soften your jaw, your tongue, and the small muscles around the eyes.",
-    "We change sides in a moment; take one more quiet breath here.",
-    "Turn your head gently, and rest your cheek against the cool pillow.",
-)
-"""What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
 
 CHAIN_PER_MS = CHAIN_RATE // 1000
 
@@ -104,32 +87,6 @@ def chain_identity() -> str:
     return "+".join([f"chain-{CHAIN_VERSION}", *(f"{library}-{version(library)}" for library in libraries)])
 
 
-def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
-    """Gain and colour of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
-
-    Both gains come from gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
-    """
-    for number, recording in enumerate(recordings, start=1):
-        _must_sound(recording, f"calibration sentence {number}")
-    peak_db = max(_db(float(abs(recording.samples).max())) for recording in recordings)
-    at_full_scale = [recording.samples[:, 0] * _linear(-peak_db) for recording in recordings]  # clear of the -70 gate
-    raw_lufs = _speech_lufs(at_full_scale, [recording.sample_rate for recording in recordings]) + peak_db
-    raw_gain_db = target_lufs - raw_lufs
-
-    even = [_evened(prepared(recording, raw_gain_db, "a calibration sentence")) for recording in recordings]
-    colour = colour_for(_long_term_spectrum(even))
-    waves = [coloured(wave, colour) for wave in even]
-
-    def off_lu(gain_db: float) -> float:
-        level = [levelled(softened(wave * _linear(gain_db))) for wave in waves]
-        return _speech_lufs(level, [CHAIN_RATE] * len(level)) - target_lufs - _AIM_LU
-
-    evenly_db = target_lufs + _AIM_LU - _speech_lufs(waves, [CHAIN_RATE] * len(waves))
-    chain_gain_db = _zero(off_lu, evenly_db, slope=0.6, within=0.01)  # by trial, as levelling takes back some of it
-    return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
-
-
 def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
     """`recording` through the whole chain, as the clip of `text`: mono at 48 kHz, whole milliseconds.
 
@@ -146,21 +103,21 @@ def prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
     import numpy as np
     import soxr
 
-    _must_sound(recording, what)
+    must_sound(recording, what)
     spoken = trim(recording, TRIM_DBFS - raw_gain_db)
     if not len(spoken.samples):
         raise TrackError(f"the voice gave nothing to hear for {what}", hint="Try another voice, or another wording.")
-    wave = soxr.resample(spoken.samples[:, 0] * _linear(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
+    wave = soxr.resample(spoken.samples[:, 0] * linear(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
     return np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
 
 
 def mastered(wave: Wave, gain: VoiceGain, text: str) -> Clip:
     """What `prepared` gave, through the rest of the chain."""
-    wave = coloured(_evened(wave), Colour(gain.presence_db, gain.treble_db))
+    wave = coloured(evened(wave), Colour(gain.presence_db, gain.treble_db))
     return Clip(text, _finished(wave, gain.chain_gain_db)[:, None])
 
 
-def _evened(wave: Wave) -> Wave:
+def evened(wave: Wave) -> Wave:
     """The chain up to the voice's colour."""
     return compressed(de_essed(equalised(wave)))
 
@@ -169,7 +126,7 @@ def _finished(wave: Wave, chain_gain_db: float) -> Wave:
     """The chain from the voice's gain on."""
     import soxr
 
-    level = levelled(softened(wave * _linear(chain_gain_db)))
+    level = levelled(softened(wave * linear(chain_gain_db)))
     return faded(limited(soxr.resample(level, CHAIN_RATE, SAMPLE_RATE), CEILING_DBTP))
 
 
@@ -187,7 +144,7 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
     window = max(1, recording.sample_rate // 200)
     wave = recording.samples[:, 0]
     blocks = np.pad(wave, (0, -len(wave) % window)).reshape(-1, window)
-    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > _linear(threshold_dbfs) ** 2)
+    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > linear(threshold_dbfs) ** 2)
     if not len(loud):
         return Recording(recording.samples[:0], recording.sample_rate)
     start = int(loud[0]) * window - CLIP_HEAD_MS * recording.sample_rate // 1000
@@ -266,20 +223,20 @@ def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
     import numpy as np
 
-    ceiling = _linear(ceiling_dbtp)
+    ceiling = linear(ceiling_dbtp)
     blocks = wave.reshape(-1, SAMPLES_PER_MS)
     peaks = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
     near = np.flatnonzero(peaks > ceiling * _BETWEEN_SAMPLES)
     if len(near):
         around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, REACH), SAMPLES_PER_MS + 2 * REACH)
-        peaks[near] = np.maximum(peaks[near], between(around[near * SAMPLES_PER_MS]))
+        peaks[near] = np.maximum(peaks[near], peaks_between(around[near * SAMPLES_PER_MS]))
     if peaks.max() <= ceiling:
         return wave
     allowed = ceiling / np.maximum(peaks, ceiling)
     # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(allowed, (5, 6), mode="edge"), 11).min(axis=1)
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
-    return wave * _between(smooth, SAMPLES_PER_MS)
+    return wave * between(smooth)
 
 
 def faded(wave: Wave) -> Wave:
@@ -336,63 +293,13 @@ def _gains(levels_db: NDArray[np.float64]) -> Wave:
     """A level for each millisecond as a gain for each sample."""
     import numpy as np
 
-    return _between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
-
-
-def _between(nodes: NDArray[np.float64], per_ms: int) -> Wave:
-    """Straight lines from node to node, a millisecond apart: `per_ms` samples from each to the next."""
-    import numpy as np
-
-    points = _float32(nodes)[:, None]
-    share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
-    lines: Wave = points[:-1] + np.diff(points, axis=0) * share
-    return lines.ravel()
+    return between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
 
 
 # --- small things -----------------------------------------------------------------------------------
 
 
-def _speech_lufs(waves: Sequence[NDArray[Any]], rates: Sequence[int]) -> float:
-    """Gated loudness of several waves, each measured by itself, as though they were one."""
-    import numpy as np
-
-    blocks = []
-    for wave, rate in zip(waves, rates, strict=True):
-        short = max(0, rate * 2 // 5 - len(wave))  # a block of 400 ms at least
-        blocks.append(block_powers(hop_powers([np.pad(wave, (0, short))], rate)))
-    return gated_lufs(np.concatenate(blocks))
-
-
-def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies in Hz, and the power at each (Welch), of all `waves` as one."""
-    import numpy as np
-
-    size = 2_048
-    frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
-    power = np.square(np.abs(np.fft.rfft(frames * _float32(np.hanning(size)), axis=1))).mean(axis=0)
-    hz = np.fft.rfftfreq(size, 1 / CHAIN_RATE)
-    return hz.astype(np.float64), power.astype(np.float64)
-
-
-def _zero(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
-    """Where `function` is 0, to `within`: by secants, from `guess` and from what `slope` makes of it.
-
-    Raises TrackError where they lead nowhere.
-    """
-    value = function(guess)
-    step = -value / slope
-    for _ in range(50):
-        guess += step
-        if abs(step) <= within:
-            return guess
-        before, value = value, function(guess)
-        if value == before:
-            break
-        step *= value / (before - value)
-    raise TrackError("the voice's level can't be settled", hint="Try another voice.")
-
-
-def _must_sound(recording: Recording, what: str) -> None:
+def must_sound(recording: Recording, what: str) -> None:
     import numpy as np
 
     if not len(recording.samples):
@@ -417,9 +324,5 @@ def _float32(values: NDArray[Any]) -> Wave:
     return values.astype(np.float32, copy=False)
 
 
-def _linear(level_db: float) -> float:
+def linear(level_db: float) -> float:
     return float(10 ** (level_db / 20))
-
-
-def _db(amplitude: float) -> float:
-    return 20 * log10(amplitude)

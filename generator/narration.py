@@ -12,17 +12,10 @@ from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from .cache import Cache, content_key
+from .calibration import CALIBRATION_SENTENCES, calibrate
 from .errors import TrackError
 from .lexicon import NOTHING, Lexicon
-from .mastering import (
-    CALIBRATION_SENTENCES,
-    CHAIN_PER_MS,
-    VoiceGain,
-    calibrate,
-    chain_identity,
-    mastered,
-    prepared,
-)
+from .mastering import CHAIN_PER_MS, VoiceGain, chain_identity, mastered, prepared
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS
 from .segments import from_pcm, to_segment
 from .voices import Voice

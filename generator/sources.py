@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import resources
 from .adapt import Wishes, adapt, avoidable
@@ -21,6 +22,9 @@ from .script import Manner, render
 from .script.front_matter import decode_script
 from .settings import PARSERS, SETTINGS, Layer, Settings, flag_layer, resolve, surrounding_layers
 from .yaml_source import MAX_BYTES
+
+if TYPE_CHECKING:
+    from .cache import Cache
 
 STDIN_NAME, STDIN = "-", "<stdin>"
 
@@ -40,22 +44,27 @@ class Source:
     folder: Path = Path()
 
 
-def load_source(argument: str, flags: Mapping[str, str | None]) -> Source:
-    """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input)."""
+def load_source(argument: str, flags: Mapping[str, str | None], cache: Cache | None = None) -> Source:
+    """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
+
+    `cache` keeps compiled templates, here and below.
+    """
     if argument == STDIN_NAME:
         return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
     path = Path(argument)
     if path.suffix.lower() in ROUTINE_SUFFIXES:
-        return routine_source(read_routine(path), flags)
+        return routine_source(read_routine(path), flags, cache=cache)
     if argument in resources.routine_names():
-        return routine_source(read_routine(resources.routine_path(argument)), flags)
+        return routine_source(read_routine(resources.routine_path(argument)), flags, cache=cache)
     if _asked(path.exists) and not path.is_dir():  # a pipe will do
         return Source(_script_of(path, argument), path.stem, argument, folder=path.parent)
     if argument and _asked(path.is_dir):
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")
     if path.suffix or len(path.parts) > 1:
         raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
-    return routine_source(read_routine(resources.routine_path(argument)), flags)  # an error that names the nearest
+    return routine_source(
+        read_routine(resources.routine_path(argument)), flags, cache=cache
+    )  # an error that names the nearest
 
 
 def _asked(whether: Callable[[], bool]) -> bool:
@@ -75,9 +84,14 @@ def _script_of(path: Path, shown_as: str) -> str:
         raise InputError(f"it can't be read ({error.strerror})", where=shown_as, hint=hint) from error
 
 
-def routine_source(routine: Routine, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> Source:
+def routine_source(
+    routine: Routine,
+    flags: Mapping[str, str | None],
+    around: Sequence[Layer] | None = None,
+    cache: Cache | None = None,
+) -> Source:
     """The routine's script. Flags that differ from it travel on the command line, not in the text."""
-    text = routine_script(routine, flags, around=around)
+    text = routine_script(routine, flags, around=around, cache=cache)
     return Source(text, routine.name, f"script of {routine.name}", rendered=True)
 
 
@@ -87,6 +101,7 @@ def routine_script(
     *,
     keep_flags: bool = False,
     around: Sequence[Layer] | None = None,
+    cache: Cache | None = None,
 ) -> str:
     """The routine as script text; with `keep_flags`, flags given are written into its front matter.
 
@@ -111,6 +126,7 @@ def routine_script(
         ),
         adapted=adapted,
         settings=_within_scripts_reach(kept, settings),
+        cache=cache,
     )
 
 

@@ -62,11 +62,11 @@ def highest(sound: Sound, peak: float = 0.0) -> float:
     line, row = np.nonzero(around * _most_rise() > peak)
     for at in range(0, len(row), _MOST_ROWS):
         some = slice(at, at + _MOST_ROWS)
-        peak = max(peak, float(between(rows[line[some], row[some]]).max()))
+        peak = max(peak, float(peaks_between(rows[line[some], row[some]]).max()))
     return peak
 
 
-def between(rows: NDArray[Any]) -> NDArray[Any]:
+def peaks_between(rows: NDArray[Any]) -> NDArray[Any]:
     """The highest magnitude between the samples of each row of (rows, samples), but for its first and last `REACH`."""
     import numpy as np
 

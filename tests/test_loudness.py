@@ -7,6 +7,9 @@ from math import inf
 import numpy as np
 import pyloudnorm
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import signal
 
 from generator.loudness import (
     block_powers,
@@ -131,3 +134,19 @@ def test_true_peak_sees_between_the_samples(divisor: int, phase_deg: float) -> N
     ramp = np.minimum(1, np.minimum(np.arange(RATE), np.arange(RATE)[::-1]) / 4_800)
     assert -6.0 - 0.4 <= true_peak_db(stereo(tone * ramp)) <= -6.0 + 0.2
     assert true_peak_db(-stereo(tone * ramp)) == pytest.approx(-6.0, abs=0.3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 99),
+    samples=st.integers(1, 400),
+    cut=st.integers(0, 400),
+    channels=st.sampled_from([None, 2]),
+)
+def test_true_peaks_are_those_of_all_of_it_oversampled(seed: int, samples: int, cut: int, channels: int | None) -> None:
+    sound = np.random.default_rng(seed).standard_normal(samples if channels is None else (samples, channels)) ** 3
+    silence = np.zeros((40, *sound.shape[1:]))
+    padded = np.concatenate([silence, sound, silence])
+    expected = 20 * np.log10(np.abs(signal.resample_poly(padded, 4, 1, axis=0)).max())
+    assert true_peak_db(sound) == pytest.approx(expected, abs=0.02)
+    assert true_peak_db_of([sound[:cut], sound[cut:]]) == pytest.approx(true_peak_db(sound), abs=1e-9)

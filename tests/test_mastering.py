@@ -13,15 +13,14 @@ from scipy import signal
 
 from generator.beds import load_bed, parse_background
 from generator.cache import Cache, default_folder
+from generator.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.errors import TrackError
 from generator.filters import CHAIN_RATE, colour_for
 from generator.loudness import integrated_lufs, momentary_lufs
 from generator.mastering import (
-    CALIBRATION_SENTENCES,
     CEILING_DBTP,
     NOMINAL_LUFS,
     VoiceGain,
-    calibrate,
     chain_identity,
     compressed,
     de_essed,

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from generator import resources
+from generator.cache import Cache
+from generator.housekeeping import entries
+from generator.sources import load_source
 from tests.conftest import Command
 
 SCRIPT = "Lie down, and rest. [4s]\n[hold 5 s]\n[release]\n"
@@ -67,3 +71,30 @@ def test_a_list_of_music_is_no_music(sleepward: Command, night: Path, tmp_path: 
     refused = sleepward("build", night, *QUICK, "--background", name, code=2).stderr
     assert f"{name}: can't be read as sound" in refused
     assert not (tmp_path / "output").exists()
+
+
+def test_compiled_templates_are_kept_and_follow_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    built_in = Path(resources.__file__).parents[1] / "scripts_templates" / "shared" / "routine.j2"
+    own = tmp_path / "scripts_templates" / "gentle" / "routine.j2"
+    own.parent.mkdir(parents=True)
+    cache = Cache(tmp_path / "cache")
+
+    def script(last_words: str) -> str:
+        own.write_text(f"{built_in.read_text(encoding='utf-8')}\n{last_words}\n", encoding="utf-8")
+        return load_source("ten-minutes-in-bed", {}, cache).text
+
+    before, kept = script("Sleep well."), set(entries(cache.folder))
+    assert {entry.kind for entry in kept} == {"templates"}
+    assert script("Sleep well.") == before
+    assert set(entries(cache.folder)) == kept
+    after = script("Rest now.")
+    assert after.endswith("Rest now.\n")
+    assert len(set(entries(cache.folder)) - kept) == 1
+
+    for entry in entries(cache.folder):
+        entry.path.write_bytes(entry.path.read_bytes()[:-1])
+    assert script("Rest now.") == after
+    assert "damaged" in caplog.text

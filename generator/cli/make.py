@@ -119,7 +119,7 @@ class _Tracks:
 
         expect_voice(self._flags["voice"])
         source = self._sources[number]
-        piece = read(load_source(source, self._flags), self._flags)
+        piece = read(load_source(source, self._flags, means.cache), self._flags)
         path = track_path(self._out, piece.name, piece.settings.format)
         if (other := self._taken.setdefault(path, source)) != source:
             hint = "build them one by one, each with a file of its own (-o)"
@@ -154,7 +154,7 @@ def plan_command(source: str, **given: Any) -> None:
 
         check_suffix(Path(options["plot"]))  # before anything is spoken
     with building(options) as means:
-        planned = plan(read(load_source(source, flags), flags), means)
+        planned = plan(read(load_source(source, flags, means.cache), flags), means)
     if options["plot"] is not None:
         from ..envelope import Envelope
         from ..plot import plot_plan
@@ -192,5 +192,5 @@ def script_command(source: str, **given: Any) -> None:
     from ..script.ssml import to_ssml
 
     with building(options) as means:
-        planned = plan(read(load_source(source, flags), flags), means)
+        planned = plan(read(load_source(source, flags, means.cache), flags), means)
     click.echo(to_ssml(planned.piece.script, planned.timeline, planned.piece.settings), nl=False)

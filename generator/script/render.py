@@ -8,13 +8,16 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ScriptError
 from ..model import Pose, Routine, Variant
 from ..nights import CHOOSE, Night
 from .front_matter import write_front_matter
 from .visits import GROUNDS, Manner, Visit, described_values, environment, is_brief, render_text, start_position, visits
+
+if TYPE_CHECKING:
+    from ..cache import Cache
 
 MAIN_TEMPLATE = "routine.j2"
 _HOLD = re.compile(r"(?m)^\[hold\b")
@@ -27,16 +30,17 @@ def render(
     manner: Manner,
     adapted: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
+    cache: Cache | None = None,
 ) -> str:
     """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
 
     The first of `template_folders` that has a template wins. `adapted` says what was left out of the routine or
-    swapped. With `manner.first_side` left the whole practice is mirrored. Raises ScriptError where a template or a
-    pose's text doesn't render.
+    swapped. With `manner.first_side` left the whole practice is mirrored. `cache` keeps compiled templates. Raises
+    ScriptError where a template or a pose's text doesn't render.
     """
     night = Night(manner.night)
     rounds = list(visits(routine, manner, night))
-    body = _render_template(routine, rounds, template_folders, manner, night)
+    body = _render_template(routine, rounds, _templates(template_folders, cache), manner, night)
     _check_held(routine, rounds, body)
     head = write_front_matter(
         title=routine.title,
@@ -101,12 +105,17 @@ def _template_environment(folders: tuple[str, ...]) -> Any:
     return environment(FileSystemLoader(folders))
 
 
-def _render_template(
-    routine: Routine, rounds: Sequence[Visit], folders: Sequence[Path], manner: Manner, night: Night
-) -> str:
-    from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+def _templates(folders: Sequence[Path], cache: Cache | None) -> Any:
+    remembered = _template_environment(tuple(map(str, folders)))
+    if cache is None:
+        return remembered
+    from .compiled import CompiledTemplates
 
-    templates = _template_environment(tuple(map(str, folders)))
+    return remembered.overlay(bytecode_cache=CompiledTemplates(cache))
+
+
+def _render_template(routine: Routine, rounds: Sequence[Visit], templates: Any, manner: Manner, night: Night) -> str:
+    from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
     def missing(from_position: str, to_position: str) -> NoReturn:
         raise ScriptError(

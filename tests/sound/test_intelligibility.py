@@ -12,7 +12,8 @@ import ear
 import numpy as np
 import pytest
 
-from generator.mastering import CALIBRATION_SENTENCES, calibrate, master
+from generator.calibration import CALIBRATION_SENTENCES, calibrate
+from generator.mastering import master
 from generator.voices import DEFAULT_RATE_WPM, open_voice
 
 COUNT = 40  # of the routines' sentences
