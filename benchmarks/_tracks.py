@@ -79,7 +79,7 @@ def _with_one_change(script: str) -> str:
 
 
 def _voiced(bench: Workbench, full: Path) -> str:
-    clocked = json.loads(bench.python("_stages.py", *bench.routine, "-o", "shares.mp3", cache=bench.like(full)).stdout)
+    clocked = bench.staged(*bench.routine, "-o", "shares.mp3", cache=bench.like(full))
     shares = {**clocked["shares"], "spoken": _spoken_share(bench, full)}
     return (
         f"Of the track {shares['spoken']:.0%} is speech and {shares['voiced']:.0%} voiced (speech with the bed's duck"

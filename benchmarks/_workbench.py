@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,6 +71,11 @@ class Workbench:
         env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(cache)}
         path = Path(__file__).with_name(script)
         return run([sys.executable, path, *args], cwd=self.folder, env=env, watch=watch)
+
+    def staged(self, *build: str | Path, cache: Path) -> dict[str, Any]:
+        """What `_stages.py` says of a build."""
+        clocked: dict[str, Any] = json.loads(self.python("_stages.py", repr(time.time()), *build, cache=cache).stdout)
+        return clocked
 
     def ffmpeg(self, *args: str | Path, watch: bool = False) -> Run:
         return run([ffmpeg.find(), "-v", "error", "-y", *args], cwd=self.folder, env=os.environ, watch=watch)

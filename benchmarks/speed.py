@@ -10,7 +10,6 @@ puts it into the page where the page is this machine's.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -31,8 +30,7 @@ def stages(bench: Workbench) -> Section:
     rows, notes = [], []
     for words, prepare in (("bed warm, narration cold", bench.warm_bed), ("everything cold", bench.cold)):
         (bench.folder / "track.mp3").unlink(missing_ok=True)
-        cache, args = prepare(), [*bench.routine, "-o", "track.mp3"]
-        done = json.loads(bench.python("_stages.py", repr(time.time()), *args, cache=cache).stdout)
+        done = bench.staged(*bench.routine, "-o", "track.mp3", cache=prepare())
         rows.append([f"**{words}**", "", "", ""])
         rows += [
             [name, *(f"{clock[each]:.2f}" for each in ("wall", "own", "children"))]

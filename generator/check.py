@@ -13,6 +13,7 @@ from .definition import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_
 from .definition_checks import is_slug, slugged
 from .errors import DefinitionError, Fault, LengthError, NotFoundError, SleepwardError
 from .fit import range_ms
+from .folders import within
 from .kinds import ROUTINES, Kind, files_of, kind_of, peek
 from .lengths import format_ms, parse_hold
 from .lexicon import parse_lexicon
@@ -164,8 +165,9 @@ def _check_script(path: Path) -> Iterator[Fault | Warned]:
 
 
 def _check_library(path: Path) -> Iterator[Fault | Warned]:
-    parsers = parsers_in(path.parent)
-    parse_library(text_of(path), str(path), known_settings=parsers, known_routines=resources.routine_names())
+    with within(path.parent):
+        parsers, routines = parsers_in(path.parent), resources.routine_names()
+        parse_library(text_of(path), str(path), known_settings=parsers, known_routines=routines)
     yield from ()
 
 

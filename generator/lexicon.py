@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from .errors import InputError
+from .folders import here
 from .resources import own_templates
 from .yaml_source import Node, Source, decode, read
 
@@ -92,14 +93,14 @@ def normal(phrase: str) -> str:
 def load_lexicon(language: str) -> Lexicon:
     """The entries that hold for a voice of `language` (like ``en-us``; empty where it isn't known).
 
-    The built-in ones, which are for English, then the user's own, then those of the working folder: by entry, the
-    last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
+    The built-in ones, which are for English, then the user's own, then those `here`, the first folder's last: by
+    entry, the last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
     """
     import platformdirs
 
     built_in = [own_templates() / FILE_NAME] if is_english(language) else []
     user = Path(platformdirs.user_config_dir("sleepward", appauthor=False)) / FILE_NAME
-    own = [path for path in (user, Path(FILE_NAME)) if path.exists()]
+    own = [path for path in (user, *(folder / FILE_NAME for folder in reversed(here()))) if path.exists()]
     return merged(tuple((_text_of(path), str(path)) for path in (*built_in, *own)))
 
 

@@ -1,11 +1,12 @@
-"""Where routines, poses and templates are found: the working folder, then the package's data, then the repository."""
+"""Where routines, poses and templates are found: `here`, then in the package's data, then in the repository."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import InputError, NotFoundError, did_you_mean
+from .errors import NotFoundError, did_you_mean
+from .folders import here
 
 ROUTINE_SUFFIXES = (".yaml", ".yml")  # of routines, poses and programmes; where both are there, the first
 TEMPLATES = "scripts_templates"
@@ -17,10 +18,7 @@ _PACKAGE = Path(__file__).parent
 def roots() -> list[Path]:
     """Folders that may hold `routines/` and `scripts_templates/`; the first that has a file wins."""
     repository = _PACKAGE.parent
-    try:
-        found = [Path.cwd(), _PACKAGE / "data"]
-    except FileNotFoundError as error:
-        raise InputError("the working folder is gone", hint="change to one that is there") from error
+    found = [*here(), _PACKAGE / "data"]
     return [*found, repository] if (repository / "pyproject.toml").is_file() else found
 
 

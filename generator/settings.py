@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from .errors import SettingError, did_you_mean
+from .folders import here
 from .lengths import MAX_DIGITS, parse_duration
 from .model import Level
 
@@ -373,11 +374,12 @@ def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mappi
 
 
 def surrounding_layers() -> list[Layer]:
-    """What lies outside command line and script: the environment; this folder's file; the user's. In this order.
+    """What lies outside command line and script: the environment; the files `here`; the user's. In this order.
 
     The routine's or script's own settings belong between the first and the second.
     """
     import platformdirs
 
     user = Path(platformdirs.user_config_dir("sleepward", appauthor=False)) / "config.toml"
-    return [environment_layer(os.environ), file_layer(Path.cwd() / PROJECT_FILE), file_layer(user)]
+    files = [*(folder / PROJECT_FILE for folder in here()), user]
+    return [environment_layer(os.environ), *map(file_layer, files)]

@@ -75,9 +75,19 @@ def test_the_routine_can_be_built(begun: Command) -> None:
     assert (begun.folder / built["path"]).stat().st_size == built["bytes"]
 
 
-def test_the_library_can_be_built(begun: Command) -> None:
-    begun("batch", "library.yaml", env={"SLEEPWARD_VOICE": "tone"})
+def test_the_library_can_be_built_and_is_the_same_from_wherever_it_is_asked_for(
+    begun: Command, sleepward: Command
+) -> None:
+    (begun.folder / "sleepward.toml").write_text("words = 0.9\n", encoding="utf-8")
+    (begun.folder / "lexicon.yaml").write_text("lie here: lie, here\n", encoding="utf-8")
+    assert "all well" in sleepward("check", "nights/library.yaml").stderr
+    sleepward("batch", "nights/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
     assert len([name for name in files(begun.folder / "nights") if name.endswith(".mp3")]) == 4
+    again = begun("batch", "--dry-run", "--json", env={"SLEEPWARD_VOICE": "tone"})
+    assert [json.loads(line)["state"] for line in again.stdout.splitlines()] == ["unchanged"] * 4
+    (begun.folder / "lexicon.yaml").unlink()
+    again = sleepward("batch", "nights/library.yaml", "--dry-run", "--json", env={"SLEEPWARD_VOICE": "tone"})
+    assert [json.loads(line)["why"] for line in again.stdout.splitlines()] == ["the lexicon"] * 4
 
 
 @pytest.mark.parametrize("there", ["library.yaml", "scripts_templates/gentle/closing.j2"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import resources
 from ..build import read, title_of, track_key
 from ..errors import InputError
+from ..folders import within
 from ..lengths import format_ms
 from ..model import Routine, Script
 from ..narration import voice_identity
@@ -65,9 +66,9 @@ class _Read:
 
 
 class Settler:
-    """The tracks of one library file in `folder`; `defaults` are its own, `album` is what its tracks belong to.
+    """The tracks of one library file in `folder`, made `within` it; `album` is what they belong to.
 
-    What the library asks for holds above the routine's own settings; its defaults yield to the environment besides.
+    What the library asks for holds above the routine's own settings; its `defaults` yield to the environment besides.
     """
 
     def __init__(self, folder: Path, defaults: Mapping[str, Value], album: str) -> None:
@@ -105,8 +106,9 @@ class Settler:
     def prepare(self, track: Track) -> Prepared:
         """Render and read its script. Raises SleepwardError."""
         found = self._read(track.job)
-        source = found.source or routine_source(_of(found), track.flags, self._around)
-        piece = read(source, track.flags, self._around)
+        with within(self._folder):
+            source = found.source or routine_source(_of(found), track.flags, self._around)
+            piece = read(source, track.flags, self._around)
         order = Order(
             name=track.name,
             text=source.text,
