@@ -1,11 +1,12 @@
 """What does a library cost? Whole `batch` commands, cold, warm and after one edit; writes its table in docs/library.md.
 
-    python benchmarks/library.py [--tracks 50 500] [--length 25m] [--jobs 1 2] [--voice NAME] [--write]
+    python benchmarks/library.py [--tracks 50 500] [--length 25m] [--style gentle] [--jobs 1 2] [--voice NAME] [--write]
 
 Two routines over two backgrounds, in so many nights as make up the tracks. The edit is one sentence of a pose that one
-of the two routines has. With the lengths of real nights 500 tracks take long; `--length 5m` shows the same in less, and
-`--write` says in the page which it was. Run it on a quiet machine, from the project's folder. Where the system can, the
-command is held to as many cores as it is to use: ffmpeg would else run beside the one that feeds it.
+of the two routines has. With the lengths of real nights 500 tracks take long; `--length 5m --style spare` shows the
+same in half an hour, and `--write` says in the page which it was. Run it on a quiet machine, from the project's folder.
+Where the system can, the command is held to as many cores as it is to use: ffmpeg would else run beside the one that
+feeds it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ leave: |
 """
 
 
-def prepare(folder: Path, tracks: int, length: str, voice: str | None) -> Path:
+def prepare(folder: Path, tracks: int, length: str, style: str, voice: str | None) -> Path:
     """A library of `tracks` tracks in a new folder, with routines of its own."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "routines" / "poses").mkdir(parents=True)
@@ -62,7 +63,7 @@ def prepare(folder: Path, tracks: int, length: str, voice: str | None) -> Path:
     lines = [
         "title: Measured",
         "output: nights",
-        f"defaults: {{tail: 10s{spoken}}}",
+        f"defaults: {{tail: 10s, style: {style}{spoken}}}",
         "matrix:",
         "  routine: [moon, star]",
         f"  length: {length}",
@@ -101,12 +102,12 @@ def batch(folder: Path, jobs: int) -> tuple[Run, int]:
     return done, sum(json.loads(line)["state"] == "made" for line in done.stdout.splitlines())
 
 
-def measure(folder: Path, counts: Sequence[int], cores: Sequence[int], length: str, voice: str | None) -> Section:
+def measure(folder: Path, asked: argparse.Namespace) -> Section:
     rows = []
-    for count in counts:
+    for count in asked.tracks:
         alone_s = None
-        for jobs in cores:
-            work = prepare(folder / "work", count, length, voice)
+        for jobs in asked.jobs:
+            work = prepare(folder / "work", count, asked.length, asked.style, asked.voice)
             cold, made = batch(work, jobs)
             warm, _ = batch(work, jobs)
             edit(work)
@@ -116,10 +117,10 @@ def measure(folder: Path, counts: Sequence[int], cores: Sequence[int], length: s
             times = [f"{each.wall_s:.1f}" for each in (cold, warm, edited)]
             rows.append([f"{made}", f"{jobs}", times[0], f"{cold.cpu_s / made:.2f}", *times[1:], f"{again}", gain])
             print("  ".join(rows[-1]), flush=True)
-    spoken = f"the voice {voice}" if voice else "the default voice"
+    spoken = f"the voice {asked.voice}" if asked.voice else "the default voice"
     note = (
-        f"Tracks of {length} guided and 10 s of tail, two routines over {' and '.join(BACKGROUNDS)}, {spoken}, on"
-        f" {os.cpu_count()} cores; each number is of one run, start-up included."
+        f"Tracks of {asked.length} guided and 10 s of tail, two routines over {' and '.join(BACKGROUNDS)}, style"
+        f" {asked.style}, {spoken}, on {os.cpu_count()} cores; each number is of one run, start-up included."
     )
     return Section("library", "Cold, warm, and after one edit", rows, head=HEAD, notes=[note])
 
@@ -137,12 +138,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracks", type=int, nargs="+", default=[50, 500])
     parser.add_argument("--length", default="25m")
+    parser.add_argument("--style", default="gentle")
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--voice")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sleepward-library-") as folder:
-        section = measure(Path(folder), asked.tracks, asked.jobs, asked.length, asked.voice)
+        section = measure(Path(folder), asked)
     print(as_text(section))
     if asked.write:
         put_into_page(section, PAGE)
