@@ -39,11 +39,14 @@ class Colour:
     presence_db: float = 0.0
     treble_db: float = 0.0
 
-    def filter(self) -> Filter:
-        import numpy as np
 
-        presence = bell(2_500, self.presence_db, 0.7, CHAIN_RATE)
-        return Filter(np.vstack([presence, high_shelf(4_500, self.treble_db, CHAIN_RATE)]), CHAIN_RATE)
+@lru_cache(maxsize=2)  # all clips of a voice go through one
+def colouring(colour: Colour) -> Filter:
+    """The filter that gives `colour`."""
+    import numpy as np
+
+    presence = bell(2_500, colour.presence_db, 0.7, CHAIN_RATE)
+    return Filter(np.vstack([presence, high_shelf(4_500, colour.treble_db, CHAIN_RATE)]), CHAIN_RATE)
 
 
 def colour_for(spectrum: Spectrum) -> Colour:
@@ -54,7 +57,7 @@ def colour_for(spectrum: Spectrum) -> Colour:
     colour = Colour()
 
     def share_db(band: Band, colour: Colour) -> float:
-        return _share_db(spectrum, colour.filter(), band)
+        return _share_db(spectrum, colouring(colour), band)
 
     for _ in range(3):  # each moves the other a little
         treble = (replace(colour, treble_db=0.0 - db) for db in _steps(TREBLE_MOST_DB))
@@ -78,10 +81,10 @@ def _first(colours: Iterator[Colour], fits: Callable[[Colour], bool]) -> Colour:
     return tried
 
 
-def _share_db(spectrum: Spectrum, colouring: Filter, band: Band) -> float:
-    """How much of the spectrum's power lies in `band` after `colouring`."""
+def _share_db(spectrum: Spectrum, filtering: Filter, band: Band) -> float:
+    """How much of the spectrum's power lies in `band` after `filtering`."""
     hz, power = spectrum
-    after = power * abs(colouring.response(hz)) ** 2
+    after = power * abs(filtering.response(hz)) ** 2
     return 10 * log10(after[(hz >= band[0]) & (hz < band[1])].sum() / after.sum() + 1e-12)
 
 

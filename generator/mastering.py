@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .biquads import through
 from .errors import TrackError
 from .fades import between, raised_cosine
-from .filters import CHAIN_RATE, Colour, crossover, equaliser
+from .filters import CHAIN_RATE, Colour, colouring, crossover, equaliser
 from .loudness import BLOCK_MS, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
 from .true_peak import REACH, peaks_between
@@ -183,7 +183,7 @@ def compressed(wave: Wave) -> Wave:
 
 def coloured(wave: Wave, colour: Colour) -> Wave:
     """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
-    return _float32(colour.filter()(wave))
+    return _float32(colouring(colour)(wave))
 
 
 def softened(wave: Wave) -> Wave:

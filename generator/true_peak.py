@@ -1,6 +1,6 @@
 """True peaks: the highest level between the samples too, in dBTP (ITU-R BS.1770-4, annex 2: oversampled four times).
 
-Most sound needn't be oversampled for that: between samples it can't rise above `_MOST_RISE` times what lies around.
+Most sound needn't be oversampled for that: between samples it can't rise above `_most_rise` times what lies around.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def peaks_between(rows: NDArray[Any]) -> NDArray[Any]:
         for number, tap in enumerate(phase[1:], 1):
             value += rows[:, number : number + count] * tap
         np.maximum(most, np.abs(value), out=most)
-    return most.max(axis=1)  # type: ignore[no-any-return]
+    highest_of_rows: NDArray[Any] = most.max(axis=1)
+    return highest_of_rows
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from generator.beds import load_bed, parse_background
 from generator.cache import Cache, default_folder
 from generator.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.errors import TrackError
-from generator.filters import CHAIN_RATE, colour_for
+from generator.filters import CHAIN_RATE, colour_for, colouring
 from generator.loudness import integrated_lufs, momentary_lufs
 from generator.mastering import (
     CEILING_DBTP,
@@ -312,7 +312,7 @@ def test_a_voice_that_mumbles_comes_forward_and_one_that_hisses_is_dulled(
     colour = colour_for((hz, power))
     assert presence[0] <= colour.presence_db <= presence[1]
     assert treble[0] <= colour.treble_db <= treble[1]
-    after = power * np.abs(signal.sosfreqz(colour.filter().sections, hz, fs=CHAIN_RATE)[1]) ** 2
+    after = power * np.abs(signal.sosfreqz(colouring(colour).sections, hz, fs=CHAIN_RATE)[1]) ** 2
     assert 10 * np.log10(after[hz >= 5_000].sum() / after.sum()) <= -24
     consonants = after[(hz >= 2_000) & (hz < 5_000)].sum() / after.sum()
     assert -15 <= 10 * np.log10(consonants) <= -9
