@@ -92,15 +92,15 @@ def _inside(place: Any, name: str, what: str) -> None:
 
 def _look_at_spans(encoding: Any) -> None:
     """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
-    from generator.encoding.plan import LEAD_FRAMES, STEADY_LEAD_FRAMES, plan_batches, plan_pieces
+    from generator.encoding import plan_batches, plan_pieces
 
     function = encoding.encode_mp3
 
     def looking(sink: Any, **named: Any) -> None:
         spans, total = named["spans"], named["total_samples"]
-        lead = STEADY_LEAD_FRAMES if named["steady_bed"] else LEAD_FRAMES
-        pieces = plan_pieces(spans, total, lead, named["sounding_ms"])
-        fed = sum(chunk.fed for batch in plan_batches(pieces, lead) for chunk in batch)
+        memory = encoding.memory_of(named["loop"], named["bitrate_kbps"])
+        pieces = plan_pieces(spans, total, memory, named["sounding_ms"])
+        fed = sum(chunk.fed for batch in plan_batches(pieces, memory) for chunk in batch)
         voiced_ms = sum(span.end_ms - span.start_ms for span in spans if span.kind == "voiced")
         shares["voiced"] = voiced_ms / spans[-1].end_ms
         shares["encoded"] = fed / sum(piece.frames for piece in pieces)

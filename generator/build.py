@@ -29,6 +29,7 @@ from .track_file import new_track
 from .voices import Voice, open_voice
 
 SCHEMA = "5"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+LOOP_SCHEMA = "loop 1"  # goes up whenever the same bed makes another encoded loop, or in another form
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"
@@ -211,7 +212,7 @@ def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) 
             )
             tagging.write_tags(part, settings.format, tags)
         return
-    loop_frames = None if means.plain else _loop_frames(mix, bed, settings, means)
+    loop = None if means.plain else _encoded_loop(mix, bed, settings, means)
     with new_track(path, "mp3") as sink:
         sink.write(tagging.id3_tag(tags))
         if means.plain:
@@ -231,8 +232,7 @@ def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) 
                 bitrate_kbps=settings.bitrate,
                 jobs=means.jobs,
                 shared=means.shared,
-                loop_frames=loop_frames,
-                steady_bed=not planned.piece.background.files,
+                loop=loop,
                 sounding_ms=mix.sounding_ms,
                 progress=progress,
             )
@@ -274,14 +274,15 @@ def _respelled(piece: Piece) -> list[str]:
     return [line for text, line in lines if line != text]
 
 
-def _loop_frames(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memoryview | None:
+def _encoded_loop(mix: Mix, bed: Bed, settings: Settings, means: Means) -> memoryview | None:
     """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
 
     None where a track would repeat too little of it.
     """
     if not encoding.needs_loop(mix.spans, mix.loop_samples):
         return None
-    key = content_key(SCHEMA, bed.identity, repr(mix.open_gain), settings.ear, settings.bitrate, ffmpeg.identity())
+    made_of = (bed.identity, repr(mix.open_gain), settings.ear, settings.bitrate, ffmpeg.identity())
+    key = content_key(LOOP_SCHEMA, *made_of)
     stored = means.cache.get("loops", key)
     if stored is None:
         stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, means.jobs))

@@ -65,7 +65,7 @@ class Mix:
     """A track's sound, computed where it is asked for; reading it from several threads is safe, where `clip` is.
 
     `open_gain` is what brings the bed's loop to its open level, `loop_samples` the loop's length, `sounding_ms` where
-    there is more than the bed. Memory holds neither the loop nor the track.
+    there is more than the bed as it goes on. Memory holds neither the loop nor the track.
     """
 
     def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
@@ -73,7 +73,6 @@ class Mix:
         sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
         self._clip = clip
         self._sounding = sounding
-        self.sounding_ms = tuple(map(_heard_ms, sounding))
         self._starts_ms = [event.start_ms for event in sounding]
         self._longest_ms = max((event.duration_ms for event in sounding), default=0)
         self._level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
@@ -89,6 +88,8 @@ class Mix:
         self._loop = bed.loop
         self.loop_samples = bed.loop.samples
         self._restarts = _restarts(timeline, bed)
+        fading = ((restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts)
+        self.sounding_ms = tuple(sorted((*map(_heard_ms, sounding), *fading)))
         self.spans = self._spans(timeline)
 
     def render(self, start: int, end: int) -> Samples:

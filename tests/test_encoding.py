@@ -20,6 +20,7 @@ from mutagen.mp3 import MP3, BitrateMode
 
 from generator import encoding, ffmpeg, mp3_format
 from generator.encoding import plan
+from generator.encoding.memory import FORGOTTEN_FRAMES
 from generator.errors import NotFoundError, TrackError
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
 
@@ -84,7 +85,7 @@ class Track:
     def encoded_loop(self, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
         return encoding.encode_loop(self.bed, len(self.loop), bitrate_kbps, jobs)
 
-    def encoded(self, *, bitrate_kbps: int = 128, jobs: int = 2, steady_bed: bool = False) -> bytes:
+    def encoded(self, *, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
         """Open spans repeated from the encoded loop."""
         sink = io.BytesIO()
         encoding.encode_mp3(
@@ -94,8 +95,7 @@ class Track:
             total_samples=self.total,
             bitrate_kbps=bitrate_kbps,
             jobs=jobs,
-            loop_frames=self.encoded_loop(bitrate_kbps, jobs),
-            steady_bed=steady_bed,
+            loop=self.encoded_loop(bitrate_kbps, jobs),
             sounding_ms=self.sounding_ms,
         )
         return sink.getvalue()
@@ -187,7 +187,7 @@ def test_pieces_and_repeats_equal_one_piece(loop: Samples, bitrate_kbps: int) ->
     """So there is no joint to hear: every frame is the one a single encoder would have written."""
     track = make_track(loop, VOICED_MS, 46_013, fade_ms=4_000)
     assert repeated_frames(track) > 200  # there is something repeated in it
-    pieces = track.encoded(bitrate_kbps=bitrate_kbps, steady_bed=True)[mp3_format.frame_bytes(bitrate_kbps) :]
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps)[mp3_format.frame_bytes(bitrate_kbps) :]
     assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
 
 
@@ -214,13 +214,14 @@ def test_a_bed_that_rises_after_speech_is_repeated_sooner(level_db: float, slope
     """What was spoken is forgotten while it rises: fewer frames are encoded, and still to the same bytes."""
     spoken_ms = [(0, 4_000), (14_001, 17_000), (28_000, 32_500)]
     track = with_slow_rises(make_track(noise_loop(level_db, slope), spoken_ms, 46_013), spoken_ms)
-    sooner = plan.plan_pieces(track.spans, track.total, plan.STEADY_LEAD_FRAMES, track.sounding_ms)
-    later = plan.plan_pieces(track.spans, track.total, plan.STEADY_LEAD_FRAMES)
+    memory = encoding.memory_of(track.encoded_loop(bitrate_kbps), bitrate_kbps)
+    sooner = plan.plan_pieces(track.spans, track.total, memory, track.sounding_ms)
+    later = plan.plan_pieces(track.spans, track.total, memory)
     repeated, less = (sum(piece.frames for piece in pieces if piece.open) for pieces in (sooner, later))
     assert repeated > less + 150
     for spoken, piece in zip(spoken_ms, [piece for piece in sooner if piece.open], strict=True):
         assert piece.first * 24 >= spoken[1] + 108 * 24  # all that LAME may remember
-    pieces = track.encoded(bitrate_kbps=bitrate_kbps, steady_bed=True)[mp3_format.frame_bytes(bitrate_kbps) :]
+    pieces = track.encoded(bitrate_kbps=bitrate_kbps)[mp3_format.frame_bytes(bitrate_kbps) :]
     assert first_difference(pieces, track.encoded_in_one_piece(bitrate_kbps), bitrate_kbps) is None
 
 
@@ -280,9 +281,9 @@ def test_a_long_voiced_stretch_is_cut_without_a_trace() -> None:
     assert first_difference(track.encoded()[384:], track.encoded_in_one_piece(128), 128) is None
 
 
-def test_workers_a_steady_bed_and_a_missing_loop_change_nothing(track: Track, made: bytes) -> None:
+def test_workers_and_a_missing_loop_change_nothing(track: Track, made: bytes) -> None:
     assert made == track.encoded(jobs=1)
-    assert made == track.encoded(jobs=4, steady_bed=True)
+    assert made == track.encoded(jobs=4)
     sink = io.BytesIO()
     encoding.encode_mp3(sink, spans=track.spans, mix=track.mix, total_samples=track.total)
     assert made == sink.getvalue()
@@ -464,7 +465,7 @@ def test_batches_hold_every_encoded_frame_in_order_and_stay_small(spans: tuple[S
     planned = [frame for piece in pieces if not piece.open for frame in range(piece.first, piece.last)]
     assert [frame for chunk in chunks for frame in range(chunk.first, chunk.last)] == planned
     assert all(chunk.lead <= chunk.first for chunk in chunks)
-    longest = plan.MOST_BATCH_FRAMES + plan.MIN_PIECE_FRAMES + 2 * plan.LEAD_FRAMES
+    longest = plan.MOST_BATCH_FRAMES + plan.MIN_PIECE_FRAMES + 2 * FORGOTTEN_FRAMES
     assert max(sum(chunk.fed for chunk in batch) for batch in batches) <= longest
 
 
@@ -479,9 +480,7 @@ def test_a_loop_that_isnt_whole_frames_is_refused(track: Track) -> None:
     with pytest.raises(ValueError, match="whole number of frames"):
         encoding.encode_loop(track.bed, len(track.loop) - 1)
     with pytest.raises(ValueError, match="doesn't belong"):
-        encoding.encode_mp3(
-            io.BytesIO(), spans=track.spans, mix=track.mix, total_samples=track.total, loop_frames=bytes(400)
-        )
+        encoding.encode_mp3(io.BytesIO(), spans=track.spans, mix=track.mix, total_samples=track.total, loop=bytes(400))
 
 
 # --- broken files ----------------------------------------------------------------------------------
@@ -624,9 +623,9 @@ def mix(start, end):
     return loop[at % len(loop)] * (at < total)[:, None]
 
 with open(sys.argv[2], "w+b") as sink:
-    loop_frames = encoding.encode_loop(lambda start, end: loop[np.arange(start, end) % len(loop)], len(loop))
+    encoded_loop = encoding.encode_loop(lambda start, end: loop[np.arange(start, end) % len(loop)], len(loop))
     spans = [Span("open", 0, total // 48)]
-    encoding.encode_mp3(sink, spans=spans, mix=mix, total_samples=total, loop_frames=loop_frames)
+    encoding.encode_mp3(sink, spans=spans, mix=mix, total_samples=total, loop=encoded_loop)
 print(psutil.Process().memory_info().peak_wset if sys.platform == "win32" else
       __import__("resource").getrusage(__import__("resource").RUSAGE_SELF).ru_maxrss * 1024)
 """

@@ -170,9 +170,9 @@ def test_open_spans_are_the_bed_alone_in_the_phase_they_say(mix: Mix) -> None:
 
 def test_the_encoded_track_is_that_of_one_piece(mix: Mix) -> None:
     assert encoding.needs_loop(mix.spans, mix.loop_samples)
-    frames = encoding.encode_loop(mix.open, mix.loop_samples)
+    loop = encoding.encode_loop(mix.open, mix.loop_samples)
     repeated, plain = io.BytesIO(), io.BytesIO()
-    encoding.encode_mp3(repeated, spans=mix.spans, mix=mix.render, total_samples=mix.total_samples, loop_frames=frames)
+    encoding.encode_mp3(repeated, spans=mix.spans, mix=mix.render, total_samples=mix.total_samples, loop=loop)
     encoding.encode_plain(plain, mix=mix.render, total_samples=mix.total_samples)
     assert repeated.getvalue() == plain.getvalue()
 

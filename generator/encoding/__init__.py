@@ -2,7 +2,8 @@
 
 The only place that knows frames. At 48 kHz and constant bit rate every frame has the same size; with the bit
 reservoir off none borrows from its neighbours; so frames encoded apart can be cut, repeated and joined, and the
-file is byte for byte the one that encoding the whole in one piece gives. That needs a lead-in: see `plan.py`.
+file is byte for byte the one that encoding the whole in one piece gives. That needs a lead-in: see `plan.py`, and
+`memory.py` for how long.
 """
 
 from __future__ import annotations
@@ -20,16 +21,8 @@ from .. import ffmpeg
 from ..errors import TrackError
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Span
 from ..mp3_format import Checksum, audio_frames, frame_bytes, info_frame
-from .plan import (
-    AHEAD_FRAMES,
-    LEAD_FRAMES,
-    STEADY_LEAD_FRAMES,
-    Batch,
-    Piece,
-    needs_loop,
-    plan_batches,
-    plan_pieces,
-)
+from .memory import FORGOTTEN_FRAMES, Memory, threshold_limits
+from .plan import AHEAD_FRAMES, Batch, Piece, needs_loop, plan_batches, plan_pieces
 
 if TYPE_CHECKING:
     from ..model import Samples
@@ -37,10 +30,12 @@ if TYPE_CHECKING:
     Mix = Callable[[int, int], Samples]
     """The track's samples from `start` to `end` (sample indices): float32 (end - start, 2); zeros outside the track."""
 
-__all__ = ["encode_loop", "encode_mp3", "encode_plain", "needs_loop"]
+__all__ = ["encode_loop", "encode_mp3", "encode_plain", "memory_of", "needs_loop"]
 
 BLOCK_FRAMES = 125  # mixed and written at a time
 READ_FRAMES = 2_500  # of a finished encoding, at a time
+LIMIT_BYTES = 4
+SAMPLE_BYTES = 8  # two channels of float32
 REPEATS_PER_ENCODED = 60  # in the time that a frame takes to mix and encode so many are repeated
 SHARED_ENCODERS = 2  # beside the narration of another track
 MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
@@ -50,18 +45,38 @@ MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB i
 
 
 def encode_loop(open_bed: Mix, loop_samples: int, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
-    """The frames of the bed's loop when it has gone round before: what every open span repeats.
+    """The frames of the bed's loop when it has gone round before, which every open span repeats, and their limits.
 
     `open_bed` gives the bed at its open level, round and round: float32 (end - start, 2) for any 0 <= start <= end.
-    `loop_samples` is its length, whole frames. Raises ValueError where it isn't, TrackError where the encoder fails.
+    `loop_samples` is its length, whole frames. The limits, four bytes for each frame, follow the frames: what the
+    encoder remembers is told from them. Raises ValueError where it isn't whole frames, TrackError where the encoder
+    fails.
     """
     frames, rest = divmod(loop_samples, FRAME_SAMPLES)
     if rest or not frames:
         raise ValueError("a bed's loop is a whole number of frames")
-    first = -(-LEAD_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
+    first = -(-FORGOTTEN_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
     batches = plan_batches([Piece(False, first, first + frames)])
     with _Encoders(open_bed, bitrate_kbps, jobs) as encoders:
-        return b"".join(encoders.encode(batches))
+        encoded = list(encoders.encode(batches))
+    limits = threshold_limits(open_bed, frames, bitrate_kbps).astype("<f4")
+    return b"".join((*encoded, limits.tobytes()))
+
+
+def memory_of(loop: bytes | memoryview, bitrate_kbps: int = 128) -> Memory:
+    """What an encoder remembers over the bed of an encoded `loop`. Raises ValueError where it has another bit rate."""
+    import numpy as np
+
+    frames, loop_frames = _frames_of(loop, frame_bytes(bitrate_kbps))
+    return Memory(np.frombuffer(loop, "<f4", loop_frames, len(frames)).tolist())
+
+
+def _frames_of(loop: bytes | memoryview, size: int) -> tuple[memoryview, int]:
+    """A loop's frames, of `size` bytes each, and how many they are."""
+    loop_frames, rest = divmod(len(loop), size + LIMIT_BYTES)
+    if rest or not loop_frames:
+        raise ValueError("the encoded loop doesn't belong to this bit rate")
+    return memoryview(loop)[: loop_frames * size], loop_frames
 
 
 def encode_mp3(
@@ -73,38 +88,37 @@ def encode_mp3(
     bitrate_kbps: int = 128,
     jobs: int = 2,
     shared: bool = False,
-    loop_frames: bytes | memoryview | None = None,
-    steady_bed: bool = False,
+    loop: bytes | memoryview | None = None,
     sounding_ms: Sequence[tuple[int, int]] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Write the track to `sink`, from where it stands: an Info frame, then the audio's frames in order.
 
-    `spans` tile the track; `mix` is called from several threads. `loop_frames` is what `encode_loop` gave for the
-    track's bed and bit rate: it is repeated where the bed is alone. Without it (see `needs_loop`) all is encoded, to
-    the same bytes; they don't depend on `jobs` either, nor on whether memory is `shared` with another track. A
-    `steady_bed` never gets fainter by more than 14 dB a second, which is true of noise and water and not of music: it
-    is spared some lead-in, and more where `sounding_ms` says, in order, where there is other sound than the bed.
+    `spans` tile the track; `mix` is called from several threads. `loop` is what `encode_loop` gave for the track's bed
+    and bit rate: it is repeated where the bed is alone. Without it (see `needs_loop`) all is encoded, to the same
+    bytes; they don't depend on `jobs` either, nor on whether memory is `shared` with another track. Fewer frames are
+    encoded where `sounding_ms` says, by their starts, which stretches hold more than the bed as it goes on; the bed is
+    never louder in a voiced span than in an open one.
     `progress` gets the work done, as samples of the whole: a repeated frame is next to none.
 
     `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
     Memory doesn't grow with the track. Raises TrackError where the encoder fails.
     """
-    bed_lead = STEADY_LEAD_FRAMES if steady_bed else LEAD_FRAMES
-    pieces = plan_pieces(spans, total_samples, bed_lead, sounding_ms)
-    if loop_frames is None:
-        pieces = (Piece(False, 0, audio_frames(total_samples)),)
     checksum = Checksum(frame_bytes(bitrate_kbps))
-    loop = None if loop_frames is None else _Loop(loop_frames, checksum)
+    repeated = None if loop is None else _Loop(loop, checksum)
+    memory = None if loop is None else memory_of(loop, bitrate_kbps)
+    pieces = plan_pieces(spans, total_samples, memory, sounding_ms)
+    if repeated is None:
+        pieces = (Piece(False, 0, audio_frames(total_samples)),)
     most = SHARED_ENCODERS if shared else MAX_ENCODERS
     with _Encoders(mix, bitrate_kbps, jobs, most) as encoders:
-        encoded = encoders.encode(plan_batches(pieces, bed_lead))
+        encoded = encoders.encode(plan_batches(pieces, memory))
         work = sum(_work(piece, piece.frames) for piece in pieces)
 
         def parts() -> Iterator[tuple[bytes | memoryview, int]]:
             done = 0
             for piece in pieces:
-                for part in loop.parts(piece) if loop and piece.open else _own(encoded, piece, checksum):
+                for part in repeated.parts(piece) if repeated and piece.open else _own(encoded, piece, checksum):
                     yield part
                     done += _work(piece, len(part[0]) // checksum.frame_bytes)
                     if progress is not None:
@@ -192,12 +206,10 @@ def _own(encoded: Iterator[bytes], piece: Piece, checksum: Checksum) -> Iterator
 class _Loop:
     """The bed's encoded loop, its slices' check sums at hand."""
 
-    def __init__(self, frames: bytes | memoryview, checksum: Checksum) -> None:
-        loop_frames, rest = divmod(len(frames), checksum.frame_bytes)
-        if rest or not loop_frames:
-            raise ValueError("the encoded loop doesn't belong to this bit rate")
+    def __init__(self, loop: bytes | memoryview, checksum: Checksum) -> None:
+        frames, loop_frames = _frames_of(loop, checksum.frame_bytes)
         passes = -(-1000 // loop_frames)  # a short loop is written in long slices all the same
-        self._bytes = memoryview(frames if passes == 1 else bytes(frames) * passes)
+        self._bytes = memoryview(bytes(frames) * passes) if passes > 1 else frames
         self._length = loop_frames * passes
         self._checksum = checksum
         self._sums = checksum.running(self._bytes)
@@ -252,8 +264,8 @@ class _Encoders:
         chunks = []
         at = 0
         for chunk in batch:
-            begin, end = at + chunk.lead, at + chunk.lead + chunk.last - chunk.first
-            chunks.append(encoded[begin * size : end * size])
+            begin = at + chunk.silent + chunk.lead
+            chunks.append(encoded[begin * size : (begin + chunk.last - chunk.first) * size])
             at += chunk.fed
         return chunks
 
@@ -267,6 +279,8 @@ def _lame(bitrate_kbps: int) -> list[str]:
 
 def _blocks(batch: Batch, mix: Mix) -> Iterator[memoryview]:
     for chunk in batch:
+        if chunk.silent:
+            yield memoryview(bytes(chunk.silent * FRAME_SAMPLES * SAMPLE_BYTES))
         end = chunk.last + AHEAD_FRAMES
         for first in range(chunk.first - chunk.lead, end, BLOCK_FRAMES):
             yield _raw(mix, first * FRAME_SAMPLES, min(first + BLOCK_FRAMES, end) * FRAME_SAMPLES)

@@ -1,0 +1,149 @@
+"""What the encoder remembers of a bed: told too long it costs time, told too short the joints aren't the bed's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from generator import ffmpeg
+from generator.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
+from generator.encoding.plan import SILENT_FRAMES
+from generator.model import FRAME_SAMPLES, SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from generator.model import Samples
+
+LOWEST = 0.000_625
+FRAME_BYTES = 384
+
+
+class Encoder:
+    """LAME's factor, frame by frame, after its own published source."""
+
+    def __init__(self, factor: float = 0.01, before: float = 1.0) -> None:
+        self.factor, self.before = factor, before
+
+    def hear(self, limit: float) -> float:
+        if self.factor >= limit:
+            self.factor = max(limit, self.factor * (0.925 + 0.075 * limit))
+        elif self.before >= limit:
+            self.factor = limit
+        else:
+            self.factor = max(self.factor, self.before)
+        self.before = limit
+        return self.factor
+
+
+def gone_round(limits: list[float]) -> list[float]:
+    encoder = Encoder()
+    for limit in limits * 2:
+        encoder.hear(limit)
+    return [encoder.hear(limit) for limit in limits]
+
+
+limits_of_a_loop = st.lists(st.floats(LOWEST, 1.0), min_size=130, max_size=300)
+soft_limits = st.lists(st.floats(LOWEST, 0.01), min_size=130, max_size=300)
+
+
+@given(limits_of_a_loop | soft_limits, st.integers(0, 10_000), st.floats(LOWEST, 1.0))
+@example([LOWEST] * 130, 7, 1.0)
+@example(list(np.geomspace(1.0, LOWEST, 200)), 199, 1.0)
+def test_a_fresh_encoder_agrees_after_its_lead(limits: list[float], frame: int, jump: float) -> None:
+    """Whatever the limit of the frame in which silence turns into the bed."""
+    lead = Memory(limits).lead(frame)
+    assert REACH_FRAMES <= lead <= FORGOTTEN_FRAMES
+    encoder = Encoder()
+    for _ in range(SILENT_FRAMES):
+        encoder.hear(LOWEST)
+    encoder.hear(jump)
+    for at in range(frame - lead + 1, frame):
+        encoder.hear(limits[at % len(limits)])
+    assert encoder.factor == gone_round(limits)[(frame - 1) % len(limits)]
+
+
+@given(limits_of_a_loop | soft_limits, st.integers(0, 10_000), st.integers(0, 10_000), st.floats(LOWEST, 1.0))
+def test_an_encoder_agrees_that_had_another_place_of_the_bed_before(
+    limits: list[float], frame: int, after: int, jump: float
+) -> None:
+    lead = Memory(limits).lead(frame, after)
+    steady = gone_round(limits)
+    encoder = Encoder(steady[after % len(limits)], limits[after % len(limits)])
+    encoder.hear(jump)
+    for at in range(frame - lead + 1, frame):
+        encoder.hear(limits[at % len(limits)])
+    assert encoder.factor == steady[(frame - 1) % len(limits)]
+
+
+@given(
+    limits_of_a_loop | soft_limits,
+    st.integers(0, 500),
+    st.integers(0, 200),
+    st.floats(LOWEST, 1.0),
+    st.floats(LOWEST, 1.0),
+    st.floats(0.3, 1.0),
+)
+def test_other_sound_is_forgotten_where_the_bed_is_said_to_be_settled(
+    limits: list[float], heard: int, rises: int, factor: float, before: float, duck: float
+) -> None:
+    """The bed comes up from its duck between `heard` and `alone`; what was before may have been as loud as it likes."""
+    alone = heard + rises
+    settled = Memory(limits).settled(heard, alone)
+    assert alone + REACH_FRAMES <= settled <= alone + FORGOTTEN_FRAMES
+    encoder = Encoder(factor, before)
+    encoder.hear(before)  # the frame in which it ends
+    for at in range(heard + 1, settled):
+        limit = limits[at % len(limits)]
+        encoder.hear(limit if at > alone else max(LOWEST, limit * duck))
+    assert encoder.factor == gone_round(limits)[(settled - 1) % len(limits)]
+
+
+# --- the real encoder ------------------------------------------------------------------------------
+
+
+def soft_wind(level_db: float, frames: int = 500) -> Samples:
+    """Seamless noise in waves, so soft that LAME's threshold of hearing decides about bits."""
+    rng = np.random.default_rng(4)
+    samples = frames * FRAME_SAMPLES
+    spectrum = np.fft.rfft(rng.standard_normal((samples, 2)), axis=0)
+    hz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)[:, None]
+    sound = np.fft.irfft(spectrum * (hz > 30) / np.maximum(hz, 400) ** 2, samples, axis=0)
+    sound *= np.exp(0.7 * np.sin(2 * np.pi * 3 * np.arange(samples) / samples))[:, None]
+    sound *= 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
+    return sound.astype(np.float32)
+
+
+def encoded(sound: Samples) -> bytes:
+    args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", "128k"]
+    args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
+    return ffmpeg.run(args, sound.tobytes())
+
+
+def joined(loop: Samples, own: bytes, frame: int, lead: int) -> bool:
+    """Whether a fresh encoder gives the loop's own bytes from `frame` on, after `lead` frames."""
+    length, silent = 30, SILENT_FRAMES
+    at = np.arange((frame - lead) * FRAME_SAMPLES, (frame + length + 1) * FRAME_SAMPLES) % len(loop)
+    fed = np.concatenate((np.zeros((silent * FRAME_SAMPLES, 2), np.float32), loop[at]))
+    frames = encoded(fed)[(silent + lead) * FRAME_BYTES :]
+    wanted = (own * 2)[frame * FRAME_BYTES :]
+    return frames[: length * FRAME_BYTES] == wanted[: length * FRAME_BYTES]
+
+
+@pytest.mark.parametrize("level_db", [-50, -44])
+def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: float) -> None:
+    loop = soft_wind(level_db)
+    frames = len(loop) // FRAME_SAMPLES
+
+    def bed(start: int, end: int) -> Samples:
+        return loop[np.arange(start, end) % len(loop)]
+
+    own = encoded(np.tile(loop, (2, 1)))[frames * FRAME_BYTES :][: frames * FRAME_BYTES]
+    memory = Memory(threshold_limits(bed, frames).tolist())
+    leads = {frame: memory.lead(frame) for frame in range(0, frames - 31, 29)}
+    assert min(leads.values()) < 24 < max(leads.values())
+    assert all(joined(loop, own, frame, lead) for frame, lead in leads.items())
+    sooner = [joined(loop, own, frame, max(lead - 6, 1)) for frame, lead in leads.items()]
+    assert sooner.count(False) >= 4  # so that this test could fail
