@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
+
+from fastcrc.crc16 import arc as crc16
 
 from .errors import NotFoundError, TrackError
 from .model import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE
 from .settings import BITRATES_KBPS as BITRATES
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 ENCODER_DELAY = 576  # samples, LAME's
 MIN_PADDING = 576  # LAME's rule; a decoder's own delay of 529 samples must find room in it
@@ -79,91 +76,7 @@ def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: in
         music_crc,
     )
     tag = (_header(bitrate_kbps) + bytes(32) + info + lame).ljust(_TAG_CRC_AT, b"\0")
-    return (tag + struct.pack(">H", Checksum(2).of(tag))).ljust(size, b"\0")
-
-
-# --- check sums: CRC-16/ARC, by whole frames -------------------------------------------------------
-
-_POLYNOMIAL = 0xA001  # 0x8005, reflected
-_ONE = 0x8000  # the polynomial 1, reflected
-
-
-@lru_cache(maxsize=1)
-def _crc_table() -> NDArray[np.uint16]:
-    """What two bytes (as a little-endian number, xored to the CRC) leave of it."""
-    import numpy as np
-
-    table = np.arange(65_536)
-    for _ in range(16):
-        table = (table >> 1) ^ (table & 1) * _POLYNOMIAL
-    return table.astype(np.uint16)
-
-
-class Checksum:
-    """The CRC of frames as they are added. A CRC is linear: crc(a + b) = zeros(len b)(crc a) ^ crc(b), where
-    zeros(n), what n zero bytes make of a CRC, is a product with x^8n; so repeated frames needn't be read again.
-    """
-
-    def __init__(self, frame_bytes: int) -> None:
-        self.frame_bytes = frame_bytes
-        self.value = 0
-
-    def add(self, crc: int, frames: int) -> None:
-        """Append `frames` frames whose own check sum is `crc`."""
-        self.value = self.shifted(self.value, frames) ^ crc
-
-    def of(self, frames: bytes) -> int:
-        return self.running(frames)[-1]
-
-    def running(self, frames: bytes | memoryview) -> list[int]:
-        """The check sums of the first 0, 1, 2, … frames; all frames at once, two bytes a step."""
-        import numpy as np
-
-        table = _crc_table()
-        columns = np.frombuffer(frames, "<u2").reshape(-1, self.frame_bytes // 2).T
-        crcs = np.zeros(columns.shape[1], np.uint16)
-        for column in columns:
-            crcs = table.take(crcs ^ column)
-        low, high = _byte_shifts(self.frame_bytes)
-        sums = [0]
-        for crc in crcs.tolist():
-            before = sums[-1]
-            sums.append(low[before & 0xFF] ^ high[before >> 8] ^ crc)
-        return sums
-
-    def shifted(self, crc: int, frames: int) -> int:
-        """What `frames` frames of zeros make of `crc`."""
-        return _product(crc, _zeros(frames * self.frame_bytes))
-
-
-@lru_cache(maxsize=1 << 12)
-def _zeros(count: int) -> int:
-    """x^8n modulo the polynomial: what a CRC is multiplied by, by `count` = n zero bytes."""
-    result, square = _ONE, _ONE >> 8
-    while count:
-        if count & 1:
-            result = _product(result, square)
-        square = _product(square, square)
-        count >>= 1
-    return result
-
-
-@lru_cache(maxsize=4)
-def _byte_shifts(count: int) -> tuple[list[int], list[int]]:
-    """What `count` zero bytes make of a CRC's low byte, and of its high one."""
-    zeros = _zeros(count)
-    return [_product(byte, zeros) for byte in range(256)], [_product(byte << 8, zeros) for byte in range(256)]
-
-
-def _product(a: int, b: int) -> int:
-    """Two polynomials modulo CRC-16/ARC's, their highest powers in the lowest bits."""
-    product = 0
-    while a:
-        if a & _ONE:
-            product ^= b
-        a = a << 1 & 0xFFFF
-        b = b >> 1 ^ (b & 1) * _POLYNOMIAL
-    return product
+    return (tag + struct.pack(">H", crc16(tag))).ljust(size, b"\0")
 
 
 # --- looking at a finished file --------------------------------------------------------------------
@@ -214,7 +127,7 @@ def _check(file: BinaryIO, file_bytes: int) -> Structure:
     size = frame_bytes(bitrate_kbps)
     if len(head) < _TAG_CRC_AT + 2 or head[_INFO_AT : _INFO_AT + 4] != b"Info":
         raise _BrokenError("it has no Info frame")
-    if Checksum(2).of(head[:_TAG_CRC_AT]) != int.from_bytes(head[_TAG_CRC_AT:], "big"):
+    if crc16(head[:_TAG_CRC_AT]) != int.from_bytes(head[_TAG_CRC_AT:], "big"):
         raise _BrokenError("its Info frame is damaged")
     _, _, frames, audio_bytes, _, _ = _INFO.unpack_from(head, _INFO_AT)
     *_, delays, _, _, _, _, music_crc = _LAME.unpack_from(head, _INFO_AT + _INFO.size)
@@ -246,18 +159,15 @@ def _bitrate_of(head: bytes) -> int:
 
 def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
     """Read whole frames to the end; their check sum."""
-    import numpy as np
-
     size = frame_bytes(bitrate_kbps)
-    checksum = Checksum(size)
-    sync = np.frombuffer(_header(bitrate_kbps)[:3], np.uint8)
-    seen = 0
+    sync = _header(bitrate_kbps)[:3]
+    music_crc = seen = 0
     while block := file.read(BLOCK_FRAMES * size):
-        frames = np.frombuffer(block, np.uint8).reshape(-1, size)
-        lost = np.flatnonzero((frames[:, :3] != sync).any(axis=1))
-        if lost.size:
-            at = (seen + int(lost[0])) * FRAME_MS
-            raise _BrokenError(f"the frame at {at / 1000:.3f} s doesn't begin with a frame's header")
-        checksum.add(checksum.of(block), len(frames))
-        seen += len(frames)
-    return checksum.value
+        frames = len(block) // size
+        if any(block[at::size] != sync[at : at + 1] * frames for at in range(3)):
+            lost = next(at for at in range(frames) if not block.startswith(sync, at * size))
+            at_ms = (seen + lost) * FRAME_MS
+            raise _BrokenError(f"the frame at {at_ms / 1000:.3f} s doesn't begin with a frame's header")
+        music_crc = crc16(block, music_crc)
+        seen += frames
+    return music_crc

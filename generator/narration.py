@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 KIND = "clips"
 KEPT_CLIPS = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
-WAITING_CLIPS = 12  # of half a megabyte each: spoken, and not yet through the chain
+# Spoken, and not yet through the chain: a third of a megabyte each. The chain is slower than two voices, and what it
+# hasn't done when the last sentence is spoken it does beside the encoders.
+WAITING_CLIPS = 80
 
 
 def voice_identity(voice: Voice) -> str:

@@ -436,27 +436,6 @@ def test_every_frame_is_planned_once_and_no_voice_is_taken_for_the_bed(spans: tu
             assert not any(s.kind == "voiced" and s.start_ms < heard_to and s.end_ms > heard_from for s in spans)
 
 
-def bitwise_crc_16_arc(data: bytes) -> int:
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (crc & 1) * 0xA001
-    return crc
-
-
-@given(st.binary(min_size=0, max_size=60), st.integers(0, 5))
-def test_the_check_sum_of_frames_is_crc_16_arc(data: bytes, zeros: int) -> None:
-    assert bitwise_crc_16_arc(b"123456789") == 0xBB3D  # the algorithm's published check value
-    frames = data[: len(data) // 6 * 6]
-    checksum = mp3_format.Checksum(6)
-    assert checksum.running(frames) == [bitwise_crc_16_arc(frames[:end]) for end in range(0, len(frames) + 1, 6)]
-    assert checksum.shifted(checksum.of(frames), zeros) == bitwise_crc_16_arc(frames + bytes(6 * zeros))
-    checksum.add(checksum.of(frames), len(frames) // 6)
-    checksum.add(checksum.of(frames), len(frames) // 6)
-    assert checksum.value == bitwise_crc_16_arc(frames * 2)
-
-
 @given(spans_of_a_track())
 def test_batches_hold_every_encoded_frame_in_order_and_stay_small(spans: tuple[Span, ...]) -> None:
     pieces = plan.plan_pieces(spans, spans[-1].end_ms * 48)

@@ -38,14 +38,17 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 
     Each part that is already there is kept: a second build costs nothing.
     """
-    from ..build import finish
-    from ..sources import STDIN_NAME
+    from ..voices import expect_voice
 
     flags, options = split_flags(given)
     if suffix_of(options["out"]) and len(sources) > 1:
         raise InputError(
             f"-o names one file, but there are {len(sources)} tracks", hint="name a folder instead, like -o nights/"
         )
+    expect_voice(flags["voice"])  # before the imports, which take as long
+    from ..build import finish
+    from ..sources import STDIN_NAME
+
     if sources.count(STDIN_NAME) > 1:
         raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
     flags["format"] = format_asked(options["out"], flags["format"])
@@ -115,9 +118,7 @@ class _Tracks:
         from ..build import read, speak
         from ..sources import load_source
         from ..track_file import track_path
-        from ..voices import expect_voice
 
-        expect_voice(self._flags["voice"])
         source = self._sources[number]
         piece = read(load_source(source, self._flags, means.cache), self._flags)
         path = track_path(self._out, piece.name, piece.settings.format)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from ..cache import Cache, default_folder
 
@@ -29,10 +34,22 @@ def building(options: dict[str, Any]) -> Iterator[Means]:
 @contextmanager
 def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
     """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
+    from ..build import Means
+
+    with _cache_folder(keep=not options["no_cache"]) as folder:
+        means = Means(Cache(folder), options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
+        if sys.stderr.isatty():
+            with _bars(means) as shown:
+                yield shown
+        else:
+            yield means, nullcontext()
+
+
+@contextmanager
+def _bars(means: Means) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
+    """`means` that draw a bar per stage on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    from ..build import Means
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<21}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -49,11 +66,7 @@ def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractC
         def notice(text: str) -> None:
             console.out(text, highlight=False)  # above the bars
 
-        with _cache_folder(keep=not options["no_cache"]) as folder:
-            yield (
-                Means(Cache(folder), options["jobs"], plain=options["plain"], progress=report, notice=notice),
-                _Paused(bars),
-            )
+        yield replace(means, progress=report, notice=notice), _Paused(bars)
 
 
 class _Paused(AbstractContextManager["None"]):

@@ -17,10 +17,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from fastcrc.crc16 import arc as crc16
+
 from .. import ffmpeg
 from ..errors import TrackError
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Span
-from ..mp3_format import Checksum, audio_frames, frame_bytes, info_frame
+from ..mp3_format import audio_frames, frame_bytes, info_frame
 from .memory import FORGOTTEN_FRAMES, Memory, threshold_limits
 from .plan import AHEAD_FRAMES, Batch, Piece, needs_loop, plan_batches, plan_pieces
 
@@ -104,8 +106,8 @@ def encode_mp3(
     `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
     Memory doesn't grow with the track. Raises TrackError where the encoder fails.
     """
-    checksum = Checksum(frame_bytes(bitrate_kbps))
-    repeated = None if loop is None else _Loop(loop, checksum)
+    size = frame_bytes(bitrate_kbps)
+    repeated = None if loop is None else _Loop(loop, size)
     memory = None if loop is None else memory_of(loop, bitrate_kbps)
     pieces = plan_pieces(spans, total_samples, memory, sounding_ms)
     if repeated is None:
@@ -115,16 +117,16 @@ def encode_mp3(
         encoded = encoders.encode(plan_batches(pieces, memory))
         work = sum(_work(piece, piece.frames) for piece in pieces)
 
-        def parts() -> Iterator[tuple[bytes | memoryview, int]]:
+        def parts() -> Iterator[bytes | memoryview]:
             done = 0
             for piece in pieces:
-                for part in repeated.parts(piece) if repeated and piece.open else _own(encoded, piece, checksum):
+                for part in repeated.parts(piece) if repeated and piece.open else _own(encoded, piece, size):
                     yield part
-                    done += _work(piece, len(part[0]) // checksum.frame_bytes)
+                    done += _work(piece, len(part) // size)
                     if progress is not None:
                         progress(total_samples * done // work)
 
-        _write(sink, parts(), checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps)
+        _write(sink, parts(), total_samples, bitrate_kbps)
 
 
 def encode_plain(
@@ -140,7 +142,6 @@ def encode_plain(
     Memory doesn't grow with the track; meanwhile its frames lie in a hidden folder beside the sink's file.
     """
     size, frames = frame_bytes(bitrate_kbps), audio_frames(total_samples)
-    checksum = Checksum(size)
 
     def blocks() -> Iterator[memoryview]:
         for first in range(0, total_samples, BLOCK_FRAMES * FRAME_SAMPLES):
@@ -155,9 +156,7 @@ def encode_plain(
         if path.stat().st_size != frames * size:
             raise TrackError(f"the encoder gave {path.stat().st_size} bytes instead of {frames * size}")
         with path.open("rb") as encoded:
-            slices = iter(lambda: encoded.read(READ_FRAMES * size), b"")
-            parts = ((part, checksum.of(part)) for part in slices)
-            _write(sink, parts, checksum, total_samples=total_samples, bitrate_kbps=bitrate_kbps)
+            _write(sink, iter(lambda: encoded.read(READ_FRAMES * size), b""), total_samples, bitrate_kbps)
 
 
 def _folder_of(sink: BinaryIO) -> Path | None:
@@ -166,26 +165,19 @@ def _folder_of(sink: BinaryIO) -> Path | None:
     return Path(name).parent if isinstance(name, str | os.PathLike) else None
 
 
-def _write(
-    sink: BinaryIO,
-    parts: Iterable[tuple[bytes | memoryview, int]],
-    checksum: Checksum,
-    *,
-    total_samples: int,
-    bitrate_kbps: int,
-) -> None:
-    """All of a track's frames, with their check sums, behind the Info frame that sums them up."""
+def _write(sink: BinaryIO, parts: Iterable[bytes | memoryview], total_samples: int, bitrate_kbps: int) -> None:
+    """All of a track's frames behind the Info frame that sums them up."""
+    size = frame_bytes(bitrate_kbps)
     start = sink.tell()
-    sink.write(bytes(checksum.frame_bytes))
-    written = 0
-    for part, crc in parts:
+    sink.write(bytes(size))
+    frames = music_crc = 0
+    for part in parts:
         sink.write(part)
-        frames = len(part) // checksum.frame_bytes
-        checksum.add(crc, frames)
-        written += frames
+        music_crc = crc16(part, music_crc)
+        frames += len(part) // size
     end = sink.tell()
     sink.seek(start)
-    sink.write(info_frame(total_samples, written, bitrate_kbps, checksum.value))
+    sink.write(info_frame(total_samples, frames, bitrate_kbps, music_crc))
     sink.seek(end)
 
 
@@ -194,35 +186,32 @@ def _work(piece: Piece, frames: int) -> int:
     return frames if piece.open else frames * REPEATS_PER_ENCODED
 
 
-def _own(encoded: Iterator[bytes], piece: Piece, checksum: Checksum) -> Iterator[tuple[bytes, int]]:
-    """The chunks that make up an encoded piece, with their check sums."""
+def _own(encoded: Iterator[bytes], piece: Piece, size: int) -> Iterator[bytes]:
+    """The chunks that make up an encoded piece."""
     due = piece.frames
     while due:
         chunk = next(encoded)
-        due -= len(chunk) // checksum.frame_bytes
-        yield chunk, checksum.of(chunk)
+        due -= len(chunk) // size
+        yield chunk
 
 
 class _Loop:
-    """The bed's encoded loop, its slices' check sums at hand."""
+    """The bed's encoded loop, going round."""
 
-    def __init__(self, loop: bytes | memoryview, checksum: Checksum) -> None:
-        frames, loop_frames = _frames_of(loop, checksum.frame_bytes)
+    def __init__(self, loop: bytes | memoryview, size: int) -> None:
+        frames, loop_frames = _frames_of(loop, size)
         passes = -(-1000 // loop_frames)  # a short loop is written in long slices all the same
         self._bytes = memoryview(bytes(frames) * passes) if passes > 1 else frames
-        self._length = loop_frames * passes
-        self._checksum = checksum
-        self._sums = checksum.running(self._bytes)
+        self._size = size
 
-    def parts(self, piece: Piece) -> Iterator[tuple[memoryview, int]]:
-        at, last = piece.first + piece.shift, piece.last + piece.shift
-        size = self._checksum.frame_bytes
+    def parts(self, piece: Piece) -> Iterator[memoryview]:
+        length = len(self._bytes)
+        at, last = ((frame + piece.shift) * self._size for frame in (piece.first, piece.last))
         while at < last:
-            begin = at % self._length
-            end = min(self._length, begin + last - at)
-            before = self._checksum.shifted(self._sums[begin], end - begin)
-            yield self._bytes[begin * size : end * size], self._sums[end] ^ before
-            at += end - begin
+            begin = at % length
+            part = self._bytes[begin : begin + last - at]
+            yield part
+            at += len(part)
 
 
 class _Encoders:

@@ -67,7 +67,8 @@ def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kb
                 power[granule] += (spectra.real**2 + spectra.imag**2) @ weights
         limits[first:last] = power.max(axis=0) / 2
     limits *= np.float32(_LIMIT_PER_POWER / _FULL_POWER)
-    return np.minimum(limits + np.float32(_LIMIT_PER_POWER / _FULL_POWER) + np.float32(_LOWEST), np.float32(1))
+    limits += np.float32(_LOWEST)
+    return np.minimum(limits, np.float32(1), out=limits)
 
 
 def _window() -> NDArray[np.float32]:

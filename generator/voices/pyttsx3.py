@@ -178,7 +178,8 @@ class Pyttsx3Voice:
         texts = list(lines)
         waiting = deque(range(len(texts)))
         outstanding: set[int] = set()
-        with server(self._setup(folder, jobs), folder) as (requests, answers, end):
+        speakers = jobs + 1 if jobs > 1 else 1  # one more than cores: an engine waits for its own threads
+        with server(self._setup(folder, speakers), folder) as (requests, answers, end):
             while waiting or outstanding:
                 while waiting and len(outstanding) < MAX_OUTSTANDING:
                     number = waiting.popleft()
