@@ -109,7 +109,13 @@ def equaliser() -> Filter:
 
 
 @lru_cache(maxsize=1)
-def crossover() -> tuple[Filter, Filter]:
-    """The bands below and above `DE_ESS_HZ`, second-order Linkwitz-Riley: their difference is as loud as the whole."""
-    low, high = (Filter(make(DE_ESS_HZ, 0.5, CHAIN_RATE), CHAIN_RATE) for make in (low_pass, high_pass))
+def equaliser_bands() -> tuple[Filter, Filter]:
+    """The equaliser's bands below and above `DE_ESS_HZ`: their difference is as loud as what it gives by itself.
+
+    The crossover is Linkwitz and Riley's of the second order.
+    """
+    import numpy as np
+
+    halves = (make(DE_ESS_HZ, 0.5, CHAIN_RATE) for make in (low_pass, high_pass))
+    low, high = (Filter(np.vstack([equaliser().sections, half]), CHAIN_RATE) for half in halves)
     return low, high

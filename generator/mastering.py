@@ -1,6 +1,6 @@
 """The voice chain: from what an engine gave for one sentence to a clip that is soft, even and at the house's level.
 
-Per sentence: to the nominal level, trim, to `CHAIN_RATE`, equalise, de-ess, compress, the voice's own colour and its
+Per sentence: to the nominal level, trim, to `CHAIN_RATE`, equalise and de-ess, compress, the voice's own colour and its
 one gain, soften onsets, level, to 48 kHz, a ceiling for true peaks, edges. Thresholds are those of a voice at
 `NOMINAL_LUFS`, to which the raw gain brings every engine first, so that they mean the same for all.
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .biquads import through
 from .errors import TrackError
 from .fades import between, raised_cosine
-from .filters import CHAIN_RATE, Colour, colouring, crossover, equaliser
+from .filters import CHAIN_RATE, Colour, colouring, equaliser_bands
 from .loudness import BLOCK_MS, k_weighted
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
 from .true_peak import REACH, peaks_between
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
 
-CHAIN_VERSION = "6"
+CHAIN_VERSION = "7"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
 
 NOMINAL_LUFS = -22.0
@@ -119,7 +119,7 @@ def mastered(wave: Wave, gain: VoiceGain, text: str) -> Clip:
 
 def evened(wave: Wave) -> Wave:
     """The chain up to the voice's colour."""
-    return compressed(de_essed(equalised(wave)))
+    return compressed(de_essed(wave))
 
 
 def _finished(wave: Wave, chain_gain_db: float) -> Wave:
@@ -153,14 +153,9 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
     return Recording(kept[:, None], recording.sample_rate)
 
 
-def equalised(wave: Wave) -> Wave:
-    """Warmer and duller: for ears on a pillow, in a quiet room, over phone speakers."""
-    return _float32(equaliser()(wave))
-
-
 def de_essed(wave: Wave) -> Wave:
-    """The band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
-    low, high = (_float32(half) for half in through(wave, *crossover()))
+    """Equalised, and the band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
+    low, high = (_float32(half) for half in through(wave, *equaliser_bands()))
     over_db = _levels_db(high) - DE_ESS_DBFS
     wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
     return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))

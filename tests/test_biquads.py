@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from generator.biquads import Filter, all_pass, bell, high_pass, high_shelf, low_pass, through
-from generator.filters import CHAIN_RATE, crossover, equaliser
+from generator.filters import CHAIN_RATE, equaliser, equaliser_bands
 
-FILTERS = [equaliser(), *crossover()]
+FILTERS = [equaliser(), *equaliser_bands()]
 
 
 @settings(max_examples=30, deadline=None)
