@@ -40,22 +40,23 @@ class Encoder:
 
 def gone_round(limits: list[float]) -> list[float]:
     encoder = Encoder()
-    for limit in limits * 2:
+    for limit in limits * (1 + 400 // len(limits)):
         encoder.hear(limit)
     return [encoder.hear(limit) for limit in limits]
 
 
-limits_of_a_loop = st.lists(st.floats(LOWEST, 1.0), min_size=130, max_size=300)
-soft_limits = st.lists(st.floats(LOWEST, 0.01), min_size=130, max_size=300)
+limits_of_a_loop = st.lists(st.floats(LOWEST, 1.0), min_size=1, max_size=300)
+soft_limits = st.lists(st.floats(LOWEST, 0.01), min_size=1, max_size=300)
 
 
 @given(limits_of_a_loop | soft_limits, st.integers(0, 10_000), st.floats(LOWEST, 1.0))
-@example([LOWEST] * 130, 7, 1.0)
+@example([LOWEST], 7, 1.0)
+@example([1.0, 0.007_812_5], 0, 1.0)
 @example(list(np.geomspace(1.0, LOWEST, 200)), 199, 1.0)
 def test_a_fresh_encoder_agrees_after_its_lead(limits: list[float], frame: int, jump: float) -> None:
     """Whatever the limit of the frame in which silence turns into the bed."""
     lead = Memory(limits).lead(frame)
-    assert REACH_FRAMES <= lead <= FORGOTTEN_FRAMES
+    assert REACH_FRAMES <= lead <= 2 * FORGOTTEN_FRAMES
     encoder = Encoder()
     for _ in range(SILENT_FRAMES):
         encoder.hear(LOWEST)
@@ -92,7 +93,7 @@ def test_other_sound_is_forgotten_where_the_bed_is_said_to_be_settled(
     """The bed comes up from its duck between `heard` and `alone`; what was before may have been as loud as it likes."""
     alone = heard + rises
     settled = Memory(limits).settled(heard, alone)
-    assert alone + REACH_FRAMES <= settled <= alone + FORGOTTEN_FRAMES
+    assert alone + REACH_FRAMES <= settled <= alone + 2 * FORGOTTEN_FRAMES
     encoder = Encoder(factor, before)
     encoder.hear(before)  # the frame in which it ends
     for at in range(heard + 1, settled):

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
     from ..model import Samples
 
-FORGOTTEN_FRAMES = 110  # after anything, over anything: at least 108; see `plan.py`
+FORGOTTEN_FRAMES = 110  # after anything, over anything heard here: see `plan.py`
+# After anything, over anything thinkable: where limits rise and fall by turns, a factor between them falls in every
+# other frame; and never more seldom, since in two that rise it rises to the first's limit.
+_LONGEST = 2 * FORGOTTEN_FRAMES
 REACH_FRAMES = 4  # what the encoder's filters, transforms and masking look back
 
 _LOWEST, _FRESH = 0.000_625, 0.01
 _FALL = 0.925
 _UNSURE = 0.002  # of a limit: LAME computes it in single precision, from weights that differ a little with the bit rate
-_LEADS = (*range(REACH_FRAMES, 24), 26, 29, 32, 36, 40, 46, 53, 61, 70, 80, 92)  # tried in turn
+_LEADS = (*range(REACH_FRAMES, 24), 26, 29, 32, 36, 40, 46, 53, 61, 70, 80, 92, 110, 140, 180)  # tried in turn
 
 _WINDOW = 1_024
 _GRANULE = 576
@@ -104,7 +107,7 @@ class Memory:
 
         Before them comes the bed's frame `after`, or (None) a fresh encoder's silence.
         """
-        return next((lead for lead in _LEADS if self._agrees(frame - lead, frame, after)), FORGOTTEN_FRAMES)
+        return next((lead for lead in _LEADS if self._agrees(frame - lead, frame, after)), _LONGEST)
 
     def settled(self, heard: int, alone: int) -> int:
         """The first frame that is encoded as in the loop, where other sound was heard until frame `heard`.
@@ -112,7 +115,7 @@ class Memory:
         From there on the bed is alone, at first no louder than in the loop, and from frame `alone` on as loud.
         """
         low, high = _LOWEST, 1.0
-        latest = max(heard, alone) + FORGOTTEN_FRAMES
+        latest = max(heard, alone) + _LONGEST
         before = 1.0
         for at in range(heard + 1, latest):
             limit = self._limit(at)
@@ -169,8 +172,9 @@ def _steady(limits: Sequence[float]) -> list[float]:
     """The factor after each frame of the loop when it has gone round before."""
     factor, before = 1.0, 1.0
     factors: list[float] = []
-    for limit in (*limits[-FORGOTTEN_FRAMES:], *limits):
+    for frame in range(-_LONGEST, len(limits)):
+        limit = limits[frame % len(limits)]
         factor = _followed(factor, limit, before)
         before = limit
         factors.append(factor)
-    return factors[-len(limits) :]
+    return factors[_LONGEST:]
