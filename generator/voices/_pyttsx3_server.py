@@ -44,7 +44,8 @@ def main() -> None:
     lines = _Lines(0)
     setup: Setup = json.loads(lines.wait())
     try:
-        library = _load_driver(setup)
+        only = setup["voice"] if sys.argv[1] == "serve" else None  # one process alone has the folder then
+        library = _load_driver(setup, only)
     except Exception as error:  # noqa: BLE001 - whatever an engine that isn't there may raise is for the user to read
         _answer(answers, {"missing": f"{type(error).__name__}: {error}"})
         return
@@ -62,11 +63,10 @@ def main() -> None:
 # --- the driver ------------------------------------------------------------------------------------
 
 
-def _load_driver(setup: Setup) -> str:
-    """Imports pyttsx3 and its driver; returns what speaks, with its version."""
+def _load_driver(setup: Setup, only: str | None = None) -> str:
+    """Imports pyttsx3 and its driver, perhaps to speak with `only` one voice; returns what speaks, with its version."""
     library = "the system's"
     if setup["driver"] == "espeak":
-        only = setup["voice"] if sys.argv[1] == "serve" else None  # one process alone has the folder then
         wheel = _load_espeak_wheel(Path(setup["folder"]), only)
         import pyttsx3.drivers.espeak
         from pyttsx3.drivers import _espeak
