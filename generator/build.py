@@ -29,7 +29,7 @@ from .track_file import new_track
 from .voices import Voice, open_voice
 
 SCHEMA = "5"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
-LOOP_SCHEMA = "loop 1"  # goes up whenever the same bed makes another encoded loop, or in another form
+LOOP_SCHEMA = "loop 2"  # goes up whenever the same bed makes another encoded loop, or in another form
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache, partial
-from threading import Semaphore
+from threading import Condition
 from typing import TYPE_CHECKING
 
 from .cache import Cache, content_key
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 KIND = "clips"
 KEPT_CLIPS = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
-# Spoken, and not yet through the chain: a third of a megabyte each. The chain is slower than two voices, and what it
-# hasn't done when the last sentence is spoken it does beside the encoders.
-WAITING_CLIPS = 80
+# Spoken, and not yet through the chain. The chain is slower than two voices, and what it hasn't done when the last
+# sentence is spoken it does beside the encoders.
+WAITING_BYTES = 27_000_000
 
 
 def voice_identity(voice: Voice) -> str:
@@ -108,22 +108,32 @@ def narrate(
         with _chain() as chain:
             for line, wave, gain in _spoken(missing, voice, identity, cache, jobs):
                 lengths_ms[line] = _heard_ms(len(wave) // CHAIN_PER_MS)
-                making[line] = chain(partial(_keep, cache, identity, line, wave, gain))
+                making[line] = chain(partial(_keep, cache, identity, line, wave, gain), wave.nbytes)
                 progress(len(lengths_ms), len(lines))
     return Narration(identity, cache, given, lengths_ms, making)
 
 
 @contextmanager
-def _chain() -> Iterator[Callable[[Callable[[], None]], Future[None]]]:
-    """Runs what it is given one after the other, beside what follows; waits where too much is waiting."""
+def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
+    """Runs what it is given, with its bytes, one after the other, beside what follows; waits where too much waits."""
     beside = ThreadPoolExecutor(1, thread_name_prefix="chain")
-    room = Semaphore(WAITING_CLIPS)
+    waiting_bytes = 0
+    less = Condition()
 
-    def submit(work: Callable[[], None]) -> Future[None]:
-        room.acquire()
+    def submit(work: Callable[[], None], size: int) -> Future[None]:
+        nonlocal waiting_bytes
+        with less:
+            less.wait_for(lambda: not waiting_bytes or waiting_bytes + size <= WAITING_BYTES)
+            waiting_bytes += size
         done = beside.submit(work)
-        done.add_done_callback(lambda _: room.release())
+        done.add_done_callback(lambda _: leave(size))
         return done
+
+    def leave(size: int) -> None:
+        nonlocal waiting_bytes
+        with less:
+            waiting_bytes -= size
+            less.notify()
 
     failed = True
     try:

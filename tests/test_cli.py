@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Command
+from tests.conftest import SLEEPWARD, Command
 
 HI = "Lie down, and rest.\n[hold 1-2 min]\n[release]\n"
 
@@ -378,3 +379,12 @@ def test_what_a_killed_build_left_is_swept_by_a_later_one(sleepward: Command, tm
         os.utime(part, (two_hours_ago, two_hours_ago))
     sleepward("build", "night.txt", "--voice", "tone", "--tail", "10s", "-o", "a.mp3")
     assert sorted(path.name for path in tmp_path.glob(".*.part")) == [living.name, other.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks the shell to close it")
+def test_nothing_is_lost_where_there_is_no_standard_error(tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text("Rest. [2s]\n")
+    assert SLEEPWARD is not None
+    command = [SLEEPWARD, "plan", "night.txt", "--voice", "tone"]
+    done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *command], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, b"0:" in done.stdout) == (0, True)

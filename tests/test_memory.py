@@ -13,12 +13,12 @@ from generator import ffmpeg
 from generator.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
 from generator.encoding.plan import SILENT_FRAMES
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE
+from generator.mp3_format import frame_bytes
 
 if TYPE_CHECKING:
     from generator.model import Samples
 
 LOWEST = 0.000_625
-FRAME_BYTES = 384
 
 
 class Encoder:
@@ -117,34 +117,59 @@ def soft_wind(level_db: float, frames: int = 500) -> Samples:
     return sound.astype(np.float32)
 
 
-def encoded(sound: Samples) -> bytes:
-    args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", "128k"]
+def swelling(frames: int = 300) -> Samples:
+    """Soft low noise and a hiss, which swell by themselves: what each counts for decides which frame is the louder."""
+    rng = np.random.default_rng(1)
+    samples = frames * FRAME_SAMPLES
+    hz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)[:, None]
+    turns = 2 * np.pi * np.arange(samples) / samples
+    sound = np.zeros((samples, 2))
+    low, hiss = (hz > 30) / np.maximum(hz, 400) ** 2, (hz > 9_000) & (hz < 13_000)
+    for shape, swell in ((low, 1.2 * np.sin(3 * turns)), (hiss, 2.0 * np.sin(7 * turns + 1))):
+        part = np.fft.irfft(np.fft.rfft(rng.standard_normal((samples, 2)), axis=0) * shape, samples, axis=0)
+        sound += part / np.sqrt(np.mean(part**2)) * np.exp(swell)[:, None] * 10 ** (-44 / 20)
+    return sound.astype(np.float32)
+
+
+def encoded(sound: Samples, bitrate_kbps: int) -> bytes:
+    args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
     args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
     return ffmpeg.run(args, sound.tobytes())
 
 
-def joined(loop: Samples, own: bytes, frame: int, lead: int) -> bool:
-    """Whether a fresh encoder gives the loop's own bytes from `frame` on, after `lead` frames."""
-    length, silent = 30, SILENT_FRAMES
-    at = np.arange((frame - lead) * FRAME_SAMPLES, (frame + length + 1) * FRAME_SAMPLES) % len(loop)
-    fed = np.concatenate((np.zeros((silent * FRAME_SAMPLES, 2), np.float32), loop[at]))
-    frames = encoded(fed)[(silent + lead) * FRAME_BYTES :]
-    wanted = (own * 2)[frame * FRAME_BYTES :]
-    return frames[: length * FRAME_BYTES] == wanted[: length * FRAME_BYTES]
+class Joints:
+    """A loop, and whether a fresh encoder gives the loop's own bytes from a frame on, after a lead-in."""
+
+    def __init__(self, loop: Samples, bitrate_kbps: int) -> None:
+        self.loop, self.bitrate_kbps, self.size = loop, bitrate_kbps, frame_bytes(bitrate_kbps)
+        self.frames = len(loop) // FRAME_SAMPLES
+        self.own = encoded(np.tile(loop, (3, 1)), bitrate_kbps)[self.frames * self.size :][: self.frames * self.size]
+        self.memory = Memory(threshold_limits(self.bed, self.frames, bitrate_kbps).tolist())
+
+    def bed(self, start: int, end: int) -> Samples:
+        return self.loop[np.arange(start, end) % len(self.loop)]
+
+    def joined(self, frame: int, lead: int, length: int = 30) -> bool:
+        silence = np.zeros((SILENT_FRAMES * FRAME_SAMPLES, 2), np.float32)
+        bed = self.bed((frame - lead) * FRAME_SAMPLES, (frame + length + 1) * FRAME_SAMPLES)
+        frames = encoded(np.concatenate((silence, bed)), self.bitrate_kbps)[(SILENT_FRAMES + lead) * self.size :]
+        wanted = (self.own * 2)[frame * self.size :]
+        return frames[: length * self.size] == wanted[: length * self.size]
 
 
 @pytest.mark.parametrize("level_db", [-50, -44])
 def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: float) -> None:
-    loop = soft_wind(level_db)
-    frames = len(loop) // FRAME_SAMPLES
-
-    def bed(start: int, end: int) -> Samples:
-        return loop[np.arange(start, end) % len(loop)]
-
-    own = encoded(np.tile(loop, (2, 1)))[frames * FRAME_BYTES :][: frames * FRAME_BYTES]
-    memory = Memory(threshold_limits(bed, frames).tolist())
-    leads = {frame: memory.lead(frame) for frame in range(0, frames - 31, 29)}
+    joints = Joints(soft_wind(level_db), 128)
+    leads = {frame: joints.memory.lead(frame) for frame in range(0, joints.frames - 31, 29)}
     assert min(leads.values()) < 24 < max(leads.values())
-    assert all(joined(loop, own, frame, lead) for frame, lead in leads.items())
-    sooner = [joined(loop, own, frame, max(lead - 6, 1)) for frame, lead in leads.items()]
+    assert all(joints.joined(frame, lead) for frame, lead in leads.items())
+    sooner = [joints.joined(frame, max(lead - 7, 1)) for frame, lead in leads.items()]
     assert sooner.count(False) >= 4  # so that this test could fail
+
+
+@pytest.mark.parametrize("bitrate_kbps", [64, 192, 256, 320])
+def test_each_bit_rate_has_its_own_threshold(bitrate_kbps: int) -> None:
+    """By the threshold of 128 kb/s, some of these leads are too short for 256 and 320."""
+    joints = Joints(swelling(), bitrate_kbps)
+    leads = {frame: joints.memory.lead(frame) for frame in range(5, joints.frames, 9)}
+    assert [frame for frame, lead in leads.items() if not joints.joined(frame, lead)] == []

@@ -6,6 +6,7 @@ import ctypes.util
 import dataclasses
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
 from generator.voices import ENGINES, Voice, list_voices, open_voice
 from generator.voices._pyttsx3_link import decode_any
+from generator.voices._pyttsx3_server import _link_voice
 from generator.voices.pyttsx3 import Pyttsx3Voice
 
 if TYPE_CHECKING:
@@ -557,3 +559,19 @@ def test_without_any_espeak_the_error_says_what_to_install(tmp_path: Path) -> No
     assert "pip install" in done.stdout
     assert "espeakng-loader" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("missing", ["lang/gmw/en-US", "lang/gmw/en", "voices/!v/klatt4"])
+def test_data_that_has_a_voice_elsewhere_is_taken_as_it_is(tmp_path: Path, missing: str) -> None:
+    """A server then looks through all of espeak-ng's voices, as it would by itself."""
+    data, link = tmp_path / "data", tmp_path / "link"
+    for name in ("phontab", "lang/gmw/en-US", "lang/gmw/en", "lang/gmw/de", "voices/!v/klatt4", "voices/!v/f2"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(name)
+    assert _link_voice(data, link, "gmw/en-us+klatt4")
+    linked = {path.relative_to(link).as_posix() for path in link.rglob("*") if path.is_file()}
+    assert linked == {"phontab", "lang/gmw/en-US", "lang/gmw/en", "voices/!v/klatt4"}
+    shutil.rmtree(link)
+    (data / missing).unlink()
+    assert not _link_voice(data, link, "gmw/en-us+klatt4")
+    assert not link.exists()

@@ -38,7 +38,7 @@ def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractC
 
     with _cache_folder(keep=not options["no_cache"]) as folder:
         means = Means(Cache(folder), options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
             with _bars(means) as shown:
                 yield shown
         else:

@@ -33,7 +33,7 @@ REACH_FRAMES = 4  # what the encoder's filters, transforms and masking look back
 
 _LOWEST, _FRESH = 0.000_625, 0.01
 _FALL = 0.925
-_UNSURE = 0.002  # of a limit: LAME computes it in single precision, from weights that differ a little with the bit rate
+_UNSURE = 0.002  # of a limit: LAME computes it in single precision
 _LEADS = (*range(REACH_FRAMES, 24), 26, 29, 32, 36, 40, 46, 53, 61, 70, 80, 92, 110, 140, 180)  # tried in turn
 
 _WINDOW = 1_024
@@ -42,10 +42,11 @@ _BEHIND = 800  # samples that the first of a frame's two windows begins before i
 _FULL_SCALE = 32_767
 _FULL_POWER = 14_752**2 * 512  # about that of noise at full scale
 _LIMIT_PER_POWER = 31.98
-_CURVE = 4  # of the threshold above 10 kHz; it differs with the bit rate, and those frequencies hardly count
 _BLOCK_FRAMES = 250
-_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}  # what LAME multiplies sound by, by bit rate; measured
-_SCALE = 0.95  # … and for all others
+# By bit rate, as LAME's presets.c has them: what it multiplies sound by (0.95 below these; measured, too), and how
+# steeply its threshold of hearing rises above 10 kHz.
+_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
+_CURVES = {64: 11.0, 80: 8.0, 96: 5.5, 112: 4.5, 128: 4.0, 160: 3.5, 192: 3.0, 224: 2.0, 256: 1.0, 320: 0.0}
 
 
 def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kbps: int = 128) -> NDArray[np.float32]:
@@ -55,8 +56,8 @@ def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kb
     """
     import numpy as np
 
-    window = _window() * np.float32(_FULL_SCALE * _SCALES.get(bitrate_kbps, _SCALE))
-    weights = _weights()
+    window = _window() * np.float32(_FULL_SCALE * _SCALES.get(bitrate_kbps, 0.95))
+    weights = _weights(_CURVES[bitrate_kbps])
     limits = np.empty(frames, np.float32)
     for first in range(0, frames, _BLOCK_FRAMES):
         last = min(first + _BLOCK_FRAMES, frames)
@@ -83,13 +84,13 @@ def _window() -> NDArray[np.float32]:
     return window.astype(np.float32)
 
 
-def _weights() -> NDArray[np.float32]:
+def _weights(curve: float) -> NDArray[np.float32]:
     """How much each frequency counts: the inverse of the threshold of hearing (`ATHformula_GB`), 1 together: (512,)."""
     import numpy as np
 
     khz = np.clip(np.arange(1, _WINDOW // 2 + 1) * SAMPLE_RATE / _WINDOW / 1_000, 0.1, None)
     threshold_db = 3.64 * khz**-0.8 - 6.8 * np.exp(-0.6 * (khz - 3.4) ** 2) + 6 * np.exp(-0.15 * (khz - 8.7) ** 2)
-    threshold_db += (0.6 + 0.04 * _CURVE) * 0.001 * khz**4
+    threshold_db += (0.6 + 0.04 * curve) * 0.001 * khz**4
     weights = np.power(10.0, -threshold_db / 10)
     shares: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
     return shares
@@ -121,15 +122,16 @@ class Memory:
             limit = self._limit(at)
             if at >= alone + 2:
                 if _forgets(low, high, limit, before):
-                    return max(at + 1, alone + REACH_FRAMES)
+                    return max(at + 2, alone + REACH_FRAMES)
                 low = _followed(low, limit, before)
             high = _followed(high, min(limit * (1 + _UNSURE), 1.0), before * (1 + _UNSURE))
             before = limit
         return latest
 
     def _agrees(self, start: int, frame: int, after: int | None) -> bool:
-        """Whether an encoder that comes to the bed at `start` has the loop's factor before `frame`.
+        """Whether an encoder that comes to the bed at `start` has the loop's factor in both frames before `frame`.
 
+        Both, since the masking of middle and side is scaled by the factor of the frame before, and used one later.
         Where the sound jumps, the limit may be anything; a factor never rises to it at once.
         """
         if after is None:
@@ -140,7 +142,7 @@ class Memory:
         there = self._factors[start % len(self._factors)]
         low, high = min(low, there), max(high, there)
         before_low, before_high = _LOWEST, 1.0
-        for at in range(start + 1, frame):
+        for at in range(start + 1, frame - 1):
             limit = self._limit(at)
             if before_low == before_high and _forgets(low, high, limit, before_low):
                 return True

@@ -57,7 +57,7 @@ class Voice(Protocol):
         """The alphabet of what stands between ``[[`` and ``]]`` in a text, as a lexicon names it; None: it has none."""
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
-        """Each distinct text once with its recording, in any order, up to `jobs` at a time.
+        """Each distinct text once with its recording, in any order, as many at a time as keep `jobs` cores busy.
 
         Neither order nor `jobs` changes a sample. Closing the iterator early ends whatever speaks.
         Raises TrackError, naming the text, where the voice broke off or a text has nothing to speak.

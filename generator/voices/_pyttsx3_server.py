@@ -95,8 +95,7 @@ def _load_espeak_wheel(folder: Path, only: str | None) -> str | None:
     ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
     data = Path(espeakng_loader.get_data_path())
     link = folder / "espeak"
-    if only is not None and len(os.fsencode(link)) <= ESPEAK_PATH_BYTES:
-        _link_voice(data, link, only)
+    if only is not None and len(os.fsencode(link)) <= ESPEAK_PATH_BYTES and _link_voice(data, link, only):
         data = link
     elif len(os.fsencode(data)) > ESPEAK_PATH_BYTES:
         if len(os.fsencode(link)) > ESPEAK_PATH_BYTES:
@@ -107,21 +106,32 @@ def _load_espeak_wheel(folder: Path, only: str | None) -> str | None:
     return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
 
 
-def _link_voice(data: Path, link: Path, voice: str) -> None:
+def _link_voice(data: Path, link: Path, voice: str) -> bool:
     """All of espeak-ng's `data` at `link`, but of its voices only `voice` and the one that pyttsx3 begins with.
+
+    False where the file system has no links, or the data has these voices elsewhere: then nothing is left at `link`.
 
     espeak-ng asks for a voice's file in small letters, and where that has others, such as en-US, it opens every voice
     there is: 370 files for each sentence, a sixth of its time.
     """
     base, _, variant = voice.partition("+")
-    wanted = {f"lang/{base}".lower(), "lang/gmw/en", f"voices/!v/{variant}".lower()}
-    for entry in data.iterdir():
-        if entry.name not in ("lang", "voices"):
-            _link(entry, link / entry.name)
-    for kind in ("lang", "voices"):
-        for file in (data / kind).rglob("*"):
-            if (name := file.relative_to(data).as_posix()).lower() in wanted and file.is_file():
-                _link(file, link / name)
+    wanted = {f"lang/{base}".lower(), "lang/gmw/en", *([f"voices/!v/{variant}".lower()] if variant else [])}
+    try:
+        for entry in data.iterdir():
+            if entry.name not in ("lang", "voices"):
+                _link(entry, link / entry.name)
+        for kind in ("lang", "voices"):
+            for file in (data / kind).rglob("*"):
+                if (name := file.relative_to(data).as_posix()).lower() in wanted and file.is_file():
+                    _link(file, link / name)
+                    wanted.discard(name.lower())
+    except OSError:
+        pass
+    else:
+        if not wanted:
+            return True
+    shutil.rmtree(link, ignore_errors=True)
+    return False
 
 
 def _link(target: Path, link: Path) -> None:
