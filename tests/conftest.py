@@ -9,9 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from generator import ffmpeg
+
+if TYPE_CHECKING:
+    from generator.model import Samples
 
 SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or shutil.which("sleepward")
 
@@ -67,6 +72,13 @@ class Command:
 @pytest.fixture
 def sleepward(tmp_path: Path) -> Command:
     return Command(tmp_path)
+
+
+def encoded_in_one_piece(samples: Samples, bitrate_kbps: int) -> bytes:
+    """The bare frames that one ffmpeg makes of float32 (samples, 2)."""
+    args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
+    args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
+    return ffmpeg.run(args, samples.tobytes())
 
 
 NIGHT = """\

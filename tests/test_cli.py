@@ -381,7 +381,7 @@ def test_what_a_killed_build_left_is_swept_by_a_later_one(sleepward: Command, tm
     assert sorted(path.name for path in tmp_path.glob(".*.part")) == [living.name, other.name]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks the shell to close it")
+@pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell can start a program without it")
 def test_nothing_is_lost_where_there_is_no_standard_error(tmp_path: Path) -> None:
     (tmp_path / "night.txt").write_text("Rest. [2s]\n")
     assert SLEEPWARD is not None

@@ -23,6 +23,7 @@ from generator.encoding import plan
 from generator.encoding.memory import FORGOTTEN_FRAMES
 from generator.errors import NotFoundError, TrackError
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
+from tests.conftest import encoded_in_one_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,9 +106,7 @@ class Track:
         return path
 
     def encoded_in_one_piece(self, bitrate_kbps: int) -> bytes:
-        args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
-        args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
-        return ffmpeg.run(args, self.samples.tobytes())
+        return encoded_in_one_piece(self.samples, bitrate_kbps)
 
 
 def make_track(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator import ffmpeg
 from generator.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
 from generator.encoding.plan import SILENT_FRAMES
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE
 from generator.mp3_format import frame_bytes
+from tests.conftest import encoded_in_one_piece
 
 if TYPE_CHECKING:
     from generator.model import Samples
@@ -131,19 +131,15 @@ def swelling(frames: int = 300) -> Samples:
     return sound.astype(np.float32)
 
 
-def encoded(sound: Samples, bitrate_kbps: int) -> bytes:
-    args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
-    args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
-    return ffmpeg.run(args, sound.tobytes())
-
-
 class Joints:
     """A loop, and whether a fresh encoder gives the loop's own bytes from a frame on, after a lead-in."""
 
     def __init__(self, loop: Samples, bitrate_kbps: int) -> None:
         self.loop, self.bitrate_kbps, self.size = loop, bitrate_kbps, frame_bytes(bitrate_kbps)
         self.frames = len(loop) // FRAME_SAMPLES
-        self.own = encoded(np.tile(loop, (3, 1)), bitrate_kbps)[self.frames * self.size :][: self.frames * self.size]
+        self.own = encoded_in_one_piece(np.tile(loop, (3, 1)), bitrate_kbps)[self.frames * self.size :][
+            : self.frames * self.size
+        ]
         self.memory = Memory(threshold_limits(self.bed, self.frames, bitrate_kbps).tolist())
 
     def bed(self, start: int, end: int) -> Samples:
@@ -152,7 +148,9 @@ class Joints:
     def joined(self, frame: int, lead: int, length: int = 30) -> bool:
         silence = np.zeros((SILENT_FRAMES * FRAME_SAMPLES, 2), np.float32)
         bed = self.bed((frame - lead) * FRAME_SAMPLES, (frame + length + 1) * FRAME_SAMPLES)
-        frames = encoded(np.concatenate((silence, bed)), self.bitrate_kbps)[(SILENT_FRAMES + lead) * self.size :]
+        frames = encoded_in_one_piece(np.concatenate((silence, bed)), self.bitrate_kbps)[
+            (SILENT_FRAMES + lead) * self.size :
+        ]
         wanted = (self.own * 2)[frame * self.size :]
         return frames[: length * self.size] == wanted[: length * self.size]
 

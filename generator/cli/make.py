@@ -144,12 +144,13 @@ class _StoppedError(Exception):
 @setting_options
 def plan_command(source: str, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
-    from ..build import plan, read
-    from ..sources import load_source
     from ..voices import expect_voice
 
     flags, options = split_flags(given)
-    expect_voice(flags["voice"])
+    expect_voice(flags["voice"])  # before the imports, which take as long
+    from ..build import plan, read
+    from ..sources import load_source
+
     if options["plot"] is not None:
         from ..plot import check_suffix
 

@@ -157,8 +157,13 @@ class Memory:
 def _followed(factor: float, limit: float, before: float) -> float:
     """The factor after a frame of this `limit`, `before` being the limit of the frame before it."""
     if factor >= limit:
-        return max(limit, factor * (_FALL + (1 - _FALL) * limit))
+        return max(limit, _fallen(factor, limit))
     return limit if before >= limit else max(factor, before)
+
+
+def _fallen(factor: float, limit: float) -> float:
+    """Where a factor comes in a frame of this `limit`, if the limit doesn't stop it."""
+    return factor * (_FALL + (1 - _FALL) * limit)
 
 
 def _forgets(low: float, high: float, limit: float, before: float) -> bool:
@@ -167,7 +172,7 @@ def _forgets(low: float, high: float, limit: float, before: float) -> bool:
         return True  # all rise to the limit of the frame before
     none_below = low > limit * (1 + _UNSURE) or limit < _LOWEST * (1 + 1e-7)  # the latter: digital silence
     risen = none_below or before > limit * (1 + _UNSURE)
-    return risen and high * (_FALL + (1 - _FALL) * limit) < limit * (1 - _UNSURE)
+    return risen and _fallen(high, limit) < limit * (1 - _UNSURE)
 
 
 def _steady(limits: Sequence[float]) -> list[float]:
