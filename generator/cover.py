@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
     Canvas = NDArray[np.float32]
-    """(SIZE, SIZE, 3), sRGB in [0, 255]."""
+    """(3, SIZE, SIZE): red, green and blue in [0, 255], sRGB; a plane each, as arithmetic goes along rows."""
 
 SIZE = 1_000  # pixels; stores ask for square covers, phones show them at 100 to 1,000
 MAX_BYTES = 60_000  # of a cover we draw
@@ -61,7 +61,8 @@ def cover(title: str, subtitle: str, seed: str) -> bytes:
     title, subtitle = title.translate(_DASHES), subtitle.translate(_DASHES)
 
     chance = _Chance(seed)
-    picture = Image.fromarray(_night(chance).clip(0, 255).round().astype("uint8"))
+    planes = _night(chance).clip(0, 255).round().astype("uint8")
+    picture = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
     draw = ImageDraw.Draw(picture)
     bottom = float(_TITLE_TOP)
     if _can_write(title):
@@ -109,8 +110,8 @@ def _night(chance: _Chance) -> Canvas:
     import numpy as np
 
     hue = chance.between("hue", 205, 275)  # from a deep blue-green to violet
-    height = np.arange(SIZE)[:, None, None] / SIZE
-    canvas = np.empty((SIZE, SIZE, 3), np.float32)
+    height = np.arange(SIZE)[:, None] / SIZE
+    canvas = np.empty((3, SIZE, SIZE), np.float32)
     canvas[:] = _rgb(hue, 0.55, 0.035) + (_rgb(hue + 14, 0.45, 0.17) - _rgb(hue, 0.55, 0.035)) * height**1.6
     moon = _Moon(
         x=chance.between("moon x", 600, 850),
@@ -140,8 +141,8 @@ def _draw_stars(canvas: Canvas, chance: _Chance, moon: _Moon) -> None:
         left, top = int(x) - _STAR_REACH, int(y) - _STAR_REACH
         rows, columns = np.mgrid[top : top + 2 * _STAR_REACH + 1, left : left + 2 * _STAR_REACH + 1]
         soft = light * np.exp(-(((columns - x) ** 2 + (rows - y) ** 2) / radius**2))
-        spot = canvas[rows[0, 0] : rows[-1, 0] + 1, columns[0, 0] : columns[0, -1] + 1]
-        spot += soft[:, :, None] * (np.array(_STAR_COLOUR) - spot)
+        spot = canvas[:, rows[0, 0] : rows[-1, 0] + 1, columns[0, 0] : columns[0, -1] + 1]
+        spot += soft * (_colour(*_STAR_COLOUR) - spot)
 
 
 def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
@@ -150,15 +151,15 @@ def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
     at = np.arange(SIZE)
     across, down = (np.exp(-(((at - middle) / (3.4 * moon.radius)) ** 2)) for middle in (moon.x, moon.y))
     glow = (0.16 * np.outer(down, across)).astype(np.float32)
-    canvas += glow[:, :, None] * (np.array(_GLOW_COLOUR, np.float32) - canvas)
+    canvas += glow * (_colour(*_GLOW_COLOUR) - canvas)
     near = tuple(slice(int(middle - moon.radius) - 1, int(middle + moon.radius) + 3) for middle in (moon.y, moon.x))
-    (rows, columns), disc = np.mgrid[near], canvas[near]
+    (rows, columns), disc = np.mgrid[near], canvas[:, *near]
     distance = np.hypot(columns - moon.x, rows - moon.y)
     from_shadow = np.hypot(
         columns - moon.x - moon.shadow[0] * moon.radius, rows - moon.y - moon.shadow[1] * moon.radius
     )
     lit = (moon.radius - distance + 0.5).clip(0, 1) * (from_shadow - moon.radius * 1.02 + 0.5).clip(0, 1)
-    disc += lit[:, :, None] * (np.array(_MOON_COLOUR) - disc)
+    disc += lit * (_colour(*_MOON_COLOUR) - disc)
 
 
 def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None:
@@ -172,8 +173,8 @@ def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None
         phase = chance.between(f"hill {layer} phase {wave}", 0, 1)
         ridge += height * np.sin(2 * np.pi * (turn * across + phase))
     highest = int(ridge.min()) - 1
-    below = canvas[highest:]
-    under = (np.arange(highest, SIZE)[:, None] - ridge[None, :]).astype(np.float32)[:, :, None]
+    below = canvas[:, highest:]
+    under = (np.arange(highest, SIZE)[:, None] - ridge).astype(np.float32)
     inside, depth = (under + 0.5).clip(0, 1), under.clip(0, 300) / 300
     top, bottom = _rgb(hue + 6, 0.42, 0.125 - 0.027 * layer), _rgb(hue, 0.5, 0.03)
     colour = top + (bottom - top) * depth
@@ -184,9 +185,14 @@ def _rgb(hue: float, saturation: float, lightness: float) -> Canvas:
     """A colour by its hue in degrees."""
     import colorsys
 
+    return _colour(*colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)) * 255
+
+
+def _colour(*rgb: float) -> Canvas:
+    """A colour for a canvas, (3, 1, 1)."""
     import numpy as np
 
-    return np.array(colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation), np.float32) * 255
+    return np.array(rgb, np.float32)[:, None, None]
 
 
 # --- words -----------------------------------------------------------------------------------------
