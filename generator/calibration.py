@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from math import log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import TrackError
 from .filters import CHAIN_RATE, colour_for
-from .loudness import block_powers, gated_lufs, hop_powers
-from .mastering import NOMINAL_LUFS, VoiceGain, coloured, evened, levelled, linear, must_sound, prepared, softened
+from .loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
+from .mastering import NOMINAL_LUFS, VoiceGain, coloured, evened, linear, must_sound, night_gains_db, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,32 +45,39 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     for number, recording in enumerate(recordings, start=1):
         must_sound(recording, f"calibration sentence {number}")
     peak_db = 20 * log10(max(float(abs(recording.samples).max()) for recording in recordings))
-    at_full_scale = [recording.samples[:, 0] * linear(-peak_db) for recording in recordings]  # clear of the -70 gate
-    raw_lufs = _speech_lufs(at_full_scale, [recording.sample_rate for recording in recordings]) + peak_db
+    raw_lufs = peak_db + _speech_lufs(
+        [  # at full scale, clear of the gate at -70
+            hop_powers([recording.samples[:, 0] * linear(-peak_db)], recording.sample_rate) for recording in recordings
+        ]
+    )
     raw_gain_db = target_lufs - raw_lufs
 
     even = [evened(prepared(recording, raw_gain_db, "a calibration sentence")) for recording in recordings]
     colour = colour_for(_long_term_spectrum(even))
-    waves = [coloured(wave, colour) for wave in even]
+    sounds = [coloured(wave, colour) for wave in even]
 
     def off_lu(gain_db: float) -> float:
-        level = [levelled(softened(wave * linear(gain_db))) for wave in waves]
-        return _speech_lufs(level, [CHAIN_RATE] * len(level)) - target_lufs - _AIM_LU
+        levels = (sound.powers * 10 ** (night_gains_db(sound, gain_db) / 10) for sound in sounds)
+        return _speech_lufs([_hops(powers) for powers in levels]) - target_lufs - _AIM_LU
 
-    evenly_db = target_lufs + _AIM_LU - _speech_lufs(waves, [CHAIN_RATE] * len(waves))
+    evenly_db = target_lufs + _AIM_LU - _speech_lufs([_hops(sound.powers) for sound in sounds])
     chain_gain_db = _zero(off_lu, evenly_db, slope=0.45, within=0.01)  # by trial, as levelling takes back some of it
     return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
 
 
-def _speech_lufs(waves: Sequence[NDArray[Any]], rates: Sequence[int]) -> float:
-    """Gated loudness of several waves, each measured by itself, as though they were one."""
+def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
+    """Gated loudness of several sounds, given as `hop_powers`, each measured by itself, as though they were one."""
     import numpy as np
 
-    blocks = []
-    for wave, rate in zip(waves, rates, strict=True):
-        short = max(0, rate * 2 // 5 - len(wave))  # a block of 400 ms at least
-        blocks.append(block_powers(hop_powers([np.pad(wave, (0, short))], rate)))
-    return gated_lufs(np.concatenate(blocks))
+    least = BLOCK_MS // HOP_MS
+    whole = (np.pad(hops, (0, max(0, least - len(hops)))) for hops in sounds)
+    return gated_lufs(np.concatenate([block_powers(hops) for hops in whole]))
+
+
+def _hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A power for each millisecond as `hop_powers` gives them."""
+    hops: NDArray[np.float64] = powers[: len(powers) // HOP_MS * HOP_MS].reshape(-1, HOP_MS).mean(axis=1)
+    return hops
 
 
 def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

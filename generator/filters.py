@@ -9,6 +9,7 @@ from math import cos, inf, log10, pi, sqrt
 from typing import TYPE_CHECKING
 
 from .biquads import Filter, all_pass, bell, high_pass, high_shelf, low_pass
+from .loudness import k_weighting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,14 @@ def colouring(colour: Colour) -> Filter:
 
     presence = bell(2_500, colour.presence_db, 0.7, CHAIN_RATE)
     return Filter(np.vstack([presence, high_shelf(4_500, colour.treble_db, CHAIN_RATE)]), CHAIN_RATE)
+
+
+@lru_cache(maxsize=2)
+def heard_colouring(colour: Colour) -> Filter:
+    """`colouring`, K-weighted: its power is as loud as what that gives."""
+    import numpy as np
+
+    return Filter(np.vstack([colouring(colour).sections, k_weighting(CHAIN_RATE).sections]), CHAIN_RATE)
 
 
 def colour_for(spectrum: Spectrum) -> Colour:

@@ -76,7 +76,7 @@ def lufs(power: float) -> float:
 
 def k_weighted(samples: Sound, sample_rate: int = SAMPLE_RATE) -> Sound:
     """`samples` through the K-weighting filter, in the shape they came; the filter starts from rest."""
-    return _k_filter(sample_rate)(samples)
+    return k_weighting(sample_rate)(samples)
 
 
 # --- over chunks: a track of hours is measured as it is decoded ------------------------------------------
@@ -128,7 +128,7 @@ def _filtered(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
     """The sound through the K-weighting filter, piece by piece, each with what rings on from the one before."""
     import numpy as np
 
-    weighting = _k_filter(sample_rate)
+    weighting = k_weighting(sample_rate)
     before: Sound | None = None
     for chunk in _split(chunks, sample_rate):
         if before is None:
@@ -144,7 +144,7 @@ def _split(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
 
 
 @lru_cache(maxsize=16)
-def _k_filter(sample_rate: int) -> Filter:
+def k_weighting(sample_rate: int) -> Filter:
     """The two stages of K-weighting (BS.1770-4, tables 1 and 2) at any rate.
 
     The standard gives coefficients at 48 kHz only. These are the analogue filters behind them, by the bilinear
