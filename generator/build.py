@@ -28,7 +28,7 @@ from .timing import spoken_texts, timing_of
 from .track_file import new_track
 from .voices import Voice, open_voice
 
-SCHEMA = "5"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+SCHEMA = "6"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
 LOOP_SCHEMA = "loop 2"  # goes up whenever the same bed makes another encoded loop, or in another form
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
@@ -195,8 +195,8 @@ def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) 
     chime_lu = CHIME_LU if settings.chime is None else settings.chime
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on", chime_lu, settings.ear)
     mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
-    tags = _tags(planned, key)
     if settings.format != "mp3":
+        tags = _tags(planned, key)
         with new_track(path, settings.format) as sink:
             part = Path(sink.name)
             streaming.encode(
@@ -212,10 +212,14 @@ def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) 
             )
             tagging.write_tags(part, settings.format, tags)
         return
+
+    def head() -> bytes:
+        return tagging.id3_tag(_tags(planned, key))
+
     loop = None if means.plain else _encoded_loop(mix, bed, settings, means)
     with new_track(path, "mp3") as sink:
-        sink.write(tagging.id3_tag(tags))
         if means.plain:
+            sink.write(head())
             encoding.encode_plain(
                 sink,
                 mix=mix.render,
@@ -234,6 +238,7 @@ def write_track(planned: Planned, bed: Bed, path: Path, key: str, means: Means) 
                 shared=means.shared,
                 loop=loop,
                 sounding_ms=mix.sounding_ms,
+                head=head,
                 progress=progress,
             )
 

@@ -19,7 +19,7 @@ SILENT_END_MS = 500  # so that the last second of the shortest tail is below -70
 
 # The bed's scheduled duck, from sound.md: rises slower than 1.5 dB in 100 ms, so nobody hears it work.
 DUCK_DB = -3.0
-DUCK_DOWN_MS = 1_000
+DUCK_DOWN_MS = 800
 DUCK_EARLY_MS = 200  # it is down this long before the first sound …
 DUCK_LATE_MS = 600  # … and stays down this long after the last
 DUCK_UP_MS = 2_500
@@ -53,13 +53,16 @@ class Envelope:
         low = bisect_right(self._duck_ms, first_ms) - 1
         high = bisect_left(self._duck_ms, last_ms) + 1
         is_ducked = any(self._duck_db[low:high])
-        if not is_ducked and first_ms >= FADE_IN_MS and last_ms <= self._duration_ms - self._fade_out_ms:
+        is_fading = first_ms < FADE_IN_MS or last_ms > self._duration_ms - self._fade_out_ms
+        if not (is_ducked or is_fading):
             return None
         at_ms = np.arange(first_ms, last_ms + 1, dtype=np.float64)
         gain = np.ones(len(at_ms))
         if is_ducked:
             gain *= np.power(10.0, np.interp(at_ms, self._duck_ms[low:high], self._duck_db[low:high]) / 20)
-        return between(gain * self._fades(at_ms))[: last - first]
+        if is_fading:
+            gain *= self._fades(at_ms)
+        return between(gain)[: last - first]
 
     def level_db(self, at_ms: NDArray[np.float64]) -> NDArray[np.float64]:
         """The gain at any times, in dB, -120 where it is less; for pictures."""

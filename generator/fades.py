@@ -32,5 +32,6 @@ def between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray
 
     points = nodes.astype(np.float32)[:, None]
     share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
-    lines: NDArray[np.float32] = points[:-1] + np.diff(points, axis=0) * share
+    lines: NDArray[np.float32] = np.diff(points, axis=0) * share
+    lines += points[:-1]
     return lines.ravel()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from .chime import chime
 from .envelope import DUCK_DB, Envelope, merged
 from .fades import equal_power
+from .looping import read_round
 from .model import (
     CLIP_HEAD_MS,
     CLIP_TAIL_MS,
@@ -25,6 +26,8 @@ from .segments import silence, to_samples, to_segment
 from .settings import CHIME_LU
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pydub import AudioSegment
 
     from .model import Samples
@@ -99,29 +102,26 @@ class Mix:
         """
         import numpy as np
 
-        out = np.zeros((end - start, 2), dtype=np.float32)
         first, last = max(start, 0), min(end, self.total_samples)
         if first >= last:
-            return out
-        inside = out[first - start : last - start]
-        self._fill_with_bed(inside, first)
+            return np.zeros((end - start, 2), np.float32)
+        sound = self._bed(first, last)
         gain = self._envelope.gain(first, last)
-        voice = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
-        spoken = None if voice is None else to_samples(voice)[:, 0]
+        bed_gain = np.float32(self.open_gain) if gain is None else gain * np.float32(self.open_gain)
+        spoken = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
         for channel in (0, 1):  # one after the other: three times as fast as both at once
-            if gain is not None:
-                inside[:, channel] *= gain
+            sound[:, channel] *= bed_gain
             if spoken is not None:
-                inside[:, channel] += spoken
-        return self._for_ear(out)
+                sound[:, channel] += spoken
+        if last - first < end - start:
+            sound = np.pad(sound, ((first - start, end - last), (0, 0)))
+        return self._for_ear(sound)
 
     def open(self, start: int, end: int) -> Samples:
         """The bed alone at its open level, round and round: float32 (end - start, 2)."""
         import numpy as np
 
-        out = np.empty((end - start, 2), dtype=np.float32)
-        self._fill(out, start)
-        return self._for_ear(out)
+        return self._for_ear(read_round(self._loop, start, end) * np.float32(self.open_gain))
 
     def _for_ear(self, sound: Samples) -> Samples:
         if self._silent_channel is not None:
@@ -129,17 +129,22 @@ class Mix:
             sound[:, self._silent_channel] = 0
         return sound
 
-    def _fill_with_bed(self, out: Samples, first: int) -> None:
-        """The bed from sample `first` of the track on, with its restarts."""
-        last = first + len(out)
+    def _bed(self, first: int, last: int) -> Samples:
+        """The bed's loop from sample `first` of the track to `last`, with its restarts."""
+        import numpy as np
+
         begins = [restart.at * FRAME_SAMPLES for restart in self._restarts]
-        for restart, begin, end in zip(self._restarts, begins, [*begins[1:], last], strict=True):
-            low, high = max(begin, first), min(end, last)
-            if low < high:
-                self._fill(out[low - first : high - first], low - begin)
+        parts = [
+            read_round(self._loop, max(begin, first) - begin, min(end, last) - begin)
+            for begin, end in zip(begins, [*begins[1:], last], strict=True)
+            if max(begin, first) < min(end, last)
+        ]
+        out = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        for restart, begin in zip(self._restarts, begins, strict=True):
             low, high = max(restart.fade * FRAME_SAMPLES, first), min(begin, last)
             if low < high:
                 self._fade_to(restart, out[low - first : high - first], low)
+        return out
 
     def _fade_to(self, restart: Restart, out: Samples, first: int) -> None:
         """What the bed was, in `out` from sample `first` on, turns to what it will be."""
@@ -148,37 +153,29 @@ class Mix:
         begin, end = restart.fade * FRAME_SAMPLES, restart.at * FRAME_SAMPLES
         goes, comes = equal_power((np.arange(first, first + len(out)) - begin) / (end - begin))
         out *= goes[:, None]
-        anew = np.empty_like(out)
-        self._fill(anew, first - end)
-        out += anew * comes[:, None]
+        out += read_round(self._loop, first - end, first - end + len(out)) * comes[:, None]
 
-    def _fill(self, out: Samples, position: int) -> None:
-        """The bed at its open level, from `position` of its loop on, round and round."""
-        import numpy as np
-
-        at, filled = position % self.loop_samples, 0
-        while filled < len(out):
-            piece = self._loop.read(at, min(at + len(out) - filled, self.loop_samples))
-            np.multiply(piece, np.float32(self.open_gain), out=out[filled : filled + len(piece)])
-            at, filled = 0, filled + len(piece)
-
-    def _voice(self, first_ms: int, last_ms: int) -> AudioSegment | None:
+    def _voice(self, first_ms: int, last_ms: int) -> NDArray[np.float32] | None:
         """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
         low = bisect_left(self._starts_ms, first_ms - self._longest_ms - CLIP_TAIL_MS)
         high = bisect_left(self._starts_ms, last_ms + CLIP_HEAD_MS)
         heard = [event for event in self._sounding[low:high] if event.end_ms + CLIP_TAIL_MS > first_ms]
         if not heard:
             return None
-        layer = silence(last_ms - first_ms)
+        layers: dict[float, AudioSegment] = {}  # by level, which is given when all of it is there: a step less to round
         for event in heard:
             is_speech = event.kind == "speech"
             sound = self._clip(event.text) if is_speech else to_segment(chime())
             at_ms = event.start_ms - (CLIP_HEAD_MS if is_speech else 0)
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
             level_db = self._level_db + (0 if is_speech else CHIME_LU - self._chime_lu)
-            part = part.apply_gain(level_db + self._glide_db.get(_stretch(event), 0))
-            layer = layer.overlay(part, position=max(at_ms - first_ms, 0))
-        return layer
+            level_db += self._glide_db.get(_stretch(event), 0)
+            layer = layers.get(level_db) or silence(last_ms - first_ms)
+            layers[level_db] = layer.overlay(part, position=max(at_ms - first_ms, 0))
+        first, *more = (to_samples(layer, level_db)[:, 0] for level_db, layer in layers.items())
+        for another in more:
+            first += another
+        return first
 
     def _spans(self, timeline: Timeline) -> tuple[Span, ...]:
         """Voiced and open spans, tiling the track; an open one never reaches over a restart."""

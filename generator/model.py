@@ -341,7 +341,7 @@ class Loop(Protocol):
         ...
 
     def read(self, first: int, last: int) -> Samples:
-        """float32 (last - first, 2), for 0 <= first <= last <= samples."""
+        """float32 (last - first, 2), for 0 <= first <= last <= samples; for the caller to write into."""
         ...
 
 

@@ -41,9 +41,10 @@ def silence(duration_ms: int) -> AudioSegment:
     return _audio_segment().silent(duration=duration_ms, frame_rate=SAMPLE_RATE)
 
 
-def to_samples(segment: AudioSegment) -> Samples:
-    """A 16-bit mono segment as float32 (samples, 1)."""
+def to_samples(segment: AudioSegment, gain_db: float = 0.0) -> Samples:
+    """A 16-bit mono segment as float32 (samples, 1), louder by `gain_db`."""
     import numpy as np
 
-    samples: Samples = (np.frombuffer(segment.raw_data, "<i2").astype(np.float32) / np.float32(32_768))[:, None]
+    gain = np.float32(10 ** (gain_db / 20) / 32_768)
+    samples: Samples = np.multiply(np.frombuffer(segment.raw_data, "<i2"), gain, dtype=np.float32)[:, None]
     return samples

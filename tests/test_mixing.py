@@ -41,7 +41,7 @@ class ArrayLoop:
 
     def read(self, first: int, last: int) -> Samples:
         assert 0 <= first <= last <= self.samples
-        return self.array[first:last]
+        return self.array[first:last].copy()
 
 
 def bed(loop: Samples, *, restarts: bool) -> Bed:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..fades import raised_cosine
+from ..looping import read_round
 from ..model import SAMPLE_RATE, Loop
-from .loops import read_round
 
 if TYPE_CHECKING:
     from ..model import Samples

@@ -1,4 +1,4 @@
-"""Loops as they are read: from memory, from a file, going round, and those that are just being made."""
+"""Loops as they are read: from memory, from a file, and those that are just being made."""
 
 from __future__ import annotations
 
@@ -80,14 +80,3 @@ class Canvas:
 def blocks(samples: int) -> Iterator[tuple[int, int]]:
     """`samples` in blocks of `BLOCK`: the first sample of each, and where it ends."""
     return ((start, min(start + BLOCK, samples)) for start in range(0, samples, BLOCK))
-
-
-def read_round(loop: Loop, first: int, last: int) -> Samples:
-    """Samples `first` to `last` of `loop` repeated for ever, before its beginning too: float32 (last - first, 2)."""
-    sound = np.empty((last - first, 2), np.float32)
-    at, filled = first % loop.samples, 0
-    while filled < len(sound):
-        piece = loop.read(at, min(at + len(sound) - filled, loop.samples))
-        sound[filled : filled + len(piece)] = piece
-        at, filled = 0, filled + len(piece)
-    return sound

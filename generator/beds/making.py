@@ -142,8 +142,9 @@ def _measured(loop: Loop) -> tuple[float, float]:
     """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
     import numpy as np
 
+    from ..looping import read_round
     from ..loudness import block_powers, gated_lufs, hop_powers
-    from .loops import blocks, read_round
+    from .loops import blocks
 
     peak = 0.0
 

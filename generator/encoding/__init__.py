@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -92,16 +92,18 @@ def encode_mp3(
     shared: bool = False,
     loop: bytes | memoryview | None = None,
     sounding_ms: Sequence[tuple[int, int]] | None = None,
+    head: Callable[[], bytes] = bytes,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Write the track to `sink`, from where it stands: an Info frame, then the audio's frames in order.
+    """Write the track to `sink`, from where it stands: `head`, an Info frame, then the audio's frames in order.
 
     `spans` tile the track; `mix` is called from several threads. `loop` is what `encode_loop` gave for the track's bed
     and bit rate: it is repeated where the bed is alone. Without it (see `needs_loop`) all is encoded, to the same
     bytes; they don't depend on `jobs` either, nor on whether memory is `shared` with another track. Fewer frames are
     encoded where `sounding_ms` says, by their starts, which stretches hold more than the bed as it goes on; the bed is
     never louder in a voiced span than in an open one.
-    `progress` gets the work done, as samples of the whole: a repeated frame is next to none.
+    `head` is asked once the encoders are at work. `progress` gets the work done, as samples of the whole: a repeated
+    frame is next to none.
 
     `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
     Memory doesn't grow with the track. Raises TrackError where the encoder fails.
@@ -115,6 +117,7 @@ def encode_mp3(
     most = SHARED_ENCODERS if shared else MAX_ENCODERS
     with _Encoders(mix, bitrate_kbps, jobs, most) as encoders:
         encoded = encoders.encode(plan_batches(pieces, memory))
+        sink.write(head())
         work = sum(_work(piece, piece.frames) for piece in pieces)
 
         def parts() -> Iterator[bytes | memoryview]:
@@ -234,15 +237,19 @@ class _Encoders:
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def encode(self, batches: Iterable[Batch]) -> Iterator[bytes]:
-        """The frames of each chunk, in order."""
-        window: deque[Future[list[bytes]]] = deque()
-        for batch in batches:
-            window.append(self._pool.submit(self._encode_batch, batch))
-            if len(window) > self._jobs + 1:
+    def encode(self, batches: Sequence[Batch]) -> Iterator[bytes]:
+        """The frames of each chunk, in order; the first batches begin at once."""
+        ahead = self._jobs + 1
+        window = deque(self._pool.submit(self._encode_batch, batch) for batch in batches[:ahead])
+
+        def in_order() -> Iterator[bytes]:
+            for batch in batches[ahead:]:
+                window.append(self._pool.submit(self._encode_batch, batch))
                 yield from window.popleft().result()
-        while window:
-            yield from window.popleft().result()
+            while window:
+                yield from window.popleft().result()
+
+        return in_order()
 
     def _encode_batch(self, batch: Batch) -> list[bytes]:
         encoded = ffmpeg.filter_blocks([*_lame(self._bitrate_kbps), "-"], _blocks(batch, self._mix), self._stop)
