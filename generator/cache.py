@@ -29,10 +29,10 @@ ABANDONED_S = 3_600
 
 
 def content_key(*parts: object) -> str:
-    """A key from everything that makes a thing: its parts as text, each with its length, hashed."""
+    """A key from everything that makes a thing: its parts as bytes or text, each with its length, hashed."""
     digest = hashlib.sha256()
     for part in parts:
-        encoded = str(part).encode()
+        encoded = part if isinstance(part, bytes) else str(part).encode()
         digest.update(f"{len(encoded)}:".encode() + encoded)
     return digest.hexdigest()
 

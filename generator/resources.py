@@ -40,6 +40,12 @@ def pose_ids() -> list[str]:
     return _stems("routines/poses")
 
 
+def pose_files() -> list[Path]:
+    """The files of all poses, in the order in which they are searched; of some, one before hides them."""
+    folders = (root / "routines/poses" for root in roots())
+    return [path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in ROUTINE_SUFFIXES]
+
+
 def template_folders(style: str) -> list[Path]:
     """Folders that are searched for a style's templates, in order: its own, then those that it builds on.
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from . import resources
 from .adapt import Wishes, adapt, avoidable
 from .beds import Background, parse_background
-from .definition import load_pose, load_routine
 from .errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from .model import Pose, Routine, Script
 from .resources import ROUTINE_SUFFIXES
@@ -47,15 +46,15 @@ class Source:
 def load_source(argument: str, flags: Mapping[str, str | None], cache: Cache | None = None) -> Source:
     """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
 
-    `cache` keeps compiled templates, here and below.
+    `cache` keeps routines that were read, and compiled templates, here and below.
     """
     if argument == STDIN_NAME:
         return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
     path = Path(argument)
     if path.suffix.lower() in ROUTINE_SUFFIXES:
-        return routine_source(read_routine(path), flags, cache=cache)
+        return routine_source(read_routine(path, cache), flags, cache=cache)
     if argument in resources.routine_names():
-        return routine_source(read_routine(resources.routine_path(argument)), flags, cache=cache)
+        return routine_source(read_routine(resources.routine_path(argument), cache), flags, cache=cache)
     if _asked(path.exists) and not path.is_dir():  # a pipe will do
         return Source(_script_of(path, argument), path.stem, argument, folder=path.parent)
     if argument and _asked(path.is_dir):
@@ -184,13 +183,24 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
             raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
 
 
-def read_routine(path: Path) -> Routine:
-    """The routine in a file, with its poses. Raises DefinitionError with every fault of all of these files."""
+def read_routine(path: Path, cache: Cache | None = None) -> Routine:
+    """The routine in a file, with its poses, from the `cache` where it was read before.
+
+    Raises DefinitionError with every fault of all of these files.
+    """
+    if cache is not None:
+        from .kept_routines import kept
+
+        return kept(path, cache, read_routine)
+    from .definition import load_routine
+
     return load_routine(path, poses=read_pose, known_poses=resources.pose_ids, known_settings=PARSERS)
 
 
 @remember
 def read_pose(pose_id: str) -> Pose:
+    from .definition import load_pose
+
     return load_pose(resources.pose_path(pose_id))
 
 

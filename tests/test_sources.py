@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from generator import resources
 from generator.cache import Cache
-from generator.housekeeping import entries
+from generator.housekeeping import Entry, entries
 from generator.sources import load_source
 from tests.conftest import Command
 
@@ -73,6 +74,10 @@ def test_a_list_of_music_is_no_music(sleepward: Command, night: Path, tmp_path: 
     assert not (tmp_path / "output").exists()
 
 
+def of_kind(cache: Cache, kind: str) -> list[Entry]:
+    return [entry for entry in entries(cache.folder) if entry.kind == kind]
+
+
 def test_compiled_templates_are_kept_and_follow_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,15 +91,72 @@ def test_compiled_templates_are_kept_and_follow_their_files(
         own.write_text(f"{built_in.read_text(encoding='utf-8')}\n{last_words}\n", encoding="utf-8")
         return load_source("ten-minutes-in-bed", {}, cache).text
 
-    before, kept = script("Sleep well."), set(entries(cache.folder))
-    assert {entry.kind for entry in kept} == {"templates"}
+    before, kept = script("Sleep well."), set(of_kind(cache, "templates"))
     assert script("Sleep well.") == before
-    assert set(entries(cache.folder)) == kept
+    assert set(of_kind(cache, "templates")) == kept
     after = script("Rest now.")
     assert after.endswith("Rest now.\n")
-    assert len(set(entries(cache.folder)) - kept) == 1
+    assert len(set(of_kind(cache, "templates")) - kept) == 1
 
-    for entry in entries(cache.folder):
+    for entry in of_kind(cache, "templates"):
         entry.path.write_bytes(entry.path.read_bytes()[:-1])
     assert script("Rest now.") == after
     assert "damaged" in caplog.text
+
+
+POSE = """\
+name: Rest
+position: supine
+ends: supine
+rounds: [only]
+enter: {enter}
+leave: ""
+hold_lines: [{line}]
+"""
+ROUTINE = """\
+title: A short night
+summary: Rest.
+setting: bed
+eyes: closed
+props: []
+steps:
+  - pose: rest
+    hold: {hold}
+"""
+
+
+def test_a_routine_that_was_read_before_follows_its_files(sleepward: Command, tmp_path: Path) -> None:
+    """Its own, those of its poses, and those that come to hide them; what has a fault has it the second time too."""
+    routine, pose = tmp_path / "night.yaml", tmp_path / "routines" / "poses" / "rest.yaml"
+    cache = Cache(tmp_path / "cache")
+
+    def planned(code: int = 0) -> str:
+        words = ("plan", routine, *QUICK, "--json")
+        done = sleepward(*words, env={"SLEEPWARD_CACHE_DIR": str(cache.folder)}, code=code)
+        return done.stdout or done.stderr
+
+    def kept() -> int:
+        return len(of_kind(cache, "routines"))
+
+    routine.write_text(ROUTINE.format(hold="1 min"), encoding="utf-8")
+    built_in = planned()
+    assert (planned(), kept()) == (built_in, 1)
+    pose.parent.mkdir(parents=True)
+    pose.write_text(POSE.format(enter="Come to lie down.", line="Rest."), encoding="utf-8")
+    own = planned()
+    assert "Come to lie down." in own
+    assert (planned(), kept()) == (own, 2)
+    pose.write_text(POSE.format(enter="Lie down now.", line="Rest."), encoding="utf-8")
+    shorter = planned()
+    assert "Lie down now." in shorter
+    routine.write_text(ROUTINE.format(hold="2 min"), encoding="utf-8")
+    longer = planned()
+    assert json.loads(longer)["duration_ms"] - json.loads(shorter)["duration_ms"] == 60_000
+    pose.write_text(POSE.format(enter="Lie [down] now.", line="Rest."), encoding="utf-8")
+    refused = planned(code=2)
+    assert "rest.yaml:5" in refused
+    assert planned(code=2) == refused
+    for entry in of_kind(cache, "routines"):
+        entry.path.write_bytes(entry.path.read_bytes()[:-1])
+    pose.write_text(POSE.format(enter="Lie down now.", line="Rest."), encoding="utf-8")
+    assert planned() == longer

@@ -20,10 +20,10 @@ from .memory import FORGOTTEN_FRAMES, Memory
 AHEAD_FRAMES = 1  # an encoder looks 224 samples ahead of a frame
 SILENT_FRAMES = 2  # before a lead-in of a fresh encoder, which then doesn't take the bed's beginning for its loudness
 OPEN_OVER_LEAD_FRAMES = 10  # an opening that exceeds the next lead-in by less costs more than it spares
-# One ffmpeg's share is a third of what is left, within these: few starts, each of which costs as much as 400 frames,
+# One ffmpeg's share is a third of what is left, within these: few starts, each of which costs as much as 60 frames,
 # and small shares at the end, so that all workers finish together. Whatever their number, the cuts are the same.
 SHARES = 3
-BATCH_FRAMES = 2_500  # 60 s
+BATCH_FRAMES = 1_000  # 24 s
 MOST_BATCH_FRAMES = 5_000  # what waits for its turn in the file is held in memory: 2 MB at 128 kb/s
 MIN_PIECE_FRAMES = 250  # what is worth another lead-in
 LONGEST_LOOP_SAMPLES = 30 * 60 * SAMPLE_RATE  # encoded, it is held in memory: 29 MB at 128 kb/s
