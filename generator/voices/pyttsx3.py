@@ -185,6 +185,8 @@ class Pyttsx3Voice:
                     number = waiting.popleft()
                     outstanding.add(number)
                     send(requests, self._job(number, lines[texts[number]], folder))
+                import numpy  # noqa: F401, ICN001 - beside the server's start, and not when its first recording is there
+
                 answer = receive(answers, end, 3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
