@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from math import log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import TrackError
 from .filters import CHAIN_RATE, colour_for
 from .loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
-from .mastering import NOMINAL_LUFS, VoiceGain, coloured, evened, linear, must_sound, night_gains_db, prepared
+from .mastering import (
+    NOMINAL_LUFS,
+    VoiceGain,
+    coloured,
+    evened,
+    linear,
+    must_sound,
+    night_gains_db,
+    power_gains,
+    prepared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +57,8 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     peak_db = 20 * log10(max(float(abs(recording.samples).max()) for recording in recordings))
     raw_lufs = peak_db + _speech_lufs(
         [  # at full scale, clear of the gate at -70
-            hop_powers([recording.samples[:, 0] * linear(-peak_db)], recording.sample_rate) for recording in recordings
+            hop_powers([_a_block(each.samples[:, 0] * linear(-peak_db), each.sample_rate)], each.sample_rate)
+            for each in recordings
         ]
     )
     raw_gain_db = target_lufs - raw_lufs
@@ -57,7 +68,7 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     sounds = [coloured(wave, colour) for wave in even]
 
     def off_lu(gain_db: float) -> float:
-        levels = (sound.powers * 10 ** (night_gains_db(sound, gain_db) / 10) for sound in sounds)
+        levels = (sound.powers * power_gains(night_gains_db(sound, gain_db)) for sound in sounds)
         return _speech_lufs([_hops(powers) for powers in levels]) - target_lufs - _AIM_LU
 
     evenly_db = target_lufs + _AIM_LU - _speech_lufs([_hops(sound.powers) for sound in sounds])
@@ -69,15 +80,21 @@ def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
     """Gated loudness of several sounds, given as `hop_powers`, each measured by itself, as though they were one."""
     import numpy as np
 
-    least = BLOCK_MS // HOP_MS
-    whole = (np.pad(hops, (0, max(0, least - len(hops)))) for hops in sounds)
-    return gated_lufs(np.concatenate([block_powers(hops) for hops in whole]))
+    return gated_lufs(np.concatenate([block_powers(hops) for hops in sounds]))
 
 
 def _hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     """A power for each millisecond as `hop_powers` gives them."""
+    powers = _a_block(powers, 1_000)
     hops: NDArray[np.float64] = powers[: len(powers) // HOP_MS * HOP_MS].reshape(-1, HOP_MS).mean(axis=1)
     return hops
+
+
+def _a_block(values: NDArray[Any], per_second: int) -> NDArray[Any]:
+    """`values`, with zeros behind them where they are shorter than a gating block."""
+    import numpy as np
+
+    return np.pad(values, (0, max(0, per_second * BLOCK_MS // 1_000 - len(values))))
 
 
 def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -17,7 +17,7 @@ FADE_IN_MS = 8_000
 FADE_OUT_MS = 60_000
 SILENT_END_MS = 500  # so that the last second of the shortest tail is below -70 dBFS over any level of bed
 
-# The bed's scheduled duck, from sound.md: rises slower than 1.5 dB in 100 ms, so nobody hears it work.
+# The bed's scheduled duck: it rises slower than 1.5 dB in 100 ms, so nobody hears it work.
 DUCK_DB = -3.0
 DUCK_DOWN_MS = 800
 DUCK_EARLY_MS = 200  # it is down this long before the first sound …

@@ -28,10 +28,18 @@ def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
 
 def between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
     """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
+    return lines(nodes[:-1], nodes[1:], per_ms).ravel()
+
+
+def lines(start: NDArray[np.float64], end: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
+    """Straight lines over a millisecond each, (n, per_ms), from each `start` to just before each `end`.
+
+    Not as a product of matrices, which is quicker, as the last bit of that depends on the processor.
+    """
     import numpy as np
 
-    points = nodes.astype(np.float32)[:, None]
+    begins = start.astype(np.float32)[:, None]
     share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
-    lines: NDArray[np.float32] = np.diff(points, axis=0) * share
-    lines += points[:-1]
-    return lines.ravel()
+    drawn: NDArray[np.float32] = (end.astype(np.float32)[:, None] - begins) * share
+    drawn += begins
+    return drawn

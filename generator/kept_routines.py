@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
-from . import resources
+from . import __version__, resources
 from .cache import Cache, content_key
 from .errors import SleepwardError
 from .model import Routine
+from .yaml_source import MAX_BYTES
 
 KIND = "routines"
 
@@ -19,7 +22,8 @@ KIND = "routines"
 def kept(path: Path, cache: Cache, read: Callable[[Path], Routine]) -> Routine:
     """What `read` makes of the routine's file at `path`; from the cache, where that has read the very same before.
 
-    Only what has no faults is kept. Raises what `read` does.
+    Only what has no faults is kept, and only where no file changed meanwhile; `read` must look at the files each time.
+    Raises what it does.
     """
     key = _key(path)
     if key is None:
@@ -29,20 +33,31 @@ def kept(path: Path, cache: Cache, read: Callable[[Path], Routine]) -> Routine:
         routine: Routine = pickle.loads(stored)  # noqa: S301 - the cache is the user's own, as compiled templates in it are
         return routine
     routine = read(path)
-    with suppress(SleepwardError):  # a routine that can't be kept is read again
-        cache.put(KIND, key, pickle.dumps(routine))
+    if _key(path) == key:
+        with suppress(SleepwardError):  # a routine that can't be kept is read again
+            cache.put(KIND, key, pickle.dumps(routine))
     return routine
 
 
 def _key(path: Path) -> str | None:
-    """Of the routine's file, every pose that it could name, and the code that reads them; None where one can't be read.
-
-    A pipe is no file: it can be read once.
-    """
-    if not path.is_file():
-        return None
-    files = [path, *resources.pose_files(), *sorted(Path(__file__).parent.glob("*.py"))]
+    """Of the routine's file, every pose that it could name, and what reads them; None where one can't be read."""
+    code = sorted(Path(__file__).parent.glob("*.py"))
+    libraries = (f"{library} {version(library)}" for library in ("pyyaml", "pydantic", "jinja2"))
     try:
-        return content_key(sys.version, *(part for file in files for part in (file, file.read_bytes())))
+        parts = [
+            part for file in (path, *resources.pose_files(), *code) for part in (os.fsencode(file), _bytes_of(file))
+        ]
     except OSError:
         return None
+    return content_key(__version__, sys.version, *libraries, *parts)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file's content. Raises OSError for a pipe, which can be read once, and for what is too large."""
+    if not path.is_file():
+        raise OSError
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError
+    return content

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .biquads import through
 from .errors import TrackError
-from .fades import raised_cosine
+from .fades import between, lines, raised_cosine
 from .filters import CHAIN_RATE, Colour, colouring, equaliser_bands, heard_colouring
 from .loudness import BLOCK_MS
 from .model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
@@ -137,10 +137,11 @@ def evened(wave: Wave) -> Wave:
 def night_gains_db(sound: Coloured, gain_db: float) -> NDArray[np.float64]:
     """The gain of each millisecond, in dB: the voice's, less what softens its onsets and levels what is loud.
 
-    It moves slowly against what K-weighting takes in, so that it counts in full in the power that is levelled.
+    Softening counts in the power that is levelled as if it came after K-weighting, whose power is known already: over a
+    voice's ten sentences that is 0.05 LU beside the truth at most.
     """
     soft_db = gain_db + softening_db(sound.levels_db + gain_db)
-    return soft_db + levelling_db(sound.powers * 10 ** (soft_db / 10))
+    return soft_db + levelling_db(sound.powers * power_gains(soft_db))
 
 
 # --- the links of the chain, from a wave to a new wave, or from what a wave is like to its gain in dB ---
@@ -247,7 +248,7 @@ def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)
     held = wave.copy()
-    held.reshape(-1, SAMPLES_PER_MS)[moving] *= _lines(smooth[moving], smooth[moving + 1], SAMPLES_PER_MS)
+    held.reshape(-1, SAMPLES_PER_MS)[moving] *= lines(smooth[moving], smooth[moving + 1])
     return held
 
 
@@ -312,20 +313,17 @@ def _gains(levels_db: NDArray[np.float64]) -> Wave:
     """A level for each millisecond as a gain for each sample."""
     import numpy as np
 
-    gains = 10 ** (np.append(levels_db, levels_db[-1]) / 20)
-    return _lines(gains[:-1], gains[1:], CHAIN_PER_MS).ravel()
+    return between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
 
 
-def _lines(start: NDArray[np.float64], end: NDArray[np.float64], samples: int) -> Wave:
-    """Straight lines, (n, samples), from each `start` to just before each `end`.
-
-    `fades.between` is several times slower, and the same wherever a stretch is cut, which here none is.
-    """
+def power_gains(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What `_gains` makes of the power of each millisecond: the mean square of the line to the next level."""
     import numpy as np
 
-    share = np.arange(samples, dtype=np.float32) / np.float32(samples)
-    lines: Wave = np.stack([start, end], axis=1).astype(np.float32) @ np.stack([1 - share, share])
-    return lines
+    start = 10 ** (levels_db / 20)
+    end = np.append(start[1:], start[-1:])
+    gains: NDArray[np.float64] = (start * start + start * end + end * end) / 3
+    return gains
 
 
 # --- small things -----------------------------------------------------------------------------------

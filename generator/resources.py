@@ -43,7 +43,8 @@ def pose_ids() -> list[str]:
 def pose_files() -> list[Path]:
     """The files of all poses, in the order in which they are searched; of some, one before hides them."""
     folders = (root / "routines/poses" for root in roots())
-    return [path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in ROUTINE_SUFFIXES]
+    found = (path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in ROUTINE_SUFFIXES)
+    return [path for path in found if path.is_file()]
 
 
 def template_folders(style: str) -> list[Path]:

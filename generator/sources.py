@@ -191,14 +191,22 @@ def read_routine(path: Path, cache: Cache | None = None) -> Routine:
     if cache is not None:
         from .kept_routines import kept
 
-        return kept(path, cache, read_routine)
+        return kept(path, cache, lambda path: _read_routine(path, _read_pose))
+    return _read_routine(path, read_pose)
+
+
+def _read_routine(path: Path, poses: Callable[[str], Pose]) -> Routine:
     from .definition import load_routine
 
-    return load_routine(path, poses=read_pose, known_poses=resources.pose_ids, known_settings=PARSERS)
+    return load_routine(path, poses=poses, known_poses=resources.pose_ids, known_settings=PARSERS)
 
 
 @remember
 def read_pose(pose_id: str) -> Pose:
+    return _read_pose(pose_id)
+
+
+def _read_pose(pose_id: str) -> Pose:
     from .definition import load_pose
 
     return load_pose(resources.pose_path(pose_id))

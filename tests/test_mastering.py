@@ -16,7 +16,7 @@ from generator.cache import Cache, default_folder
 from generator.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.errors import TrackError
 from generator.filters import CHAIN_RATE, Colour, colour_for, colouring, equaliser
-from generator.loudness import integrated_lufs, momentary_lufs
+from generator.loudness import integrated_lufs, lufs, momentary_lufs, ungated_lufs
 from generator.mastering import (
     CEILING_DBTP,
     NOMINAL_LUFS,
@@ -25,10 +25,14 @@ from generator.mastering import (
     coloured,
     compressed,
     de_essed,
+    evened,
     faded,
     levelling_db,
     limited,
     master,
+    night_gains_db,
+    power_gains,
+    prepared,
     softening_db,
     trim,
 )
@@ -406,3 +410,18 @@ def test_every_phrase_is_understood_over_a_bed(narrator: Narrator, bed: str) -> 
         clean, *heard = (soxr.resample(sound, RATE, 10_000) for sound in (voice, *mixes))
         assert np.mean([stoi(clean, mix, 10_000) for mix in heard]) >= 0.9, clip.text
         assert np.mean([stoi(clean, mix, 10_000, extended=True) for mix in heard]) >= 0.75, clip.text
+
+
+@pytest.mark.parametrize("name", ["en-us+klatt4", "en-us+klatt"])
+def test_what_calibration_tells_of_the_gains_is_what_they_make(name: str) -> None:
+    """It never makes the sound: powers times gains stand for it. klatt's pulses are the sharpest there are."""
+    voice = open_voice(name, rate=116, pitch=None)
+    spoken = dict(voice.speak(CALIBRATION_SENTENCES[:3], 2))
+    gain = calibrate(list(spoken.values()))
+    for recording in spoken.values():
+        ready = prepared(recording, gain.raw_gain_db, "a sentence")
+        sound = coloured(evened(ready), Colour(gain.presence_db, gain.treble_db))
+        gains_db = night_gains_db(sound, gain.chain_gain_db)
+        told = lufs(float((sound.powers * power_gains(gains_db)).mean()))
+        between_ms = np.interp(np.arange(len(sound.wave)) / 24, np.arange(len(gains_db)), 10 ** (gains_db / 20))
+        assert ungated_lufs(sound.wave * between_ms, CHAIN_RATE) == pytest.approx(told, abs=0.1)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from generator import resources
 from generator.cache import Cache
+from generator.errors import SleepwardError
 from generator.housekeeping import Entry, entries
 from generator.sources import load_source
 from tests.conftest import Command
@@ -160,3 +163,34 @@ def test_a_routine_that_was_read_before_follows_its_files(sleepward: Command, tm
         entry.path.write_bytes(entry.path.read_bytes()[:-1])
     pose.write_text(POSE.format(enter="Lie down now.", line="Rest."), encoding="utf-8")
     assert planned() == longer
+
+
+def test_a_pose_that_changes_between_two_routines_is_kept_as_each_was_read(tmp_path: Path) -> None:
+    cache, pose = Cache(tmp_path / "cache"), tmp_path / "routines" / "poses" / "rest.yaml"
+    pose.parent.mkdir(parents=True)
+    for name, words in (("first", "Come to lie down."), ("second", "Lie down now.")):
+        pose.write_text(POSE.format(enter=words, line="Rest."), encoding="utf-8")
+        (tmp_path / f"{name}.yaml").write_text(ROUTINE.format(hold="1 min"), encoding="utf-8")
+        for _ in range(2):
+            assert words in load_source(f"{name}.yaml", {}, cache).text
+    assert len(of_kind(cache, "routines")) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_files_that_no_routine_names_do_not_matter(tmp_path: Path) -> None:
+    """A pipe, a folder, a name that is no text, more than fits into memory."""
+    cache, poses = Cache(tmp_path / "cache"), tmp_path / "routines" / "poses"
+    poses.mkdir(parents=True)
+    os.mkfifo(poses / "pipe.yaml")
+    (poses / "folder.yaml").mkdir()
+    Path(os.fsdecode(os.fsencode(poses) + b"/caf\xe9.yaml")).touch()
+    with (poses / "large.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    (tmp_path / "night.yaml").write_text(ROUTINE.format(hold="1 min"), encoding="utf-8")
+    assert "[hold" in load_source("night.yaml", {}, cache).text
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".yaml", "night\udce9.yaml"])
+def test_a_routine_whose_name_can_not_be_is_an_error_with_a_cache_too(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SleepwardError):
+        load_source(name, {}, Cache(tmp_path / "cache"))
