@@ -246,7 +246,7 @@ def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(allowed, (5, 6), mode="edge"), 11).min(axis=1)
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
-    moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)
+    moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)  # a mean of ones may be a bit less
     held = wave.copy()
     held.reshape(-1, SAMPLES_PER_MS)[moving] *= lines(smooth[moving], smooth[moving + 1])
     return held

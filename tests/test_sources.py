@@ -95,6 +95,7 @@ def test_compiled_templates_are_kept_and_follow_their_files(
         return load_source("ten-minutes-in-bed", {}, cache).text
 
     before, kept = script("Sleep well."), set(of_kind(cache, "templates"))
+    assert {entry.kind for entry in entries(cache.folder)} == {"routines", "templates"}
     assert script("Sleep well.") == before
     assert set(of_kind(cache, "templates")) == kept
     after = script("Rest now.")

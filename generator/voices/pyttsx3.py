@@ -180,13 +180,13 @@ class Pyttsx3Voice:
         outstanding: set[int] = set()
         speakers = jobs + 1 if jobs > 1 else 1  # one more than cores: an engine waits for its own threads
         with server(self._setup(folder, speakers), folder) as (requests, answers, end):
+            import numpy  # noqa: F401, ICN001 - while the server starts, and not when its first recording waits
+
             while waiting or outstanding:
                 while waiting and len(outstanding) < MAX_OUTSTANDING:
                     number = waiting.popleft()
                     outstanding.add(number)
                     send(requests, self._job(number, lines[texts[number]], folder))
-                import numpy  # noqa: F401, ICN001 - beside the server's start, and not when its first recording is there
-
                 answer = receive(answers, end, 3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
