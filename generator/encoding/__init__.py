@@ -270,6 +270,7 @@ def _lame(bitrate_kbps: int) -> list[str]:
     """What tells ffmpeg to make bare frames of raw sound, each standing for itself."""
     args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "-"]
     args += ["-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k", "-reservoir", "0"]
+    args += ["-flush_packets", "0"]  # or each frame is written to the pipe by itself, and wakes its reader
     return [*args, "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]
 
 
