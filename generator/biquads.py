@@ -10,6 +10,8 @@ from functools import cached_property
 from math import cos, pi, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
+from .transforms import to_sound, to_spectra
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -70,10 +72,10 @@ def through(sound: Sound, *filters: Filter) -> list[Sound]:
     if not samples:
         return [sound] * len(filters)
     blocks = np.lib.stride_tricks.sliding_window_view(padded, block, axis=-1)[..., ::step, :]
-    spectra = np.fft.rfft(blocks, axis=-1)
+    spectra = to_spectra(blocks)
     done: list[Sound] = []
     for each in filters:
-        filtered = np.fft.irfft(spectra * each.gains.astype(spectra.dtype), block, axis=-1)[..., reach:]
+        filtered = to_sound(spectra * each.gains.astype(spectra.dtype), block)[..., reach:]
         done.append(filtered.reshape(*lines.shape[:-1], -1)[..., :samples].T)
     return done
 

@@ -28,8 +28,8 @@ from .timing import spoken_texts, timing_of
 from .track_file import new_track
 from .voices import Voice, open_voice
 
-SCHEMA = "6"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
-LOOP_SCHEMA = "loop 2"  # goes up whenever the same bed makes another encoded loop, or in another form
+SCHEMA = "7"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+LOOP_SCHEMA = "loop 3"  # goes up whenever the same bed makes another encoded loop, or in another form
 LARGE_BYTES = 200_000_000
 FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 ALBUM, ARTIST, GENRE = "Nights", "sleepward", "Sleep"

@@ -19,6 +19,7 @@ from .mastering import (
     power_gains,
     prepared,
 )
+from .transforms import to_spectra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +104,7 @@ def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDA
 
     size = 2_048
     frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(size).astype(np.float32), axis=1))).mean(axis=0)
+    power = np.square(np.abs(to_spectra(frames * np.hanning(size).astype(np.float32)))).mean(axis=0)
     hz = np.fft.rfftfreq(size, 1 / CHAIN_RATE)
     return hz.astype(np.float64), power.astype(np.float64)
 

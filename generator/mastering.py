@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
 
-CHAIN_VERSION = "8"
+CHAIN_VERSION = "9"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
 
 NOMINAL_LUFS = -22.0

@@ -25,7 +25,7 @@ MAX_PEAK_DB = -6.0
 """True peak of a loop: at the default levels it comes 10 dB lower into the track, where the voice has its own peaks."""
 
 _BETWEEN_SAMPLES_DB = 4.0  # sound of any kind seldom passes its samples by more: only then is it worth measuring
-_FORMAT = "2"  # of what is kept
+_FORMAT = "3"  # of what is kept
 _HEADER_BYTES = 64
 _FOLDER = "beds"
 

@@ -16,6 +16,7 @@ from numpy import fft
 from numpy.typing import NDArray
 
 from ..model import SAMPLE_RATE
+from ..transforms import to_sound, to_spectra
 
 if TYPE_CHECKING:
     from .loops import Canvas
@@ -87,7 +88,7 @@ def filter_loop(canvas: Canvas, gain: Gain) -> None:
         after = canvas.read(end, min(end + _HALF_TAPS, length))
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
         before = around[-reach:-_HALF_TAPS]
-        filtered = fft.irfft(fft.rfft(around, size, axis=0) * response, size, axis=0).astype(np.float32, copy=False)
+        filtered = to_sound(to_spectra(around, size, axis=0) * response, size, axis=0)
         canvas.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import FRAME_SAMPLES, SAMPLE_RATE
+from ..transforms import to_spectra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ _WINDOW = 1_024
 _GRANULE = 576
 _BEHIND = 800  # samples that the first of a frame's two windows begins before it
 _FULL_SCALE = 32_767
-_FULL_POWER = 14_752**2 * 512  # about that of noise at full scale
+_FULL_POWER = 14_752**2 / 2  # about that of noise at full scale
 _LIMIT_PER_POWER = 31.98
 _BLOCK_FRAMES = 250
 # By bit rate, as LAME's presets.c has them: what it multiplies sound by (0.95 below these; measured, too), and how
@@ -67,7 +68,7 @@ def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kb
         for channel in (0, 1):
             windows = np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(sound[:, channel]), _WINDOW)
             for granule in (0, 1):
-                spectra = np.fft.rfft(windows[granule * _GRANULE :: FRAME_SAMPLES] * window)[:, : len(weights)]
+                spectra = to_spectra(windows[granule * _GRANULE :: FRAME_SAMPLES] * window)[:, : len(weights)]
                 power[granule] += (spectra.real**2 + spectra.imag**2) @ weights
         limits[first:last] = power.max(axis=0) / 2
     limits *= np.float32(_LIMIT_PER_POWER / _FULL_POWER)

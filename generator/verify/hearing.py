@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..loudness import k_weighted
 from ..model import SAMPLE_RATE
+from ..transforms import to_spectra
 from ..true_peak import REACH, highest
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _levels(sound: Samples) -> NDArray[np.float16]:
     powers = []
     for signal, weights in ((mid, _weights()), (side, _weights()[:, :1])):
         framed = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::_HOP]
-        spectrum = np.fft.rfft(framed * _window(), axis=1)
+        spectrum = to_spectra(framed * _window())
         powers.append((np.square(spectrum.real) + np.square(spectrum.imag)) @ weights)
     by_mid, by_side = powers
     k_side = 2 * by_side[:, 0]  # left² + right² = 2 mid² + 2 side²
@@ -167,7 +168,7 @@ def _weights() -> NDArray[np.float32]:
     import numpy as np
 
     hz = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)
-    all_of_it = np.where((hz > 0) & (hz < SAMPLE_RATE / 2), 2.0, 1.0) / (_WINDOW * _WINDOW / 2)
+    all_of_it = np.where((hz > 0) & (hz < SAMPLE_RATE / 2), 2.0, 1.0) / (_WINDOW / 2)
     impulse = np.zeros(_WINDOW * 10)
     impulse[0] = 1
     k_gain = np.abs(np.fft.rfft(k_weighted(impulse)))[::10]
