@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import wave
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -504,6 +505,32 @@ except KeyboardInterrupt:
     assert (out, err) == (b"interrupted\n", b"")
     assert not any(process.is_running() for process in others)
     assert list(scratch.iterdir()) == []
+
+
+@espeak_only
+def test_who_was_asked_for_voices_speaks_and_ends_with_us(scratch: Path) -> None:
+    """A build asks while it reads what to make; where all is there already, nobody speaks."""
+    code = """
+import psutil
+from generator.voices import expect_voice, open_voice
+expect_voice(None)
+voice = open_voice(None, rate=116, pitch=None)
+(asked,) = psutil.Process().children()
+speaking = voice.speak(["Rest.", "And breathe."], 1)
+if {speak}:
+    assert next(speaking)[0] == "Rest."
+    assert psutil.Process().children() == [asked]
+    assert [text for text, _ in speaking] == ["And breathe."]
+    assert psutil.Process().children() == []
+    assert [text for text, _ in voice.speak(["Rest."], 1)] == ["Rest."]  # another one does
+print(asked.pid)
+"""
+    for speak in (True, False):
+        done = run_python(code.format(speak=speak))
+        assert (done.returncode, done.stderr) == (0, "")
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(int(done.stdout)).wait(timeout=30)
+        assert list(scratch.iterdir()) == []
 
 
 @espeak_only

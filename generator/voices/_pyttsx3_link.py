@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..errors import MissingToolError
 from ..model import Recording
@@ -31,28 +31,51 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def server(setup: Message, folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes], Callable[[], None]]]:
-    """A server to send jobs to, to receive answers from and to end at once; it ends with the block at the latest."""
-    with (folder / "log").open("wb") as log:
+class Server:
+    """A process that says what voices there are, and speaks; it ends when it is closed, or when we end."""
+
+    def __init__(self) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         # a session of its own: Ctrl-C in the terminal is ours alone, and the server ends with its stdin
-        process = subprocess.Popen(
-            _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        self._process = subprocess.Popen(
+            _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        send(process.stdin, setup)
-        yield process.stdin, process.stdout, process.kill
-    finally:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+
+    def send(self, message: Message) -> None:
+        with contextlib.suppress(BrokenPipeError):  # a server that ended is noticed where its answer is missing
+            self._requests.write(json.dumps(message).encode() + b"\n")
+            self._requests.flush()
+
+    def receive(self, deadline_s: float) -> dict[str, Any] | None:
+        """The next answer; None where the server has ended, or was ended as nothing came in time."""
+        watchdog = threading.Timer(deadline_s, self._process.kill)
+        watchdog.daemon = True
+        watchdog.start()
         try:
-            process.wait(STOP_S)
+            line = self._answers.readline()
+        finally:
+            watchdog.cancel()
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def last_words(self) -> str:
+        """What it said last of its own accord, after a colon; nothing where it said nothing."""
+        self._log.seek(0)
+        said = self._log.read().decode(errors="replace").strip().splitlines()
+        return f": {said[-1][:200]}" if said else ""
+
+    def close(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
+        try:
+            self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            self._process.kill()
+            self._process.wait()
+        self._answers.close()
+        self._log.close()
 
 
 def run(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
@@ -83,32 +106,9 @@ def _command(mode: str) -> list[str]:
     return [sys.executable, "-P", str(_SERVER), mode]
 
 
-def send(requests: IO[bytes], message: Message) -> None:
-    with contextlib.suppress(BrokenPipeError):  # a server that ended is noticed where its answer is missing
-        requests.write(json.dumps(message).encode() + b"\n")
-        requests.flush()
-
-
-def receive(answers: IO[bytes], give_up: Callable[[], None], deadline_s: float) -> dict[str, Any] | None:
-    """The next answer; None where the server has ended, or was ended by `give_up` as nothing came in time."""
-    watchdog = threading.Timer(deadline_s, give_up)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        line = answers.readline()
-    finally:
-        watchdog.cancel()
-    return json.loads(line) if line.endswith(b"\n") else None
-
-
 def raise_if_missing(answer: Message) -> None:
     if "missing" in answer:
         raise missing_engine(answer["missing"])
-
-
-def last_words(folder: Path) -> str:
-    said = (folder / "log").read_text("utf-8", "replace").strip().splitlines() if (folder / "log").exists() else []
-    return f": {said[-1][:200]}" if said else ""
 
 
 def recording_path(folder: Path, number: int, driver: str = "espeak") -> Path:

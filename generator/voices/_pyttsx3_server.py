@@ -3,9 +3,10 @@
 The first line on stdin is the setup (JSON), the argument says what to do:
 
 - ``voices``: print what pyttsx3 offers here, end.
-- ``serve``: speak every following line ``{"id", "text", "path"}`` in a forked child of its own, up to ``jobs``
-  at once, and print ``{"id", "status", "reason"}`` for each. A reused engine loses utterances and lets one
-  sentence change the next, hence one child each; the imports are done once, here, while there is one thread.
+- ``serve``: the same, where the setup names no voice, and wait for one that does, with a folder of its own. Then speak
+  every following line ``{"id", "text", "path"}`` in a forked child of its own, up to ``jobs`` at once, and print
+  ``{"id", "status", "reason"}`` for each. A reused engine loses utterances and lets one sentence change the next,
+  hence one child each, for the offer too; the imports are done once, here, while there is one thread.
   Ends, with its children and the folder of the setup, as soon as stdin does: so also when its parent is killed.
 - ``say``: speak the one following line in this very process, where fork isn't there or isn't safe.
 
@@ -44,10 +45,14 @@ def main() -> None:
     lines = _Lines(0)
     setup: Setup = json.loads(lines.wait())
     try:
+        library = _load_driver(setup["driver"])
+        if sys.argv[1] == "serve" and "voice" not in setup:
+            _offer_in_child(setup, library, answers)
+            setup = json.loads(lines.wait())
         only = setup["voice"] if sys.argv[1] == "serve" else None  # one process alone has the folder then
-        library = _load_driver(setup, only)
+        _place_data(Path(setup["folder"]), only)
     except Exception as error:  # noqa: BLE001 - whatever an engine that isn't there may raise is for the user to read
-        _answer(answers, {"missing": f"{type(error).__name__}: {error}"})
+        _answer(answers, _missing(error))
         return
     if sys.argv[1] == "voices":
         _answer(answers, _offer(setup["driver"], library))
@@ -63,11 +68,11 @@ def main() -> None:
 # --- the driver ------------------------------------------------------------------------------------
 
 
-def _load_driver(setup: Setup, only: str | None = None) -> str:
-    """Imports pyttsx3 and its driver, perhaps to speak with `only` one voice; returns what speaks, with its version."""
+def _load_driver(driver: str) -> str:
+    """Imports pyttsx3 and its driver; returns what speaks, with its version."""
     library = "the system's"
-    if setup["driver"] == "espeak":
-        wheel = _load_espeak_wheel(Path(setup["folder"]), only)
+    if driver == "espeak":
+        wheel = _load_espeak_wheel()
         import pyttsx3.drivers.espeak
         from pyttsx3.drivers import _espeak
 
@@ -83,16 +88,25 @@ def _load_driver(setup: Setup, only: str | None = None) -> str:
     return library
 
 
-def _load_espeak_wheel(folder: Path, only: str | None) -> str | None:
-    """Loads espeakng-loader's library, so that pyttsx3 finds it by its soname; None where the wheel is missing.
-
-    Its data is linked into `folder` where `only` one voice is to be found, or where it lies too deep.
-    """
+def _load_espeak_wheel() -> str | None:
+    """Loads espeakng-loader's library, so that pyttsx3 finds it by its soname; None where the wheel is missing."""
     try:
         import espeakng_loader
     except ImportError:
         return None
     ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
+
+
+def _place_data(folder: Path, only: str | None = None) -> None:
+    """Tells espeak-ng's engines, which look as they begin, where the wheel's data are; nothing where it is missing.
+
+    They are linked into `folder` where `only` one voice is to be found, or where they lie too deep.
+    """
+    try:
+        import espeakng_loader
+    except ImportError:
+        return
     data = Path(espeakng_loader.get_data_path())
     link = folder / "espeak"
     if only is not None and len(os.fsencode(link)) <= ESPEAK_PATH_BYTES and _link_voice(data, link, only):
@@ -103,7 +117,6 @@ def _load_espeak_wheel(folder: Path, only: str | None) -> str | None:
         link.symlink_to(data)
         data = link
     os.environ["ESPEAK_DATA_PATH"] = str(data)
-    return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
 
 
 def _link_voice(data: Path, link: Path, voice: str) -> bool:
@@ -137,6 +150,35 @@ def _link_voice(data: Path, link: Path, voice: str) -> bool:
 def _link(target: Path, link: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(target)
+
+
+def _offer_in_child(setup: Setup, library: str, answers: int) -> None:
+    """Answers what pyttsx3 offers here, and leaves no engine behind in this process."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            _limit_child(setup["deadline_s"])
+            try:
+                _place_data(Path(setup["folder"]))
+                offer = _offer(setup["driver"], library)
+            except Exception as error:  # noqa: BLE001 - as in `main`
+                offer = _missing(error)
+            _answer(answers, offer)
+            code = 0
+        finally:
+            os._exit(code)
+    _, wait_status = os.waitpid(pid, 0)
+    if wait_status:
+        _answer(answers, {"status": "failed", "reason": _cause_of_death(wait_status)})
+
+
+def _limit_child(deadline_s: float) -> None:
+    """The kernel ends a child that hangs, even in C, and even when nobody is left to look."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, deadline_s)
+    gc.disable()  # it looks at all that was imported, for the sake of a twentieth of a second
 
 
 def _offer(driver: str, library: str) -> dict[str, Any]:
@@ -301,11 +343,7 @@ class _Server:
     def _be_child(self, job: dict[str, Any], pipe: int) -> NoReturn:
         code = 1
         try:
-            # the kernel ends a child that hangs, even in C, and even when nobody is left to look
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, self._setup["deadline_s"])
-            gc.disable()  # it looks at all that was imported, for the sake of a twentieth of a second
+            _limit_child(self._setup["deadline_s"])
             os.close(self._answers)  # or the parent wouldn't notice the server's death
             for stream in (0, 2):
                 os.dup2(1, stream)
@@ -370,6 +408,10 @@ class _Lines:
                 sys.exit(0)
             self._lines.extend(received)
         return self._lines.popleft()
+
+
+def _missing(error: Exception) -> dict[str, Any]:
+    return {"missing": f"{type(error).__name__}: {error}"}
 
 
 def _answer(descriptor: int, message: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,22 +21,20 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, SettingError, SleepwardError, TrackError
 from . import VoiceInfo, missing_voice, speakable
 from ._pyttsx3_link import (
+    Server,
     decode_any,
-    last_words,
     missing_engine,
     raise_if_missing,
     read_wav,
-    receive,
     recording_path,
     run,
     scratch_folder,
-    send,
-    server,
 )
 
 if TYPE_CHECKING:
     from ..model import Recording
     from . import Voice
+    from ._pyttsx3_link import Message
 
 __all__ = ["Pyttsx3Voice", "expect_voice", "list_voices", "open_voice"]
 
@@ -80,11 +78,13 @@ NOTES = {
     "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
 }
 
+FORKS = sys.platform == "linux"  # NSSpeech isn't safe after a fork, Windows has none
 _DRIVERS = {"darwin": "nsss", "win32": "sapi5"}
 
 
 def expect_voice() -> None:
-    """Begin to ask what voices there are: that takes a process and 0.2 s."""
+    """Begin to ask what voices there are: that takes a process and 0.2 s. The first to speak gets that process."""
+    _spare.wanted = FORKS
 
     def look() -> None:
         with suppress(SleepwardError):  # who opens a voice is told
@@ -162,7 +162,7 @@ class Pyttsx3Voice:
     prefix: str = ""
     property_rate: int | None = None
     deadline_s: float = DEADLINE_S
-    forks: bool = sys.platform == "linux"  # NSSpeech isn't safe after a fork, Windows has none
+    forks: bool = FORKS
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
         lines = {text: speakable(text) for text in dict.fromkeys(texts)}
@@ -179,18 +179,19 @@ class Pyttsx3Voice:
         waiting = deque(range(len(texts)))
         outstanding: set[int] = set()
         speakers = jobs + 1 if jobs > 1 else 1  # one more than cores: an engine waits for its own threads
-        with server(self._setup(folder, speakers), folder) as (requests, answers, end):
+        with closing(_spare.take() or Server()) as server:
+            server.send(self._setup(folder, speakers))
             import numpy  # noqa: F401, ICN001 - while the server starts, and not when its first recording waits
 
             while waiting or outstanding:
                 while waiting and len(outstanding) < MAX_OUTSTANDING:
                     number = waiting.popleft()
                     outstanding.add(number)
-                    send(requests, self._job(number, lines[texts[number]], folder))
-                answer = receive(answers, end, 3 * self.deadline_s + 10)  # its own deadline, three times, comes first
+                    server.send(self._job(number, lines[texts[number]], folder))
+                answer = server.receive(3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
-                    raise self._broke_off(text, f"its server ended{last_words(folder)}")
+                    raise self._broke_off(text, f"its server ended{server.last_words()}")
                 raise_if_missing(answer)
                 text = texts[answer["id"]]
                 recording = self._recording(text, answer, recording_path(folder, answer["id"]))
@@ -274,6 +275,27 @@ class _Inventory:
         return {public: voice["id"] for public, voice in self.voices.items()}
 
 
+class _Spare:
+    """The server that said what voices there are, until somebody speaks; where nobody does, it ends with us."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._server: deque[Server] = deque()
+
+    def leave(self, server: Server) -> None:
+        if self.wanted:
+            self._server.append(server)
+        else:
+            server.close()
+
+    def take(self) -> Server | None:
+        try:
+            return self._server.pop()
+        except IndexError:
+            return None
+
+
+_spare = _Spare()
 _looking = threading.Lock()
 
 
@@ -287,7 +309,8 @@ def _inventory() -> _Inventory:
 def _asked_for() -> _Inventory:
     driver = _DRIVERS.get(sys.platform, "espeak")
     with scratch_folder() as folder:
-        offer = run("voices", [{"driver": driver, "folder": str(folder)}], 3 * DEADLINE_S)
+        asked = {"driver": driver, "folder": str(folder), "deadline_s": DEADLINE_S}
+        offer = _asked_server(asked) if FORKS else run("voices", [asked], 3 * DEADLINE_S)
     if offer.get("status") == "failed":
         raise missing_engine(offer["reason"])
     raise_if_missing(offer)
@@ -300,6 +323,20 @@ def _asked_for() -> _Inventory:
         voices[public] = voice
     versions = f"pyttsx3 {offer['pyttsx3']}, {offer['library']}"
     return _Inventory(driver, versions, offer["default"], voices, offer["variants"])
+
+
+def _asked_server(asked: Message) -> dict[str, Any]:
+    """What a server offers, which may go on to speak; as `run` has it, where it doesn't answer."""
+    server = Server()
+    server.send(asked)
+    offer = server.receive(3 * DEADLINE_S)
+    if offer is None:
+        offer = {"status": "failed", "reason": f"its process ended{server.last_words()}"}
+    if "voices" in offer:
+        _spare.leave(server)
+    else:
+        server.close()
+    return offer
 
 
 def _find_espeak_voice(inventory: _Inventory, name: str) -> str:
