@@ -182,7 +182,7 @@ def test_keys_are_canonical() -> None:
     piece = read(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
-    parts = ("6", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())
+    parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())
     assert track_key(piece) == content_key(*parts)
 
 
