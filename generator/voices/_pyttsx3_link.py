@@ -35,7 +35,7 @@ class Server:
     """A process that says what voices there are, and speaks; it ends when it is closed, or when we end."""
 
     def __init__(self) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - no pipe, as nobody reads it meanwhile; closed in `close`
         # a session of its own: Ctrl-C in the terminal is ours alone, and the server ends with its stdin
         self._process = subprocess.Popen(
             _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True

@@ -162,7 +162,7 @@ def _offer_in_child(setup: Setup, library: str, answers: int) -> None:
             try:
                 _place_data(Path(setup["folder"]))
                 offer = _offer(setup["driver"], library)
-            except Exception as error:  # noqa: BLE001 - as in `main`
+            except Exception as error:  # noqa: BLE001 - for the user to read, as in `main`
                 offer = _missing(error)
             _answer(answers, offer)
             code = 0

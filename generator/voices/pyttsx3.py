@@ -181,13 +181,17 @@ class Pyttsx3Voice:
         speakers = jobs + 1 if jobs > 1 else 1  # one more than cores: an engine waits for its own threads
         with closing(_spare.take() or Server()) as server:
             server.send(self._setup(folder, speakers))
-            import numpy  # noqa: F401, ICN001 - while the server starts, and not when its first recording waits
 
-            while waiting or outstanding:
+            def send_more() -> None:
                 while waiting and len(outstanding) < MAX_OUTSTANDING:
                     number = waiting.popleft()
                     outstanding.add(number)
                     server.send(self._job(number, lines[texts[number]], folder))
+
+            send_more()
+            import numpy  # noqa: F401, ICN001 - while the first sentences are spoken, and not when one of them waits
+
+            while outstanding:
                 answer = server.receive(3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
@@ -197,6 +201,7 @@ class Pyttsx3Voice:
                 recording = self._recording(text, answer, recording_path(folder, answer["id"]))
                 outstanding.remove(answer["id"])
                 yield text, recording
+                send_more()
 
     def _speak_in_processes(self, lines: Mapping[str, str], jobs: int, folder: Path) -> Iterator[tuple[str, Recording]]:
         with ThreadPoolExecutor(jobs) as pool:
