@@ -21,8 +21,10 @@ SLEEPWARD = Path(sys.executable).with_name("sleepward")
 BITRATE = ["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0"]
 """What makes our MP3's sound, for ffmpeg alone: the same bit rate, LAME's own quality, the bit reservoir off."""
 
-# Another track, of another voice: it leaves the bed and its encoded loop in the cache, and nothing of the narration.
-_OTHER_TRACK = "Rest here for a while.\n[5m]\nAnd rest.\n[sleep]\n"
+# Another routine, spoken by another voice: it leaves the bed, the bed's encoded loop and the compiled templates in the
+# cache, and nothing of the narration.
+_OTHER_TRACK = ["psoas-release", "--voice", "tone", "--background", "rain", "--tail", "10s"]
+_REST = "Rest here for a while.\n[5m]\nAnd rest.\n[sleep]\n"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Workbench:
         return self._fresh()
 
     def warm_bed(self) -> Path:
-        """Another track has been made over the same bed."""
+        """Another routine's track has been made over the same bed."""
         return self._copy(self._with_bed)
 
     def filled(self, *track: str) -> Path:
@@ -113,16 +115,16 @@ class Workbench:
     @cached_property
     def _with_bed(self) -> Path:
         cache = self._fresh("with-bed")
-        script = self.folder / "other.txt"
-        script.write_text(_OTHER_TRACK, encoding="utf-8")
-        self.build(script, "--background", "rain", "--voice", "tone", out="other.mp3", cache=cache)
+        self.build(*_OTHER_TRACK, out="other.mp3", cache=cache)
         return cache
 
     @property
     def rain(self) -> Path:
         """Two minutes of the bed alone, as a WAV."""
-        self._with_bed  # noqa: B018  # makes the track it is cut from
-        return self.pcm("other.mp3", "rain.wav", "-ss", "60", "-t", "120")
+        script = self.folder / "rest.txt"
+        script.write_text(_REST, encoding="utf-8")
+        self.build(script, "--background", "rain", "--voice", "tone", out="rest.mp3", cache=self.cold())
+        return self.pcm("rest.mp3", "rain.wav", "-ss", "60", "-t", "120")
 
     def _fresh(self, name: str = "cache") -> Path:
         path = self.folder / name

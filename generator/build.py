@@ -99,12 +99,16 @@ class Built:
     routine: str | None
     duration_ms: int
     bytes: int
-    sha256: str
     elapsed_s: float
     settings: dict[str, Any]
     voice: str
     fresh: bool
     retitled: bool = False
+
+    def sha256(self) -> str:
+        """Of its file; a second for each gigabyte, so only where it is asked for."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- the pipeline ----------------------------------------------------------------------------------------
@@ -369,17 +373,12 @@ def _cover(piece: Piece, duration_ms: int) -> bytes:
 
 
 def _built(ready: Ready, writing_s: float) -> Built:
-    digest = hashlib.sha256()
-    with ready.path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
     piece = ready.piece
     return Built(
         path=ready.path,
         routine=piece.script.routine,
         duration_ms=ready.duration_ms,
         bytes=ready.path.stat().st_size,
-        sha256=digest.hexdigest(),
         elapsed_s=round(ready.elapsed_s + writing_s, 3),
         settings=settings_dict(piece.settings, piece.voice.label),
         voice=piece.voice.label,

@@ -55,7 +55,8 @@ def highest(sound: Sound, peak: float = 0.0) -> float:
     inner = len(sound) - 2 * REACH
     if inner <= 0:
         return peak
-    lines = np.pad(sound.T.reshape(-1, len(sound)), [(0, 0), (0, -inner % _ROW)])
+    # a channel after the other: along samples that lie apart, `max` takes thirty times as long
+    lines = np.pad(np.ascontiguousarray(sound.T).reshape(-1, len(sound)), [(0, 0), (0, -inner % _ROW)])
     rows = np.lib.stride_tricks.sliding_window_view(lines, _ROW + 2 * REACH, axis=1)[:, ::_ROW]
     around = np.maximum(rows.max(axis=2), -rows.min(axis=2))
     peak = max(peak, float(np.abs(lines[:, REACH : REACH + inner]).max()))

@@ -28,7 +28,6 @@ MONO_LOSS_DB = 1.3
 """What one speaker may lose of it: phones lie on one. That is a correlation of 0.48 between equal sides."""
 
 _HOP = SAMPLE_RATE // 10  # of the loudness measure
-_HASHED_BYTES = 1 << 20
 
 
 def content_hash(file: Path) -> str:
@@ -45,11 +44,8 @@ def content_hash(file: Path) -> str:
 @lru_cache(maxsize=64)
 def _content_hash(file: Path, _looks: tuple[int, int]) -> str:
     """Remembered for as long as the file looks the same, by size and time: one build asks several times."""
-    digest = hashlib.sha256()
     with file.open("rb") as opened:
-        while block := opened.read(_HASHED_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def music_loop(file: Path, cache: Cache) -> Loop:

@@ -160,7 +160,9 @@ def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, optio
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error
             continue
-        facts = {"night": night.number, **facts_of(built)}
-        click.echo(json.dumps(facts, ensure_ascii=False) if options["as_json"] else line_of(built))
+        if options["as_json"]:
+            click.echo(json.dumps({"night": night.number, **facts_of(built)}, ensure_ascii=False))
+        else:
+            click.echo(line_of(built))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)

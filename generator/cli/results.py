@@ -47,7 +47,7 @@ def format_asked(out: str | None, given: str | None) -> str | None:
 
 def facts_of(built: Built) -> dict[str, Any]:
     """All that is known of a finished track, as JSON takes it."""
-    return {**asdict(built), "path": str(built.path)}
+    return {**asdict(built), "path": str(built.path), "sha256": built.sha256()}
 
 
 def json_of(built: Built) -> str:

@@ -71,8 +71,9 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     if not options["dry_run"]:
         built = make(source_of(offer), offer.flags, options)
         record(history, Done(night_of(datetime.now().astimezone()), offer.routine))
-        facts |= facts_of(built)
-        if not options["as_json"]:
+        if options["as_json"]:
+            facts |= facts_of(built)
+        else:
             click.echo(line_of(built))
     if options["as_json"]:
         click.echo(json.dumps(facts, ensure_ascii=False))

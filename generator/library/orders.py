@@ -84,7 +84,7 @@ def _made(order: Order, store: Store, means: Means) -> Result:
 def _built(order: Order, piece: Piece, path: Path, means: Means) -> Result:
     built = build(piece, path, means)
     state: State = "retitled" if built.retitled else "made" if built.fresh else "unchanged"
-    return Result(order.name, state, order.key, built.bytes, built.sha256, built.duration_ms)
+    return Result(order.name, state, order.key, built.bytes, built.sha256(), built.duration_ms)
 
 
 def _piece(order: Order) -> Piece:

@@ -16,6 +16,7 @@ from generator.model import Event
 from generator.true_peak import true_peak_db
 
 MS = 48
+BLOCK = 10_000 * MS
 BEDS = ["brown", "rain"]
 
 SENTENCES = [
@@ -57,7 +58,8 @@ class Take:
         def mixed(background: str) -> Any:
             loop = beds.load_bed(beds.parse_background(background), cache, breath_ms=10_000, inhale_ms=4_000)
             mix = Mix(planned.timeline, planned.narration.clip, loop, levels)
-            return mix.render(0, mix.total_samples)
+            starts = range(0, mix.total_samples, BLOCK)  # as builds do: each clip is laid over its block alone
+            return np.concatenate([mix.render(start, min(start + BLOCK, mix.total_samples)) for start in starts])
 
         self.voice = mixed("none")
         self.both = mixed(bed)
