@@ -177,25 +177,25 @@ def naive(bench: Workbench) -> Section:
         f"The same timeline for both, from {bench.routine[0]} over rain; ours with a warm bed and cold narration.",
         "Both speak, and encode what is spoken: only the bed around it is spared.",
     ]
-    lengths = [("10 min" if bench.quick else "30 min", bench.routine, 5, bench.few_runs)]
+    lengths = [("10 min" if bench.quick else "30 min", bench.routine, 5)]
     if not bench.quick:
         two_hours = [*bench.routine[:3], "--length", "90m", "--tail", "30m"]
-        lengths.append(("2 h", two_hours, 20, 1))
-    for words, track, times, naive_runs in lengths:
+        lengths.append(("2 h", two_hours, 20))
+    for words, track, times in lengths:
         free_mb = psutil.virtual_memory().available / 1e6
         if words == "2 h" and free_mb < NAIVE_2H_MB:
             notes.append(f"2 h: not run, as only {free_mb:.0f} MB are free.")
             continue
         plan = bench.folder / "plan.json"
         plan.write_text(json.dumps(bench.plan(*track, cache=bench.warm_bed())), encoding="utf-8")
-        ours, theirs = _beside_naive(bench, track, plan, rain, naive_runs)
+        ours, theirs = _beside_naive(bench, track, plan, rain)
         mine_mb = bench.build(*track, cache=bench.warm_bed(), watch=True).peak_mb
         rows.append(row(f"naive, {words}", theirs, mb=theirs.each[0].peak_mb))
         rows.append(row(f"sleepward, {words}", ours, at_least(1 / ours.ratio(theirs), times, " times"), mine_mb))
     return Section("naive", "Against the script a user would write", rows, notes=notes)
 
 
-def _beside_naive(bench: Workbench, track: list[str], plan: Path, rain: Path, runs: int) -> tuple[Runs, Runs]:
+def _beside_naive(bench: Workbench, track: list[str], plan: Path, rain: Path) -> tuple[Runs, Runs]:
     out = bench.folder / "naive.mp3"
     timed = in_turn(
         {
@@ -203,7 +203,7 @@ def _beside_naive(bench: Workbench, track: list[str], plan: Path, rain: Path, ru
             # it runs too long to run once more for its memory; looking takes a twentieth of one core at most
             "naive": lambda: bench.python("naive.py", plan, rain, out, cache=bench.folder, watch=True),
         },
-        runs,
+        bench.few_runs,
     )
     return timed["ours"], timed["naive"]
 
