@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     everything = {
         "start and imports": start,
         **stages,
-        "the rest: imports, tags, keys, digest": rest,
+        "the rest: imports, tags, keys": rest,
     }
     json.dump({"stages": everything, "within": within, "shares": shares}, sys.stdout)
 

@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py [--quick] [--only SECTION]
 
-Run it on a quiet machine, from the project's folder: some 20 minutes, 2 GB of disk, and 7 GB of memory for the naive
+Run it on a quiet machine, from the project's folder: some 45 minutes, 2 GB of disk, and 7 GB of memory for the naive
 script. `--quick` tries every section on short tracks and writes nothing; `--only` measures one section again, and
 puts it into the page where the page is this machine's.
 """
