@@ -123,7 +123,7 @@ class Workbench:
         """Two minutes of the bed alone, as a WAV."""
         script = self.folder / "rest.txt"
         script.write_text(_REST, encoding="utf-8")
-        self.build(script, "--background", "rain", "--voice", "tone", out="rest.mp3", cache=self.cold())
+        self.build(script, "--background", "rain", "--voice", "tone", out="rest.mp3", cache=self.warm_bed())
         return self.pcm("rest.mp3", "rain.wav", "-ss", "60", "-t", "120")
 
     def _fresh(self, name: str = "cache") -> Path:

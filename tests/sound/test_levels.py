@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from generator import beds, build
+from generator.beds.loops import blocks
 from generator.cache import Cache
 from generator.loudness import integrated_lufs, ungated_lufs
 from generator.mixing import Levels, Mix
@@ -16,7 +17,6 @@ from generator.model import Event
 from generator.true_peak import true_peak_db
 
 MS = 48
-BLOCK = 10_000 * MS
 BEDS = ["brown", "rain"]
 
 SENTENCES = [
@@ -58,8 +58,8 @@ class Take:
         def mixed(background: str) -> Any:
             loop = beds.load_bed(beds.parse_background(background), cache, breath_ms=10_000, inhale_ms=4_000)
             mix = Mix(planned.timeline, planned.narration.clip, loop, levels)
-            starts = range(0, mix.total_samples, BLOCK)  # as builds do: each clip is laid over its block alone
-            return np.concatenate([mix.render(start, min(start + BLOCK, mix.total_samples)) for start in starts])
+            # as builds do: each clip is laid over its block alone
+            return np.concatenate([mix.render(*block) for block in blocks(mix.total_samples)])
 
         self.voice = mixed("none")
         self.both = mixed(bed)
