@@ -13,7 +13,6 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -262,7 +261,10 @@ def whole_file(
 
 def _sweep(path: Path) -> None:
     """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
-    for part in path.parent.glob(f".{escape(path.name[:NAME_CHARACTERS])}.*.part"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > ABANDONED_S:
-                part.unlink()
+    start = f".{path.name[:NAME_CHARACTERS]}."
+    with suppress(OSError):
+        for name in os.listdir(path.parent):  # a pattern would have to be compiled for each of a track's sentences
+            if name.startswith(start) and name.endswith(".part"):
+                part = path.with_name(name)
+                if time.time() - part.stat().st_mtime > ABANDONED_S:
+                    part.unlink()

@@ -23,16 +23,21 @@ SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty home: no user's settings, and a cache that this test run alone fills."""
-    folder = tmp_path_factory.mktemp("home")
+    """An empty home: no user's settings, and a cache that this test run alone fills, its workers together."""
+    folder, run = tmp_path_factory.mktemp("home"), tmp_path_factory.getbasetemp()
     patch = pytest.MonkeyPatch()
     for name in [name for name in os.environ if name.startswith("SLEEPWARD_")]:
         patch.delenv(name)
     patch.setenv("HOME", str(folder))
     patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    patch.setenv("SLEEPWARD_CACHE_DIR", str(folder / "cache"))
+    patch.setenv("SLEEPWARD_CACHE_DIR", str((run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "cache"))
     yield folder
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def cache_folder(home: Path) -> Path:
+    return Path(os.environ["SLEEPWARD_CACHE_DIR"])
 
 
 @pytest.fixture(autouse=True)

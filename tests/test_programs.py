@@ -80,9 +80,9 @@ def mine(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plans(home: Path) -> Plans:
+def plans(cache_folder: Path) -> Plans:
     """Each night of each built-in programme, spoken by the default voice."""
-    means = Means(Cache(home / "cache"), 2)
+    means = Means(Cache(cache_folder), 2)
     planned: Plans = {}
     for name in BUILT_IN:
         entries: dict[int, dict[str, Any]] = {}

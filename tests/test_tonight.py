@@ -128,8 +128,8 @@ def _poses(script: str) -> list[str]:
     return [pose for pose, _ in itertools.groupby(marks)]
 
 
-def test_the_estimate_is_near_what_the_default_voice_takes(home: Path) -> None:
-    means = Means(Cache(home / "cache"), 2)
+def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -> None:
+    means = Means(Cache(cache_folder), 2)
     for routine in ("ten-minutes-in-bed", "psoas-release"):
         (each,) = [offer for offer in tonight.offers(flags(), pytest.fail) if offer.routine == routine]
         least_ms, most_ms = plan(read(tonight.source_of(each), each.flags), means).timeline.length_range_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
     assert abs(first_ms - (event["start_ms"] - frame * 24)) <= 60
 
 
-def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home: Any) -> None:
+def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cache_folder: Path) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
     from generator import beds, build, ffmpeg, mp3_format
     from generator.cache import Cache
@@ -128,9 +129,9 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], home
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
     planned = build.plan(
-        build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(home / "cache"), 2)
+        build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(cache_folder), 2)
     )
-    bed = beds.load_bed(planned.piece.background, Cache(home / "cache"), 10_000, 4_000)
+    bed = beds.load_bed(planned.piece.background, Cache(cache_folder), 10_000, 4_000)
     mix = Mix(planned.timeline, planned.narration.clip, bed, Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])

@@ -33,10 +33,10 @@ class Measured:
 
 
 @pytest.fixture(scope="session")
-def measure(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Measured]:
+def measure(cache_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Measured]:
     """Build a script over a background, decode it, and measure it against its plan and against the voice alone."""
     folder = tmp_path_factory.mktemp("measured")
-    means = build.Means(Cache(home / "cache"), 2)
+    means = build.Means(Cache(cache_folder), 2)
     clean_of: dict[str, Any] = {}
 
     def made(script: str, name: str, **flags: str) -> Path:

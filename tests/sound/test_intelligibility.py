@@ -35,8 +35,8 @@ def clips(asked: Any) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def bed(request: pytest.FixtureRequest, home: Path) -> np.ndarray:
-    return ear.bed_sound(request.param, home / "cache")
+def bed(request: pytest.FixtureRequest, cache_folder: Path) -> np.ndarray:
+    return ear.bed_sound(request.param, cache_folder)
 
 
 def test_the_ear_knows_every_word_of_the_routines() -> None:

@@ -47,8 +47,8 @@ def long_script() -> str:
 class Take:
     """One script over one bed, mixed by the real stages: the voice alone, the bed alone, both."""
 
-    def __init__(self, bed: str, home: Path, *, loudness: str = "-22", glide: str = "on") -> None:
-        cache = Cache(home / "cache")
+    def __init__(self, bed: str, cache_folder: Path, *, loudness: str = "-22", glide: str = "on") -> None:
+        cache = Cache(cache_folder)
         flags: dict[str, str | None] = {"background": bed, "tail": "60s", "loudness": loudness, "glide": glide}
         piece = build.read(build.Source(long_script(), "sound", "sound.txt"), flags)
         planned = build.plan(piece, build.Means(cache, 2))
@@ -72,15 +72,15 @@ class Take:
         return [event for event in self.speech if event.chapter == number]
 
 
-def test_the_loudness_setting_moves_the_voice(home: Path) -> None:
-    take = Take("none", home, loudness="-18", glide="off")
+def test_the_loudness_setting_moves_the_voice(cache_folder: Path) -> None:
+    take = Take("none", cache_folder, loudness="-18", glide="off")
     assert abs(integrated_lufs(take.voice) + 18) <= 1
     assert true_peak_db(take.both) <= -3
 
 
 @pytest.mark.parametrize("bed", BEDS)
-def test_the_gap_is_there_at_the_start_and_3_lu_less_at_the_end(home: Path, bed: str) -> None:
-    take = Take(bed, home)
+def test_the_gap_is_there_at_the_start_and_3_lu_less_at_the_end(cache_folder: Path, bed: str) -> None:
+    take = Take(bed, cache_folder)
     gaps = np.array(
         [ungated_lufs(take.phrase(take.voice, e)) - ungated_lufs(take.phrase(take.bed, e)) for e in take.speech]
     )
@@ -92,8 +92,8 @@ def test_the_gap_is_there_at_the_start_and_3_lu_less_at_the_end(home: Path, bed:
     assert np.percentile(last, 10) >= 10
 
 
-def test_without_the_glide_the_last_pose_is_spoken_like_the_first(home: Path) -> None:
-    still = Take("none", home, glide="off")
+def test_without_the_glide_the_last_pose_is_spoken_like_the_first(cache_folder: Path) -> None:
+    still = Take("none", cache_folder, glide="off")
     first, last = (
         np.concatenate([still.phrase(still.voice, event) for event in still.of_pose(number)]) for number in (0, 3)
     )

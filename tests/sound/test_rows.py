@@ -203,9 +203,9 @@ def level_db(sound: np.ndarray) -> float:
 
 @pytest.mark.parametrize("bed", BEDS)
 @pytest.mark.parametrize(("tail", "fade_s"), [("10s", 10), ("5m", 60)])
-def test_the_end_comes_softly(home: Path, tmp_path: Path, bed: str, tail: str, fade_s: int) -> None:
+def test_the_end_comes_softly(cache_folder: Path, tmp_path: Path, bed: str, tail: str, fade_s: int) -> None:
     background = str(music(tmp_path / "music.wav", 20)) if bed == "music" else bed
-    means = build.Means(Cache(home / "cache"), 1)
+    means = build.Means(Cache(cache_folder), 1)
     source = build.Source("Rest here.\n[sleep]", "end", "end.txt")
     planned = build.plan(build.read(source, {"background": background, "tail": tail, "voice": "tone:"}), means)
     bed_itself = beds.load_bed(planned.piece.background, means.cache, 10_000, 4_000)
