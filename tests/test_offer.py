@@ -156,9 +156,9 @@ And rest.
 @pytest.mark.parametrize(("ear", "silent"), [("left", 1), ("right", 0)])
 def test_one_ear_hears_all_of_it(sleepward: Command, tmp_path: Path, ear: str, silent: int) -> None:
     (tmp_path / "s.txt").write_text(PRACTICE, encoding="utf-8")
-    built = sleepward.json("build", "s.txt", "--tail", "5m", "--background", "rain", "--ear", ear, "-o", "t.mp3")
+    built = sleepward.json("build", "s.txt", "--tail", "90s", "--background", "rain", "--ear", ear, "-o", "t.mp3")
     plain = ("--plain", "-o", "plain.mp3")
-    again = sleepward.json("build", "s.txt", "--tail", "5m", "--background", "rain", "--ear", ear, *plain)
+    again = sleepward.json("build", "s.txt", "--tail", "90s", "--background", "rain", "--ear", ear, *plain)
     assert again["sha256"] == built["sha256"]
     samples, _ = ffmpeg.decode(tmp_path / "t.mp3")
     assert np.abs(samples[:, silent]).max() < 1e-4
