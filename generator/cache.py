@@ -263,8 +263,7 @@ def _sweep(path: Path) -> None:
     """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
     start = f".{path.name[:NAME_CHARACTERS]}."
     with suppress(OSError):
-        for name in os.listdir(path.parent):  # a pattern would have to be compiled for each of a track's sentences
-            if name.startswith(start) and name.endswith(".part"):
-                part = path.with_name(name)
-                if time.time() - part.stat().st_mtime > ABANDONED_S:
-                    part.unlink()
+        for part in path.parent.iterdir():  # a pattern would have to be compiled for each of a track's sentences
+            is_ours = part.name.startswith(start) and part.name.endswith(".part")
+            if is_ours and time.time() - part.stat().st_mtime > ABANDONED_S:
+                part.unlink()

@@ -212,7 +212,7 @@ def _read_pose(pose_id: str) -> Pose:
     return load_pose(resources.pose_path(pose_id))
 
 
-def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
+def script_text(argument: str, flags: Mapping[str, str | None], cache: Cache) -> str:
     """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
     path = Path(argument)
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
@@ -220,7 +220,7 @@ def script_text(argument: str, flags: Mapping[str, str | None]) -> str:
             hint = "build it as it is, or show it as SSML with --ssml"
             raise InputError("this is a script already", where=argument, hint=hint)
         path = resources.routine_path(argument)
-    return routine_script(read_routine(path), flags, keep_flags=True)
+    return routine_script(read_routine(path, cache), flags, keep_flags=True, cache=cache)
 
 
 # --- settings ----------------------------------------------------------------------------------------

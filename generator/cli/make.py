@@ -16,7 +16,7 @@ from ..errors import InputError, SleepwardError
 from . import say_error
 from .options import making_options, setting_options, split_flags
 from .results import format_asked, json_of, line_of, suffix_of
-from .working import building, building_several
+from .working import building, building_several, cache_of
 
 if TYPE_CHECKING:
     from ..build import Means, Ready
@@ -188,7 +188,8 @@ def script_command(source: str, **given: Any) -> None:
 
     flags, options = split_flags(given)
     if not options["ssml"]:
-        click.echo(script_text(source, flags), nl=False)
+        with cache_of(options) as cache:
+            click.echo(script_text(source, flags, cache), nl=False)
         return
     from ..build import plan, read
     from ..script.ssml import to_ssml

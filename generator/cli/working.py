@@ -25,6 +25,16 @@ STAGES = {"narration": "Speaking", "background": "Making the background", "sound
 
 
 @contextmanager
+def cache_of(options: dict[str, Any]) -> Iterator[Cache]:
+    """The user's, or one that is gone afterwards."""
+    if not options["no_cache"]:
+        yield Cache(default_folder())
+        return
+    with tempfile.TemporaryDirectory(prefix="sleepward-", ignore_cleanup_errors=True) as folder:
+        yield Cache(Path(folder))
+
+
+@contextmanager
 def building(options: dict[str, Any]) -> Iterator[Means]:
     """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
     with building_several(options) as (means, _):
@@ -36,8 +46,8 @@ def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractC
     """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
     from ..build import Means
 
-    with _cache_folder(keep=not options["no_cache"]) as folder:
-        means = Means(Cache(folder), options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
+    with cache_of(options) as cache:
+        means = Means(cache, options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
         if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
             with _bars(means) as shown:
                 yield shown
@@ -95,13 +105,3 @@ def listening(path: Path) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(path.name, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _cache_folder(*, keep: bool) -> Iterator[Path]:
-    """The user's, or one that is gone afterwards."""
-    if keep:
-        yield default_folder()
-        return
-    with tempfile.TemporaryDirectory(prefix="sleepward-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
