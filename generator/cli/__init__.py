@@ -8,10 +8,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 import click
 
 from .. import __version__
+from ..endings import end_on
 from ..errors import SleepwardError, nearest
 
 COMMANDS = {
@@ -97,7 +99,9 @@ def group() -> None:
 
 def main() -> None:
     """Run, and leave the exit code that the error owns: 0, 1, 2, 3, or 130 when interrupted."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: nothing half-made is left behind
+    end_on(signal.SIGTERM, partial(SystemExit, 143))  # in order: nothing half-made is left behind
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants it ignored
+        end_on(signal.SIGINT, KeyboardInterrupt)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts a thread for each core, and we share them out
     gc.set_threshold(GARBAGE_OBJECTS)
     _work_in_bulk()

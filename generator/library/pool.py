@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import queue
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ..endings import end_on
 from .work import Done, Order, Result, Store
 
 _GRACE_S = 10.0  # to clear up in, for a worker whose leader is gone
@@ -142,7 +142,7 @@ def _result_of(future: Future[Result]) -> Result | None:
 
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: nothing half-made is left behind
+    end_on(signal.SIGTERM, partial(SystemExit, 143))  # in order: nothing half-made is left behind
     threading.Thread(target=_end_with_leader, name="watch", daemon=True).start()
 
 
