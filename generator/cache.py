@@ -264,6 +264,7 @@ def _sweep(path: Path) -> None:
     start = f".{path.name[:NAME_CHARACTERS]}."
     with suppress(OSError):
         for part in path.parent.iterdir():  # a pattern would have to be compiled for each of a track's sentences
-            is_ours = part.name.startswith(start) and part.name[len(start) :].endswith(".part")
-            if is_ours and time.time() - part.stat().st_mtime > ABANDONED_S:
-                part.unlink()
+            if part.name.startswith(start) and part.name[len(start) :].endswith(".part"):
+                with suppress(OSError):
+                    if time.time() - part.stat().st_mtime > ABANDONED_S:
+                        part.unlink()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future
-from functools import partial
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,30 +14,45 @@ import pytest
 
 from generator.endings import end_on
 
+strike = _thread.interrupt_main
+"""SIGINT, from C: it strikes at the next point where Python looks for signals."""
+
 
 class Ended(BaseException):
     pass
 
 
+class Struck:
+    __neg__ = strike  # at no such point itself
+
+
 @pytest.fixture(autouse=True)
 def _ending() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    end_on(signal.SIGTERM, Ended)
+    before = signal.getsignal(signal.SIGINT)
+    end_on(signal.SIGINT, Ended)
     yield
-    signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGINT, before)
+
+
+def ended(act: Callable[[], object]) -> bool:
+    with pytest.raises(Ended):
+        act()
+    return True
 
 
 def test_whoever_waits_is_ended() -> None:
     never = Future[Any]()
-    strike = threading.Thread(target=signal.pthread_kill, args=(threading.get_ident(), signal.SIGTERM))
+    main = threading.get_ident()
 
-    def wait() -> None:
-        strike.start()
-        never.result(timeout=60)
+    def strike_who_waits() -> None:
+        while not never._condition._waiters:  # type: ignore[attr-defined]
+            pass
+        signal.pthread_kill(main, signal.SIGINT)
 
-    with pytest.raises(Ended):
-        wait()
-    strike.join()
+    with ThreadPoolExecutor(1) as pool:
+        struck = pool.submit(strike_who_waits)
+        assert ended(lambda: never.result(timeout=60))
+        struck.result()
 
 
 def test_a_lock_just_taken_is_given_back() -> None:
@@ -46,9 +60,26 @@ def test_a_lock_just_taken_is_given_back() -> None:
     given_back = []
     condition = threading.Condition()
     condition._lock = SimpleNamespace(  # type: ignore[attr-defined]
-        __enter__=partial(_thread.interrupt_main, signal.SIGTERM),  # struck as it is taken, before `with` knows of it
-        __exit__=lambda *_: given_back.append(True),
+        __enter__=strike, __exit__=lambda *_: given_back.append(True)
     )
-    with pytest.raises(Ended), condition:
-        Future[Any]().result(timeout=60)
+
+    def wait() -> None:
+        with condition:
+            Future[Any]().result(timeout=60)
+
+    assert ended(wait)
     assert given_back
+
+
+def test_a_lock_about_to_be_given_back_is() -> None:
+    condition = threading.Condition()
+    struck = Struck()
+
+    def wait() -> None:
+        with condition:
+            _ = -struck
+        Future[Any]().result(timeout=60)
+
+    assert ended(wait)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(condition.acquire, timeout=10).result()
