@@ -32,7 +32,7 @@ def end_on(number: signal.Signals, ending: Callable[[], BaseException]) -> None:
 
 def _again(number: signal.Signals) -> None:
     """To the main thread, also where it sleeps; Windows can't wake it, and strikes as soon as it goes on."""
-    time.sleep(AGAIN_S)
+    time.sleep(AGAIN_S)  # where it still waits for that lock, it would ask for the next of these threads at once
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, number)

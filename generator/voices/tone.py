@@ -108,9 +108,10 @@ class ToneVoice:
         syllables = max(1, len(_SYLLABLE.findall(word)))
         swell = 0.675 - 0.325 * _turning(syllables / samples, samples).real
         sound: NDArray[np.float64] = level * hum * swell
-        rising = min(EDGE_MS * SAMPLE_RATE // 1000, (samples + 1) // 2)
+        whole = EDGE_MS * SAMPLE_RATE // 1000
+        rising = min(whole, (samples + 1) // 2)
         falling = min(rising, samples - rising)
-        edge = np.sin(np.pi / 2 * np.arange(rising + 1) / (EDGE_MS * SAMPLE_RATE // 1000)) ** 2
+        edge = np.sin(np.pi / 2 * np.arange(rising + 1) / whole) ** 2
         sound[:rising] *= edge[:-1]
         sound[samples - falling :] *= edge[falling:0:-1]
         return sound
