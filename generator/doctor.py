@@ -12,16 +12,21 @@ from pathlib import Path
 
 from .cache import default_folder, whole_file
 from .errors import DefinitionError, SleepwardError
+from .pinned_versions import constraints_file, differences
 
 _REPOSITORY = Path(__file__).parent.parent
 PIP = f"{sys.executable} -m pip install --force-reinstall"
-REINSTALL = f"{PIP} -e {_REPOSITORY}" if (_REPOSITORY / "pyproject.toml").is_file() else f"{PIP} sleepward"
+_IN_REPOSITORY = (_REPOSITORY / "pyproject.toml").is_file()
+REINSTALL = f"{PIP} -c {constraints_file()} {f'-e {_REPOSITORY}' if _IN_REPOSITORY else 'sleepward'}"
 SENTENCE = "Breathe in, and let it go."
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was found, or what went wrong and the one command that mends it."""
+    """One check: what was found, or what went wrong and the one command that mends it.
+
+    One that is good, and still has something to mend, tells what the maker should know.
+    """
 
     name: str
     good: bool
@@ -32,8 +37,9 @@ class Finding:
 
 def examine(output: Path) -> Iterator[Finding]:
     """Each check as it is done; a later one doesn't wait for an earlier one to succeed."""
-    checks: tuple[tuple[str, Callable[[], str], str], ...] = (
+    checks: tuple[tuple[str, Callable[[], str | Finding], str], ...] = (
         ("Python", _python, "install Python 3.11 or newer"),
+        ("versions", _versions, REINSTALL),
         ("voice", _speaks, REINSTALL),
         ("ffmpeg", _encodes, f"{PIP} imageio-ffmpeg"),
         ("routines", _routines, REINSTALL),
@@ -42,7 +48,8 @@ def examine(output: Path) -> Iterator[Finding]:
     )
     for name, check, mend in checks:
         try:
-            yield Finding(name, True, check())
+            found = check()
+            yield found if isinstance(found, Finding) else Finding(name, True, found)
         except DefinitionError as error:  # a file of the user's own: only they know what it should say
             fault = error.faults[0]
             yield Finding(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
@@ -54,6 +61,16 @@ def examine(output: Path) -> Iterator[Finding]:
 
 def _python() -> str:
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _versions() -> str | Finding:
+    """Other versions make other bytes, but no worse a track: they are told, and nothing fails for them."""
+    path = constraints_file()
+    found = differences(path.read_text(encoding="utf-8"))
+    if not found:
+        return "every package is the one that constraints.txt pins"
+    shown = ", ".join(f"{each.package} {each.installed} (pinned: {each.pinned})" for each in found)
+    return Finding("versions", True, f"tracks may differ in their bytes from others': {shown}", REINSTALL)
 
 
 def _speaks() -> str:

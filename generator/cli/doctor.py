@@ -13,8 +13,9 @@ def doctor_command() -> None:
 
     worst = 0
     for finding in examine(OUTPUT_FOLDER):
-        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.name:<9} {finding.found}")
-        if not finding.good:
+        state = "FAIL" if not finding.good else "note" if finding.mend else "ok"
+        click.echo(f"{state:<4}  {finding.name:<9} {finding.found}")
+        if finding.mend:
             click.echo(f"      mend it with: {finding.mend}")
             worst = max(worst, finding.exit_code)
     if worst:
