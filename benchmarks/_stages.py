@@ -26,8 +26,13 @@ _adding = threading.Lock()
 
 
 def main(arguments: list[str]) -> None:
-    from generator import beds, build, encoding, mixing, mp3_format, narration, sources
+    from generator import beds
+    from generator.build import pipeline as build
     from generator.cli import group
+    from generator.formats import encoding, mp3_format
+    from generator.mix import mixing
+    from generator.voices import narration
+    from generator.workspace import sources
 
     _stage(sources, "load_source", "read the routine, write its script")
     _stage(build, "read", "read the script, settle settings, find the voice")
@@ -92,7 +97,7 @@ def _inside(place: Any, name: str, what: str) -> None:
 
 def _look_at_spans(encoding: Any) -> None:
     """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
-    from generator.encoding import plan_batches, plan_pieces
+    from generator.formats.encoding import plan_batches, plan_pieces
 
     function = encoding.encode_mp3
 

@@ -25,12 +25,12 @@ from _measure import seconds
 from _report import Section, as_markdown, as_text
 from _workbench import Workbench
 
-from generator.build import read, track_key
+from generator.build.pipeline import read, track_key
 from generator.library.cluster import local
 from generator.library.folder import Folder
 from generator.library.run import run as run_orders
 from generator.library.work import Order, Result
-from generator.sources import load_source
+from generator.workspace.sources import load_source
 
 PAGE = Path("docs/scale.md")
 LIBRARY = """\

@@ -17,15 +17,15 @@ import pytest
 from distributed import Client
 
 import generator
-from generator import tagging
-from generator.build import read, track_key
+from generator.build.pipeline import read, track_key
 from generator.errors import InputError, MissingToolError, TrackError
+from generator.formats import tagging
 from generator.library import cluster
 from generator.library.cluster_executor import Cluster
 from generator.library.folder import Folder
 from generator.library.run import run
 from generator.library.work import Order
-from generator.sources import Source
+from generator.workspace.sources import Source
 
 from .conftest import SLEEPWARD, Command
 

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import ffmpeg
 from generator.beds import bed_identity
-from generator.build import read, track_key
-from generator.cache import content_key
+from generator.build.pipeline import read, track_key
+from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
-from generator.lexicon import NOTHING
 from generator.library.folder import Folder
 from generator.library.inputs import settings_digest
 from generator.library.jobs import Job, jobs_of
@@ -24,10 +22,12 @@ from generator.library.manifest import Entry, Manifest, dump_manifest, merged, p
 from generator.library.names import collisions, name_fault, slug
 from generator.library.run import MAX_LOSSES, run
 from generator.library.work import Done, Order, Result
-from generator.library_models import read_library
-from generator.narration import voice_identity
+from generator.pronunciation.lexicon import NOTHING
 from generator.settings import PARSERS, SETTINGS, Settings
-from generator.sources import Source
+from generator.storage.cache import content_key
+from generator.system import ffmpeg
+from generator.voices.narration import voice_identity
+from generator.workspace.sources import Source
 
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
 

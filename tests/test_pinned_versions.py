@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from generator.pinned_versions import constraints_file, differences, pinned
+from generator.app.pinned_versions import constraints_file, differences, pinned
 from tests.conftest import Command
 
 ROOT = Path(__file__).parent.parent

@@ -12,12 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from generator import resources
-from generator.build import Means, plan, read
-from generator.cache import Cache
-from generator.errors import DefinitionError, InputError
-from generator.program_models import Program, ProgramNight
-from generator.programs import (
+from generator.app.programs import (
     chosen_nights,
     load_program,
     night_flags,
@@ -26,10 +21,15 @@ from generator.programs import (
     read_program,
     track_name,
 )
-from generator.schema import schema
+from generator.build.pipeline import Means, plan, read
+from generator.definition.program_models import Program, ProgramNight
+from generator.definition.schema import schema
+from generator.errors import DefinitionError, InputError
 from generator.settings import SETTINGS
-from generator.timeline import lay_out
-from generator.timing import spoken_texts, timing_of
+from generator.storage.cache import Cache
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import spoken_texts, timing_of
+from generator.workspace import resources
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
@@ -147,7 +147,7 @@ def test_the_three_weeks_grow_as_the_practice_says(
 
 
 def _routine(name: str) -> Any:
-    from generator.sources import read_routine
+    from generator.workspace.sources import read_routine
 
     return read_routine(resources.routine_path(name))
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from generator import tonight
-from generator.build import Means, plan, read
-from generator.cache import Cache
+from generator.app import tonight
+from generator.app.tonight import Done, Offer, choose, night_of, read_history, record
+from generator.build.pipeline import Means, plan, read
 from generator.errors import InputError, LengthError, SleepwardError
 from generator.settings import SETTINGS
-from generator.tonight import Done, Offer, choose, night_of, read_history, record
+from generator.storage.cache import Cache
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")

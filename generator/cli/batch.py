@@ -52,10 +52,10 @@ def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **o
 
     --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
     """
-    from ..cache import Cache, default_folder
     from ..library.batch import compare, open_library
     from ..library.ledger import Ledger
     from ..library.places import store_for
+    from ..storage.cache import Cache, default_folder
 
     if options["scheduler"] and options["cluster"]:
         raise click.UsageError("--scheduler is a cluster that is there, --cluster one that is made: give one of them")
@@ -168,7 +168,7 @@ class _Report:
             click.echo(self._line(result, outcome.why))
 
     def sum_up(self) -> None:
-        from ..lengths import clock
+        from ..durations import clock
 
         parts = [f"{self.counts[state]} {word}" for state, word in self.words.items() if self.counts[state]]
         parts += [f"{self.untouched} not begun"] if self.untouched else []
@@ -182,7 +182,7 @@ class _Report:
         self.duration_ms += result.duration_ms
 
     def _line(self, result: Result, why: str) -> str:
-        from ..lengths import clock
+        from ..durations import clock
 
         facts = [clock(result.duration_ms), f"{result.bytes / 1e6:.1f} MB"] if result.duration_ms else []
         took = f" in {result.elapsed_s:.1f} s" if self.words is _DONE else ""
@@ -211,8 +211,8 @@ class _Report:
 @contextmanager
 def _workers(store: Store, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
     """Whoever makes the tracks; interrupted, they end at once and leave nothing half-made."""
-    from ..cache import default_folder
     from ..library.places import executor_for
+    from ..storage.cache import default_folder
 
     executor = executor_for(
         store,

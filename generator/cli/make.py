@@ -19,7 +19,7 @@ from .results import format_asked, json_of, line_of, suffix_of
 from .working import building, building_several, cache_of
 
 if TYPE_CHECKING:
-    from ..build import Means, Ready
+    from ..build.pipeline import Means, Ready
 
 
 @click.command("build")
@@ -46,8 +46,8 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
             f"-o names one file, but there are {len(sources)} tracks", hint="name a folder instead, like -o nights/"
         )
     expect_voice(flags["voice"])  # before the imports, which take as long
-    from ..build import finish
-    from ..sources import STDIN_NAME
+    from ..build.pipeline import finish
+    from ..workspace.sources import STDIN_NAME
 
     if sources.count(STDIN_NAME) > 1:
         raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
@@ -99,7 +99,7 @@ class _Tracks:
 
     def take(self, number: int) -> Ready:
         """A track that only has to be written. Raises SleepwardError where it can't be made."""
-        from ..build import with_bed
+        from ..build.pipeline import with_bed
 
         if number not in self._begun:
             return with_bed(self._spoken(number, self._means), self._means)
@@ -115,9 +115,9 @@ class _Tracks:
         self._means.progress(stage, done, total)
 
     def _spoken(self, number: int, means: Means) -> Ready:
-        from ..build import read, speak
-        from ..sources import load_source
-        from ..track_file import track_path
+        from ..build.output import track_path
+        from ..build.pipeline import read, speak
+        from ..workspace.sources import load_source
 
         source = self._sources[number]
         piece = read(load_source(source, self._flags, means.cache), self._flags)
@@ -148,8 +148,8 @@ def plan_command(source: str, **given: Any) -> None:
 
     flags, options = split_flags(given)
     expect_voice(flags["voice"])  # before the imports, which take as long
-    from ..build import plan, read
-    from ..sources import load_source
+    from ..build.pipeline import plan, read
+    from ..workspace.sources import load_source
 
     if options["plot"] is not None:
         from ..plot import check_suffix
@@ -158,7 +158,7 @@ def plan_command(source: str, **given: Any) -> None:
     with building(options) as means:
         planned = plan(read(load_source(source, flags, means.cache), flags), means)
     if options["plot"] is not None:
-        from ..envelope import Envelope
+        from ..mix.envelope import Envelope
         from ..plot import plot_plan
 
         lacking = plot_plan(planned.plan, Envelope(planned.timeline).level_db, Path(options["plot"]))
@@ -184,14 +184,14 @@ def script_command(source: str, **given: Any) -> None:
     Settings given here are written into its front matter, where a flag or SLEEPWARD_... at the build still wins. Which
     reminders a hold in breaths gets is settled here, by the breath rate that holds now.
     """
-    from ..sources import load_source, script_text
+    from ..workspace.sources import load_source, script_text
 
     flags, options = split_flags(given)
     if not options["ssml"]:
         with cache_of(options) as cache:
             click.echo(script_text(source, flags, cache), nl=False)
         return
-    from ..build import plan, read
+    from ..build.pipeline import plan, read
     from ..script.ssml import to_ssml
 
     with building(options) as means:

@@ -13,14 +13,14 @@ from ..settings import FORMATS
 from .working import building
 
 if TYPE_CHECKING:
-    from ..build import Built
-    from ..sources import Source
+    from ..build.pipeline import Built
+    from ..workspace.sources import Source
 
 
 def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
     """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
-    from ..build import build, read
-    from ..track_file import track_path
+    from ..build.output import track_path
+    from ..build.pipeline import build, read
 
     flags = {**flags, "format": format_asked(options["out"], flags["format"])}
     with building(dict(options)) as means:
@@ -57,7 +57,7 @@ def json_of(built: Built) -> str:
 
 def line_of(built: Built) -> str:
     """A finished track in one line to read."""
-    from ..lengths import clock
+    from ..durations import clock
 
     state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
     state = "its tags alone written anew" if built.retitled else state

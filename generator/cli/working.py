@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..cache import Cache, default_folder
+from ..storage.cache import Cache, default_folder
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..build import Means
+    from ..build.pipeline import Means
 
 
 STAGES = {"narration": "Speaking", "background": "Making the background", "sound": "Mixing and encoding"}
@@ -44,7 +44,7 @@ def building(options: dict[str, Any]) -> Iterator[Means]:
 @contextmanager
 def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
     """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
-    from ..build import Means
+    from ..build.pipeline import Means
 
     with cache_of(options) as cache:
         means = Means(cache, options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))

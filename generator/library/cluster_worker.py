@@ -15,7 +15,7 @@ from ..settings import Settings
 from .work import Order, Result, Store
 
 if TYPE_CHECKING:
-    from ..build import Means
+    from ..build.pipeline import Means
 
 Work = Callable[[Order, Store, "Means"], Result]
 VoiceChoice = tuple[str | None, int, int | None]
@@ -47,8 +47,8 @@ class Desk:
 
 def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
     """Everything that decides over a track's bytes and isn't in its order: by a name, in the words of an error."""
-    from .. import ffmpeg
-    from ..build import SCHEMA
+    from ..build.pipeline import SCHEMA
+    from ..system import ffmpeg
 
     return {
         "sleepward": f"{__version__}, schema {SCHEMA}",
@@ -63,8 +63,8 @@ _MODULES = {"pillow": "PIL"}
 
 
 def _voice(voice: str | None, rate: int, pitch: int | None) -> str:
-    from ..narration import voice_identity
     from ..voices import open_voice
+    from ..voices.narration import voice_identity
 
     return _said(lambda: voice_identity(open_voice(voice, rate=rate, pitch=pitch)))
 
@@ -97,8 +97,8 @@ def introduce(voices: Iterable[VoiceChoice], store: Store, probe: str) -> tuple[
 
 def carry(order: Order, desk: Desk, threads: int) -> Result:
     """One order, from words to a whole file in the store, on `threads` cores; figures come back, never sound."""
-    from ..build import Means
-    from ..cache import Cache, default_folder
+    from ..build.pipeline import Means
+    from ..storage.cache import Cache, default_folder
 
     def go_on(*_: object) -> None:
         if desk.token in _stopped:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..beds import parse_background
-from ..build import Means, Piece, build, plan, track_key
+from ..build.pipeline import Means, Piece, build, plan, track_key
 from ..errors import LengthError, SleepwardError, TrackError
-from ..ffmpeg import identity as encoder_identity
 from ..script import parse
+from ..system.ffmpeg import identity as encoder_identity
 from ..voices import open_voice
 from .work import Order, Result, State, Store
 

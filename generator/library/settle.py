@@ -8,26 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from .. import resources
-from ..build import read, title_of, track_key
+from ..build.pipeline import read, title_of, track_key
+from ..build.plan_json import settings_dict
+from ..durations import format_ms
 from ..errors import InputError
-from ..folders import within
-from ..lengths import format_ms
 from ..model import Routine, Script
-from ..narration import voice_identity
-from ..plan import settings_dict
 from ..script import parse
-from ..settings import SETTINGS, Layer, Settings, environment_layer, surrounding_layers
-from ..sources import (
-    Source,
-    load_source,
-    own_layer,
-    read_routine,
-    resolve_for,
-    routine_source,
-    script_layer,
-)
+from ..settings import SETTINGS, Settings
 from ..voices import open_voice
+from ..voices.narration import voice_identity
+from ..workspace import resources
+from ..workspace.folders import within
+from ..workspace.layers import Layer, environment_layer, surrounding_layers
+from ..workspace.sources import Source, load_source, own_layer, read_routine, resolve_for, routine_source, script_layer
 from . import inputs
 from .jobs import Job, Value
 from .work import Order

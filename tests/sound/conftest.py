@@ -13,8 +13,9 @@ import _sound_rows
 import numpy as np
 import pytest
 
-from generator import build, ffmpeg
-from generator.cache import Cache
+from generator.build import pipeline as build
+from generator.storage.cache import Cache
+from generator.system import ffmpeg
 from generator.verify import Row, verify
 
 MEASURED = "measured"  # the property by which a test tells the report

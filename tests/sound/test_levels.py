@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator import beds, build
+from generator import beds
 from generator.beds.loops import blocks
-from generator.cache import Cache
-from generator.loudness import integrated_lufs, ungated_lufs
-from generator.mixing import Levels, Mix
+from generator.build import pipeline as build
+from generator.dsp.loudness import integrated_lufs, ungated_lufs
+from generator.dsp.true_peak import true_peak_db
+from generator.mix.mixing import Levels, Mix
 from generator.model import Event
-from generator.true_peak import true_peak_db
+from generator.storage.cache import Cache
 
 MS = 48
 BEDS = ["brown", "rain"]

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from _sound_rows import Take
 
-from generator import beds, build
-from generator.cache import Cache
-from generator.mixing import Levels, Mix
+from generator import beds
+from generator.build import pipeline as build
+from generator.mix.mixing import Levels, Mix
+from generator.storage.cache import Cache
 from tests.sound.conftest import MEASURED, Measured, music
 
 NIGHT = """\
