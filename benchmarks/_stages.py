@@ -27,18 +27,17 @@ _adding = threading.Lock()
 
 def main(arguments: list[str]) -> None:
     from generator import beds
-    from generator.build import pipeline as build
+    from generator.build import pipeline, several
     from generator.cli import group
     from generator.formats import encoding, mp3_format
     from generator.mix import mixing
     from generator.voices import narration
-    from generator.workspace import sources
 
-    _stage(sources, "load_source", "read the routine, write its script")
-    _stage(build, "read", "read the script, settle settings, find the voice")
-    _stage(build, "narrate", "narration")
+    _stage(several, "load_source", "read the routine, write its script")
+    _stage(several, "read_spec", "read the script, settle settings, find the voice")
+    _stage(pipeline, "narrate", "narration")
     _inside(narration, "mastered", "voice chain")
-    _stage(build, "lay_out", "timeline")
+    _stage(pipeline, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
     _stage(encoding, "encode_loop", "the bed's encoded loop")
     _inside(mixing.Mix, "open", "mixing the bed's loop")

@@ -17,7 +17,8 @@ import pytest
 from distributed import Client
 
 import generator
-from generator.build.pipeline import read, track_key
+from generator.build.fingerprint import track_key
+from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
 from generator.formats import tagging
 from generator.library import cluster
@@ -42,7 +43,7 @@ Lie down for night {number}, and let the mattress carry you. [2s]
 def order(number: int, *lines: str, **settings: str) -> Order:
     text = "\n".join([NIGHT.format(number=number), *lines])
     source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
-    piece = read(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
+    piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
     name = f"nights/{number}.{piece.settings.format}"
     return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, track_key(piece))
 

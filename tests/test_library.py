@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.beds import bed_identity
-from generator.build.pipeline import read, track_key
+from generator.build.fingerprint import track_key
+from generator.build.pipeline import read_spec
 from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
 from generator.library.folder import Folder
@@ -179,7 +180,7 @@ def test_keys_are_canonical() -> None:
     assert content_key("a", "bc", 3) == "4ef6e39bc2be0f3be36caf1d3f431ffbe7868d20eb19d48ad97a1a02b0ab6572"
     assert settings_digest(Settings()) == "6d2a3488af234cfb"
     source = Source("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
-    piece = read(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
+    piece = read_spec(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
     parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())

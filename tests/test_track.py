@@ -124,18 +124,20 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
 def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cache_folder: Path) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
     from generator import beds
-    from generator.build import pipeline as build
+    from generator.build import pipeline
+    from generator.build.track import BuildContext
     from generator.formats import mp3_format
     from generator.mix.mixing import Levels, Mix
     from generator.storage.cache import Cache
     from generator.system import ffmpeg
+    from generator.workspace.sources import Source
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
-    planned = build.plan(
-        build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(cache_folder), 2)
+    planned = pipeline.plan_track(
+        pipeline.read_spec(Source(NIGHT, "night", "night.txt"), flags), BuildContext(Cache(cache_folder), 2)
     )
-    bed = beds.load_bed(planned.piece.background, Cache(cache_folder), 10_000, 4_000)
+    bed = beds.load_bed(planned.spec.background, Cache(cache_folder), 10_000, 4_000)
     mix = Mix(planned.timeline, planned.narration.clip, bed, Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])

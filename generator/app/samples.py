@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
 from ..build.output import new_track
-from ..build.pipeline import Means
+from ..build.track import BuildContext
 from ..dsp.fades import raised_cosine
 from ..errors import InputError
 from ..formats import encoding
@@ -32,9 +32,9 @@ VOICE_SENTENCES = (
 GAP_MS = 1_500
 
 
-def sample_background(name: str, folder: Path, means: Means) -> Path:
+def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
     """Twenty seconds of a bed of `beds.BEDS` as ``folder/NAME.mp3``: what sounds between the words of a track."""
-    mix = _mix(name, (), BACKGROUND_MS, means)
+    mix = _mix(name, (), BACKGROUND_MS, context)
 
     def sound(first: int, last: int) -> Samples:
         import numpy as np
@@ -43,26 +43,28 @@ def sample_background(name: str, folder: Path, means: Means) -> Path:
         edges = raised_cosine(at_ms / EDGE_MS) * raised_cosine((BACKGROUND_MS - at_ms) / EDGE_MS)
         return mix.open(first, last) * edges[:, None]
 
-    return _written(folder / f"{name}.mp3", sound, BACKGROUND_MS, means)
+    return _written(folder / f"{name}.mp3", sound, BACKGROUND_MS, context)
 
 
-def sample_voice(label: str, folder: Path, means: Means) -> Path:
+def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises what opening the voice and speaking do."""
     voice = open_voice(label, rate=Settings().rate, pitch=None)
-    narration = narrate(VOICE_SENTENCES, voice, means.cache, means.jobs)
+    narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
     events = []
     at_ms = GAP_MS
     for text in VOICE_SENTENCES:
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
         at_ms = events[-1].end_ms + GAP_MS
-    mix = _mix("none", tuple(events), at_ms, means, narration.clip)
+    mix = _mix("none", tuple(events), at_ms, context, narration.clip)
     name = voice.label.removeprefix("pyttsx3:").replace(":", "-").replace("/", "-")
-    return _written(folder / f"{name}.mp3", mix.render, at_ms, means)
+    return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
 
 
-def _mix(background: str, events: tuple[Event, ...], duration_ms: int, means: Means, clip: ClipOf | None = None) -> Mix:
+def _mix(
+    background: str, events: tuple[Event, ...], duration_ms: int, context: BuildContext, clip: ClipOf | None = None
+) -> Mix:
     settings = Settings(background=background)
-    bed = beds.load_bed(beds.parse_background(background), means.cache, settings.breath_ms, settings.inhale_ms)
+    bed = beds.load_bed(beds.parse_background(background), context.cache, settings.breath_ms, settings.inhale_ms)
     timeline = Timeline(events, (), 0, duration_ms, (0, 0))
     return Mix(timeline, clip or _no_clip, bed, Levels(settings.loudness, settings.background_level))
 
@@ -71,7 +73,7 @@ def _no_clip(text: str) -> NoReturn:
     raise LookupError(text)  # nothing is spoken here
 
 
-def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, means: Means) -> Path:
+def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, context: BuildContext) -> Path:
     try:
         with new_track(path, "mp3") as sink:
             encoding.encode_mp3(
@@ -79,7 +81,7 @@ def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int,
                 spans=[Span("voiced", 0, duration_ms)],
                 mix=sound,
                 total_samples=duration_ms * SAMPLES_PER_MS,
-                jobs=means.jobs,
+                jobs=context.jobs,
             )
     except InputError as error:
         raise InputError(error.what, where=error.where, hint="choose another folder with --sample") from error

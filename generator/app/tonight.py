@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from ..build.pipeline import Means, plan, read
+from ..build.pipeline import plan_track, read_spec
+from ..build.track import BuildContext
 from ..durations import clock
 from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
 from ..model import Timeline
@@ -155,10 +156,10 @@ def source_of(offer: Offer) -> Source:
     return _source(offer.routine, offer.flags)
 
 
-def attempt(offer: Offer, means: Means) -> Offer:
+def attempt(offer: Offer, context: BuildContext) -> Offer:
     """Speak it and place every sentence: itself where that goes well; shorter, where it is too long; or refused."""
     try:
-        plan(read(source_of(offer), offer.flags), means)
+        plan_track(read_spec(source_of(offer), offer.flags), context)
     except LengthError:
         return shorter(offer)
     except InputError as error:
@@ -198,18 +199,18 @@ def _fits(offer: Offer, slack: float = 0.0) -> bool:
 
 def _estimated(name: str, flags: Mapping[str, str | None]) -> Offer:
     """The routine, with the times that its letters let expect."""
-    piece = read(_source(name, flags), flags)
-    timing = replace(timing_of(piece.settings), length_ms=None)
-    letter_ms = LETTER_MS_AT_1_WPM / piece.settings.rate
-    spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(piece.script, timing)}
-    timeline = lay_out(piece.script, spoken_ms, timing)
+    spec = read_spec(_source(name, flags), flags)
+    timing = replace(timing_of(spec.settings), length_ms=None)
+    letter_ms = LETTER_MS_AT_1_WPM / spec.settings.rate
+    spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(spec.script, timing)}
+    timeline = lay_out(spec.script, spoken_ms, timing)
     least_ms, most_ms = timeline.length_range_ms
-    at_shortest = lay_out(piece.script, spoken_ms, replace(timing, length_ms=least_ms))
-    skipped = piece.settings.skip
+    at_shortest = lay_out(spec.script, spoken_ms, replace(timing, length_ms=least_ms))
+    skipped = spec.settings.skip
     return Offer(
         routine=name,
-        title=piece.script.title,
-        wanted_ms=piece.settings.length,
+        title=spec.script.title,
+        wanted_ms=spec.settings.length,
         least_ms=least_ms,
         most_ms=most_ms,
         own_ms=timeline.guided_ms,

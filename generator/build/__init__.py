@@ -1,3 +1,3 @@
-"""What is built to a finished track: the pipeline, the plan as JSON, where the file goes."""
+"""What is built to a finished track: the pipeline, what a track is made of, its tags, its file."""
 
-__all__ = ["output", "pipeline", "plan_json"]
+__all__ = ["fingerprint", "output", "pipeline", "plan_json", "several", "track"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..beds import bed_identity, parse_background
-from ..build.pipeline import SCHEMA
+from ..build.fingerprint import SCHEMA
 from ..settings import Settings
 from ..storage.cache import content_key
 from ..system import ffmpeg

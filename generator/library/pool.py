@@ -156,8 +156,8 @@ def _end_with_leader() -> None:
 
 
 def _work(order: Order, store: Store, cache_folder: Path) -> Result:
-    from ..build.pipeline import Means
+    from ..build.track import BuildContext
     from ..storage.cache import Cache
     from .orders import carry_out
 
-    return carry_out(order, store, Means(Cache(cache_folder), jobs=1))
+    return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1))

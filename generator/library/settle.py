@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ..build.pipeline import read, title_of, track_key
+from ..build.fingerprint import track_key
+from ..build.pipeline import read_spec
 from ..build.plan_json import settings_dict
+from ..build.track import title_of
 from ..durations import format_ms
 from ..errors import InputError
 from ..model import Routine, Script
@@ -101,21 +103,21 @@ class Settler:
         found = self._read(track.job)
         with within(self._folder):
             source = found.source or routine_source(_of(found), track.flags, self._around)
-            piece = read(source, track.flags, self._around)
+            spec = read_spec(source, track.flags, self._around)
         order = Order(
             name=track.name,
             text=source.text,
             shown_as=source.shown_as,
-            stem=piece.name,
-            settings=piece.settings,
-            lexicon=piece.lexicon,
-            key=track_key(piece),
+            stem=spec.name,
+            settings=spec.settings,
+            lexicon=spec.lexicon,
+            key=track_key(spec),
             album=self._album,
         )
-        script, label = piece.script, piece.voice.label
-        shown = [title_of(piece), script.summary, script.routine, script.adapted, settings_dict(piece.settings, label)]
+        script, label = spec.script, spec.voice.label
+        shown = [title_of(spec), script.summary, script.routine, script.adapted, settings_dict(spec.settings, label)]
         tags = inputs.digest(json.dumps(shown), track.inputs["shown"])
-        return Prepared(order, title_of(piece), script.routine, tags)
+        return Prepared(order, title_of(spec), script.routine, tags)
 
     def _flags(self, job: Job) -> dict[str, str]:
         """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""
