@@ -17,7 +17,7 @@ import pytest
 from distributed import Client
 
 import generator
-from generator.build.fingerprint import track_key
+from generator.build.fingerprint import sound_of
 from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
 from generator.formats import tagging
@@ -45,7 +45,7 @@ def order(number: int, *lines: str, **settings: str) -> Order:
     source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
     piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
     name = f"nights/{number}.{piece.settings.format}"
-    return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, track_key(piece))
+    return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.beds import bed_identity
-from generator.build.fingerprint import track_key
+from generator.build.fingerprint import sound_of
 from generator.build.pipeline import read_spec
 from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
@@ -184,7 +184,7 @@ def test_keys_are_canonical() -> None:
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
     parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())
-    assert track_key(piece) == content_key(*parts)
+    assert sound_of(piece).key == content_key(*parts)
 
 
 def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:

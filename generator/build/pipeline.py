@@ -24,7 +24,7 @@ from ..voices.narration import narrate
 from ..workspace.layers import Layer
 from ..workspace.lexicons import load_lexicon
 from ..workspace.sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
-from .fingerprint import track_key
+from .fingerprint import sound_of
 from .output import new_track
 from .plan_json import plan_dict, settings_dict
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
@@ -43,7 +43,7 @@ def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
 def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack:
     """Speak and place every sentence, or find that the track is there already."""
     started = time.monotonic()
-    key = track_key(spec)
+    key = sound_of(spec).key
     if (tags := tags_there(path, key, spec)) is not None and (renewed := tags_now(tags, spec)) is not None:
         elapsed_s = time.monotonic() - started
         others = renewed if renewed != tags else None

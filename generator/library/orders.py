@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..beds import parse_background
-from ..build.fingerprint import track_key
+from ..build.fingerprint import sound_of
 from ..build.pipeline import build, plan_track
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
@@ -96,7 +96,7 @@ def _spec(order: Order) -> TrackSpec:
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     background = parse_background(settings.background)
     spec = TrackSpec(script, order.stem, settings, background, voice, order.lexicon, order.album)
-    if track_key(spec) != order.key:
+    if sound_of(spec).key != order.key:
         what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
         hint = "give it the same version of sleepward, and of its packages, as where the library is built from"
         raise TrackError(f"{what} {encoder_identity()}", where=order.name, hint=hint)

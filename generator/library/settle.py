@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from ..build.fingerprint import track_key
+from ..build.fingerprint import shown_of, sound_of
 from ..build.pipeline import read_spec
-from ..build.plan_json import settings_dict
 from ..build.track import title_of
 from ..durations import format_ms
 from ..errors import InputError
@@ -103,7 +101,7 @@ class Settler:
         found = self._read(track.job)
         with within(self._folder):
             source = found.source or routine_source(_of(found), track.flags, self._around)
-            spec = read_spec(source, track.flags, self._around)
+            spec = replace(read_spec(source, track.flags, self._around), album=self._album)
         order = Order(
             name=track.name,
             text=source.text,
@@ -111,13 +109,11 @@ class Settler:
             stem=spec.name,
             settings=spec.settings,
             lexicon=spec.lexicon,
-            key=track_key(spec),
+            key=sound_of(spec).key,
             album=self._album,
         )
-        script, label = spec.script, spec.voice.label
-        shown = [title_of(spec), script.summary, script.routine, script.adapted, settings_dict(spec.settings, label)]
-        tags = inputs.digest(json.dumps(shown), track.inputs["shown"])
-        return Prepared(order, title_of(spec), script.routine, tags)
+        shown = shown_of(spec, track.inputs["shown"])
+        return Prepared(order, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, job: Job) -> dict[str, str]:
         """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""
