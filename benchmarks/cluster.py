@@ -31,6 +31,7 @@ from generator.library.cluster import local
 from generator.library.folder import Folder
 from generator.library.run import run as run_orders
 from generator.library.work import Order, Result
+from generator.workspace import Workspace
 from generator.workspace.sources import load_source
 
 PAGE = Path("docs/scale.md")
@@ -94,7 +95,8 @@ def no_work(order: Order, *_: object) -> Result:
 
 def handing_out(bench: Workbench, count: int) -> Section:
     """How many orders a second go out and come back, with no work in them."""
-    piece = read_spec(source := load_source("deep-hip-opening", {}), {})
+    workspace = Workspace.here()
+    piece = read_spec(source := load_source("deep-hip-opening", {}, workspace), {}, workspace)
     key = sound_of(piece).key
     orders = (
         Order(f"{n}.mp3", source.text, "routine", source.name, piece.settings, piece.lexicon, key) for n in range(count)

@@ -27,8 +27,8 @@ from generator.script import parse
 from generator.storage.cache import Cache
 from generator.timeline.timing import Timing, spoken_texts
 from generator.voices.mastering import NOMINAL_LUFS
-from generator.workspace import resources
-from generator.workspace.sources import read_routine, routine_source
+from generator.workspace import Workspace
+from generator.workspace.sources import routine_source
 
 Wave = NDArray[np.float32]
 """(samples,) at 48 kHz, unless it says otherwise."""
@@ -68,8 +68,9 @@ class Phrase:
 def phrases(count: int | None = None) -> list[Phrase]:
     """What the built-in routines say at their defaults, each sentence once; or `count` of them, always the same."""
     found: dict[str, Phrase] = {}
-    for name in sorted(resources.routine_names()):
-        source = routine_source(read_routine(resources.routine_path(name)), {})
+    workspace = Workspace.here()
+    for name in sorted(workspace.routine_names()):
+        source = routine_source(workspace.read_routine(workspace.routine_path(name)), {}, workspace)
         texts = spoken_texts(parse(source.text, source.shown_as, source.name), Timing())
         for text in texts:
             found.setdefault(text, Phrase(name, text, _nearest_in_length(text, texts)))

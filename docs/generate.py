@@ -27,9 +27,9 @@ from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
 from generator.durations import format_ms
 from generator.script.marks import MARKS
 from generator.settings import SETTINGS, SettingInfo
+from generator.workspace import Workspace
 from generator.workspace.layers import ENVIRONMENT_PREFIX
-from generator.workspace.resources import routine_path
-from generator.workspace.sources import read_routine, routine_script
+from generator.workspace.sources import routine_script
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -110,7 +110,8 @@ def _words_page(page: str) -> str:
 
 
 def _script_lines(name: str) -> Iterator[str]:
-    routine = read_routine(routine_path(name))
+    workspace = Workspace.here()
+    routine = workspace.read_routine(workspace.routine_path(name))
     plain = {
         info.name: str(info.default)
         for info in SETTINGS.values()
@@ -118,7 +119,7 @@ def _script_lines(name: str) -> Iterator[str]:
     }
     for style in ("gentle", "spare"):
         for night in ("0", "3"):
-            script = routine_script(routine, {**plain, "style": style, "night": night})
+            script = routine_script(routine, {**plain, "style": style, "night": night}, workspace)
             yield f"### `{style}`, night {night}"
             yield ""
             yield "```"

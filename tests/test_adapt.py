@@ -27,10 +27,10 @@ LEVELS = ("easier", "standard", "deeper")
 
 
 def script(name: str, **flags: str) -> str:
-    from generator.workspace import resources
-    from generator.workspace.sources import read_routine
+    from generator.workspace import Workspace
 
-    return routine_source(read_routine(resources.routine_path(name)), flags).text
+    workspace = Workspace.here()
+    return routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace).text
 
 
 def rounds(text: str) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from generator.library.cluster_executor import Cluster
 from generator.library.folder import Folder
 from generator.library.run import run
 from generator.library.work import Order
+from generator.workspace import Workspace
 from generator.workspace.sources import Source
 
 from .conftest import SLEEPWARD, Command
@@ -43,7 +44,7 @@ Lie down for night {number}, and let the mattress carry you. [2s]
 def order(number: int, *lines: str, **settings: str) -> Order:
     text = "\n".join([NIGHT.format(number=number), *lines])
     source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
-    piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
+    piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings}, Workspace.here())
     name = f"nights/{number}.{piece.settings.format}"
     return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from generator.errors import DefinitionError
 from generator.pronunciation.lexicon import Entry, Lexicon, is_english, merged, normal, parse_lexicon
 from generator.voices import open_voice
+from generator.workspace import Workspace
 from generator.workspace.lexicons import load_lexicon
 
 from .conftest import Command
@@ -254,7 +255,7 @@ def phonemes(texts: list[str]) -> list[str]:
 
 @pytest.fixture
 def built_in() -> Lexicon:
-    return load_lexicon("en-us")
+    return load_lexicon("en-us", Workspace.here())
 
 
 # --- the built-in entries ------------------------------------------------------------------------------
@@ -310,8 +311,8 @@ def test_only_english_voices_get_english_phonemes() -> None:
 
 def test_the_built_in_entries_are_for_english_voices(tmp_path: Path) -> None:
     (tmp_path / "lexicon.yaml").write_text("Ruhe: Ruuhe\n")
-    assert load_lexicon("de").given("Ruhe, 5 cm, savasana", None) == "Ruuhe, 5 cm, savasana"
-    assert load_lexicon("en-gb").given("Ruhe, 5 cm", None) == "Ruuhe, 5 centimeters"
+    assert load_lexicon("de", Workspace.here()).given("Ruhe, 5 cm, savasana", None) == "Ruuhe, 5 cm, savasana"
+    assert load_lexicon("en-gb", Workspace.here()).given("Ruhe, 5 cm", None) == "Ruuhe, 5 centimeters"
 
 
 @pytest.mark.parametrize(("language", "english"), [("en", True), ("EN_us", True), ("", True), ("eo", False)])
@@ -484,6 +485,6 @@ def test_the_users_own_lexicon_yields_to_the_working_folders(tmp_path: Path, hom
     own.write_text("om: mine\nqi: mine\n")
     (tmp_path / "lexicon.yaml").write_text("om: here\n")
     try:
-        assert load_lexicon("en").given("om qi chi") == "here mine chee"
+        assert load_lexicon("en", Workspace.here()).given("om qi chi") == "here mine chee"
     finally:
         own.unlink()

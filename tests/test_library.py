@@ -28,6 +28,7 @@ from generator.settings import PARSERS, SETTINGS, Settings
 from generator.storage.cache import content_key
 from generator.system import ffmpeg
 from generator.voices.narration import voice_identity
+from generator.workspace import Workspace
 from generator.workspace.sources import Source
 
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
@@ -180,7 +181,9 @@ def test_keys_are_canonical() -> None:
     assert content_key("a", "bc", 3) == "4ef6e39bc2be0f3be36caf1d3f431ffbe7868d20eb19d48ad97a1a02b0ab6572"
     assert settings_digest(Settings()) == "6d2a3488af234cfb"
     source = Source("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
-    piece = read_spec(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
+    piece = read_spec(
+        source, {"voice": "tone", "length": "1m", "background": "rain"}, Workspace.here().without_settings()
+    )
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
     parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())

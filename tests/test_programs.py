@@ -17,7 +17,6 @@ from generator.app.programs import (
     load_program,
     night_flags,
     night_source,
-    program_names,
     read_program,
     track_name,
 )
@@ -30,7 +29,7 @@ from generator.settings import SETTINGS
 from generator.storage.cache import Cache
 from generator.timeline.layout import lay_out
 from generator.timeline.timing import spoken_texts, timing_of
-from generator.workspace import resources
+from generator.workspace import Workspace
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
@@ -87,11 +86,13 @@ def plans(cache_folder: Path) -> Plans:
     planned: Plans = {}
     for name in BUILT_IN:
         entries: dict[int, dict[str, Any]] = {}
-        program = load_program(name)
+        workspace = Workspace.here()
+        program = load_program(name, workspace)
         for night in program.nights:
             if night.entry not in entries:
                 own = night_flags(program, night, no_flags())
-                entries[night.entry] = plan_track(read_spec(night_source(night, own), own), context).plan
+                source = night_source(night, own, workspace)
+                entries[night.entry] = plan_track(read_spec(source, own, workspace), context).plan
         planned[name] = [(night, entries[night.entry]) for night in program.nights]
     return planned
 
@@ -116,12 +117,13 @@ def test_every_night_has_room_for_a_slower_or_a_quicker_voice(name: str, plans: 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_style_and_night_can_be_had_at_the_length_it_names(name: str, style: str) -> None:
     """By the letters of what is said; a twentieth more or less speech leaves room for other voices."""
-    program = load_program(name)
+    workspace = Workspace.here()
+    program = load_program(name, workspace)
     entries = {night.entry: night for night in program.nights}
     for night in entries.values():
         for number in ("0", "3"):
             own = night_flags(program, night, no_flags(style=style, night=number))
-            piece = read_spec(night_source(night, own), own)
+            piece = read_spec(night_source(night, own, workspace), own, workspace)
             timing = replace(timing_of(piece.settings), length_ms=None)
             spoken_ms = {text: round(len(text) * LETTER_MS) for text in spoken_texts(piece.script, timing)}
             timeline = lay_out(piece.script, spoken_ms, timing)
@@ -148,13 +150,12 @@ def test_the_three_weeks_grow_as_the_practice_says(
 
 
 def _routine(name: str) -> Any:
-    from generator.workspace.sources import read_routine
-
-    return read_routine(resources.routine_path(name))
+    workspace = Workspace.here()
+    return workspace.read_routine(workspace.routine_path(name))
 
 
 def test_the_week_is_all_in_bed_and_for_hips_and_back() -> None:
-    routines = [night.routine for night in load_program("hips-and-back-week").nights]
+    routines = [night.routine for night in load_program("hips-and-back-week", Workspace.here()).nights]
     assert len(routines) == 7
     assert {_routine(name).setting for name in routines} == {"bed"}
     assert {"lower-back-relief", "deep-hip-opening"} <= set(routines)
@@ -163,7 +164,7 @@ def test_the_week_is_all_in_bed_and_for_hips_and_back() -> None:
 
 def test_the_built_in_ones_suit_their_schema() -> None:
     for name in BUILT_IN:
-        file = Path(load_program(name).path)
+        file = Path(load_program(name, Workspace.here()).path)
         assert file.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../schemas/program.json\n")
         jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), schema("program"))
 
@@ -263,7 +264,7 @@ def test_faults_stand_at_their_place(sleepward: Command, mine: Path, old: str, n
     assert old in MINE
     mine.write_text(MINE.replace(old, new, 1))
     with pytest.raises(DefinitionError) as raised:
-        read_program(mine)
+        read_program(mine, Workspace.here())
     assert any(str(each).startswith(f"{mine}:{fault}") for each in raised.value.faults), str(raised.value)
     assert len(raised.value.faults) == 1, str(raised.value)
 
@@ -279,7 +280,7 @@ def test_all_faults_are_said_at_once_and_hide_no_other_programme(sleepward: Comm
 @pytest.mark.parametrize("days", ["0", "4", "2-1", "1-4", "x", "", "1-", "9" * 5000])
 def test_nights_that_are_not_there_are_refused(mine: Path, days: str) -> None:
     with pytest.raises(InputError, match="--days"):
-        chosen_nights(read_program(mine), days)
+        chosen_nights(read_program(mine, Workspace.here()), days)
 
 
 @pytest.mark.parametrize(
@@ -313,4 +314,4 @@ def test_the_schema_refuses_what_we_refuse() -> None:
 
 
 def test_every_programme_is_found() -> None:
-    assert program_names() == sorted(BUILT_IN)
+    assert Workspace.here().program_names() == sorted(BUILT_IN)

@@ -12,7 +12,7 @@ import pytest
 from generator.errors import SleepwardError
 from generator.storage.cache import Cache
 from generator.storage.housekeeping import Entry, entries
-from generator.workspace import resources
+from generator.workspace import Workspace, sources
 from generator.workspace.sources import load_source
 from tests.conftest import Command
 
@@ -85,14 +85,14 @@ def test_compiled_templates_are_kept_and_follow_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    built_in = Path(resources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
+    built_in = Path(sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
     own = tmp_path / "scripts_templates" / "gentle" / "routine.j2"
     own.parent.mkdir(parents=True)
     cache = Cache(tmp_path / "cache")
 
     def script(last_words: str) -> str:
         own.write_text(f"{built_in.read_text(encoding='utf-8')}\n{last_words}\n", encoding="utf-8")
-        return load_source("ten-minutes-in-bed", {}, cache).text
+        return load_source("ten-minutes-in-bed", {}, Workspace.here(), cache).text
 
     before, kept = script("Sleep well."), set(of_kind(cache, "templates"))
     assert {entry.kind for entry in entries(cache.folder)} == {"routines", "templates"}
@@ -173,7 +173,7 @@ def test_a_pose_that_changes_between_two_routines_is_kept_as_each_was_read(tmp_p
         pose.write_text(POSE.format(enter=words, line="Rest."), encoding="utf-8")
         (tmp_path / f"{name}.yaml").write_text(ROUTINE.format(hold="1 min"), encoding="utf-8")
         for _ in range(2):
-            assert words in load_source(f"{name}.yaml", {}, cache).text
+            assert words in load_source(f"{name}.yaml", {}, Workspace.here(), cache).text
     assert len(of_kind(cache, "routines")) == 2
 
 
@@ -188,10 +188,10 @@ def test_files_that_no_routine_names_do_not_matter(tmp_path: Path) -> None:
     with (poses / "large.yaml").open("wb") as file:
         file.truncate(1 << 40)
     (tmp_path / "night.yaml").write_text(ROUTINE.format(hold="1 min"), encoding="utf-8")
-    assert "[hold" in load_source("night.yaml", {}, cache).text
+    assert "[hold" in load_source("night.yaml", {}, Workspace.here(), cache).text
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".yaml", "night\udce9.yaml"])
 def test_a_routine_whose_name_can_not_be_is_an_error_with_a_cache_too(tmp_path: Path, name: str) -> None:
     with pytest.raises(SleepwardError):
-        load_source(name, {}, Cache(tmp_path / "cache"))
+        load_source(name, {}, Workspace.here(), Cache(tmp_path / "cache"))

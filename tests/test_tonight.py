@@ -20,6 +20,7 @@ from generator.build.track import BuildContext
 from generator.errors import InputError, LengthError, SleepwardError
 from generator.settings import SETTINGS
 from generator.storage.cache import Cache
+from generator.workspace import Workspace
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
@@ -111,11 +112,11 @@ def test_what_turns_out_not_to_fit_gives_way() -> None:
 def test_what_is_left_out_to_fit_keeps_the_order_the_first_and_the_last(minutes: int) -> None:
     asked = flags(length=f"{minutes}m", voice="tone", avoid="standing")
     shortened = 0
-    for each in tonight.offers(asked, pytest.fail):
+    for each in tonight.offers(asked, Workspace.here(), pytest.fail):
         if each.refusal:
             continue
-        whole = _poses(tonight.source_of(replace(each, flags=asked)).text)
-        less = _poses(tonight.source_of(each).text)
+        whole = _poses(tonight.source_of(replace(each, flags=asked), Workspace.here()).text)
+        less = _poses(tonight.source_of(each, Workspace.here()).text)
         assert less == [pose for pose in whole if pose not in each.left_out]
         assert (less[0], less[-1]) == (whole[0], whole[-1])
         assert len(each.left_out) <= len(set(whole)) / 2
@@ -132,8 +133,10 @@ def _poses(script: str) -> list[str]:
 def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -> None:
     context = BuildContext(Cache(cache_folder), 2)
     for routine in ("ten-minutes-in-bed", "psoas-release"):
-        (each,) = [offer for offer in tonight.offers(flags(), pytest.fail) if offer.routine == routine]
-        least_ms, most_ms = plan_track(read_spec(tonight.source_of(each), each.flags), context).timeline.length_range_ms
+        workspace = Workspace.here()
+        (each,) = [offer for offer in tonight.offers(flags(), workspace, pytest.fail) if offer.routine == routine]
+        spec = read_spec(tonight.source_of(each, workspace), each.flags, workspace)
+        least_ms, most_ms = plan_track(spec, context).timeline.length_range_ms
         assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
         assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
 
@@ -151,7 +154,7 @@ def test_files_with_faults_are_said_once_and_hide_no_others(tmp_path: Path) -> N
         head = "title: x\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
         (tmp_path / "routines" / f"{name}.yaml").write_text(f"{head}  - pose: crooked\n    hold: 1 min\n")
     said: list[SleepwardError] = []
-    offered = {each.routine: each for each in tonight.offers(flags(length="20m"), said.append)}
+    offered = {each.routine: each for each in tonight.offers(flags(length="20m"), Workspace.here(), said.append)}
     assert ["crooked.yaml:1" in str(error) for error in said] == [True]
     assert "faults" in offered["mine"].refusal
     assert "faults" in offered["yours"].refusal

@@ -16,12 +16,13 @@ from generator.lint.sides import exchanged
 from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, Script
 from generator.script import Manner, parse
 from generator.script.render import route
+from generator.script.templates import loader_of
 from generator.script.variation import Night
 from generator.script.visits import Visit, environment, visits
 from generator.timeline.layout import lay_out
 from generator.timeline.timing import Timing, spoken_texts
-from generator.workspace import resources
-from generator.workspace.sources import read_routine, routine_script
+from generator.workspace import Workspace
+from generator.workspace.sources import routine_script
 from tests.conftest import Command
 
 ROOT = Path(__file__).parent.parent
@@ -49,12 +50,12 @@ every_style = pytest.mark.parametrize("style", STYLES)
 
 @cache
 def defined(routine: str) -> Routine:
-    return read_routine(ROOT / "routines" / f"{routine}.yaml")
+    return Workspace.here().read_routine(ROOT / "routines" / f"{routine}.yaml")
 
 
 @cache
 def rendered(routine: str, style: str, night: int = 0, more: tuple[tuple[str, str], ...] = ()) -> str:
-    return routine_script(defined(routine), {"style": style, "night": str(night), **dict(more)})
+    return routine_script(defined(routine), {"style": style, "night": str(night), **dict(more)}, Workspace.here())
 
 
 @cache
@@ -176,7 +177,7 @@ def difference(one: Counter[str], other: Counter[str]) -> float:
 def test_the_same_night_says_the_same(style: str) -> None:
     routine = defined("psoas-release")
     for night in (0, 7):
-        again = routine_script(routine, {"style": style, "night": str(night)})
+        again = routine_script(routine, {"style": style, "night": str(night)}, Workspace.here())
         assert again == rendered("psoas-release", style, night)
 
 
@@ -338,9 +339,7 @@ def test_each_position_leads_safely_to_each_other(style: str, setting: str) -> N
 
 
 def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
-    from jinja2 import FileSystemLoader
-
-    made = environment(FileSystemLoader(resources.template_folders(style)))
+    made = environment(loader_of(Workspace.here().template_folders(style)))
     template = made.from_string(
         '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
     )

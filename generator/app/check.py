@@ -33,24 +33,15 @@ from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out
 from ..timeline.timing import Timing, spoken_texts, timing_of
-from ..workspace import resources
-from ..workspace.file_types import ROUTINES, Kind, files_of, kind_of, peek
-from ..workspace.folders import within
-from ..workspace.layers import Layer, file_layer, resolve
-from ..workspace.sources import (
-    load_source,
-    parsers_in,
-    read_pose,
-    read_routine,
-    refuse_unknown_names,
-    resolve_for,
-    routine_source,
-    script_layer,
-)
+from ..workspace import Workspace
+from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
+from ..workspace.layers import Layer, file_layer, resolve, resolve_for
+from ..workspace.parsers import parsers_in
+from ..workspace.sources import load_source, refuse_unknown_names, routine_source, script_layer
+from ..workspace.workspace import BASE_STYLE, ROUTINES
 from ..yaml_source import text_of
 from .programs import read_program
 
-ALONE: tuple[Layer, ...] = ()  # a file's faults are its own: settings around it are judged by themselves
 LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
 NIGHT = "1"  # one that isn't the ritual
 
@@ -76,12 +67,14 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
 
     A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
     """
+    workspace = Workspace.here().without_settings()  # a file's faults are its own: settings are judged by themselves
     kinds = {path: kind_of(path) for path in files_of(paths)}
     told_first: dict[object, Warned] = {}
     for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
         found: list[Fault | Warned] = []
         try:
-            found.extend(_CHECKS[kinds[path]](path))
+            workspace.refuse_link(path)
+            found.extend(_CHECKS[kinds[path]](path, workspace))
         except SleepwardError as error:
             found.extend(faults_of(error, path))
         here = dict.fromkeys(replace(each, file=_seen_from_here(each.file)) for each in found)
@@ -112,26 +105,27 @@ def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
 # --- what is wrong in them -------------------------------------------------------------------------------
 
 
-def _check_routine(path: Path) -> Iterator[Fault | Warned]:
+def _check_routine(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
     """The routine at each level, in each style, and on a night that isn't the ritual."""
     if path.absolute().parent.name == ROUTINES:
         yield from _name_faults(path, "routine")
-    routine = read_routine(path)
-    styles = [style for style in resources.styles() if style != resources.BASE_STYLE]
-    yield from _script_checks(routine, path, (*LEVELS, *({"style": style} for style in styles), {"night": NIGHT}))
+    routine = workspace.read_routine(path)
+    styles = [style for style in workspace.styles() if style != BASE_STYLE]
+    ways = (*LEVELS, *({"style": style} for style in styles), {"night": NIGHT})
+    yield from _script_checks(routine, path, ways, workspace)
 
 
-def _check_pose(path: Path) -> Iterator[Fault | Warned]:
+def _check_pose(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
     """The pose alone, as a routine of it and the final rest would say it at each level, and what that leaves unsaid."""
     yield from _name_faults(path, "pose")
     pose = load_pose(path)
     setting = _SETTINGS.get(pose.position, "bed")
     routine = Routine(pose.id, pose.name, pose.name, setting, "closed", pose.props, (), path=str(path))
-    for rest in ("10 min", "1 min") if "brief" in peek(path) else ("10 min",):
-        holds = ((pose, "2 min"), (_rest(), rest))
+    for rest in ("10 min", "1 min") if "brief" in text_or_nothing(path) else ("10 min",):
+        holds = ((pose, "2 min"), (workspace.read_pose("rest"), rest))
         steps = tuple(Step(each, parse_hold(hold), hold, each.rounds) for each, hold in holds)
         routine = replace(routine, steps=steps)
-        yield from _script_checks(routine, path, LEVELS)
+        yield from _script_checks(routine, path, LEVELS, workspace)
     yield from placed([*pose_findings(pose), *_unsaid(pose)], routine, _lines, {})
 
 
@@ -149,14 +143,10 @@ def _name_faults(path: Path, kind: Kind) -> Iterator[Fault]:
         yield Fault(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
 
 
-def _rest() -> Pose:
-    return read_pose("rest")
-
-
-def _check_script(path: Path) -> Iterator[Fault | Warned]:
-    source = load_source(str(path), {})
+def _check_script(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+    source = load_source(str(path), {}, workspace)
     script = parse(source.text, source.shown_as)
-    settings = resolve_for(script_layer(source, script), {}, ALONE)
+    settings = resolve_for(script_layer(source, script), {}, workspace)
     yield from _length_faults(script, settings, path)
     misplaced = _layout_faults(script, _timing(settings), path)
     yield from misplaced
@@ -165,31 +155,31 @@ def _check_script(path: Path) -> Iterator[Fault | Warned]:
             yield Warned(str(path), finding.line, 1, finding.rule, told(finding))
 
 
-def _check_library(path: Path) -> Iterator[Fault | Warned]:
-    with within(path.parent):
-        parsers, routines = parsers_in(path.parent), resources.routine_names()
-        parse_library(text_of(path), str(path), known_settings=parsers, known_routines=routines)
+def _check_library(path: Path, _: Workspace) -> Iterator[Fault | Warned]:
+    workspace = Workspace.beside(path)
+    parsers, routines = parsers_in(path.parent, workspace), workspace.routine_names()
+    parse_library(text_of(path), str(path), known_settings=parsers, known_routines=routines)
     yield from ()
 
 
-def _check_program(path: Path) -> Iterator[Fault | Warned]:
-    read_program(path)
+def _check_program(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+    read_program(path, workspace)
     yield from ()
 
 
-def _check_lexicon(path: Path) -> Iterator[Fault | Warned]:
+def _check_lexicon(path: Path, _: Workspace) -> Iterator[Fault | Warned]:
     parse_lexicon(text_of(path), str(path))
     yield from ()
 
 
-def _check_settings(path: Path) -> Iterator[Fault | Warned]:
+def _check_settings(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
     """Every setting by itself, and every voice that is named."""
     layer = file_layer(path)
     alone = [replace(layer, values={name: text}) for name, text in layer.values.items()]
     for each in [*alone, *(replace(layer, values={"voice": name}) for name in layer.voices)]:
         try:
             settings = resolve([each])
-            refuse_unknown_names(settings, layer.where)
+            refuse_unknown_names(settings, layer.where, workspace)
             _refuse_missing_background(settings, layer, path.parent)
         except SleepwardError as error:
             yield from faults_of(error, path)
@@ -203,7 +193,7 @@ def _refuse_missing_background(settings: Settings, layer: Layer, folder: Path) -
         raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
 
 
-_CHECKS: Mapping[Kind, Callable[[Path], Iterator[Fault | Warned]]] = {
+_CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Fault | Warned]]] = {
     "routine": _check_routine,
     "pose": _check_pose,
     "script": _check_script,
@@ -219,12 +209,14 @@ def _seen_from_here(file: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
-def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]]) -> Iterator[Fault | Warned]:
+def _script_checks(
+    routine: Routine, path: Path, ways: Iterable[dict[str, str]], workspace: Workspace
+) -> Iterator[Fault | Warned]:
     """What is wrong in the scripts that become of it, each way, and what the linter says of their words."""
     found = dict.fromkeys(routine_findings(routine), "")
     for way in ways:
         try:
-            source = routine_source(routine, way, ALONE)
+            source = routine_source(routine, way, workspace)
         except SleepwardError as error:
             yield from faults_of(error, path)
             continue
@@ -234,7 +226,7 @@ def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]])
             for fault in faults_of(error, path):
                 yield _in_script(fault, source.text, routine, path) if fault.file == source.shown_as else fault
             continue
-        settings = resolve_for(script_layer(source, script), way, ALONE)
+        settings = resolve_for(script_layer(source, script), way, workspace)
         if way == LEVELS[0]:
             yield from (replace(fault, line=1) for fault in _length_faults(script, settings, path))
         for fault in _layout_faults(script, _timing(settings), path):
@@ -244,7 +236,7 @@ def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]])
             found.setdefault(replace(finding, line=0), shown)
         if way == LEVELS[0] and any(step.line for step in routine.steps):
             other = {"first_side": "left" if settings.first_side == "right" else "right"}
-            mirrored = parse(routine_source(routine, way | other, ALONE).text, source.shown_as)
+            mirrored = parse(routine_source(routine, way | other, workspace).text, source.shown_as)
             found.update(dict.fromkeys(mirror_findings(script, mirrored), ""))
     yield from placed(found, routine, _lines, found)
 
@@ -259,7 +251,7 @@ def _in_script(fault: Fault, text: str, routine: Routine, path: Path) -> Fault:
 
 
 def _lines(path: str) -> tuple[str, ...]:
-    return tuple(peek(Path(path)).split("\n"))
+    return tuple(text_or_nothing(Path(path)).split("\n"))
 
 
 def _timing(settings: Settings) -> Timing:
@@ -300,5 +292,5 @@ def _most_ms(cue: Hold | Pause) -> int:
 
 
 def _line_of_key(path: Path, key: str) -> int:
-    lines = peek(path).split("\n")
+    lines = text_or_nothing(path).split("\n")
     return next((number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)

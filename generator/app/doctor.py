@@ -117,14 +117,14 @@ def _encodes() -> str:
 
 
 def _routines() -> str:
-    from ..workspace import resources
-    from ..workspace.sources import read_pose, read_routine
+    from ..workspace import Workspace
 
-    names = resources.routine_names()
-    for pose_id in resources.pose_ids():
-        read_pose(pose_id)
+    workspace = Workspace.here()
+    names = workspace.routine_names()
+    for pose_id in workspace.pose_ids():
+        workspace.read_pose(pose_id)
     for name in names:
-        read_routine(resources.routine_path(name))
+        workspace.read_routine(workspace.routine_path(name))
     if not names:
         raise SleepwardError("no routine was found", hint=REINSTALL)
     return f"{len(names)} routines: {', '.join(names)}"

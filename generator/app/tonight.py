@@ -17,8 +17,8 @@ from ..errors import DefinitionError, InputError, LengthError, SleepwardError, l
 from ..model import Timeline
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
-from ..workspace import resources
-from ..workspace.sources import Source, read_routine, routine_source
+from ..workspace import Workspace
+from ..workspace.sources import Source, routine_source
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
@@ -109,7 +109,11 @@ def _length_of(offer: Offer) -> str:
 
 
 def offers(
-    flags: Mapping[str, str | None], broken: Callable[[SleepwardError], None], *, in_bed: bool = False
+    flags: Mapping[str, str | None],
+    workspace: Workspace,
+    broken: Callable[[SleepwardError], None],
+    *,
+    in_bed: bool = False,
 ) -> list[Offer]:
     """Every routine there is, as these settings make it, short enough for the length they ask for.
 
@@ -120,12 +124,12 @@ def offers(
     found: list[Offer] = []
     errors: list[InputError] = []
     said: set[str] = set()
-    for name in resources.routine_names():
+    for name in workspace.routine_names():
         try:
-            if in_bed and read_routine(resources.routine_path(name)).setting != "bed":
+            if in_bed and workspace.read_routine(workspace.routine_path(name)).setting != "bed":
                 found.append(Offer(name, refusal="isn't done in bed"))
                 continue
-            whole = _estimated(name, flags)
+            whole = _estimated(name, flags, workspace)
         except DefinitionError as error:
             if str(error) not in said:  # many routines may share a pose
                 broken(error)
@@ -135,7 +139,7 @@ def offers(
             errors.append(error)
             found.append(Offer(name, refusal=error.what))
         else:
-            found.append(whole if _fits(whole, SLACK) else shorter(whole))
+            found.append(whole if _fits(whole, SLACK) else shorter(whole, workspace))
     if errors and all(not offer.title for offer in found):
         raise _one_of(errors, found)
     return found
@@ -151,23 +155,23 @@ def _one_of(errors: Sequence[InputError], found: Sequence[Offer]) -> InputError:
     )
 
 
-def source_of(offer: Offer) -> Source:
+def source_of(offer: Offer, workspace: Workspace) -> Source:
     """The script of what is offered."""
-    return _source(offer.routine, offer.flags)
+    return _source(offer.routine, offer.flags, workspace)
 
 
-def attempt(offer: Offer, context: BuildContext) -> Offer:
+def attempt(offer: Offer, workspace: Workspace, context: BuildContext) -> Offer:
     """Speak it and place every sentence: itself where that goes well; shorter, where it is too long; or refused."""
     try:
-        plan_track(read_spec(source_of(offer), offer.flags), context)
+        plan_track(read_spec(source_of(offer, workspace), offer.flags, workspace), context)
     except LengthError:
-        return shorter(offer)
+        return shorter(offer, workspace)
     except InputError as error:
         return replace(offer, refusal=error.what)
     return offer
 
 
-def shorter(offer: Offer) -> Offer:
+def shorter(offer: Offer, workspace: Workspace) -> Offer:
     """It with more poses left out until it fits, the longest first; refused where that doesn't help.
 
     The first, which leads into the practice, and the last, in which people fall asleep, stay, and the order does.
@@ -179,7 +183,8 @@ def shorter(offer: Offer) -> Offer:
     while less.spare and len(less.left_out) + 1 <= MOST_LEFT_OUT * (1 + len(less.spare) + len(less.left_out)):
         out = less.spare[0]
         skip = ", ".join(filter(None, (less.flags.get("skip"), out)))
-        less = replace(_estimated(less.routine, {**less.flags, "skip": skip}), left_out=(*less.left_out, out))
+        again = _estimated(less.routine, {**less.flags, "skip": skip}, workspace)
+        less = replace(again, left_out=(*less.left_out, out))
         if _fits(less):
             return less
     half = f", and {clock(less.least_ms)} with half of its poses left out" if less is not offer else ""
@@ -197,9 +202,9 @@ def _fits(offer: Offer, slack: float = 0.0) -> bool:
     return offer.least_ms * (1 - slack) <= offer.wanted_ms <= offer.most_ms * (1 + slack)
 
 
-def _estimated(name: str, flags: Mapping[str, str | None]) -> Offer:
+def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Offer:
     """The routine, with the times that its letters let expect."""
-    spec = read_spec(_source(name, flags), flags)
+    spec = read_spec(_source(name, flags, workspace), flags, workspace)
     timing = replace(timing_of(spec.settings), length_ms=None)
     letter_ms = LETTER_MS_AT_1_WPM / spec.settings.rate
     spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(spec.script, timing)}
@@ -229,8 +234,8 @@ def _spare(timeline: Timeline) -> tuple[str, ...]:
     return tuple(sorted(between, key=lambda pose: -lasts_ms[pose]))
 
 
-def _source(name: str, flags: Mapping[str, str | None]) -> Source:
-    return routine_source(read_routine(resources.routine_path(name)), flags)
+def _source(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Source:
+    return routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace)
 
 
 # --- the history --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,10 @@ from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
 from ..voices import open_voice
 from ..voices.narration import narrate
-from ..workspace.layers import Layer
+from ..workspace import Workspace
+from ..workspace.layers import resolve_for
 from ..workspace.lexicons import load_lexicon
-from ..workspace.sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
+from ..workspace.sources import STDIN, Source, check_flags_fit, script_layer
 from .fingerprint import sound_of
 from .output import new_track
 from .plan_json import plan_dict, settings_dict
@@ -78,17 +79,17 @@ def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
     return _built(prepared, time.monotonic() - started)
 
 
-def read_spec(source: Source, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> TrackSpec:
-    """Parse a script and settle what holds for it; settings lie `around` it as `resolve_for` says."""
+def read_spec(source: Source, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
+    """Parse a script and settle what holds for it in the `workspace`."""
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
-    settings = resolve_for(script_layer(source, script), flags, around)
+    settings = resolve_for(script_layer(source, script), flags, workspace)
     background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
     if settings.cover not in ("auto", "none"):
         load_cover(Path(settings.cover))  # and so is a picture that isn't one
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    return TrackSpec(script, name, settings, background, voice, load_lexicon(voice.language))
+    return TrackSpec(script, name, settings, background, voice, load_lexicon(voice.language, workspace))
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:

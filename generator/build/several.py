@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from ..errors import InputError, SleepwardError
+from ..workspace import Workspace
 from ..workspace.sources import load_source
 from .output import track_path
 from .pipeline import load_background, prepare, read_spec, render
@@ -17,13 +18,17 @@ from .track import BuildContext, BuildResult, PreparedTrack
 
 
 def build_several(
-    sources: Sequence[str], flags: Mapping[str, str | None], out: str | None, context: BuildContext
+    sources: Sequence[str],
+    flags: Mapping[str, str | None],
+    out: str | None,
+    workspace: Workspace,
+    context: BuildContext,
 ) -> Generator[BuildResult | SleepwardError]:
     """Each of `sources` (as a user names them) built, in order, or the error for which it can't be: the others go on.
 
     `out` is what -o says. Closing the iterator early ends what is being spoken ahead.
     """
-    with _TracksAhead(sources, flags, out, context) as tracks:
+    with _TracksAhead(sources, flags, out, workspace, context) as tracks:
         for number in range(len(sources)):
             try:
                 prepared = tracks.take(number)
@@ -37,9 +42,15 @@ class _TracksAhead:
     """The tracks that are asked for, each prepared when it is taken, or before that in a thread."""
 
     def __init__(
-        self, sources: Sequence[str], flags: Mapping[str, str | None], out: str | None, context: BuildContext
+        self,
+        sources: Sequence[str],
+        flags: Mapping[str, str | None],
+        out: str | None,
+        workspace: Workspace,
+        context: BuildContext,
     ) -> None:
-        self._sources, self._flags, self._out, self._context = sources, flags, out, context
+        self._sources, self._flags, self._out = sources, flags, out
+        self._workspace, self._context = workspace, context
         self._taken: dict[Path, str] = {}
         self._stop = threading.Event()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
@@ -79,7 +90,8 @@ class _TracksAhead:
 
     def _spoken(self, number: int, context: BuildContext) -> PreparedTrack:
         source = self._sources[number]
-        spec = read_spec(load_source(source, self._flags, context.cache), self._flags)
+        loaded = load_source(source, self._flags, self._workspace, context.cache)
+        spec = read_spec(loaded, self._flags, self._workspace)
         path = track_path(self._out, spec.name, spec.settings.format)
         if (other := self._taken.setdefault(path, source)) != source:
             hint = "build them one by one, each with a file of its own (-o)"

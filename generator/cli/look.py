@@ -18,6 +18,7 @@ from .working import building
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
     from ..model import Pose, Routine
+    from ..workspace import Workspace
 
 
 @click.command("list")
@@ -26,18 +27,19 @@ if TYPE_CHECKING:
 def list_command(poses: bool, as_json: bool) -> None:
     """List the routines (or the poses): those of the working folder's routines/ and the built-in ones."""
     from ..definition.outline import pose_outline, routine_outline
-    from ..workspace import resources
+    from ..workspace import Workspace
 
+    workspace = Workspace.here()
     failed: SleepwardError | None = None
     found: list[RoutineOutline | PoseOutline] = []
-    for name in resources.pose_ids() if poses else resources.routine_names():
-        path = resources.pose_path(name) if poses else resources.routine_path(name)
+    for name in workspace.pose_ids() if poses else workspace.routine_names():
         try:
+            path = workspace.pose_path(name) if poses else workspace.routine_path(name)
             outline = pose_outline(path) if poses else routine_outline(path)
             if outline is not None:
                 found.append(outline)
             else:
-                _judge(path, is_pose=poses)
+                _judge(path, workspace, is_pose=poses)
         except SleepwardError as error:  # one that can't be read doesn't hide the others
             say_error(error)
             failed = failed or error
@@ -56,21 +58,21 @@ def list_command(poses: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
-    from ..workspace import resources
-    from ..workspace.resources import ROUTINE_SUFFIXES
-    from ..workspace.sources import read_pose, read_routine
+    from ..workspace import Workspace
+    from ..workspace.workspace import ROUTINE_SUFFIXES
 
+    workspace = Workspace.here()
     item: Routine | Pose
     if Path(name).suffix in ROUTINE_SUFFIXES:
-        item = read_routine(Path(name))
-    elif name in resources.routine_names():
-        item = read_routine(resources.routine_path(name))
+        item = workspace.read_routine(Path(name))
+    elif name in workspace.routine_names():
+        item = workspace.read_routine(workspace.routine_path(name))
     else:
         pose_id = name.lower().replace("'", "").replace(" ", "-")
-        if pose_id not in resources.pose_ids():
-            known = [*resources.routine_names(), *resources.pose_ids()]
+        if pose_id not in workspace.pose_ids():
+            known = [*workspace.routine_names(), *workspace.pose_ids()]
             raise NotFoundError(f"there is no routine or pose called {name!r}", hint=did_you_mean(pose_id, known, 3))
-        item = read_pose(pose_id)
+        item = workspace.read_pose(pose_id)
     click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else "\n".join(_lines(item)))
 
 
@@ -161,12 +163,11 @@ def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any])
         raise click.exceptions.Exit(failed.exit_code)
 
 
-def _judge(path: Path, *, is_pose: bool) -> None:
+def _judge(path: Path, workspace: Workspace, *, is_pose: bool) -> None:
     """Read all of a file that isn't plainly what it should be. Raises DefinitionError with every fault."""
     from ..definition.loading import load_pose
-    from ..workspace.sources import read_routine
 
-    load_pose(path) if is_pose else read_routine(path)
+    load_pose(path) if is_pose else workspace.read_routine(path)
 
 
 def _summary(item: RoutineOutline | PoseOutline) -> list[str]:

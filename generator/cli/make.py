@@ -41,6 +41,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
         )
     expect_voice(flags["voice"])  # before the imports, which take as long
     from ..build.several import build_several
+    from ..workspace import Workspace
     from ..workspace.sources import STDIN_NAME
 
     if sources.count(STDIN_NAME) > 1:
@@ -49,7 +50,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
     failed: SleepwardError | None = None
     with (
         building_several(options) as (context, paused),
-        closing(build_several(sources, flags, options["out"], context)) as results,
+        closing(build_several(sources, flags, options["out"], Workspace.here(), context)) as results,
     ):
         for result in results:
             with paused:
@@ -77,14 +78,16 @@ def plan_command(source: str, **given: Any) -> None:
     flags, options = split_flags(given)
     expect_voice(flags["voice"])  # before the imports, which take as long
     from ..build.pipeline import plan_track, read_spec
+    from ..workspace import Workspace
     from ..workspace.sources import load_source
 
     if options["plot"] is not None:
         from ..plot import check_suffix
 
         check_suffix(Path(options["plot"]))  # before anything is spoken
+    workspace = Workspace.here()
     with building(options) as context:
-        planned = plan_track(read_spec(load_source(source, flags, context.cache), flags), context)
+        planned = plan_track(read_spec(load_source(source, flags, workspace, context.cache), flags, workspace), context)
     if options["plot"] is not None:
         from ..mix.envelope import Envelope
         from ..plot import plot_plan
@@ -112,16 +115,18 @@ def script_command(source: str, **given: Any) -> None:
     Settings given here are written into its front matter, where a flag or SLEEPWARD_... at the build still wins. Which
     reminders a hold in breaths gets is settled here, by the breath rate that holds now.
     """
+    from ..workspace import Workspace
     from ..workspace.sources import load_source, script_text
 
     flags, options = split_flags(given)
+    workspace = Workspace.here()
     if not options["ssml"]:
         with cache_of(options) as cache:
-            click.echo(script_text(source, flags, cache), nl=False)
+            click.echo(script_text(source, flags, workspace, cache), nl=False)
         return
     from ..build.pipeline import plan_track, read_spec
     from ..script.ssml import to_ssml
 
     with building(options) as context:
-        planned = plan_track(read_spec(load_source(source, flags, context.cache), flags), context)
+        planned = plan_track(read_spec(load_source(source, flags, workspace, context.cache), flags, workspace), context)
     click.echo(to_ssml(planned.spec.script, planned.timeline, planned.spec.settings), nl=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from ..definition.program_models import Program, ProgramNight
+    from ..workspace import Workspace
 
 Flags = Mapping[str, str | None]
 
@@ -38,32 +39,34 @@ def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     routines/programs/ in this folder.
     """
     from ..app.programs import chosen_nights, load_program
+    from ..workspace import Workspace
 
     flags, options = split_flags(given)
     if name is None:
         if is_build or options["days"]:
             raise click.UsageError("name a programme; `sleepward program` lists them")
-        _list_programs(as_json=options["as_json"])
+        _list_programs(Workspace.here(), as_json=options["as_json"])
         return
-    program = load_program(name)
+    workspace = Workspace.here()
+    program = load_program(name, workspace)
     nights = chosen_nights(program, options["days"])
     if is_build:
-        _build(program, nights, flags, options)
+        _build(program, nights, flags, options, workspace)
     else:
-        _list_nights(program, nights, flags, as_json=options["as_json"])
+        _list_nights(program, nights, flags, workspace, as_json=options["as_json"])
 
 
 # --- listing ------------------------------------------------------------------------------------------
 
 
-def _list_programs(*, as_json: bool) -> None:
-    from ..app.programs import load_program, program_names
+def _list_programs(workspace: Workspace, *, as_json: bool) -> None:
+    from ..app.programs import load_program
 
     failed: SleepwardError | None = None
     found: list[Program] = []
-    for name in program_names():
+    for name in workspace.program_names():
         try:
-            found.append(load_program(name))
+            found.append(load_program(name, workspace))
         except SleepwardError as error:  # one that can't be read doesn't hide the others
             say_error(error)
             failed = failed or error
@@ -81,8 +84,10 @@ def _list_programs(*, as_json: bool) -> None:
         raise click.exceptions.Exit(failed.exit_code)
 
 
-def _list_nights(program: Program, nights: Sequence[ProgramNight], flags: Flags, *, as_json: bool) -> None:
-    rows = list(_rows(program, nights, flags))
+def _list_nights(
+    program: Program, nights: Sequence[ProgramNight], flags: Flags, workspace: Workspace, *, as_json: bool
+) -> None:
+    rows = list(_rows(program, nights, flags, workspace))
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
@@ -91,19 +96,22 @@ def _list_nights(program: Program, nights: Sequence[ProgramNight], flags: Flags,
     print_table(_table(program, rows, adapted=any(flags.values())))
 
 
-def _rows(program: Program, nights: Sequence[ProgramNight], flags: Flags) -> Iterator[dict[str, Any]]:
+def _rows(
+    program: Program, nights: Sequence[ProgramNight], flags: Flags, workspace: Workspace
+) -> Iterator[dict[str, Any]]:
     """A row for all nights in a row that are the same."""
     from ..app.programs import night_flags, night_source
     from ..durations import format_ms
     from ..script import parse
-    from ..workspace.sources import read_pose, resolve_for, script_layer
+    from ..workspace.layers import resolve_for
+    from ..workspace.sources import script_layer
 
     for _, same in groupby(nights, key=lambda night: night.entry):
         first, *more = same
         own = night_flags(program, first, flags)
-        source = night_source(first, own)
+        source = night_source(first, own, workspace)
         script = parse(source.text, source.shown_as, source.name)
-        length_ms = resolve_for(script_layer(source, script), own).length
+        length_ms = resolve_for(script_layer(source, script), own, workspace).length
         poses = dict.fromkeys(cue.where.pose for cue in script.cues if cue.where.pose)
         yield {
             "first": first.number,
@@ -111,7 +119,7 @@ def _rows(program: Program, nights: Sequence[ProgramNight], flags: Flags) -> Ite
             "routine": first.routine,
             "title": script.title,
             "length": None if length_ms is None else format_ms(length_ms),
-            "poses": [read_pose(pose).name for pose in poses],
+            "poses": [workspace.read_pose(pose).name for pose in poses],
             "note": first.note,
             "adapted": list(script.adapted),
             "settings": dict(first.settings),
@@ -143,7 +151,13 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
 # --- building -----------------------------------------------------------------------------------------
 
 
-def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, options: Mapping[str, Any]) -> None:
+def _build(
+    program: Program,
+    nights: Sequence[ProgramNight],
+    flags: Flags,
+    options: Mapping[str, Any],
+    workspace: Workspace,
+) -> None:
     from ..app.programs import night_flags, night_source, track_name
     from ..build.output import OUTPUT_FOLDER
 
@@ -155,7 +169,7 @@ def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, optio
     for night in nights:
         try:
             own = night_flags(program, night, flags)
-            built = make(night_source(night, own), own, into, track_name(program, night))
+            built = make(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
         except SleepwardError as error:  # one night that can't be made doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error

@@ -14,11 +14,16 @@ from .working import building
 
 if TYPE_CHECKING:
     from ..build.track import BuildResult
+    from ..workspace import Workspace
     from ..workspace.sources import Source
 
 
 def make(
-    source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None
+    source: Source,
+    flags: Mapping[str, str | None],
+    options: Mapping[str, Any],
+    workspace: Workspace,
+    name: str | None = None,
 ) -> BuildResult:
     """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
     from ..build.output import track_path
@@ -26,7 +31,7 @@ def make(
 
     flags = {**flags, "format": format_asked(options["out"], flags["format"])}
     with building(dict(options)) as context:
-        spec = read_spec(source, flags)
+        spec = read_spec(source, flags, workspace)
         for note in spec.script.adapted:
             context.notice(note)
         return build(spec, track_path(options["out"], name or spec.name, spec.settings.format), context)

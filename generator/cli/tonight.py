@@ -45,6 +45,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     from datetime import datetime
 
     from ..app.tonight import Done, attempt, choose, history_path, night_of, offers, read_history, record, source_of
+    from ..workspace import Workspace
 
     flags, options = split_flags(given)
     if minutes is not None:
@@ -53,8 +54,10 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
         flags["length"] = f"{minutes}m"
     history = history_path()
     done = read_history(history)
+    workspace = Workspace.here()
     with building(options) as means:
-        choice = choose(offers(flags, say_error, in_bed=in_bed), done, lambda offer: attempt(offer, means))
+        offered = offers(flags, workspace, say_error, in_bed=in_bed)
+        choice = choose(offered, done, lambda offer: attempt(offer, workspace, means))
     offer = choice.offer
     lines = [*_choice_lines(offer), *(_reason_lines(choice) if options["why"] else ())]
     if options["dry_run"]:
@@ -69,7 +72,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
         "reasons": choice.reasons,
     }
     if not options["dry_run"]:
-        built = make(source_of(offer), offer.flags, options)
+        built = make(source_of(offer, workspace), offer.flags, options, workspace)
         record(history, Done(night_of(datetime.now().astimezone()), offer.routine))
         if options["as_json"]:
             facts |= facts_of(built)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..definition.library_models import read_library
 from ..errors import InputError, SleepwardError
-from ..workspace import resources
-from ..workspace.folders import within
-from ..workspace.sources import parsers_in
+from ..workspace import Workspace
+from ..workspace.parsers import parsers_in
 from ..yaml_source import text_of
 from .blame import Blame
 from .inputs import KINDS
@@ -85,28 +84,27 @@ def open_library(path: Path, only: str | None = None) -> Library:
     Raises DefinitionError with every fault, each at the line that makes it, and other SleepwardErrors for what isn't
     the library's fault.
     """
-    folder = path.parent
-    with within(folder):
-        file, source = read_library(
-            text_of(path),
-            str(path),
-            known_settings=parsers_in(folder),
-            known_routines=resources.routine_names(),
-            check_script=lambda script: _must_be_script(folder, script),
-        )
-        if not (folder / file.output).resolve().is_relative_to(folder.resolve()):
-            source.fault(_at(source, "output"), "this leads out of the library's folder: name another, or give -o")
-        defaults = {name: Value(value, _at(source, "defaults", name)) for name, value in file.defaults.items()}
-        settler, blame = Settler(folder, defaults, file.title), Blame(source, defaults)
-        tracks = []
-        jobs = jobs_of(file, source)
-        if not jobs:
-            source.fault(_at(source, "exclude"), "no track is left to make: exclude fewer")
-        for job in jobs:
-            try:
-                tracks.append(settler.settle(job))
-            except SleepwardError as error:
-                blame.note(error, job)
+    folder, workspace = path.parent, Workspace.beside(path)
+    file, source = read_library(
+        text_of(path),
+        str(path),
+        known_settings=parsers_in(folder, workspace),
+        known_routines=workspace.routine_names(),
+        check_script=lambda script: _must_be_script(folder, script),
+    )
+    if not (folder / file.output).resolve().is_relative_to(folder.resolve()):
+        source.fault(_at(source, "output"), "this leads out of the library's folder: name another, or give -o")
+    defaults = {name: Value(value, _at(source, "defaults", name)) for name, value in file.defaults.items()}
+    settler, blame = Settler(folder, workspace, defaults, file.title), Blame(source, defaults)
+    tracks = []
+    jobs = jobs_of(file, source)
+    if not jobs:
+        source.fault(_at(source, "exclude"), "no track is left to make: exclude fewer")
+    for job in jobs:
+        try:
+            tracks.append(settler.settle(job))
+        except SleepwardError as error:
+            blame.note(error, job)
     _check_names(tracks, source)
     blame.raise_faults()
     names = frozenset(track.name for track in tracks)

@@ -1,7 +1,4 @@
-"""Digests of everything that a track is made from, by kind: where none has changed, neither has the track.
-
-Files are read once per run, however many tracks use them.
-"""
+"""Digests of everything that a track is made from, by kind: where none has changed, neither has the track."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from ..build.fingerprint import SCHEMA
 from ..settings import Settings
 from ..storage.cache import content_key
 from ..system import ffmpeg
-from ..workspace import resources
+from ..workspace import Workspace
 from ..workspace.lexicons import load_lexicon
 
 KINDS: Mapping[str, str] = {
@@ -49,34 +46,47 @@ def settings_digest(settings: Settings) -> str:
     return digest(json.dumps(kept, sort_keys=True))
 
 
-@remember
-def file_digest(path: Path) -> str:
-    """Of a file's content; empty where it is gone, which whoever reads it says."""
-    try:
-        return digest(path.read_bytes().hex())
-    except OSError:
-        return ""
+class Inputs:
+    """Digests of what is read for the tracks of one library, in its `workspace`: each file is read once."""
 
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[tuple[object, ...], str] = {}
 
-def files_digest(paths: Iterable[Path]) -> str:
-    return digest(*(f"{path.name} {file_digest(path)}" for path in sorted(paths)))
+    def of_file(self, path: Path) -> str:
+        """Of a file's content; empty where it is gone, which whoever reads it says."""
+        return self._once(("file", path), lambda: _file_digest(path))
 
+    def of_files(self, paths: Iterable[Path]) -> str:
+        return digest(*(f"{path.name} {self.of_file(path)}" for path in sorted(paths)))
 
-@remember
-def templates_digest(style: str) -> str:
-    """Of all templates that may have a part in a style, in the order in which they are searched."""
-    folders = resources.template_folders(style)
-    return digest(*(_folder_digest(folder, lambda path: path.is_file()) for folder in folders))
+    def of_templates(self, style: str) -> str:
+        """Of all templates that may have a part in a style, in the order in which they are searched."""
 
+        def made() -> str:
+            folders = self._workspace.template_folders(style)
+            return digest(*(_folder_digest(folder, lambda path: path.is_file()) for folder, _ in folders))
 
-@remember
-def lexicon_digest(language: str) -> str:
-    return digest(repr(sorted(load_lexicon(language).entries.items())))
+        return self._once(("templates", style), made)
 
+    def of_lexicon(self, language: str) -> str:
+        entries = load_lexicon(language, self._workspace).entries
+        return digest(repr(sorted(entries.items())))
 
-@remember
-def background_digest(background: str, breath_ms: int, inhale_ms: int) -> str:
-    return digest(bed_identity(parse_background(background), breath_ms, inhale_ms))
+    def of_background(self, background: str, breath_ms: int, inhale_ms: int) -> str:
+        def made() -> str:
+            return digest(bed_identity(parse_background(background), breath_ms, inhale_ms))
+
+        return self._once(("background", background, breath_ms, inhale_ms), made)
+
+    def of_shown(self, album: str, cover: str) -> str:
+        """Of what players show besides the script's own title and summary."""
+        return digest(album, cover, "" if cover in ("auto", "none") else self.of_file(Path(cover)))
+
+    def _once(self, what: tuple[object, ...], make: Callable[[], str]) -> str:
+        if what not in self._known:
+            self._known[what] = make()
+        return self._known[what]
 
 
 @remember
@@ -91,11 +101,13 @@ def program_digest() -> str:
     return digest(__version__, SCHEMA, _folder_digest(package, lambda path: path.suffix == ".py"))
 
 
-def shown_digest(album: str, cover: str) -> str:
-    """Of what players show besides the script's own title and summary."""
-    return digest(album, cover, "" if cover in ("auto", "none") else file_digest(Path(cover)))
-
-
 def _folder_digest(folder: Path, wanted: Callable[[Path], bool]) -> str:
     found = sorted(path for path in folder.rglob("*") if wanted(path))
-    return digest(*(f"{path.relative_to(folder).as_posix()} {file_digest(path)}" for path in found))
+    return digest(*(f"{path.relative_to(folder).as_posix()} {_file_digest(path)}" for path in found))
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return digest(path.read_bytes().hex())
+    except OSError:
+        return ""

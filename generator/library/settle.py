@@ -17,10 +17,9 @@ from ..script import parse
 from ..settings import SETTINGS, Settings
 from ..voices import open_voice
 from ..voices.narration import voice_identity
-from ..workspace import resources
-from ..workspace.folders import within
-from ..workspace.layers import Layer, environment_layer, surrounding_layers
-from ..workspace.sources import Source, load_source, own_layer, read_routine, resolve_for, routine_source, script_layer
+from ..workspace import Workspace
+from ..workspace.layers import Layer, environment_layer, own_layer, resolve_for
+from ..workspace.sources import Source, load_source, routine_source, script_layer
 from . import inputs
 from .jobs import Job, Value
 from .work import Order
@@ -59,14 +58,15 @@ class _Read:
 
 
 class Settler:
-    """The tracks of one library file in `folder`, made `within` it; `album` is what they belong to.
+    """The tracks of one library file in `folder`, whose `workspace` it is; `album` is what they belong to.
 
     What the library asks for holds above the routine's own settings; its `defaults` yield to the environment besides.
     """
 
-    def __init__(self, folder: Path, defaults: Mapping[str, Value], album: str) -> None:
-        self._folder, self._defaults, self._album = folder, defaults, album
-        self._around = surrounding_layers()
+    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, Value], album: str) -> None:
+        self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
+        self._inputs = inputs.Inputs(workspace)
+        workspace.layers()  # so that a fault in one is told as such, and not as a track's
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _Read] = {}
         self._files: dict[tuple[str, str], str] = {}
@@ -79,29 +79,28 @@ class Settler:
         flags = self._flags(job)
         if found.script is not None:
             _check_words_stay(job, found.script)
-        settings = resolve_for(found.own, flags, self._around)
+        settings = resolve_for(found.own, flags, self._workspace)
         made_from = {
             **found.inputs,
             **self._voice_inputs(settings),
             "settings": inputs.settings_digest(settings),
-            "background": inputs.background_digest(settings.background, settings.breath_ms, settings.inhale_ms),
+            "background": self._inputs.of_background(settings.background, settings.breath_ms, settings.inhale_ms),
             "encoder": inputs.encoder_digest(),
             "program": inputs.program_digest(),
-            "shown": inputs.shown_digest(self._album, settings.cover),
+            "shown": self._inputs.of_shown(self._album, settings.cover),
         }
         if found.routine is not None:
             made_from |= {
                 "poses": self._poses_digest(found.routine, all_of_them=bool(settings.avoid)),
-                "templates": inputs.templates_digest(settings.style),
+                "templates": self._inputs.of_templates(settings.style),
             }
         return Track(f"{job.name}.{settings.format}", job, flags, settings, made_from)
 
     def prepare(self, track: Track) -> Prepared:
         """Render and read its script. Raises SleepwardError."""
         found = self._read(track.job)
-        with within(self._folder):
-            source = found.source or routine_source(_of(found), track.flags, self._around)
-            spec = replace(read_spec(source, track.flags, self._around), album=self._album)
+        source = found.source or routine_source(_of(found), track.flags, self._workspace)
+        spec = replace(read_spec(source, track.flags, self._workspace), album=self._album)
         order = Order(
             name=track.name,
             text=source.text,
@@ -135,16 +134,16 @@ class Settler:
         chosen = (settings.voice, settings.rate, settings.pitch)
         if chosen not in self._voices:
             voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-            lexicon = inputs.lexicon_digest(voice.language)
+            lexicon = self._inputs.of_lexicon(voice.language)
             self._voices[chosen] = {"voice": inputs.digest(voice_identity(voice)), "lexicon": lexicon}
         return self._voices[chosen]
 
     def _poses_digest(self, routine: Routine, *, all_of_them: bool) -> str:
         """Of the poses that the routine has; where some are avoided, of all: what can be avoided depends on them."""
         if (routine.name, all_of_them) not in self._poses:
-            ids = resources.pose_ids() if all_of_them else {step.pose.id for step in routine.steps} | {"rest"}
-            paths = [resources.pose_path(pose_id) for pose_id in ids]
-            self._poses[routine.name, all_of_them] = inputs.files_digest(paths)
+            ids = self._workspace.pose_ids() if all_of_them else {step.pose.id for step in routine.steps} | {"rest"}
+            paths = [self._workspace.pose_path(pose_id) for pose_id in ids]
+            self._poses[routine.name, all_of_them] = self._inputs.of_files(paths)
         return self._poses[routine.name, all_of_them]
 
     def _read(self, job: Job) -> _Read:
@@ -154,17 +153,17 @@ class Settler:
         return self._found[what]
 
     def _of_routine(self, name: str) -> _Read:
-        path = resources.routine_path(name)
-        routine = read_routine(path)
+        path = self._workspace.routine_path(name)
+        routine = self._workspace.read_routine(path)
         own = own_layer(routine.settings, lambda name: routine.path, path.parent)
-        return _Read(own, {"routine": inputs.file_digest(path)}, routine=routine)
+        return _Read(own, {"routine": self._inputs.of_file(path)}, routine=routine)
 
     def _of_script(self, name: str) -> _Read:
         path = self._folder / name
-        source = load_source(str(path), {})
+        source = load_source(str(path), {}, self._workspace)
         script = parse(source.text, source.shown_as, source.name)
         own = script_layer(source, script)
-        return _Read(own, {"script": inputs.file_digest(path)}, source=source, script=script)
+        return _Read(own, {"script": self._inputs.of_file(path)}, source=source, script=script)
 
 
 def _of(found: _Read) -> Routine:

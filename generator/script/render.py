@@ -7,7 +7,6 @@ import traceback
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ScriptError
@@ -18,6 +17,7 @@ from .visits import GROUNDS, Manner, Visit, described_values, environment, is_br
 
 if TYPE_CHECKING:
     from ..storage.cache import Cache
+    from .templates import TemplateFolder
 
 MAIN_TEMPLATE = "routine.j2"
 _HOLD = re.compile(r"(?m)^\[hold\b")
@@ -26,7 +26,7 @@ _HOLD = re.compile(r"(?m)^\[hold\b")
 def render(
     routine: Routine,
     *,
-    template_folders: Sequence[Path],
+    template_folders: Sequence[TemplateFolder],
     manner: Manner,
     adapted: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
@@ -98,15 +98,15 @@ def route(ways: Collection[str], from_position: str, to_position: str) -> list[s
 
 
 @lru_cache(maxsize=8)
-def _template_environment(folders: tuple[str, ...]) -> Any:
+def _template_environment(folders: tuple[TemplateFolder, ...]) -> Any:
     """Templates of these folders, each read once, and again where its file has changed."""
-    from jinja2 import FileSystemLoader
+    from .templates import loader_of
 
-    return environment(FileSystemLoader(folders))
+    return environment(loader_of(folders))
 
 
-def _templates(folders: Sequence[Path], cache: Cache | None) -> Any:
-    remembered = _template_environment(tuple(map(str, folders)))
+def _templates(folders: Sequence[TemplateFolder], cache: Cache | None) -> Any:
+    remembered = _template_environment(tuple(folders))
     if cache is None:
         return remembered
     from .compiled import CompiledTemplates

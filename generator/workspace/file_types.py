@@ -14,10 +14,9 @@ from ..definition.program_models import ProgramFile
 from ..errors import NotFoundError, SleepwardError
 from ..yaml_source import text_of
 from .layers import PROJECT_FILE
-from .resources import ROUTINE_SUFFIXES
+from .workspace import ROUTINE_SUFFIXES, ROUTINES
 
 Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings"]
-ROUTINES = "routines"
 SCRIPT_SUFFIX = ".txt"
 
 _KEY = re.compile(r"^[\"']?([a-z_]+)[\"']?\s*:", re.MULTILINE)
@@ -29,7 +28,7 @@ def kind_of(path: Path) -> Kind:
         return "settings"
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
         return "script"
-    keys = set(_KEY.findall(peek(path)))
+    keys = set(_KEY.findall(text_or_nothing(path)))
     if "steps" in keys:
         return "routine"
     by_name: Mapping[str, Kind] = {"library": "library", "lexicon": "lexicon", "poses": "pose", "programs": "program"}
@@ -91,11 +90,11 @@ def _is_ours(path: Path) -> bool:
     return (
         ROUTINES in path.absolute().parts
         or path.stem in ("library", "lexicon")
-        or bool(telling & set(_KEY.findall(peek(path))))
+        or bool(telling & set(_KEY.findall(text_or_nothing(path))))
     )
 
 
-def peek(path: Path) -> str:
+def text_or_nothing(path: Path) -> str:
     """A file's text, or nothing where it can't be had: whoever reads it says why."""
     try:
         return text_of(path)

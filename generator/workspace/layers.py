@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from ..beds import Background, parse_background
 from ..errors import SettingError, did_you_mean
 from ..settings import NO_NAMES, PARSERS, SETTINGS, SettingInfo, Settings
-from .folders import here
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
 PROJECT_FILE = "sleepward.toml"
 VOICE_KEYS = ("voice", "rate", "pitch")
+NO_FILES = ("auto", "none")  # what a cover may be beside a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +141,54 @@ def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mappi
     return {key: str(value) for key, value in table.items()}
 
 
-def surrounding_layers() -> list[Layer]:
-    """What lies outside command line and script: the environment; the files `here`; the user's. In this order.
+# --- a routine's or script's own, and all that hold ----------------------------------------------------
 
-    The routine's or script's own settings belong between the first and the second.
+
+def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Path) -> Layer:
+    """The settings of a routine or script in `folder`, with the files they name as seen from here.
+
+    Strangers write these, so they reach no file outside their folder: SettingError.
     """
-    import platformdirs
+    found = dict(values)
+    if "background" in found:
+        background = parse_background(found["background"], folder)
+        for file in background.files:
+            _must_lie_in(folder, file, where("background"))
+        found["background"] = background_from_here(background)
+    if found.get("cover", "auto") not in NO_FILES:
+        cover = folder / found["cover"]
+        _must_lie_in(folder, cover, where("cover"))
+        found["cover"] = path_from_here(cover)
+    return Layer(found, where)
 
-    user = Path(platformdirs.user_config_dir("sleepward", appauthor=False)) / "config.toml"
-    files = [*(folder / PROJECT_FILE for folder in here()), user]
-    return [environment_layer(os.environ), *map(file_layer, files)]
+
+def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
+    """Flags, environment, the routine's or script's `own`, the folders' files, the user's file: the first wins.
+
+    Files are named as seen from here. Raises SettingError and NotFoundError for what can't be.
+    """
+    settings = resolve(layers_of(own, flags, workspace))
+    cover = settings.cover if settings.cover in NO_FILES else path_from_here(Path(settings.cover))
+    return replace(settings, background=background_from_here(parse_background(settings.background)), cover=cover)
+
+
+def layers_of(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> list[Layer]:
+    """All layers that hold for a routine or script, the most specific first."""
+    environment, *files = workspace.layers()
+    return [flag_layer(flags), environment, own, *files]
+
+
+def _must_lie_in(folder: Path, path: Path, where: str) -> None:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        hint = "put it there, or name it with a flag or in sleepward.toml"
+        raise SettingError(f"{path} lies outside the folder of what names it", where=where, hint=hint)
+
+
+def background_from_here(background: Background) -> str:
+    """The background as text, each file named in the one way that it has from here, however it was written."""
+    layers = [replace(layer, name=path_from_here(layer.file)) if layer.file else layer for layer in background.layers]
+    return str(replace(background, layers=tuple(layers)))
+
+
+def path_from_here(path: Path) -> str:
+    return os.path.relpath(path)

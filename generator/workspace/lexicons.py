@@ -7,22 +7,17 @@ from pathlib import Path
 from ..errors import InputError
 from ..pronunciation.lexicon import FILE_NAME, Lexicon, is_english, merged
 from ..yaml_source import decode
-from .folders import here
-from .resources import own_templates
+from .workspace import Workspace
 
 
-def load_lexicon(language: str) -> Lexicon:
+def load_lexicon(language: str, workspace: Workspace) -> Lexicon:
     """The entries that hold for a voice of `language` (like ``en-us``; empty where it isn't known).
 
-    The built-in ones, which are for English, then the user's own, then those `here`, the first folder's last: by
-    entry, the last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
+    The built-in ones, which are for English, then the user's own, then those of the folders, the first folder's last:
+    by entry, the last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
     """
-    import platformdirs
-
-    built_in = [own_templates() / FILE_NAME] if is_english(language) else []
-    user = Path(platformdirs.user_config_dir("sleepward", appauthor=False)) / FILE_NAME
-    own = [path for path in (user, *(folder / FILE_NAME for folder in reversed(here()))) if path.exists()]
-    return merged(tuple((_text_of(path), str(path)) for path in (*built_in, *own)))
+    built_in = [workspace.built_in_templates() / FILE_NAME] if is_english(language) else []
+    return merged(tuple((_text_of(path), str(path)) for path in (*built_in, *workspace.own_lexicons(FILE_NAME))))
 
 
 def _text_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from generator.build import pipeline
 from generator.build.track import BuildContext
 from generator.mix.mixing import Levels, Mix
 from generator.storage.cache import Cache
+from generator.workspace import Workspace
 from generator.workspace.sources import Source
 from tests.sound.conftest import MEASURED, Measured, music
 
@@ -211,7 +212,8 @@ def test_the_end_comes_softly(cache_folder: Path, tmp_path: Path, bed: str, tail
     context = BuildContext(Cache(cache_folder), 1)
     source = Source("Rest here.\n[sleep]", "end", "end.txt")
     planned = pipeline.plan_track(
-        pipeline.read_spec(source, {"background": background, "tail": tail, "voice": "tone:"}), context
+        pipeline.read_spec(source, {"background": background, "tail": tail, "voice": "tone:"}, Workspace.here()),
+        context,
     )
     bed_itself = beds.load_bed(planned.spec.background, context.cache, 10_000, 4_000)
     mix = Mix(planned.timeline, planned.narration.clip, bed_itself, Levels())

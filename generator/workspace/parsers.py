@@ -1,0 +1,58 @@
+"""Parsers of settings for a file that a stranger may have written: they refuse at once what can't hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SleepwardError
+from ..settings import PARSERS
+from .layers import NO_FILES, own_layer
+from .paths import asked
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+
+def parsers_in(folder: Path, workspace: Workspace) -> Mapping[str, Callable[[str], object]]:
+    """PARSERS for a file in `folder` that a stranger may have written: they refuse, too, what settles only later.
+
+    That is a style or a file that isn't there, a background that can't be, a file outside the folder. They raise
+    ValueError, with what to do.
+    """
+    return {
+        **PARSERS,
+        "style": _style_in(workspace),
+        **{name: _in_folder(name, folder) for name in ("background", "cover")},
+    }
+
+
+def _style_in(workspace: Workspace) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        PARSERS["style"](text)
+        with _as_value_error():
+            workspace.template_folders(text)
+        return text
+
+    return parse
+
+
+def _in_folder(name: str, folder: Path) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        with _as_value_error():
+            own_layer({name: text}, lambda name: "", folder)
+        if name == "cover" and text not in NO_FILES and not asked((folder / text).is_file):
+            raise ValueError(f"there is no picture {text[:60]!r}: write auto, none, or a file below this folder")
+        return text
+
+    return parse
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except SleepwardError as error:
+        raise ValueError(f"{error.what}: {error.hint}" if error.hint else error.what) from error

@@ -1,0 +1,258 @@
+"""The folders that are looked in, in their order, each with its trust, and what is found in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from ..errors import InputError, NotFoundError, SleepwardError, did_you_mean
+from ..settings import PARSERS
+from .layers import PROJECT_FILE, Layer, environment_layer, file_layer, own_layer
+
+if TYPE_CHECKING:
+    from ..model import Pose, Routine
+    from ..storage.cache import Cache
+
+Trust = Literal["user", "stranger", "built-in"]
+
+ROUTINE_SUFFIXES = (".yaml", ".yml")  # of routines, poses and programmes; where both are there, the first
+ROUTINES, POSES, PROGRAMS = "routines", "routines/poses", "routines/programs"
+TEMPLATES = "scripts_templates"
+BASE_STYLE = "gentle"  # gives what another style has no file for …
+SHARED = "shared"  # … and this what no style has
+_PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that may hold `routines/`, `scripts_templates/`, a lexicon and `sleepward.toml`.
+
+    Of all but a built-in one, nothing is read that lies elsewhere, by a link. The settings of a `stranger`, besides,
+    name no file outside the folder; those of the `user` may.
+    """
+
+    folder: Path
+    trust: Trust
+
+    def inside(self, path: Path) -> Path:
+        """`path`, found in this folder. Raises InputError where a link leads out of it."""
+        if self.trust != "built-in" and not path.resolve().is_relative_to(self.folder.resolve()):
+            hint = "put the file itself there, or delete the link"
+            raise InputError(f"a link leads out of {self.folder} here", where=str(path), hint=hint)
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folders of one command: the first that has a file wins. Made once, and handed to whoever looks things up.
+
+    It remembers what it has read, so that a command reads each file once; another workspace shares none of that.
+    With `settings_hold` False no environment and no file around a routine or script sets anything.
+    """
+
+    roots: tuple[Root, ...]
+    settings_hold: bool = True
+    _poses: dict[str, Pose] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _poses_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _layers: list[Layer] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @classmethod
+    def here(cls) -> Self:
+        """The working folder, then the built-in files. Raises InputError where the working folder is gone."""
+        return cls((Root(_working_folder(), "user"), *_built_in()))
+
+    @classmethod
+    def beside(cls, library: Path) -> Self:
+        """The folder of a library's file, then the working folder, then the built-in files.
+
+        What lies beside a library is a stranger's, unless that is where the command is given.
+        """
+        folder, own = library.parent.absolute(), cls.here()
+        if folder.resolve() == own.roots[0].folder.resolve():
+            return own
+        return cls((Root(folder, "stranger"), *own.roots))
+
+    def without_settings(self) -> Self:
+        """The same folders, for judging a file by itself."""
+        return replace(self, settings_hold=False)
+
+    # --- routines, poses, programmes ---------------------------------------------------------------------
+
+    def routine_path(self, name: str) -> Path:
+        """The file of the routine called `name`. Raises NotFoundError with the nearest names."""
+        return self._find("routine", ROUTINES, name, self.routine_names())
+
+    def pose_path(self, pose_id: str) -> Path:
+        """The file of the pose with that id. Raises NotFoundError with the nearest ids."""
+        return self._find("pose", POSES, pose_id, self.pose_ids())
+
+    def program_path(self, name: str) -> Path:
+        """The file of the programme called `name`. Raises NotFoundError with the nearest names."""
+        return self._find("programme", PROGRAMS, name, self.program_names())
+
+    def routine_names(self) -> list[str]:
+        return self._stems(ROUTINES)
+
+    def pose_ids(self) -> list[str]:
+        return self._stems(POSES)
+
+    def program_names(self) -> list[str]:
+        return self._stems(PROGRAMS)
+
+    def read_routine(self, path: Path, cache: Cache | None = None) -> Routine:
+        """The routine in a file, with its poses, from the `cache` where it was read before.
+
+        Raises DefinitionError with every fault of all of these files.
+        """
+        if cache is None:
+            return self._read_routine(path, reread=False)
+        from ..definition.kept_routines import kept
+
+        return kept(path, self._pose_files(), cache, lambda path: self._read_routine(path, reread=True))
+
+    def read_pose(self, pose_id: str) -> Pose:
+        """The pose with that id. Raises NotFoundError, and DefinitionError with every fault of its file."""
+        if pose_id not in self._poses:
+            self._poses[pose_id] = self._read_pose(pose_id)
+        return self._poses[pose_id]
+
+    def poses_of(self, routine: str) -> Collection[str]:
+        """The ids of a routine's poses; none where it can't be read, which is said where it is used."""
+        if routine not in self._poses_of:
+            try:
+                steps = self.read_routine(self.routine_path(routine)).steps
+            except SleepwardError:
+                steps = ()
+            self._poses_of[routine] = tuple(step.pose.id for step in steps)
+        return self._poses_of[routine]
+
+    def refuse_link(self, path: Path) -> None:
+        """Raise InputError where `path` lies in `routines/` of the working folder, say, and a link leads out of it."""
+        for root in self._own_roots():
+            if path.absolute().is_relative_to(root.folder / ROUTINES):
+                root.inside(path.absolute())
+
+    # --- styles ------------------------------------------------------------------------------------------
+
+    def styles(self) -> list[str]:
+        folders = (folder for root in self.roots for folder in (root.folder / TEMPLATES).glob("*/"))
+        return sorted({folder.name for folder in folders if folder.is_dir()} - {SHARED})
+
+    def template_folders(self, style: str) -> list[tuple[Path, Path | None]]:
+        """Folders that are searched for a style's templates, in order: its own, then those that it builds on.
+
+        Beside each stands the folder that its files must lie in, None for built-in ones. Raises NotFoundError with the
+        nearest styles, and InputError where a link leads out.
+        """
+        known = self.styles()
+        if style not in known:
+            hint = f"{did_you_mean(style, known, 3)}; your own is a folder scripts_templates/{style}/"
+            raise NotFoundError(f"there is no style called {style!r}", hint=hint)
+        return [
+            (root.inside(folder), None if root.trust == "built-in" else root.folder)
+            for name in dict.fromkeys((style, BASE_STYLE, SHARED))
+            for root in self.roots
+            if (folder := root.folder / TEMPLATES / name).is_dir()
+        ]
+
+    # --- settings and lexicons ---------------------------------------------------------------------------
+
+    def layers(self) -> list[Layer]:
+        """The settings around a routine's or script's own: the environment; the folders' files; the user's.
+
+        The routine's or script's own belong between the first and the second. Raises SettingError.
+        """
+        if not self.settings_hold:
+            return [Layer({}, str)]
+        if not self._layers:
+            files = [_layer_of(root) for root in self._own_roots()]
+            user = file_layer(_user_folder() / "config.toml")
+            self._layers.extend([environment_layer(os.environ), *files, user])
+        return self._layers
+
+    def built_in_templates(self) -> Path:
+        """The folder of the built-in templates."""
+        return next(folder for root in reversed(self.roots) if (folder := root.folder / TEMPLATES).is_dir())
+
+    def own_lexicons(self, name: str) -> Iterator[Path]:
+        """The lexicons called `name`: the user's, then those of the folders, the first folder's last."""
+        if (users := _user_folder() / name).exists():
+            yield users
+        for root in reversed(self._own_roots()):
+            if (path := root.folder / name).exists():
+                yield root.inside(path)
+
+    # --- looking -----------------------------------------------------------------------------------------
+
+    def _own_roots(self) -> list[Root]:
+        return [root for root in self.roots if root.trust != "built-in"]
+
+    def _find(self, kind: str, folder: str, name: str, known: Iterable[str]) -> Path:
+        for root in self.roots:
+            for suffix in ROUTINE_SUFFIXES:
+                path = root.folder / folder / f"{name}{suffix}"
+                if name in known and path.is_file():
+                    return root.inside(path)
+        raise NotFoundError(
+            f"there is no {kind} called {name!r}",
+            hint=f"{did_you_mean(name, list(known), 3)}; your own goes into {folder}/{name}.yaml",
+        )
+
+    def _stems(self, folder: str) -> list[str]:
+        return sorted({path.stem for path in self._files(folder) if path.is_file()})
+
+    def _files(self, folder: str) -> Iterator[Path]:
+        for root in self.roots:
+            for suffix in ROUTINE_SUFFIXES:
+                yield from (root.folder / folder).glob(f"*{suffix}")
+
+    def _pose_files(self) -> list[Path]:
+        """The files of all poses, in the order in which they are searched; of some, one before hides them."""
+        folders = (root.folder / POSES for root in self.roots)
+        found = (path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in ROUTINE_SUFFIXES)
+        return [path for path in found if path.is_file()]
+
+    def _read_routine(self, path: Path, *, reread: bool) -> Routine:
+        """With `reread` every pose's file is read, whatever is remembered."""
+        from ..definition.loading import load_routine
+
+        poses = self._read_pose if reread else self.read_pose
+        return load_routine(path, poses=poses, known_poses=self.pose_ids, known_settings=PARSERS)
+
+    def _read_pose(self, pose_id: str) -> Pose:
+        from ..definition.loading import load_pose
+
+        return load_pose(self.pose_path(pose_id))
+
+
+def _layer_of(root: Root) -> Layer:
+    """The settings of a folder's file; a stranger's name no file outside the folder. Raises SettingError."""
+    path = root.folder / PROJECT_FILE
+    layer = file_layer(root.inside(path))
+    if root.trust == "user":
+        return layer
+    return replace(layer, values=own_layer(layer.values, layer.where, root.folder).values)
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise InputError("the working folder is gone", hint="change to one that is there") from error
+
+
+def _built_in() -> Iterator[Root]:
+    """The package's data, then the repository, where this runs from one."""
+    repository = _PACKAGE.parent
+    yield Root(_PACKAGE / "data", "built-in")
+    if (repository / "pyproject.toml").is_file():
+        yield Root(repository, "built-in")
+
+
+def _user_folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("sleepward", appauthor=False))
