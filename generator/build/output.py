@@ -14,6 +14,7 @@ from ..errors import InputError, TrackError
 from ..formats import tagging
 from ..settings import FORMATS, Format
 from ..storage.cache import whole_file
+from ..system.links import leads_out
 
 OUTPUT_FOLDER = Path("output")
 
@@ -21,13 +22,13 @@ OUTPUT_FOLDER = Path("output")
 def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name
     """Where the track goes: `out` may be a file of that format, or a folder. Raises InputError for anything else."""
     if out is None:
-        return OUTPUT_FOLDER / f"{name}.{format}"
+        return _inside(OUTPUT_FOLDER, f"{name}.{format}")
     path = Path(out)
     with _refusals(path):
         is_folder = out.endswith(("/", os.sep)) or path.is_dir()
         is_special = path.exists() and not path.is_file()
     if is_folder:
-        return path / f"{name}.{format}"
+        return _inside(path, f"{name}.{format}")
     if path.suffix.lower() != f".{format}":
         raise InputError(
             f"a track is a file {', '.join(f'.{known}' for known in FORMATS[:-1])} or .{FORMATS[-1]}",
@@ -36,6 +37,15 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
         )
     if is_special:
         raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
+    return path
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The file of that name in `folder`, which itself may be a link. Raises InputError where the file is one."""
+    path = folder / name
+    if leads_out(path, folder):
+        hint = "delete the link, or choose another place with -o"
+        raise InputError(f"a link leads out of {folder} here", where=str(path), hint=hint)
     return path
 
 

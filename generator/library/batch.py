@@ -145,7 +145,11 @@ def _check_names(tracks: Sequence[Track], source: Source) -> None:
 
 
 def compare(library: Library, ledger: Ledger) -> Standing:
-    """What is there of the library, and what isn't, or of other things; nothing is rendered."""
+    """What is there of the library, and what isn't, or of other things; nothing is rendered.
+
+    Raises InputError where a link below the library's folder leads a track out of it.
+    """
+    ledger.refuse_links(track.name for track in library.tracks)
     unchanged: list[Entry] = []
     todo: list[Todo] = []
     for track in library.tracks:

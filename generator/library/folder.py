@@ -9,35 +9,41 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..errors import TrackError
+from ..errors import InputError, TrackError
 from ..formats import tagging
 from ..settings import FORMATS
 from ..storage.cache import whole_file
+from ..system.links import leads_out
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A `work.Store`: tracks lie below `root`, at their names."""
+    """A `work.Store`: tracks lie below `root`, at their names. `root` may be a link; none below it leads out of it."""
 
     root: Path
 
-    def path_of(self, name: str) -> Path | None:
-        return self.root / name
+    def path_of(self, name: str) -> Path:
+        """Raises InputError where a link leads out of `root`: what lies there is none of the library's."""
+        path = self.root / name
+        if leads_out(path, self.root):
+            hint = "delete the link, or name another folder with -o"
+            raise InputError(f"a link leads out of {self.root} here", where=str(path), hint=hint)
+        return path
 
     def put(self, name: str, path: str, key: str) -> None:
-        target = self.root / name
+        target = self.path_of(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(target) as sink, Path(path).open("rb") as made:
             shutil.copyfileobj(made, sink)
         Path(path).unlink()
 
     def fetch(self, name: str, path: str) -> None:
-        shutil.copyfile(self.root / name, path)
+        shutil.copyfile(self.path_of(name), path)
 
     def key_of(self, name: str) -> str | None:
         path = self.root / name
         format_ = next((known for known in FORMATS if path.suffix == f".{known}"), None)
-        if format_ is None or not path.is_file():
+        if format_ is None or leads_out(path, self.root) or not path.is_file():
             return None
         try:
             tags = tagging.read_tags(path)
@@ -49,7 +55,7 @@ class Folder:
     def remove(self, name: str) -> None:
         """The file, and the folders that it leaves empty; nothing outside `root`, wherever links lead."""
         path = self.root / name
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        if leads_out(path, self.root):
             return
         path.unlink(missing_ok=True)
         for parent in PurePosixPath(name).parents:
@@ -71,12 +77,12 @@ class Folder:
 
     def read(self, name: str) -> bytes | None:
         try:
-            return (self.root / name).read_bytes()
+            return self.path_of(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        path = self.root / name
+        path = self.path_of(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as sink:
             sink.write(content)

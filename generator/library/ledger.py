@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import InputError
@@ -35,6 +35,11 @@ class Ledger:
         self._ours: dict[str, Entry] = {}
         self._gone: set[str] = set()
         self._saved_s = time.monotonic()
+
+    def refuse_links(self, names: Iterable[str]) -> None:
+        """Raise InputError where a track of that name would lie elsewhere, by a link."""
+        for name in names:
+            self._store.path_of(name)
 
     def is_there(self, name: str) -> bool:
         return name in self._stamps

@@ -97,7 +97,10 @@ class Store(Protocol):
     """
 
     def path_of(self, name: str) -> Path | None:
-        """The file of this machine that the track is; None where it is made elsewhere and then `put`."""
+        """The file of this machine that the track is; None where it is made elsewhere and then `put`.
+
+        Raises InputError for a place that isn't the library's own.
+        """
 
     def put(self, name: str, path: str, key: str) -> None:
         """The finished file at `path` (on this machine) goes to its place, whole or not at all; `path` is used up."""
