@@ -145,6 +145,12 @@ def test_settings_beside_a_library_name_no_link_out_of_its_folder(
     assert "a link leads out" in sleepward("batch", stranger / "library.yaml", code=2).stderr
 
 
+def test_music_that_is_not_there_is_told_where_it_is_named(sleepward: Command, stranger: Path) -> None:
+    write(stranger / "sleepward.toml", 'tail = "1m"\nbackground = "songs/sea.mp3"\n')
+    refused = sleepward("batch", stranger / "library.yaml", code=2).stderr
+    assert "sleepward.toml:2: the background music 'songs/sea.mp3' isn't there" in refused
+
+
 def test_settings_beside_a_library_hold_with_files_of_its_folder(sleepward: Command, stranger: Path) -> None:
     music(stranger / "songs" / "sea.mp3")
     write(stranger / "sleepward.toml", 'background = "songs/sea.mp3"\nformat = "wav"\n')

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from ..errors import InputError, NotFoundError, SleepwardError, did_you_mean
+from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
 from ..system.links import leads_out
 from .layers import PROJECT_FILE, Layer, environment_layer, file_layer, own_layer
@@ -235,7 +235,12 @@ def _layer_of(root: Root) -> Layer:
     layer = file_layer(root.inside(path))
     if root.trust == "user":
         return layer
-    return replace(layer, values=own_layer(layer.values, layer.where, root.folder).values)
+    try:
+        own = own_layer(layer.values, layer.where, root.folder)
+    except SleepwardError as error:  # a background that can't be had names no place
+        where = error.where or layer.where("background")
+        raise SettingError(error.what, where=where, hint=error.hint) from error
+    return replace(layer, values=own.values)
 
 
 def _working_folder() -> Path:
