@@ -162,11 +162,17 @@ def plan_in(path: Path) -> Planned:
 
 def breath_loop(planned: Planned, cache: Cache) -> Loop | None:
     """The loop of a background that moves with the breath, as the track's settings have it."""
-    background, settings = str(planned.settings["background"]), planned.settings
-    if "tide" not in background.split("+"):
+    if not any(kind.follows_breath for kind in _beds_in(planned)):
         return None
-    breath_ms = round(60_000 / float(settings["breath_rate"]))
-    return beds.load_bed(beds.parse_background(background), cache, breath_ms, round(breath_ms * _inhaled(planned))).loop
+    background = beds.parse_background(str(planned.settings["background"]))
+    breath_ms = round(60_000 / float(planned.settings["breath_rate"]))
+    return beds.load_bed(background, cache, breath_ms, round(breath_ms * _inhaled(planned))).loop
+
+
+def _beds_in(planned: Planned) -> list[beds.BedKind]:
+    """The built-in beds in a track's background; its music needn't be where we are."""
+    layers = (layer.partition(":")[0].strip() for layer in str(planned.settings["background"]).split("+"))
+    return [beds.BEDS[layer] for layer in layers if layer in beds.BEDS]
 
 
 def _inhaled(planned: Planned) -> float:
@@ -291,9 +297,10 @@ def brightness(take: Take) -> Iterator[Row]:
         yield not_measured("centroid", what, "row 9", "there is no background")
         return
     hz = centroid_hz(*take.bed_spectrum)
-    # Rain without its drops is no rain: they lie where it is bright (see docs/sound.md).
-    ok = hz <= MOST_CENTROID_HZ or "rain" in str(take.planned.settings["background"])
-    yield Row("centroid", what, f"{hz:.0f} Hz", f"<= {MOST_CENTROID_HZ} Hz, but for rain", ok, "row 9")
+    ok = hz <= MOST_CENTROID_HZ or any(kind.bright for kind in _beds_in(take.planned))
+    bright = " and ".join(name for name, kind in beds.BEDS.items() if kind.bright)  # docs/sound.md says why
+    limit = f"<= {MOST_CENTROID_HZ} Hz, but for {bright}"
+    yield Row("centroid", what, f"{hz:.0f} Hz", limit, ok, "row 9")
 
 
 def roughness(take: Take) -> Iterator[Row]:

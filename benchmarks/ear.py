@@ -34,7 +34,6 @@ Wave = NDArray[np.float32]
 """(samples,) at 48 kHz, unless it says otherwise."""
 
 OTHERS = 9
-BEDS = ("brown", "pink", "rain", "ocean", "tide", "wind", "drone", "none")
 # A quiet bedroom: 25 dB under the voice at the ear, as WHO's 30 dB(A) for nights are under 55. Over digital silence,
 # which it never learned, the model loses last words.
 ROOM_DBFS = -50.0

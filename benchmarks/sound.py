@@ -32,13 +32,14 @@ from typing import Any
 import _sound_rows
 import numpy as np
 
+from generator import beds
 from generator.storage.cache import Cache
 from generator.system import ffmpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sound.md"
 SLEEPWARD = [sys.executable, "-c", "from generator.cli import main; main()"]
-BEDS = ("brown", "pink", "rain", "ocean", "tide", "wind", "drone", "music")
+BEDS = (*(name for name, kind in beds.BEDS.items() if kind.texture != "none"), "music")
 VOICES = ("en-us+klatt5", "en-us+klatt6", "en-us+klatt4")  # the softest that meet row 5 over every background
 LEVELS = ("easier", "standard", "deeper")
 RATE = 44_100

@@ -25,6 +25,7 @@ from _acoustics import centroid_hz, hardest_onset_db, share_db, words_per_minute
 from ear import Phrase, Wave
 from scipy.signal import welch
 
+from generator.beds import BEDS
 from generator.dsp.loudness import integrated_lufs
 from generator.model import SAMPLE_RATE, Recording
 from generator.storage.cache import default_folder
@@ -126,7 +127,7 @@ def main() -> None:
             voices.append(voice)
             print(_voice_row(voice), flush=True)
         bed_rows = []
-        for row in pool.map(partial(bed_row, count=count), ear.BEDS):
+        for row in pool.map(partial(bed_row, count=count), BEDS):
             bed_rows.append(row)
             print(row, flush=True)
     fit = sorted((voice for voice in voices if voice.meets_all), key=lambda voice: voice.after.centroid_hz)

@@ -51,7 +51,7 @@ def routine(folder: Path, background: str) -> Path:
 
 def test_every_background_can_be_heard_beforehand(sleepward: Command, tmp_path: Path) -> None:
     listed = {entry["name"] for entry in sleepward.json("backgrounds")}
-    assert listed == set(BEDS) == {"brown", "pink", "rain", "ocean", "tide", "wind", "drone", "none"}
+    assert listed == set(BEDS) >= {"brown", "pink", "rain", "ocean", "tide", "wind", "drone", "none"}
     paths = [tmp_path / line for line in sleepward("backgrounds", "--sample", "bg").stdout.splitlines()]
     assert {path.stem for path in paths} == listed - {"none"}
     for path in paths:

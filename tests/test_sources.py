@@ -46,6 +46,14 @@ def test_music_is_the_same_under_each_of_its_names(sleepward: Command, night: Pa
     assert plans[1:] == plans[:1] * 2
 
 
+def test_music_called_like_a_bed_stays_music(sleepward: Command, night: Path, tmp_path: Path) -> None:
+    _music(tmp_path / "sea.mp3").rename(tmp_path / "rain")
+    music = sleepward.json("build", night, *QUICK, "--background", "./rain")
+    assert music["settings"]["background"] == "./rain"
+    assert "music, which has attacks of its own" in sleepward("verify", music["path"]).stdout
+    assert sleepward.json("build", night, *QUICK, "--background", "rain")["sha256"] != music["sha256"]
+
+
 def test_the_same_music_named_by_flag_file_and_script_makes_the_same_track(
     sleepward: Command, night: Path, tmp_path: Path
 ) -> None:

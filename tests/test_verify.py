@@ -18,7 +18,6 @@ from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
 from generator.formats import tagging
 from generator.verify import Planned, Report, judge, listen, read_plan, verify
-from generator.verify.planned import ground_of
 from tests.conftest import NIGHT, Track
 
 MS = 48
@@ -322,15 +321,28 @@ def test_a_file_whose_sound_is_gone(tracks: dict[str, Track], tmp_path: Path) ->
         ("pink:-3+rain", "noise"),
         ("songs/lullaby.flac", "music"),
         ("rain+songs/lullaby.flac:-10", "music"),
+        ("a+b:3.flac:-2+rain", "music"),
+        ("./lullaby", "music"),
     ],
 )
-def test_how_lively_a_background_is(background: str, ground: str) -> None:
-    assert ground_of(background) == ground
+def test_how_lively_a_background_is(rain: Take, background: str, ground: str) -> None:
+    assert over(rain, background).ground == ground
+
+
+@pytest.mark.parametrize("background", ["hail", "rain+hail:-6", "hail+rain", "songs/lullaby.flac+hail"])
+def test_a_background_that_this_version_does_not_know_is_told_and_not_guessed(rain: Take, background: str) -> None:
+    with pytest.raises(InputError, match=r"(?s)it.*no background 'hail.*update"):
+        over(rain, background)
+
+
+def over(take: Take, background: str) -> Planned:
+    """The plan of a track, as if it had been built over another background."""
+    settings = {**take.planned.settings, "background": background}
+    return read_plan(json.dumps({**take.planned.plan, "settings": settings}), "it")
 
 
 def test_over_music_what_cannot_be_told_is_not_ok(rain: Take) -> None:
-    settings = {**rain.planned.settings, "background": "lullaby.mp3"}
-    planned = read_plan(json.dumps({**rain.planned.plan, "settings": settings}), "it")
+    planned = over(rain, "lullaby.mp3")
     rows = judge(listen([rain.voice + rain.bed], planned.timeline.duration_ms), planned, rain.tags)
     assert {row.id for row in rows if row.ok is None} >= {"stray", "seams", "correlation", "mono"}
     assert next(row for row in rows if row.id == "gap").limit.startswith(">= 10 LU")

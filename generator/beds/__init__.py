@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .background import Background, Layer, parse_background
-from .kinds import BEDS, BedKind
+from .background import Background, Layer, names_file, parse_background, texture_of
+from .bed_kind import BedKind, Texture
+from .kinds import BEDS
 from .making import LOOP_LUFS, bed_identity, load_bed
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ __all__ = [
     "Background",
     "BedKind",
     "Layer",
+    "Texture",
     "bed_identity",
     "load_bed",
     "loop_of",
+    "names_file",
     "parse_background",
+    "texture_of",
 ]
 
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from ..errors import NotFoundError, SettingError, did_you_mean
+from .bed_kind import Texture
 from .kinds import BEDS
 
 MAX_LAYERS = 4
@@ -59,7 +61,7 @@ def parse_background(text: str, folder: Path | None = None) -> Background:
     layers = tuple(_layers(text.strip(), folder))
     if len(layers) > MAX_LAYERS:
         raise SettingError(f"background {_shown(text)} has {len(layers)} layers", hint=f"name {MAX_LAYERS} at most")
-    if len(layers) > 1 and any(layer.name == "none" for layer in layers):
+    if len(layers) > 1 and any(layer.file is None and BEDS[layer.name].texture == "none" for layer in layers):
         raise SettingError(f"background {_shown(text)} has none as a layer", hint="none stands alone")
     if len(layers) == 1 and layers[0].gain_db:
         raise SettingError(
@@ -67,6 +69,33 @@ def parse_background(text: str, folder: Path | None = None) -> Background:
             hint="set background_level: by how much the background lies under the voice",
         )
     return Background(layers)
+
+
+def texture_of(text: str) -> Texture:
+    """What a background is made of, from how a plan names it, whether its files are here or not.
+
+    Layers are as lively as the liveliest of them. Raises SettingError for a bed that isn't among ours.
+    """
+    found: set[Texture] = set()
+    unread = ""
+    for part in _BETWEEN_LAYERS.split(text):
+        unread = f"{unread}+{part}" if unread else part.strip()
+        name = unread if unread in BEDS else _apart(unread)[0]
+        if name in BEDS:
+            found.add(BEDS[name].texture)
+        elif names_file(name):
+            found.add("music")
+        else:
+            continue  # a file's name may have a plus in it, and go on
+        unread = ""
+    if unread:
+        raise SettingError(f"there is no background {_shown(unread)}", hint=did_you_mean(unread, BEDS))
+    return next(texture for texture in reversed(get_args(Texture)) if texture in found)
+
+
+def names_file(name: str) -> bool:
+    """Whether a layer of this name can only be a file: it has a slash or a suffix."""
+    return "/" in name or "\\" in name or bool(Path(name).suffix)
 
 
 def _layers(text: str, folder: Path) -> Iterator[Layer]:
@@ -99,7 +128,7 @@ def _layer(text: str, folder: Path) -> Layer:
         return Layer(name, gain_db)
     if _is_file(name, folder):
         return Layer(name, gain_db, folder / name)
-    if "/" in name or "\\" in name or Path(name).suffix:
+    if names_file(name):
         what = "is a folder" if _is_folder(name, folder) else "isn't there"
         raise NotFoundError(f"the background music {_shown(name)} {what}", hint="check its name and folder")
     raise SettingError(

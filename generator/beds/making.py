@@ -13,7 +13,8 @@ from ..model import SAMPLE_RATE, Bed, Loop
 from ..storage.cache import Cache, content_key
 from ..system import ffmpeg
 from .background import Background, Layer
-from .kinds import BEDS, LOOP_SAMPLES, loop_samples, maker, multiple, tide_samples
+from .bed_kind import LOOP_SAMPLES, multiple, whole_breaths
+from .kinds import BEDS
 from .music import RECIPE, content_hash, music_loop
 
 log = logging.getLogger("sleepward")
@@ -94,17 +95,18 @@ def _make(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) 
     (layer,) = background.layers
     if layer.file is not None:
         return music_loop(layer.file, cache)
-    canvas = Canvas(cache, loop_samples(layer.name, breath_ms))
-    breath = (breath_ms, inhale_ms) if BEDS[layer.name].follows_breath else ()
-    maker(layer.name)(canvas, *breath)
+    kind = BEDS[layer.name]
+    canvas = Canvas(cache, kind.loop_samples(breath_ms))
+    breath = (breath_ms, inhale_ms) if kind.follows_breath else ()
+    kind.fill(canvas, *breath)
     return canvas
 
 
 def _layered(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
     """The layers over each other, every one from the cache, where a bed that has one of them finds it too.
 
-    The loop is as long as the longest music in it, and two minutes at least. A tide's is never cut, so that it stays
-    with the breath: then it is a multiple of that.
+    The loop is as long as the longest music in it, and two minutes at least. One that goes with
+    the breath is never cut: then it is a multiple of that.
     """
     from .joining import MAX_FADE, Fitted, Together
 
@@ -112,7 +114,7 @@ def _layered(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
     loops = [load_bed(layer, cache, breath_ms, inhale_ms).loop for layer in alone]
     music = [loop.samples for layer, loop in zip(alone, loops, strict=True) if layer.files]
     if background.follows_breath:
-        samples = multiple(tide_samples(breath_ms), max(music, default=1))
+        samples = multiple(whole_breaths(breath_ms), max(music, default=1))
     else:
         samples = multiple(max(music, default=LOOP_SAMPLES), LOOP_SAMPLES)
     fitted = [Fitted(loop, samples, min(MAX_FADE, loop.samples // 4)) for loop in loops]

@@ -1,4 +1,4 @@
-"""Beds made of noise, each a loop without a seam: noise drawn once for the whole loop, then filtered round and round.
+"""What beds are made of: noise without a seam, drawn once for the whole loop, then filtered round and round.
 
 Filters are circular convolutions, worked out block by block in the frequency domain: the last sample leads into the
 first as any sample into the next, which a filter that starts from rest would break. Random numbers come from fixed
@@ -28,35 +28,6 @@ _HALF_TAPS = 16_384  # filters reach 0.34 s each way: 1.5 Hz apart, fine enough 
 
 Gain = Callable[[NDArray[Any]], NDArray[Any]]
 """A filter: frequencies in Hz, all above 0, to linear gains."""
-
-
-# --- the beds --------------------------------------------------------------------------------------
-
-
-def brown(canvas: Canvas) -> None:
-    """Noise falling by 6 dB per octave from 45 Hz, below which a phone's speaker only rattles."""
-    coloured(canvas, 1, lambda hz: high_pass(hz, 40, 3) * low_pass(hz, 10_000, 2) / hz)
-
-
-def pink(canvas: Canvas) -> None:
-    """Noise falling by 3 dB per octave from 30 Hz to 4 kHz; on to 20 kHz it would hiss, its centroid at 3 kHz."""
-    coloured(canvas, 10, lambda hz: high_pass(hz, 30, 3) * low_pass(hz, 4_600, 4) / np.sqrt(hz))
-
-
-def rain(canvas: Canvas) -> None:
-    """Rain: pink noise that swells by 10 % over 20 s, and 200 soft drops a second, nothing to hear above 5.5 kHz."""
-    coloured(canvas, 2, lambda hz: high_pass(hz, 250, 2) * low_pass(hz, 6_000, 4) / np.sqrt(hz))
-    swell = slow_curve(canvas.samples, depth=0.1, period_s=20, seed=3)
-    shape(canvas, lambda at: 1 + swell(at))
-    _add_drops(canvas, per_second=200, seed=4)
-    filter_loop(canvas, lambda hz: low_pass(hz, 5_500, 6))
-
-
-def silence(canvas: Canvas) -> None:
-    """Nothing, for the voice alone: a canvas as it comes."""
-
-
-# --- what beds are made with -----------------------------------------------------------------------
 
 
 def coloured(canvas: Canvas, seed: int, gain: Gain) -> None:
@@ -138,39 +109,3 @@ def slow_curve(samples: int, depth: float, period_s: float, seed: int) -> Curve:
     curve = np.cos(2 * np.pi * np.outer(points / samples, waves) + phases).sum(axis=1)
     curve *= depth / np.abs(curve).max()
     return lambda at: np.interp(at, points, curve)
-
-
-DROP_PEAK = 0.6  # times the noise's RMS, before the Pareto draw: heard as drops, none plinks, none masks a consonant
-DROP_CLIP = 3.0  # and at most so much louder than the softest
-_DROP_SAMPLES = 30 * SAMPLE_RATE // 1000  # five times the longest decay
-
-
-def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
-    """Drops into `canvas`, in place: decaying sines at random times, placed between left and right by equal power.
-
-    Even placing gives the drops a correlation of 2/pi = 0.64 between the sides, near that of the noise.
-    """
-    random = np.random.default_rng(seed)
-    count = random.poisson(per_second * canvas.samples / SAMPLE_RATE)
-    starts = np.sort(random.integers(0, canvas.samples, count))
-    hz = np.exp(random.uniform(np.log(800), np.log(5_000), count))
-    decay_ms = random.uniform(2, 6, count)
-    peak = DROP_PEAK * np.minimum(1 + random.pareto(2.5, count), DROP_CLIP)
-    phase = random.uniform(0, 2 * np.pi, count)
-    place = random.uniform(0, np.pi / 2, count)
-    sides = (peak * np.stack([np.cos(place), np.sin(place)])).T.astype(np.float32)
-    turn, fall, begin = (each.astype(np.float32)[:, None] for each in (2 * np.pi * hz, 1000 / decay_ms, phase))
-    seconds = np.arange(_DROP_SAMPLES, dtype=np.float32) / SAMPLE_RATE
-    attack = 1 - np.exp(-seconds / np.float32(0.8e-3))
-    end_of_last = np.zeros((_DROP_SAMPLES, 2), np.float32)  # what the drops of one block leave to the next
-    for start, end in canvas.blocks():
-        some = slice(*np.searchsorted(starts, (start, end)))
-        waves = np.sin(turn[some] * seconds + begin[some])
-        waves *= np.exp(-fall[some] * seconds) * attack
-        block = np.zeros((end - start + _DROP_SAMPLES, 2), np.float32)
-        block[:_DROP_SAMPLES] = end_of_last
-        for at, wave, side in zip(starts[some] - start, waves, sides[some], strict=True):
-            block[at : at + _DROP_SAMPLES] += wave[:, None] * side
-        canvas.write(start, canvas.read(start, end) + block[: end - start])
-        end_of_last = block[end - start :]
-    canvas.write(0, canvas.read(0, _DROP_SAMPLES) + end_of_last)

@@ -95,8 +95,8 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
         from ..app.samples import sample_background
 
         with building(options) as means:
-            for name in BEDS:
-                if name != "none":
+            for name, kind in BEDS.items():
+                if kind.texture != "none":
                     click.echo(sample_background(name, Path(folder), means))
         return
     if as_json:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from ..beds import Texture, texture_of
 from ..build.plan_json import PLAN_VERSION, timeline_of
-from ..errors import InputError
+from ..errors import InputError, SettingError
 from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from ..mix.mixing import glide_db
 from ..model import Event, Timeline
@@ -20,18 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Ground = Literal["none", "noise", "tones", "music"]
-
-_NOISES = ("pink", "brown", "rain", "ocean", "wind", "tide")
-_TONES = ("drone",)
-
 QUIET_BEFORE_MS = 100  # a clip's own quiet head, and what a lossy format smears ahead of it
 QUIET_AFTER_MS = 200  # its tail, and the room that a phrase's end may err by
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, read. `ground` is the liveliest kind of sound in the background."""
+    """A plan, read. `ground` is what the background is made of: its liveliest layer counts."""
 
     plan: Mapping[str, Any]
     timeline: Timeline
@@ -42,8 +38,8 @@ class Planned:
         return found
 
     @cached_property
-    def ground(self) -> Ground:
-        return ground_of(str(self.settings["background"]))
+    def ground(self) -> Texture:
+        return texture_of(str(self.settings["background"]))
 
     @property
     def ear(self) -> str:
@@ -87,14 +83,14 @@ class Planned:
 
         quiet = np.ones(hops, bool)
         for event in self.timeline.events:
-            if event.kind in ("speech", "chime"):
+            if event.sounds:
                 first = max(event.start_ms - QUIET_BEFORE_MS, 0) // HOP_MS
                 quiet[first : -(-(event.end_ms + QUIET_AFTER_MS) // HOP_MS)] = False
         return quiet
 
 
 def read_plan(plan_json: str, where: str) -> Planned:
-    """The plan inside a track. Raises InputError where it isn't one that this version knows."""
+    """The plan inside a track. Raises InputError where it isn't one that this version knows, or names such a bed."""
     try:
         plan = json.loads(plan_json)
         if plan["version"] != PLAN_VERSION:
@@ -106,6 +102,13 @@ def read_plan(plan_json: str, where: str) -> Planned:
         planned = Planned(plan, timeline_of(plan))
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
         _ends_together(planned)
+        _ = planned.ground
+    except SettingError as error:
+        raise InputError(
+            f"its plan can't be judged: {error.what}",
+            where=where,
+            hint="a newer sleepward may have it: update, or build the track again over another background",
+        ) from error
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(
             f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
@@ -118,11 +121,3 @@ def _ends_together(planned: Planned) -> None:
     ends_ms = {timeline.events[-1].end_ms, timeline.chapters[-1].end_ms, planned.plan["duration_ms"]}
     if ends_ms != {timeline.duration_ms}:
         raise ValueError("its parts don't end together")
-
-
-def ground_of(background: str) -> Ground:
-    """What kind of sound a background is, from how it is written; layers are as lively as the liveliest of them."""
-    kinds: dict[str, Ground] = {"none": "none", **dict.fromkeys(_NOISES, "noise"), **dict.fromkeys(_TONES, "tones")}
-    found = {kinds.get(layer.partition(":")[0].strip(), "music") for layer in background.split("+")}
-    order: tuple[Ground, ...] = ("music", "tones", "noise", "none")
-    return next(kind for kind in order if kind in found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..beds import Background, parse_background
+from ..beds import Background, names_file, parse_background
 from ..errors import SettingError, did_you_mean
 from ..settings import NO_NAMES, PARSERS, SETTINGS, SettingInfo, Settings
 
@@ -186,8 +186,14 @@ def _must_lie_in(folder: Path, path: Path, where: str) -> None:
 
 def background_from_here(background: Background) -> str:
     """The background as text, each file named in the one way that it has from here, however it was written."""
-    layers = [replace(layer, name=path_from_here(layer.file)) if layer.file else layer for layer in background.layers]
+    layers = [replace(layer, name=_music_from_here(layer.file)) if layer.file else layer for layer in background.layers]
     return str(replace(background, layers=tuple(layers)))
+
+
+def _music_from_here(file: Path) -> str:
+    """One that nobody takes for a bed."""
+    path = path_from_here(file)
+    return path if names_file(path) else f"./{path}"
 
 
 def path_from_here(path: Path) -> str:

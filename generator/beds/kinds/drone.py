@@ -1,17 +1,14 @@
-"""Beds made of tones: a chord whose tones turn from side to side without beating."""
+"""A chord whose tones turn from side to side without beating."""
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..model import SAMPLE_RATE
-from .noise import CORRELATION, slow_curve
+from ...model import SAMPLE_RATE
+from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from .loops import Canvas
+    from ..loops import Canvas
 
 ROOT_HZ = 165
 TONES = ((1, 0.0, 13), (2, -4.0, 19), (3, -8.0, 29), (4, -12.0, 37))
@@ -24,12 +21,18 @@ roughness is heard (Arnal et al. 2019). Over 110 Hz, with 1, 1.5, 2, 3 and 4, it
 _BREATH_DB = 1.2  # each tone comes and goes by so much
 
 
-def drone(canvas: Canvas) -> None:
+def fill(canvas: Canvas) -> None:
     """Root, octaves and fifth, three copies of each tone, 0.1 to 0.3 Hz apart, all in whole cycles per loop.
 
     The middle copy is common to both sides; the outer two stand a quarter turn from it, so that together they bend its
     phase where plainly detuned copies would beat its level, and left and right are a quarter turn apart themselves.
     """
+    from math import sqrt
+
+    import numpy as np
+
+    from ..noise import CORRELATION, slow_curve
+
     seconds = canvas.samples / SAMPLE_RATE
     tones = [
         (
@@ -53,3 +56,6 @@ def drone(canvas: Canvas) -> None:
             sound[:, 0] += middle + outer * np.cos(turn)
             sound[:, 1] += middle + outer * np.sin(turn)
         canvas.write(start, sound)
+
+
+BED = BedKind("a low, open chord that slowly turns", "1", "tones", fill, most_range_db=4)

@@ -1,0 +1,28 @@
+"""Every bed there is to choose from, one file each: whoever adds a module with a `BED` here has added a bed.
+
+The modules say what is known of their beds and load no library; what makes the sound is imported when it is made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import get_args
+
+from ..bed_kind import EVEN_DB, BedKind, Texture
+
+
+def _listed(bed: tuple[str, BedKind]) -> tuple[bool, int, bool, str]:
+    """As beds are listed: the plain ones first, the even before those that move, and silence last."""
+    name, kind = bed
+    return kind.texture == "none", get_args(Texture).index(kind.texture), kind.most_range_db > EVEN_DB, name
+
+
+def _found() -> dict[str, BedKind]:
+    names = [module.name for module in iter_modules(__path__)]
+    beds: dict[str, BedKind] = {name: import_module(f".{name}", __name__).BED for name in names}
+    return dict(sorted(beds.items(), key=_listed))
+
+
+BEDS = _found()
+"""Each bed by its name, which is its module's, in the order of lists."""

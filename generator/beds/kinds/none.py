@@ -1,0 +1,17 @@
+"""Silence, for the voice alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..bed_kind import BedKind
+
+if TYPE_CHECKING:
+    from ..loops import Canvas
+
+
+def fill(canvas: Canvas) -> None:
+    """Nothing: a canvas as it comes."""
+
+
+BED = BedKind("no background: the voice alone", "1", "none", fill)

@@ -1,0 +1,44 @@
+"""Waves, no two alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...model import SAMPLE_RATE
+from ..bed_kind import BedKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..loops import Canvas
+
+WAVE_S = (9.0, 14.0)
+RISE = 0.4  # of a wave, as of a breath in
+
+
+def fill(canvas: Canvas) -> None:
+    """Waves of 9 to 14 s, each of its own length and height, rising for 40 % of it."""
+    import numpy as np
+
+    from ..water import rise_and_fall, water
+
+    random = np.random.default_rng(211)  # of 380, the least like itself 20 s and more later
+    seconds = canvas.samples / SAMPLE_RATE
+    count = round(seconds / np.mean(WAVE_S))
+    lengths_s = np.zeros(1)
+    while lengths_s.min() < WAVE_S[0] or lengths_s.max() > WAVE_S[1]:  # they fill the loop
+        lengths_s = random.uniform(*WAVE_S, count)
+        lengths_s *= seconds / lengths_s.sum()
+    starts = np.cumsum(lengths_s) - lengths_s
+    heights = random.uniform(0.6, 1.0, count)
+
+    def rises(at: NDArray[np.int64]) -> NDArray[np.float64]:
+        here_s = at / SAMPLE_RATE
+        wave = np.clip(np.searchsorted(starts, here_s, side="right") - 1, 0, count - 1)
+        return heights[wave] * rise_and_fall((here_s - starts[wave]) / lengths_s[wave], RISE)
+
+    water(canvas, rises, seed=21)
+
+
+BED = BedKind("slow waves, no two alike", "2", "noise", fill, most_range_db=9)

@@ -1,0 +1,29 @@
+"""Waves that go with the breath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...model import SAMPLES_PER_MS
+from ..bed_kind import BedKind
+
+if TYPE_CHECKING:
+    from ..loops import Canvas
+
+
+def fill(canvas: Canvas, breath_ms: int, inhale_ms: int) -> None:
+    """One wave a breath, all alike: it rises while one breathes in, and its beginning is the loop's."""
+    from ..water import rise_and_fall, water
+
+    breath = breath_ms * SAMPLES_PER_MS
+    water(canvas, lambda at: rise_and_fall(at % breath / breath, inhale_ms / breath_ms), seed=31)
+
+
+BED = BedKind(
+    "waves that rise as you breathe in and fall as you breathe out",
+    "2",
+    "noise",
+    fill,
+    most_range_db=9,
+    follows_breath=True,
+)
