@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tomllib
 import wave
 from contextlib import suppress
 from pathlib import Path
@@ -23,10 +24,11 @@ import pytest
 
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
-from generator.voices import ENGINES, Voice, list_voices, open_voice
+from generator.voices import BUILT_IN, GROUP, Voice, engines, list_voices, open_voice
 from generator.voices._pyttsx3_link import decode_any
 from generator.voices._pyttsx3_server import _link_voice
 from generator.voices.pyttsx3 import Pyttsx3Voice
+from tests.conftest import Command
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,15 +42,13 @@ SENTENCES = [
     "Count 10 with me.",
     "Bend your knees, and rest both feet on the bed.",
 ]
-CHOICES = ["pyttsx3:en-us+klatt4", "tone:tone"]
 espeak_only = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="espeak-ng is the engine on Linux")
 
 
-@pytest.fixture(params=CHOICES)
+@pytest.fixture(params=engines())
 def choice(request: pytest.FixtureRequest) -> str:
+    """The default voice of every engine that is installed, plug-ins among them."""
     name: str = request.param
-    if name.startswith("pyttsx3") and sys.platform in ("darwin", "win32"):
-        name = "pyttsx3"
     return name
 
 
@@ -133,6 +133,16 @@ def test_the_same_text_always_sounds_the_same(choice: str) -> None:
     assert same(one(first, SENTENCE), one(second, SENTENCE))
 
 
+def test_no_two_engines_and_no_two_rates_share_a_clip(choice: str) -> None:
+    identities = [open_voice(choice, rate=rate, pitch=None).identity for rate in (110, 220)]
+    assert all(identity.startswith(f"{choice} ") for identity in identities)
+    assert identities[0] != identities[1]
+
+
+def test_every_listed_voice_belongs_to_its_engine() -> None:
+    assert {info.id.partition(":")[0] for info in list_voices()} == set(engines())
+
+
 def test_neither_order_nor_jobs_change_a_sound(voice: Voice) -> None:
     forwards = speak(voice, *SENTENCES, jobs=1)
     backwards = speak(voice, *reversed(SENTENCES), jobs=4)
@@ -173,9 +183,8 @@ def test_a_text_without_anything_to_speak_is_an_error_and_no_silence(voice: Voic
 
 
 def test_a_voice_that_is_not_there_is_an_error_and_no_other_voice(choice: str) -> None:
-    engine = choice.partition(":")[0]
     with pytest.raises(MissingToolError, match="nosuchvoice") as caught:
-        open_voice(f"{engine}:nosuchvoice", rate=116, pitch=None)
+        open_voice(f"{choice}:nosuchvoice", rate=116, pitch=None)
     assert caught.value.exit_code == 3
     assert "--voice" in str(caught.value)
 
@@ -324,19 +333,40 @@ def test_a_rate_below_espeaks_slowest_is_an_error_and_not_its_slowest() -> None:
         open_voice(None, rate=slowest - 1, pitch=None)
 
 
-def test_an_engine_that_is_added_can_be_chosen_and_its_voices_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a_humming_plug_in.py").write_text(
-        "from generator.voices import VoiceInfo\n"
-        "from generator.voices.tone import ToneVoice\n"
-        "def open_voice(name, *, rate, pitch): return ToneVoice(rate=rate, label=f'hum:{name}')\n"
-        "def list_voices(): return [VoiceInfo('hum:low', 'Low', '', '')]\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(ENGINES, "hum", "a_humming_plug_in")
-    assert open_voice("hum:low", rate=116, pitch=None).label == "hum:low"
-    assert "hum:low" in [info.id for info in list_voices()]
+# --- engines of other packages ---------------------------------------------------------------------
+
+
+def registered(folder: Path, package: str, name: str, module: str) -> str:
+    """What pip leaves of an installed package that registers an engine; as PYTHONPATH, the package is installed."""
+    info = folder / package / f"{package}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {module}\n", encoding="utf-8")
+    return str(info.parent)
+
+
+def test_our_own_engines_are_registered_as_anybody_elses() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"][GROUP] == {name: f"generator.voices.{name}" for name in BUILT_IN}
+
+
+def test_an_engine_that_cannot_be_loaded_is_told_with_its_package(sleepward: Command, tmp_path: Path) -> None:
+    env = {"PYTHONPATH": os.pathsep.join([registered(tmp_path, "quavers", "quaver", "no_such_module"), *sys.path])}
+    said = sleepward("build", "ten-minutes-in-bed", "--voice", "quaver:low", env=env, code=3).stderr
+    assert "'quaver' of quavers can't be loaded" in said
+    assert "pip install --force-reinstall quavers" in said
+
+
+def test_two_packages_with_engines_of_one_name_are_told(sleepward: Command, tmp_path: Path) -> None:
+    packages = [registered(tmp_path, package, "quaver", "generator.voices.tone") for package in ("quavers", "others")]
+    env = {"PYTHONPATH": os.pathsep.join([*packages, *sys.path])}
+    said = sleepward("plan", "ten-minutes-in-bed", "--voice", "quaver", env=env, code=3).stderr
+    assert "2 packages have a voice engine 'quaver': others, quavers" in said
+
+
+def test_nobody_takes_the_name_of_an_engine_of_ours(sleepward: Command, tmp_path: Path) -> None:
+    env = {"PYTHONPATH": os.pathsep.join([registered(tmp_path, "quavers", "tone", "no_such_module"), *sys.path])}
+    assert sleepward.json("plan", "ten-minutes-in-bed", "--voice", "tone", env=env)["voice"] == "tone:tone"
 
 
 # --- the tone --------------------------------------------------------------------------------------

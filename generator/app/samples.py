@@ -14,7 +14,7 @@ from ..formats import encoding
 from ..mix.mixing import Levels, Mix
 from ..model import SAMPLES_PER_MS, Event, Span, Timeline
 from ..settings import Settings
-from ..voices import open_voice
+from ..voices import open_voice, short_label
 from ..voices.narration import narrate
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
         at_ms = events[-1].end_ms + GAP_MS
     mix = _mix("none", tuple(events), at_ms, context, narration.clip)
-    name = voice.label.removeprefix("pyttsx3:").replace(":", "-").replace("/", "-")
+    name = short_label(voice.label).replace(":", "-").replace("/", "-")
     return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
 
 

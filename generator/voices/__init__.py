@@ -5,25 +5,32 @@ from __future__ import annotations
 import importlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import MissingToolError, SettingError, TrackError, nearest
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from ..model import Recording
 
 __all__ = [
+    "BUILT_IN",
     "DEFAULT_RATE_WPM",
-    "ENGINES",
+    "GROUP",
     "Engine",
     "Voice",
     "VoiceInfo",
+    "engines",
     "expect_voice",
     "list_voices",
     "missing_voice",
     "narration",
     "open_voice",
+    "short_label",
     "speakable",
 ]
 
@@ -31,11 +38,16 @@ DEFAULT_RATE_WPM = 116  # measured inside phrases: where a slow teacher's voice 
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
 
-ENGINES: dict[str, str] = {
-    "pyttsx3": "generator.voices.pyttsx3",
-    "tone": "generator.voices.tone",
-}
-"""Engine name to the module that fulfils :class:`Engine`; a plug-in adds a line, and the first is the default."""
+GROUP = "sleepward.voices"
+"""The entry-point group in which a distribution registers its engines: a name, and the module that fulfils `Engine`."""
+
+BUILT_IN = ("pyttsx3", "tone")
+"""Our own engines, the first the default; `pyproject.toml` registers them like any other.
+
+They are named here too because to look through everything that is installed takes some 10 ms, which a night with the
+default voice needn't wait for; and so that a checkout speaks without having been installed. No other package can take
+their names.
+"""
 
 
 class Voice(Protocol):
@@ -47,7 +59,10 @@ class Voice(Protocol):
 
     @property
     def identity(self) -> str:
-        """Everything that makes the sound: engine, versions, voice, the engine's own rate and pitch; no paths."""
+        """Everything that makes the sound: engine, versions, voice, the engine's own rate and pitch; no paths.
+
+        It begins with the engine's name: by it clips are kept, and no two engines share one.
+        """
 
     @property
     def language(self) -> str:
@@ -103,16 +118,26 @@ def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int |
     return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
 
 
+@cache
+def engines() -> tuple[str, ...]:
+    """The name of every engine that is installed: our own, the default first, then others in alphabetical order."""
+    return *BUILT_IN, *sorted({each.name for each in _installed()} - set(BUILT_IN))
+
+
+def short_label(label: str) -> str:
+    """A voice's label as a user needs to write it: without the engine where that is the default."""
+    return label.removeprefix(f"{BUILT_IN[0]}:")
+
+
 def expect_voice(choice: str | None) -> None:
     """Say that `open_voice` will soon be asked for a voice, perhaps `choice`: the engine begins to look what it has."""
-    engine = _split(choice)[0]
-    if engine in ENGINES:
-        _engine(engine).expect_voice()
+    with suppress(MissingToolError):  # who opens the voice is told
+        _engine(_split(choice)[0]).expect_voice()
 
 
 def list_voices() -> list[VoiceInfo]:
     """Every voice of every engine. Raises MissingToolError, saying what to install, where an engine isn't there."""
-    return [info for engine in ENGINES for info in _engine(engine).list_voices()]
+    return [info for engine in engines() for info in _engine(engine).list_voices()]
 
 
 def speakable(text: str) -> str:
@@ -140,23 +165,46 @@ def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
 
 
 def _split(choice: str | None) -> tuple[str, str | None]:
-    default = next(iter(ENGINES))
+    default = BUILT_IN[0]
     if not choice:
         return default, None
-    if choice in ENGINES:
-        return choice, None
     engine, colon, name = choice.partition(":")
-    return (engine, name or None) if colon else (default, choice)
+    if colon:
+        return engine, name or None
+    return (choice, None) if choice in BUILT_IN or choice in engines() else (default, choice)
 
 
 def _engine(name: str) -> Engine:
-    if name not in ENGINES:
-        near = nearest(name, ENGINES) or list(ENGINES)
+    if name in BUILT_IN:
+        return cast("Engine", importlib.import_module(f".{name}", __name__))
+    registered = [each for each in _installed() if each.name == name]
+    if not registered:
+        near = nearest(name, engines()) or list(engines())
         raise MissingToolError(
             f"there is no voice engine {name!r}",
-            hint=f"Ask for one with --voice {near[0]}: (engines here: {', '.join(ENGINES)}).",
+            hint=f"Ask for one with --voice {near[0]}: (engines here: {', '.join(engines())}).",
         )
-    return cast("Engine", importlib.import_module(ENGINES[name]))
+    packages = [each.dist.name if each.dist else each.value for each in registered]
+    if len(packages) > 1:
+        raise MissingToolError(
+            f"{len(packages)} packages have a voice engine {name!r}: {', '.join(sorted(packages))}",
+            hint=f"pip uninstall {packages[0]}, or another of them.",
+        )
+    try:
+        return cast("Engine", registered[0].load())
+    except (ImportError, AttributeError) as error:
+        raise MissingToolError(
+            f"the voice engine {name!r} of {packages[0]} can't be loaded: {error}",
+            hint=f"pip install --force-reinstall {packages[0]}",
+        ) from error
+
+
+@cache
+def _installed() -> tuple[EntryPoint, ...]:
+    """Every registered engine; a process looks once."""
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))
 
 
 def _check_range(name: str, value: int, allowed: tuple[int, int], unit: str) -> None:
