@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, assert_never
 
 if TYPE_CHECKING:  # numpy is heavy, and this module is imported by everything
     import numpy as np
@@ -308,6 +308,17 @@ class Event:
     @property
     def duration_ms(self) -> int:
         return self.end_ms - self.start_ms
+
+    @property
+    def sounds(self) -> bool:
+        """Whether it is heard over the background; the words and bells of others are events of their own."""
+        match self.kind:
+            case "speech" | "chime":
+                return True
+            case "pause" | "hold" | "breath" | "count" | "tail":
+                return False
+            case _:
+                assert_never(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from ..durations import format_ms
-from ..model import Chapter, Event, Timeline
+from ..model import Chapter, Event, EventKind, Timeline
 from ..settings import Settings
 
 PLAN_VERSION = 1
@@ -89,6 +89,8 @@ def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:
     """The timeline that `plan` was written from, but for what it leaves out. Raises KeyError and the like."""
+    if unknown := {event["kind"] for event in plan["events"]}.difference(get_args(EventKind)):
+        raise ValueError(f"events of unknown kinds: {', '.join(map(str, unknown))}")
     least_ms, most_ms = plan["length_range_ms"]
     return Timeline(
         events=tuple(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import assert_never
 
 from ..durations import format_ms
 from ..model import Breathe, Chime, Count, Cue, Group, Hold, Item, Pause, Say, Script, Where
@@ -81,8 +82,10 @@ def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, Where]]:
             case Hold():
                 for group in cue.groups:
                     yield from _spoken(group.items)
-            case _:
+            case Pause() | Chime() | Count():
                 pass
+            case _:
+                assert_never(cue)
 
 
 def _hard_parts(spoken: Sequence[tuple[str, Where]]) -> Iterator[Finding]:
@@ -144,9 +147,19 @@ def _unended(cues: Sequence[Cue]) -> Iterator[Finding]:
         assert isinstance(hold, Hold)
         warned = any(group.at is not None and group.at.kind == "from_end" for group in hold.groups)
         between = cues[here + 1 : following]
-        if not warned and not any(isinstance(cue, Say | Breathe | Count | Chime) for cue in between):
+        if not warned and not any(map(_is_heard, between)):
             message = "nothing says that this hold is over: say after it what to do, or ring a [chime]"
             yield Finding("no-way-out", message, pose=hold.where.pose, key="leave", line=hold.where.line)
+
+
+def _is_heard(cue: Cue) -> bool:
+    match cue:
+        case Say() | Breathe() | Count() | Chime():
+            return True
+        case Pause() | Hold():
+            return False
+        case _:
+            assert_never(cue)
 
 
 def _unpaired(holds: Sequence[Hold]) -> Iterator[Finding]:
@@ -199,11 +212,9 @@ def _lasts_ms(items: Sequence[Item], timing: Timing) -> int:
     total_ms = 0
     after_pause = True
     for item in items:
-        if isinstance(item, Pause):
-            total_ms += item.length * timing.breath_ms if item.unit == "breaths" else timing.scaled(item.length)
-        else:
-            total_ms += 0 if after_pause else timing.gap_ms(item.gap if isinstance(item, Say) else "sentence")
-            total_ms += _length_ms(item, timing)
+        if not after_pause and not isinstance(item, Pause):
+            total_ms += timing.gap_ms(item.gap if isinstance(item, Say) else "sentence")
+        total_ms += _length_ms(item, timing)
         after_pause = isinstance(item, Pause)
     return total_ms
 
@@ -212,9 +223,13 @@ def _length_ms(item: Item, timing: Timing) -> int:
     match item:
         case Say():
             return round(len(words(item.text)) * 60_000 / LEAST_RATE)
+        case Pause():
+            return item.length * timing.breath_ms if item.unit == "breaths" else timing.scaled(item.length)
         case Breathe():
             return len(item.breaths) * timing.breath_ms
         case Count():
             return item.number * timing.count_ms
-        case _:
+        case Chime():
             return 0
+        case _:
+            assert_never(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from ..dsp.fades import equal_power
 from ..dsp.looping import read_round
@@ -63,7 +63,7 @@ class Mix:
 
     def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
         self.total_samples = timeline.duration_ms * SAMPLES_PER_MS
-        sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
+        sounding = [event for event in timeline.events if event.sounds]
         self._clip = clip
         self._sounding = sounding
         self._starts_ms = [event.start_ms for event in sounding]
@@ -154,18 +154,28 @@ class Mix:
             return None
         layers: dict[float, AudioSegment] = {}  # by level, which is given when all of it is there: a step less to round
         for event in heard:
-            is_speech = event.kind == "speech"
-            sound = self._clip(event.text) if is_speech else to_segment(chime())
-            at_ms = event.start_ms - (CLIP_HEAD_MS if is_speech else 0)
+            sound, over_voice_db = self._sound_of(event)
+            at_ms = _heard_ms(event)[0]
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
-            level_db = self._level_db + (0 if is_speech else CHIME_LU - self._chime_lu)
-            level_db += self._glide_db.get(_stretch(event), 0)
+            level_db = self._level_db + over_voice_db + self._glide_db.get(_stretch(event), 0)
             layer = layers.get(level_db) or silence(last_ms - first_ms)
             layers[level_db] = layer.overlay(part, position=max(at_ms - first_ms, 0))
         first, *more = (to_samples(layer, level_db)[:, 0] for level_db, layer in layers.items())
         for another in more:
             first += another
         return first
+
+    def _sound_of(self, event: Event) -> tuple[AudioSegment, float]:
+        """What is heard of a sounding event, and how far over the voice's level."""
+        match event.kind:
+            case "speech":
+                return self._clip(event.text), 0
+            case "chime":
+                return to_segment(chime()), CHIME_LU - self._chime_lu
+            case "pause" | "hold" | "breath" | "count" | "tail":
+                raise LookupError(f"a {event.kind} has no sound")
+            case _:
+                assert_never(event.kind)
 
     def _spans(self, timeline: Timeline) -> tuple[Span, ...]:
         """Voiced and open spans, tiling the track; an open one never reaches over a restart."""
@@ -196,9 +206,9 @@ class Mix:
 
 def _heard_ms(event: Event) -> tuple[int, int]:
     """Start and end of all that sounds, a clip's quiet edges included."""
-    if event.kind == "chime":
-        return event.start_ms, event.end_ms
-    return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
+    if event.kind == "speech":
+        return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
+    return event.start_ms, event.end_ms
 
 
 Stretch = tuple[int, str | None]
@@ -218,7 +228,7 @@ def glide_db(timeline: Timeline) -> dict[Stretch, int]:
     before: object = None
     group = -1
     for event in timeline.events:
-        if event.kind in ("speech", "chime"):
+        if event.sounds:
             here = event.pose if event.pose is not None else event.chapter
             group += here != before
             before = here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 from ..durations import format_ms, longest
 from ..errors import LengthError, ScriptError
@@ -126,29 +126,36 @@ class _Layout:
             self._pause(self._timing.gap_ms("paragraph"), cue.where)
 
     def _place(self, cue: Cue, rest_ms: int) -> None:
-        if isinstance(cue, Hold) and cue.length is not None:
-            self._hold(cue, next(self._holds_ms) + rest_ms)
-        elif isinstance(cue, Hold):
-            start_ms = self._cursor_ms
-            events, end_ms = self._sequence([item for group in cue.groups for item in group.items], start_ms)
-            if end_ms == start_ms:
-                self._fail(
-                    cue.where, "[hold] without a length and without content", "write a length, like [hold 1 min]"
-                )
-            self._emit("hold", start_ms, end_ms, cue.text, cue.where)
-            self.events += events
-            self._cursor_ms = end_ms
-        elif isinstance(cue, Count | Breathe):
-            events, end_ms = self._item(cue, self._cursor_ms)
-            unit = f"count {cue.number}" if isinstance(cue, Count) else f"{len(cue.breaths)} breaths"
-            breaths = len(cue.breaths) if isinstance(cue, Breathe) else 0
-            self._emit("hold", self._cursor_ms, end_ms, unit, cue.where, breaths=breaths)
-            self.events += events
-            self._cursor_ms = end_ms
-        else:
-            events, end_ms = self._item(cue, self._cursor_ms, rest_ms)
-            self.events += events
-            self._cursor_ms = end_ms
+        match cue:
+            case Hold(length=None):
+                items = [item for group in cue.groups for item in group.items]
+                self._open_hold(cue, *self._sequence(items, self._cursor_ms))
+            case Hold():
+                self._hold(cue, next(self._holds_ms) + rest_ms)
+            case Count():
+                self._hold_of(cue, f"count {cue.number}")
+            case Breathe():
+                self._hold_of(cue, f"{len(cue.breaths)} breaths", len(cue.breaths))
+            case Say() | Pause() | Chime():
+                events, self._cursor_ms = self._item(cue, self._cursor_ms, rest_ms)
+                self.events += events
+            case _:
+                assert_never(cue)
+
+    def _open_hold(self, hold: Hold, events: list[Event], end_ms: int) -> None:
+        """A hold without a length, which lasts as long as its content."""
+        if end_ms == self._cursor_ms:
+            self._fail(hold.where, "[hold] without a length and without content", "write a length, like [hold 1 min]")
+        self._emit("hold", self._cursor_ms, end_ms, hold.text, hold.where)
+        self.events += events
+        self._cursor_ms = end_ms
+
+    def _hold_of(self, cue: Count | Breathe, text: str, breaths: int = 0) -> None:
+        """A count or guided breaths outside a hold: one of their own."""
+        events, end_ms = self._item(cue, self._cursor_ms)
+        self._emit("hold", self._cursor_ms, end_ms, text, cue.where, breaths=breaths)
+        self.events += events
+        self._cursor_ms = end_ms
 
     def _pause(self, ms: int, where: Where) -> None:
         if ms:
@@ -175,6 +182,8 @@ class _Layout:
                 return self._count(item.number, is_silent(item.number, item.silent, self._timing), start_ms, item.where)
             case Breathe():
                 return self._breathe(item, start_ms)
+            case _:
+                assert_never(item)
 
     def _count(self, number: int, silent: bool, start_ms: int, where: Where) -> tuple[list[Event], int]:
         events: list[Event] = []
@@ -401,3 +410,5 @@ def _quote(item: Item) -> str:
             return "[chime]"
         case Pause():
             return "the pause"
+        case _:
+            assert_never(item)

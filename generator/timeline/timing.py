@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
-from ..model import Breathe, Count, Cue, Hold, Say, Script
+from ..model import Breathe, Chime, Count, Cue, Hold, Pause, Say, Script
 from ..settings import Settings
 
 _NUMBERS = (
@@ -85,8 +85,10 @@ def _texts_of(cue: Cue, timing: Timing) -> Iterator[str]:
             for group in cue.groups:
                 for item in group.items:
                     yield from _texts_of(item, timing)
-        case _:
+        case Pause() | Chime():
             return
+        case _:
+            assert_never(cue)
 
 
 def _count_texts(number: int, silent: bool, timing: Timing) -> Iterator[str]:

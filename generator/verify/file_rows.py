@@ -50,8 +50,8 @@ def true_peak(heard: Heard) -> Row:
 def tail(heard: Heard, planned: Planned, voice: Voice) -> Row:
     """From the last phrase that is heard to the end of the sound, against the same in the plan."""
     what = "time after the last word"
-    last = next((event for event in reversed(planned.timeline.events) if event.kind in ("speech", "chime")), None)
-    if last is None or last.kind == "chime":
+    last = next((event for event in reversed(planned.timeline.events) if event.sounds), None)
+    if last is None or last.kind != "speech":
         return not_measured("tail", what, "plan", "its last sound before the tail isn't a voice")
     end_ms = voice.phrases[-1].end_ms
     wanted_ms = planned.timeline.duration_ms - last.end_ms
