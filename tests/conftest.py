@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from generator import ffmpeg
 
@@ -47,7 +51,7 @@ def _elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 class Command:
-    """`sleepward` as typed, in a folder."""
+    """`sleepward` as typed, in a folder: each time a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,27 +60,101 @@ class Command:
         self, *words: str | Path, input: str | bytes | None = None, env: dict[str, str] | None = None, code: int = 0
     ) -> subprocess.CompletedProcess[str]:
         assert SLEEPWARD, "the package isn't installed"
-        done = subprocess.run(
-            [SLEEPWARD, *map(str, words)],
-            input=input.encode() if isinstance(input, str) else input or b"",
-            cwd=self.folder,
-            env={**os.environ, **(env or {})},
-            capture_output=True,
-            timeout=600,
-            check=False,
-        )
+        given = input.encode() if isinstance(input, str) else input or b""
+        done = self.run([SLEEPWARD, *map(str, words)], given, env or {})
         shown = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert done.returncode == code, f"exit {done.returncode}\n{shown.stdout}\n{shown.stderr}"
         assert "Traceback" not in shown.stderr
         return shown
 
+    def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command,
+            input=input,
+            cwd=self.folder,
+            env={**os.environ, **env},
+            capture_output=True,
+            timeout=600,
+            check=False,
+        )
+
     def json(self, *words: str | Path, **kwargs: Any) -> Any:
         return json.loads(self(*words, "--json", **kwargs).stdout)
 
 
+class InsideCommand(Command):
+    """The same within this process, which has imported everything: many times quicker.
+
+    Nobody can tell it from a process of its own by what it prints, writes or leaves behind. Signals, closed pipes and
+    what a start costs need a real one.
+    """
+
+    def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        from generator.cli import run
+
+        forget()
+        before = threading.enumerate()
+        with contextlib.chdir(self.folder), surroundings_kept(), CliRunner().isolation(input, env) as (out, err, _):
+            code = run(command[1:])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for thread in threading.enumerate():
+                if thread not in before and not thread.daemon:
+                    thread.join()  # as Python does before it ends
+        forget()
+        return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def surroundings_kept() -> Iterator[None]:
+    """What happens to the environment in the block ends with it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def forget() -> None:
+    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
+    from generator.voices import pyttsx3
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "generator" and module is not pyttsx3:
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+    pyttsx3._spare.wanted = False
+    while server := pyttsx3._spare.take():
+        server.close()
+
+
 @pytest.fixture
-def sleepward(tmp_path: Path) -> Command:
+def process(tmp_path: Path) -> Command:
+    """The command, each time as a process of its own."""
     return Command(tmp_path)
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Command:
+    """The command, within this process."""
+    return InsideCommand(tmp_path)
+
+
+@pytest.fixture
+def sleepward(inside: Command) -> Command:
+    """The command, the quick way; modules whose point are processes have a `sleepward` of their own."""
+    return inside
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a test starts can be interrupted, also where whoever started the tests (`nohup`, `&`) has that ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def encoded_in_one_piece(samples: Samples, bitrate_kbps: int) -> bytes:
