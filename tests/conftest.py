@@ -132,7 +132,7 @@ def forget() -> None:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Command:
+def outside(tmp_path: Path) -> Command:
     """The command, each time as a process of its own."""
     return Command(tmp_path)
 
@@ -252,11 +252,11 @@ class Track:
 def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
     """NIGHT, spoken by the real default voice, over each bed."""
     folder = tmp_path_factory.mktemp("tracks")
-    command = Command(folder)
+    outside, inside = Command(folder), InsideCommand(folder)
     (folder / "night.txt").write_text(NIGHT, encoding="utf-8")
     made = {}
     for bed in ("none", "brown", "rain"):
         options = ("night.txt", "--background", bed, "--tail", "70s")
-        built = command.json("build", *options, "-o", f"{bed}.mp3")
-        made[bed] = Track(folder / f"{bed}.mp3", built, command.json("plan", *options))
+        built = outside.json("build", *options, "-o", f"{bed}.mp3")
+        made[bed] = Track(folder / f"{bed}.mp3", built, inside.json("plan", *options))
     return made

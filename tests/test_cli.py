@@ -182,9 +182,9 @@ def test_the_plan_for_people_shows_when_what_happens(sleepward: Command) -> None
     assert all(event["text"].split()[0] in events for event in plan["events"] if event["kind"] == "speech")
 
 
-def test_results_go_to_stdout_and_the_rest_to_stderr(sleepward: Command, tmp_path: Path) -> None:
+def test_results_go_to_stdout_and_the_rest_to_stderr(outside: Command, tmp_path: Path) -> None:
     (tmp_path / "night.txt").write_text(HI)
-    done = sleepward("build", "night.txt", "--tail", "10s", "--json")
+    done = outside("build", "night.txt", "--tail", "10s", "--json")
     assert len(done.stdout.splitlines()) == 1
     built = json.loads(done.stdout)
     assert set(built) >= {"path", "routine", "duration_ms", "bytes", "sha256", "elapsed_s", "settings", "voice"}
@@ -211,8 +211,8 @@ def test_voices_name_the_default(sleepward: Command) -> None:
     assert len(sleepward.json("voices")) > 100
 
 
-def test_doctor_finds_all_well(sleepward: Command) -> None:
-    done = sleepward("doctor")
+def test_doctor_finds_all_well(outside: Command) -> None:
+    done = outside("doctor")
     assert "FAIL" not in done.stdout
     assert "spoke" in done.stdout
     assert "read it back" in done.stdout

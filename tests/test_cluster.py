@@ -47,6 +47,12 @@ def order(number: int, *lines: str, **settings: str) -> Order:
     return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, track_key(piece))
 
 
+@pytest.fixture
+def sleepward(outside: Command) -> Command:
+    """A cluster's workers are processes, and so is what gives them work."""
+    return outside
+
+
 @pytest.fixture(scope="module")
 def library(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library file of six tracks; beside it, in `alone`, as one process makes them: the bytes that others must make."""

@@ -48,6 +48,12 @@ def _bucket(endpoint: str, name: str) -> None:
         pass
 
 
+@pytest.fixture
+def sleepward(outside: Command) -> Command:
+    """A process, whose connections to the server end with it."""
+    return outside
+
+
 @pytest.fixture(params=["s3", "folder"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> RemoteStore:
     if request.param == "folder":
