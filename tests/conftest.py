@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -94,7 +95,7 @@ class InsideCommand(Command):
 
         forget()
         before = threading.enumerate()
-        with contextlib.chdir(self.folder), surroundings_kept(), CliRunner().isolation(input, env) as (out, err, _):
+        with contextlib.chdir(self.folder), own_surroundings(), CliRunner().isolation(input, env) as (out, err, _):
             code = run(command[1:])
             sys.stdout.flush()
             sys.stderr.flush()
@@ -106,12 +107,14 @@ class InsideCommand(Command):
 
 
 @contextlib.contextmanager
-def surroundings_kept() -> Iterator[None]:
-    """What happens to the environment in the block ends with it."""
-    before = dict(os.environ)
+def own_surroundings() -> Iterator[None]:
+    """What the block does to the environment ends with it; what it logs goes to stderr, as where nobody gathers it."""
+    before, root = dict(os.environ), logging.getLogger()
+    gatherers, root.handlers = root.handlers, []
     try:
         yield
     finally:
+        root.handlers = gatherers
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
         os.environ.update(before)
