@@ -6,12 +6,14 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +167,37 @@ def encoded_in_one_piece(samples: Samples, bitrate_kbps: int) -> bytes:
     args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
     args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
     return ffmpeg.run(args, samples.tobytes())
+
+
+class Shown:
+    """What a player shows of a file, as ffmpeg hands it on in its own format for tags, and the pictures in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.tags: dict[str, str] = {}
+        self.chapters: list[tuple[float, float, str]] = []
+        for place in ("g", "s:a:0"):  # Ogg's tags belong to its stream
+            text = self._read(path, "-map_metadata", f"0:{place}", "-f", "ffmetadata").decode()
+            head, *chapters = text.split("[CHAPTER]\n")
+            self.tags |= {name.lower(): value for name, value in self._entries(head)}
+            self.chapters = [self._chapter(dict(self._entries(chapter))) for chapter in chapters]
+        attached = ("-map", "0:v?", "-map", "-0:V?")  # a picture beside the sound, no moving one
+        self.picture = self._read(path, *attached, "-c", "copy", "-f", "image2pipe")
+
+    @staticmethod
+    def _read(path: Path, *words: str) -> bytes:
+        command = [ffmpeg.find(), "-v", "error", "-copyts", "-i", path, *words, "-"]
+        return subprocess.run(command, capture_output=True, check=False).stdout  # where there is no picture, it fails
+
+    @staticmethod
+    def _entries(text: str) -> Iterator[tuple[str, str]]:
+        """Lines of name=value, in which a backslash keeps any character."""
+        for name, value in re.findall(r"((?:\\.|[^\\=\n])+)=((?:\\.|[^\\\n])*)\n", text, re.DOTALL):
+            yield re.sub(r"\\(.)", r"\1", name, flags=re.DOTALL), re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+
+    @staticmethod
+    def _chapter(facts: dict[str, str]) -> tuple[float, float, str]:
+        seconds = Fraction(facts["TIMEBASE"])
+        return float(int(facts["START"]) * seconds), float(int(facts["END"]) * seconds), facts["title"]
 
 
 NIGHT = """\

@@ -21,7 +21,7 @@ def test_help_names_every_command(sleepward: Command) -> None:
     shown = sleepward("--help").stdout
     for command in COMMANDS:
         assert command in shown
-        assert "Usage: sleepward" in sleepward(command, "--help").stdout
+        assert f"sleepward {command} " in sleepward(command, "--help").stdout
 
 
 def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
@@ -39,7 +39,7 @@ def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["build"], 2, ["Missing argument"]),
+        (["build"], 2, ["sleepward build", "ROUTINE|FILE|-..."]),
         (["biuld", "x"], 2, ["Did you mean 'build'"]),
         (["build", "deep-hip-openin"], 2, ["deep-hip-openin", "did you mean deep-hip-opening"]),
         (["build", "nowhere.yaml"], 2, ["nowhere.yaml"]),
@@ -253,6 +253,7 @@ def test_a_template_that_breaks_is_an_error_that_names_it(sleepward: Command, tm
     folder.mkdir(parents=True)
     (folder / "routine.j2").write_text("Hi.\n{{ nothing_like_it }}\n")
     done = sleepward("script", "deep-hip-opening", code=2)
+    assert "gentle/routine.j2:2: this template doesn't render: " in done.stderr
     assert "nothing_like_it" in done.stderr
     (folder / "routine.j2").write_text("Hi.\n{% if %}\n")
     assert "gentle/routine.j2:2" in sleepward("script", "deep-hip-opening", code=2).stderr
