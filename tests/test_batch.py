@@ -267,6 +267,7 @@ def makers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_track(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     reference = tracks_of(sleepward, "-o", "whole")
     process = start(tmp_path, "-j", "2")
@@ -285,6 +286,7 @@ def test_a_killed_worker_costs_no_track(sleepward: Command, scripts: Path, tmp_p
     assert files(scripts) == files(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_track_that_kills_its_worker_is_reported(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     text = SCRIPTS.replace("two.txt,", "two.txt, tail: 8h, format: flac,")
     (tmp_path / "library.yaml").write_text(text, encoding="utf-8")
@@ -317,6 +319,7 @@ def underway(folder: Path, scripts: Path) -> tuple[subprocess.Popen[bytes], list
     return process, psutil.Process(process.pid).children(recursive=True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_finishes_nothing_half(
@@ -335,6 +338,7 @@ def test_an_interruption_finishes_nothing_half(
     ]
 
 
+@pytest.mark.slow
 def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
     sleepward: Command, scripts: Path, tmp_path: Path
 ) -> None:
@@ -351,6 +355,7 @@ def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
     assert [track["name"] for track in json.loads((scripts / "library.json").read_bytes())["tracks"]] == NAMES
 
 
+@pytest.mark.slow
 def test_two_batches_at_once_do_no_harm(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     both = [start(tmp_path, "-j", "1") for _ in range(2)]
     for process in both:

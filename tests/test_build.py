@@ -127,6 +127,7 @@ def test_a_damaged_cache_entry_is_noticed_said_and_made_again(sleepward: Command
     assert json.loads(done.stdout)["sha256"] == first["sha256"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["speaking", "writing"])
 def test_killed_anywhere_leaves_nothing_half_made(outside: Command, night: Path, tmp_path: Path, moment: str) -> None:
     """The moment is when a part of the track, or of the cache, first shows itself: no clock is involved."""
@@ -170,6 +171,7 @@ def test_an_interruption_leaves_130_and_no_part(night: Path, tmp_path: Path) -> 
     assert not psutil.wait_procs(children, timeout=30)[1]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> None:
     """Peak of the whole process tree, as the operating system counts it (proportional set size)."""
     assert SLEEPWARD

@@ -29,6 +29,8 @@ from generator.sources import Source
 
 from .conftest import SLEEPWARD, Command
 
+pytestmark = pytest.mark.slow
+
 NIGHT = """\
 # Rest
 [pose rest only]

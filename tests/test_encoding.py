@@ -610,6 +610,7 @@ print(psutil.Process().memory_info().peak_wset if sys.platform == "win32" else
 """
 
 
+@pytest.mark.slow
 def test_memory_doesnt_grow_with_eight_hours_of_bed(tmp_path: Path) -> None:
     peaks = []
     for minutes in (10, 480):

@@ -75,6 +75,7 @@ def test_the_routine_can_be_built(begun: Command) -> None:
     assert (begun.folder / built["path"]).stat().st_size == built["bytes"]
 
 
+@pytest.mark.slow
 def test_the_library_can_be_built_and_is_the_same_from_wherever_it_is_asked_for(
     begun: Command, sleepward: Command, outside: Command
 ) -> None:
