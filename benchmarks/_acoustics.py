@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.loudness import k_weighted
+from generator.dsp.loudness import k_weighted
 from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS
 
 if TYPE_CHECKING:

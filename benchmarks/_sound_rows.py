@@ -28,11 +28,13 @@ from _acoustics import (
 )
 from scipy import signal
 
-from generator import beds, ffmpeg, tagging
-from generator.cache import Cache
-from generator.loudness import integrated_lufs, momentary_lufs
+from generator import beds
+from generator.dsp.loudness import integrated_lufs, momentary_lufs
+from generator.formats import tagging
 from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Event, Loop
 from generator.settings import CHIME_LU
+from generator.storage.cache import Cache
+from generator.system import ffmpeg
 from generator.verify import Planned, Row, read_plan
 from generator.verify.hearing import HOP_MS
 from generator.verify.rows import not_measured, stretches
@@ -465,6 +467,6 @@ def _attack_ms(bell: Wave) -> float:
 
 
 def _where(event: Event, *, ok: bool) -> str:
-    from generator.lengths import clock
+    from generator.durations import clock
 
     return "" if ok else f"“{event.text[:40]}” at {clock(event.start_ms)}"

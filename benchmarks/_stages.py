@@ -26,14 +26,18 @@ _adding = threading.Lock()
 
 
 def main(arguments: list[str]) -> None:
-    from generator import beds, build, encoding, mixing, mp3_format, narration, sources
+    from generator import beds
+    from generator.build import pipeline, several
     from generator.cli import group
+    from generator.formats import encoding, mp3_format
+    from generator.mix import mixing
+    from generator.voices import narration
 
-    _stage(sources, "load_source", "read the routine, write its script")
-    _stage(build, "read", "read the script, settle settings, find the voice")
-    _stage(build, "narrate", "narration")
+    _stage(several, "load_source", "read the routine, write its script")
+    _stage(several, "read_spec", "read the script, settle settings, find the voice")
+    _stage(pipeline, "narrate", "narration")
     _inside(narration, "mastered", "voice chain")
-    _stage(build, "lay_out", "timeline")
+    _stage(pipeline, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
     _stage(encoding, "encode_loop", "the bed's encoded loop")
     _inside(mixing.Mix, "open", "mixing the bed's loop")
@@ -92,7 +96,7 @@ def _inside(place: Any, name: str, what: str) -> None:
 
 def _look_at_spans(encoding: Any) -> None:
     """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
-    from generator.encoding import plan_batches, plan_pieces
+    from generator.formats.encoding import plan_batches, plan_pieces
 
     function = encoding.encode_mp3
 

@@ -12,7 +12,7 @@ import psutil
 from _measure import Run, Runs, in_turn
 from _report import Figure, Section, at_least, at_most, row
 
-from generator import streaming
+from generator.formats import streaming
 
 if TYPE_CHECKING:
     from _workbench import Workbench

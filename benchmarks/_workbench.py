@@ -15,7 +15,7 @@ from typing import Any
 
 from _measure import Run, run
 
-from generator import ffmpeg
+from generator.system import ffmpeg
 
 SLEEPWARD = Path(sys.executable).with_name("sleepward")
 BITRATE = ["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0"]

@@ -25,12 +25,13 @@ from _measure import seconds
 from _report import Section, as_markdown, as_text
 from _workbench import Workbench
 
-from generator.build import read, track_key
+from generator.build.fingerprint import sound_of
+from generator.build.pipeline import read_spec
 from generator.library.cluster import local
 from generator.library.folder import Folder
 from generator.library.run import run as run_orders
 from generator.library.work import Order, Result
-from generator.sources import load_source
+from generator.workspace.sources import load_source
 
 PAGE = Path("docs/scale.md")
 LIBRARY = """\
@@ -93,8 +94,8 @@ def no_work(order: Order, *_: object) -> Result:
 
 def handing_out(bench: Workbench, count: int) -> Section:
     """How many orders a second go out and come back, with no work in them."""
-    piece = read(source := load_source("deep-hip-opening", {}), {})
-    key = track_key(piece)
+    piece = read_spec(source := load_source("deep-hip-opening", {}), {})
+    key = sound_of(piece).key
     orders = (
         Order(f"{n}.mp3", source.text, "routine", source.name, piece.settings, piece.lexicon, key) for n in range(count)
     )

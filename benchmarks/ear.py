@@ -21,13 +21,14 @@ import pocketsphinx
 import soxr
 from numpy.typing import NDArray
 
-from generator import beds, resources
-from generator.cache import Cache
-from generator.mastering import NOMINAL_LUFS
+from generator import beds
 from generator.model import SAMPLE_RATE, SAMPLES_PER_MS
 from generator.script import parse
-from generator.sources import read_routine, routine_source
-from generator.timing import Timing, spoken_texts
+from generator.storage.cache import Cache
+from generator.timeline.timing import Timing, spoken_texts
+from generator.voices.mastering import NOMINAL_LUFS
+from generator.workspace import resources
+from generator.workspace.sources import read_routine, routine_source
 
 Wave = NDArray[np.float32]
 """(samples,) at 48 kHz, unless it says otherwise."""

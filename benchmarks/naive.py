@@ -51,9 +51,9 @@ def speak(texts: list[str], folder: Path) -> list[Path]:
 def assemble(duration_ms: int, sentences: list[dict[str, Any]], clips: list[Path], bed_path: str, out: str) -> None:
     from pydub import AudioSegment
 
-    import generator.ffmpeg
+    import generator.system.ffmpeg
 
-    AudioSegment.converter = str(generator.ffmpeg.find())
+    AudioSegment.converter = str(generator.system.ffmpeg.find())
     track = AudioSegment.silent(0, frame_rate=48_000)
     for event, path in zip(sentences, clips, strict=True):
         track += AudioSegment.silent(max(0, event["start_ms"] - len(track)), frame_rate=48_000)

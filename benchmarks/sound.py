@@ -32,8 +32,8 @@ from typing import Any
 import _sound_rows
 import numpy as np
 
-from generator import ffmpeg
-from generator.cache import Cache
+from generator.storage.cache import Cache
+from generator.system import ffmpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sound.md"

@@ -25,13 +25,13 @@ from _acoustics import centroid_hz, hardest_onset_db, share_db, words_per_minute
 from ear import Phrase, Wave
 from scipy.signal import welch
 
-from generator.cache import default_folder
-from generator.calibration import CALIBRATION_SENTENCES, calibrate
-from generator.filters import PRESENCE, TREBLE
-from generator.loudness import integrated_lufs
-from generator.mastering import NOMINAL_LUFS, TRIM_DBFS, VoiceGain, master, trim
+from generator.dsp.loudness import integrated_lufs
 from generator.model import SAMPLE_RATE, Recording
+from generator.storage.cache import default_folder
 from generator.voices import DEFAULT_RATE_WPM, open_voice
+from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
+from generator.voices.filters import PRESENCE, TREBLE
+from generator.voices.mastering import NOMINAL_LUFS, TRIM_DBFS, VoiceGain, master, trim
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,17 +18,18 @@ from typing import Any
 import click
 import yaml
 
-from generator import schema as schemas
-from generator.adapt import avoidable, traits
 from generator.cli import COMMANDS, group
-from generator.definition import load_pose
-from generator.definition_checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG
-from generator.lengths import format_ms
-from generator.pose_text import TEXT_FILTERS, TEXT_VARIABLES
-from generator.resources import routine_path
+from generator.definition import schema as schemas
+from generator.definition.adapt import avoidable, traits
+from generator.definition.checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG
+from generator.definition.loading import load_pose
+from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
+from generator.durations import format_ms
 from generator.script.marks import MARKS
-from generator.settings import ENVIRONMENT_PREFIX, SETTINGS, SettingInfo
-from generator.sources import read_routine, routine_script
+from generator.settings import SETTINGS, SettingInfo
+from generator.workspace.layers import ENVIRONMENT_PREFIX
+from generator.workspace.resources import routine_path
+from generator.workspace.sources import read_routine, routine_script
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

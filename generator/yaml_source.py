@@ -29,6 +29,7 @@ _UNSEEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uff
 _CONTROL = re.compile(f"[{_UNSEEN}]")
 _CONTROL_OR_TAB = re.compile(f"[\t{_UNSEEN}]")
 _TAB_INDENT = re.compile(r"^( *)\t\s*[^\s#]", re.MULTILINE)
+_DASHES = re.compile(r"[- ]*")
 
 Loc = tuple[int | str, ...]
 
@@ -148,6 +149,7 @@ def text_of(path: Path) -> str:
         raise InputError(f"it can't be read ({error.strerror})", where=str(path), hint=hint) from error
 
 
+_TOO_DEEP = "lists or keys nested too deeply: a definition needs four levels at most"
 _TAB = "a tab, which YAML and voices stumble over: write a space instead"
 _TOO_BIG = "the file is over 1 MB: {kind} is a few kB of text; is this the right file?"
 
@@ -242,7 +244,7 @@ class _Builder:
             self._add(Node("", start, end, broken=True))
         else:
             if len(self.open) == MAX_DEPTH:
-                self.source.fault(start, "lists or keys nested too deeply: a definition needs four levels at most")
+                self.source.fault(start, _TOO_DEEP)
                 self.source.raise_faults()
             self.open.append(_Open(start, [] if isinstance(event, yaml.SequenceStartEvent) else None))
 
@@ -316,8 +318,19 @@ def _fault_of_syntax(error: yaml.MarkedYAMLError, source: Source) -> None:
     if source.text[at : at + 1] == "\t":
         source.fault(at, _TAB)
         return
+    if _depth_at(source.text, at) > MAX_DEPTH:  # libyaml 0.2.6 and newer have a limit of their own, and reach it first
+        source.fault(at, _TOO_DEEP)
+        return
     advice = next((text for words, text in _ADVICE.items() if words in problem), f"{problem}; check colons and quotes")
     source.fault(at, f"this isn't YAML: {advice}")
+
+
+def _depth_at(text: str, at: int) -> int:
+    """How many brackets are open at `at`, and how many dashes begin its line; brackets in quotes count too."""
+    before = text[:at]
+    opened = sum(map(before.count, "[{")) - sum(map(before.count, "]}"))
+    dashes = _DASHES.match(before, before.rfind("\n") + 1)
+    return opened + len(dashes[0].split() if dashes else ())
 
 
 def _short(text: str) -> str:

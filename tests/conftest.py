@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from generator import ffmpeg
+from generator.system import ffmpeg
 
 if TYPE_CHECKING:
     from generator.model import Samples
@@ -274,7 +274,7 @@ class Track:
     @property
     def samples(self) -> Any:
         """float32 (samples, 2) at 48 kHz, as a player hears it."""
-        from generator import ffmpeg
+        from generator.system import ffmpeg
 
         samples, rate = ffmpeg.decode(self.path)
         assert rate == 48_000

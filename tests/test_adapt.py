@@ -10,7 +10,7 @@ import pytest
 
 from generator.errors import InputError
 from generator.script.parse import parse
-from generator.sources import routine_source
+from generator.workspace.sources import routine_source
 from tests.conftest import Command
 
 ROUTINES = (
@@ -27,8 +27,8 @@ LEVELS = ("easier", "standard", "deeper")
 
 
 def script(name: str, **flags: str) -> str:
-    from generator import resources
-    from generator.sources import read_routine
+    from generator.workspace import resources
+    from generator.workspace.sources import read_routine
 
     return routine_source(read_routine(resources.routine_path(name)), flags).text
 

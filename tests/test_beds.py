@@ -16,13 +16,13 @@ import pytest
 from _acoustics import rough_db
 from scipy import signal, stats
 
-from generator import ffmpeg
 from generator.beds import BEDS, bed_identity, load_bed, loop_of, parse_background
-from generator.cache import Cache
+from generator.dsp.loudness import integrated_lufs, k_weighted
+from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError, NotFoundError, SettingError
-from generator.loudness import integrated_lufs, k_weighted
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, SAMPLES_PER_MS, Bed
-from generator.true_peak import true_peak_db
+from generator.storage.cache import Cache
+from generator.system import ffmpeg
 
 BREATH_MS, INHALE_MS = 10_000, 4_000
 SOUNDING = [name for name in BEDS if name != "none"]
@@ -624,7 +624,7 @@ def test_making_a_bed_takes_little_memory(tmp_path: Path, what: str) -> None:
     if what == "music":
         what = str(write_wav(tmp_path / "a.wav", tune(600, rate=8_000)[:, :1], 8_000))
     code = (
-        "import sys; from pathlib import Path; from generator.beds import *; from generator.cache import Cache;"
+        "import sys; from pathlib import Path; from generator.beds import *; from generator.storage.cache import Cache;"
         "load_bed(parse_background(sys.argv[1]), Cache(Path('cache')), 10000, 4000);"
         "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
     )

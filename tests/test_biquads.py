@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from generator.biquads import Filter, all_pass, bell, high_pass, high_shelf, low_pass, through
-from generator.filters import CHAIN_RATE, equaliser, equaliser_bands
+from generator.dsp.biquads import Filter, all_pass, bell, high_pass, high_shelf, low_pass, through
+from generator.voices.filters import CHAIN_RATE, equaliser, equaliser_bands
 
 FILTERS = [equaliser(), *equaliser_bands()]
 

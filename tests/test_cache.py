@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cache import Cache, content_key
-from generator.housekeeping import clear_out, format_size, parse_size
+from generator.storage.cache import Cache, content_key
+from generator.storage.housekeeping import clear_out, format_size, parse_size
 from tests.conftest import SLEEPWARD, Command
 
 DAY_S = 86_400
@@ -168,7 +168,7 @@ def test_what_killed_builds_left_goes_and_what_is_being_written_stays(sleepward:
 USER = """
 import sys
 from pathlib import Path
-from generator.cache import Cache
+from generator.storage.cache import Cache
 
 cache = Cache(Path(sys.argv[1]))
 assert all(cache.get("clips", key) is not None for key in sys.argv[2:])
@@ -206,7 +206,7 @@ def test_what_a_running_build_uses_stays_until_it_has_ended_or_was_killed(sleepw
 READER = """
 import os, sys, time
 from pathlib import Path
-from generator.cache import Cache, content_key
+from generator.storage.cache import Cache, content_key
 
 folder, lost = Path(sys.argv[1]), 0
 for night in range(12):
@@ -227,7 +227,7 @@ CLEARER = """
 import sys
 from pathlib import Path
 import psutil
-from generator.housekeeping import clear_out
+from generator.storage.housekeeping import clear_out
 
 while psutil.pid_exists(int(sys.argv[2])) and psutil.Process(int(sys.argv[2])).status() != psutil.STATUS_ZOMBIE:
     clear_out(Path(sys.argv[1]), 0)

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generator.definition_checks import DURATION_PATTERN, HOLD_PATTERN
-from generator.lengths import parse_duration, parse_hold
-from generator.library_models import LibraryFile, parse_library
-from generator.schema import KINDS, may_be, schema, schema_text
+from generator.definition.checks import DURATION_PATTERN, HOLD_PATTERN
+from generator.definition.library_models import LibraryFile, parse_library
+from generator.definition.schema import KINDS, may_be, schema, schema_text
+from generator.durations import parse_duration, parse_hold
 from generator.settings import PARSERS, SETTINGS
 from tests.conftest import Command
 

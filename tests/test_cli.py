@@ -174,7 +174,7 @@ def test_the_plan_is_public_and_whole(sleepward: Command, tmp_path: Path) -> Non
 def test_the_plan_for_people_shows_when_what_happens(sleepward: Command) -> None:
     plan = json.loads(sleepward("plan", "deep-hip-opening", "--voice", "tone", "--json").stdout)
     shown = sleepward("plan", "deep-hip-opening", "--voice", "tone").stdout
-    from generator.lengths import clock
+    from generator.durations import clock
 
     for chapter in plan["chapters"]:
         assert any(clock(chapter["start_ms"]) in line and chapter["title"] in line for line in shown.splitlines())

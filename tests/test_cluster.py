@@ -17,15 +17,16 @@ import pytest
 from distributed import Client
 
 import generator
-from generator import tagging
-from generator.build import read, track_key
+from generator.build.fingerprint import sound_of
+from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
+from generator.formats import tagging
 from generator.library import cluster
 from generator.library.cluster_executor import Cluster
 from generator.library.folder import Folder
 from generator.library.run import run
 from generator.library.work import Order
-from generator.sources import Source
+from generator.workspace.sources import Source
 
 from .conftest import SLEEPWARD, Command
 
@@ -44,9 +45,9 @@ Lie down for night {number}, and let the mattress carry you. [2s]
 def order(number: int, *lines: str, **settings: str) -> Order:
     text = "\n".join([NIGHT.format(number=number), *lines])
     source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
-    piece = read(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
+    piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings})
     name = f"nights/{number}.{piece.settings.format}"
-    return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, track_key(piece))
+    return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, cover, load_cover
 from generator.errors import InputError, NotFoundError
+from generator.formats.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, cover, load_cover
 
 if TYPE_CHECKING:
     from pathlib import Path

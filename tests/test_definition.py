@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from generator.definition import load_pose, load_routine, parse_pose, parse_routine
+from generator.definition.loading import load_pose, load_routine, parse_pose, parse_routine
+from generator.definition.pose_text import TEXT_VARIABLES
+from generator.durations import parse_duration
 from generator.errors import DefinitionError, Fault, InputError, NotFoundError
-from generator.lengths import parse_duration
 from generator.model import BreathWords, HoldLength, Pose, Routine, Variant
-from generator.pose_text import TEXT_VARIABLES
 from generator.settings import PARSERS
 from generator.yaml_source import MAX_BYTES, decode
 

@@ -117,10 +117,10 @@ def test_a_page_that_has_gone_stale_is_noticed_and_mended(tmp_path: Path, monkey
 
 def test_the_reference_knows_every_setting_command_and_key() -> None:
     from generator.cli import COMMANDS
-    from generator.definition_models import PoseFile, RoutineFile, StepEntry, VariantEntry
-    from generator.library_models import LibraryFile
-    from generator.model_faults import Part
-    from generator.program_models import ProgramFile
+    from generator.definition.library_models import LibraryFile
+    from generator.definition.models import PoseFile, RoutineFile, StepEntry, VariantEntry
+    from generator.definition.program_models import ProgramFile
+    from generator.definition.validation import Part
     from generator.settings import SETTINGS
 
     def page(name: str) -> str:
@@ -141,7 +141,7 @@ def test_the_reference_knows_every_setting_command_and_key() -> None:
 
 def test_the_examples_of_the_reference_are_right(sleepward: Command, tmp_path: Path) -> None:
     """Files that hold nothing but the reference's own examples, in JSON, which is YAML."""
-    from generator.schema import schema
+    from generator.definition.schema import schema
 
     def examples(part: dict[str, Any]) -> dict[str, Any]:
         return {key: facts["examples"][0] for key, facts in part["properties"].items() if "examples" in facts}

@@ -18,11 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3 import MP3, BitrateMode
 
-from generator import encoding, ffmpeg, mp3_format
-from generator.encoding import plan
-from generator.encoding.memory import FORGOTTEN_FRAMES
 from generator.errors import NotFoundError, TrackError
+from generator.formats import encoding, mp3_format
+from generator.formats.encoding import plan
+from generator.formats.encoding.memory import FORGOTTEN_FRAMES
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
+from generator.system import ffmpeg
 from tests.conftest import encoded_in_one_piece
 
 if TYPE_CHECKING:

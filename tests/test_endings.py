@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from generator.endings import end_on
+from generator.system.endings import end_on
 
 strike = _thread.interrupt_main
 """SIGINT, from C: it strikes at the next point where Python looks for signals."""

@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
-from generator import ffmpeg
 from generator.errors import InputError, MissingToolError, NotFoundError, TrackError
+from generator.system import ffmpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

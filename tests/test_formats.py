@@ -21,18 +21,27 @@ from hypothesis import strategies as st
 from mutagen.id3 import ID3
 from PIL import Image
 
-from generator import ffmpeg, streaming
-from generator.cover import cover
 from generator.errors import NotFoundError, TrackError
+from generator.formats import streaming
+from generator.formats.cover import cover
+from generator.formats.tagging import (
+    MIME_TYPES,
+    Tags,
+    check_whole,
+    padding_bytes,
+    read_tags,
+    stream_metadata,
+    write_tags,
+)
 from generator.model import Chapter
-from generator.tagging import MIME_TYPES, Tags, check_whole, padding_bytes, read_tags, stream_metadata, write_tags
+from generator.system import ffmpeg
 from tests.conftest import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from generator.formats.streaming import StreamedFormat
     from generator.model import Samples
-    from generator.streaming import StreamedFormat
 
 FORMATS: list[StreamedFormat] = ["m4b", "opus", "flac", "wav"]
 DURATION_MS = 12_345  # no whole frames of anything

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.lengths import by_default, format_ms, longest, parse_duration, parse_hold
+from generator.durations import by_default, format_ms, longest, parse_duration, parse_hold
 from generator.model import HoldLength
 
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import DefinitionError
-from generator.lexicon import Entry, Lexicon, is_english, load_lexicon, merged, normal, parse_lexicon
+from generator.pronunciation.lexicon import Entry, Lexicon, is_english, merged, normal, parse_lexicon
 from generator.voices import open_voice
+from generator.workspace.lexicons import load_lexicon
 
 from .conftest import Command
 

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import ffmpeg
 from generator.beds import bed_identity
-from generator.build import read, track_key
-from generator.cache import content_key
+from generator.build.fingerprint import sound_of
+from generator.build.pipeline import read_spec
+from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
-from generator.lexicon import NOTHING
 from generator.library.folder import Folder
 from generator.library.inputs import settings_digest
 from generator.library.jobs import Job, jobs_of
@@ -24,10 +23,12 @@ from generator.library.manifest import Entry, Manifest, dump_manifest, merged, p
 from generator.library.names import collisions, name_fault, slug
 from generator.library.run import MAX_LOSSES, run
 from generator.library.work import Done, Order, Result
-from generator.library_models import read_library
-from generator.narration import voice_identity
+from generator.pronunciation.lexicon import NOTHING
 from generator.settings import PARSERS, SETTINGS, Settings
-from generator.sources import Source
+from generator.storage.cache import content_key
+from generator.system import ffmpeg
+from generator.voices.narration import voice_identity
+from generator.workspace.sources import Source
 
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
 
@@ -179,11 +180,11 @@ def test_keys_are_canonical() -> None:
     assert content_key("a", "bc", 3) == "4ef6e39bc2be0f3be36caf1d3f431ffbe7868d20eb19d48ad97a1a02b0ab6572"
     assert settings_digest(Settings()) == "6d2a3488af234cfb"
     source = Source("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
-    piece = read(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
+    piece = read_spec(source, {"voice": "tone", "length": "1m", "background": "rain"}, [])
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
     parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())
-    assert track_key(piece) == content_key(*parts)
+    assert sound_of(piece).key == content_key(*parts)
 
 
 def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:

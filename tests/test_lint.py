@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.definition import parse_pose, parse_routine
+from generator.definition.loading import parse_pose, parse_routine
 from generator.lint import RULES, Finding, mirror_findings, pose_findings, routine_findings, script_findings
 from generator.lint.sentences import ease, syllables
 from generator.model import Pose

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from generator.loudness import (
+from generator.dsp.loudness import (
     block_powers,
     gated_lufs,
     hop_powers,
@@ -20,7 +20,7 @@ from generator.loudness import (
     momentary_lufs,
     ungated_lufs,
 )
-from generator.true_peak import true_peak_db, true_peak_db_of
+from generator.dsp.true_peak import true_peak_db, true_peak_db_of
 
 RATE = 48_000
 

@@ -12,12 +12,15 @@ import pytest
 from scipy import signal
 
 from generator.beds import load_bed, parse_background
-from generator.cache import Cache, default_folder
-from generator.calibration import CALIBRATION_SENTENCES, calibrate
+from generator.dsp.loudness import integrated_lufs, lufs, momentary_lufs, ungated_lufs
+from generator.dsp.true_peak import true_peak_db
 from generator.errors import TrackError
-from generator.filters import CHAIN_RATE, Colour, colour_for, colouring, equaliser
-from generator.loudness import integrated_lufs, lufs, momentary_lufs, ungated_lufs
-from generator.mastering import (
+from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Clip, Recording
+from generator.storage.cache import Cache, default_folder
+from generator.voices import open_voice
+from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
+from generator.voices.filters import CHAIN_RATE, Colour, colour_for, colouring, equaliser
+from generator.voices.mastering import (
     CEILING_DBTP,
     NOMINAL_LUFS,
     VoiceGain,
@@ -36,9 +39,6 @@ from generator.mastering import (
     softening_db,
     trim,
 )
-from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Clip, Recording
-from generator.true_peak import true_peak_db
-from generator.voices import open_voice
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
-from generator.encoding.plan import SILENT_FRAMES
+from generator.formats.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
+from generator.formats.encoding.plan import SILENT_FRAMES
+from generator.formats.mp3_format import frame_bytes
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE
-from generator.mp3_format import frame_bytes
 from tests.conftest import encoded_in_one_piece
 
 if TYPE_CHECKING:

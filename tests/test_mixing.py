@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import encoding
-from generator.envelope import FADE_IN_MS, FADE_OUT_MS
-from generator.mixing import Levels, Mix
+from generator.formats import encoding
+from generator.mix.envelope import FADE_IN_MS, FADE_OUT_MS
+from generator.mix.mixing import Levels, Mix
+from generator.mix.segments import to_segment
 from generator.model import FRAME_MS, FRAME_SAMPLES, Bed, Chapter, Event, Timeline
 from generator.script import parse
-from generator.segments import to_segment
-from generator.timeline import lay_out
-from generator.timing import Timing, spoken_texts
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import Timing, spoken_texts
 from tests.test_encoding import noise_loop
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator import ffmpeg
 from generator.beds import BEDS
+from generator.system import ffmpeg
 from tests.conftest import Command
 
 MINE = """\
@@ -36,7 +36,7 @@ def music(path: Path, seconds: float = 12, rate: int = 44_100) -> Path:
 
 
 def loudness(path: Path) -> float:
-    from generator.loudness import integrated_lufs
+    from generator.dsp.loudness import integrated_lufs
 
     samples, _ = ffmpeg.decode(path)
     return integrated_lufs(samples)
@@ -79,7 +79,7 @@ def test_own_music_of_any_format_lies_under_the_voice(sleepward: Command, tmp_pa
     (tmp_path / "s.txt").write_text("Lie down. [20s] Rest. [20s]", encoding="utf-8")
     sleepward("build", "s.txt", "--background", f"music/{name}", "--tail", "70s", "-o", "t.mp3")
     samples, rate = ffmpeg.decode(tmp_path / "t.mp3")
-    from generator.loudness import integrated_lufs
+    from generator.dsp.loudness import integrated_lufs
 
     assert integrated_lufs(samples[30 * rate : 45 * rate]) == pytest.approx(-34, abs=3)
 

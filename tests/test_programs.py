@@ -12,12 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from generator import resources
-from generator.build import Means, plan, read
-from generator.cache import Cache
-from generator.errors import DefinitionError, InputError
-from generator.program_models import Program, ProgramNight
-from generator.programs import (
+from generator.app.programs import (
     chosen_nights,
     load_program,
     night_flags,
@@ -26,10 +21,16 @@ from generator.programs import (
     read_program,
     track_name,
 )
-from generator.schema import schema
+from generator.build.pipeline import plan_track, read_spec
+from generator.build.track import BuildContext
+from generator.definition.program_models import Program, ProgramNight
+from generator.definition.schema import schema
+from generator.errors import DefinitionError, InputError
 from generator.settings import SETTINGS
-from generator.timeline import lay_out
-from generator.timing import spoken_texts, timing_of
+from generator.storage.cache import Cache
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import spoken_texts, timing_of
+from generator.workspace import resources
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
@@ -82,7 +83,7 @@ def mine(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def plans(cache_folder: Path) -> Plans:
     """Each night of each built-in programme, spoken by the default voice."""
-    means = Means(Cache(cache_folder), 2)
+    context = BuildContext(Cache(cache_folder), 2)
     planned: Plans = {}
     for name in BUILT_IN:
         entries: dict[int, dict[str, Any]] = {}
@@ -90,7 +91,7 @@ def plans(cache_folder: Path) -> Plans:
         for night in program.nights:
             if night.entry not in entries:
                 own = night_flags(program, night, no_flags())
-                entries[night.entry] = plan(read(night_source(night, own), own), means).plan
+                entries[night.entry] = plan_track(read_spec(night_source(night, own), own), context).plan
         planned[name] = [(night, entries[night.entry]) for night in program.nights]
     return planned
 
@@ -120,7 +121,7 @@ def test_every_style_and_night_can_be_had_at_the_length_it_names(name: str, styl
     for night in entries.values():
         for number in ("0", "3"):
             own = night_flags(program, night, no_flags(style=style, night=number))
-            piece = read(night_source(night, own), own)
+            piece = read_spec(night_source(night, own), own)
             timing = replace(timing_of(piece.settings), length_ms=None)
             spoken_ms = {text: round(len(text) * LETTER_MS) for text in spoken_texts(piece.script, timing)}
             timeline = lay_out(piece.script, spoken_ms, timing)
@@ -147,7 +148,7 @@ def test_the_three_weeks_grow_as_the_practice_says(
 
 
 def _routine(name: str) -> Any:
-    from generator.sources import read_routine
+    from generator.workspace.sources import read_routine
 
     return read_routine(resources.routine_path(name))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generator import resources
-from generator.cache import Cache
 from generator.errors import SleepwardError
-from generator.housekeeping import Entry, entries
-from generator.sources import load_source
+from generator.storage.cache import Cache
+from generator.storage.housekeeping import Entry, entries
+from generator.workspace import resources
+from generator.workspace.sources import load_source
 from tests.conftest import Command
 
 SCRIPT = "Lie down, and rest. [4s]\n[hold 5 s]\n[release]\n"
@@ -21,7 +21,7 @@ QUICK = ("--voice", "tone", "--tail", "10s")
 
 
 def _music(path: Path, seconds: int = 12) -> Path:
-    from generator import ffmpeg
+    from generator.system import ffmpeg
 
     path.parent.mkdir(parents=True, exist_ok=True)
     ffmpeg.run(["-f", "lavfi", "-i", f"anoisesrc=d={seconds}:c=pink:a=0.2:r=48000", "-f", "mp3", str(path)])
@@ -85,7 +85,7 @@ def test_compiled_templates_are_kept_and_follow_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    built_in = Path(resources.__file__).parents[1] / "scripts_templates" / "shared" / "routine.j2"
+    built_in = Path(resources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
     own = tmp_path / "scripts_templates" / "gentle" / "routine.j2"
     own.parent.mkdir(parents=True)
     cache = Cache(tmp_path / "cache")

@@ -15,8 +15,8 @@ from generator.model import Timeline
 from generator.script import parse
 from generator.script.ssml import NAMESPACE, to_ssml
 from generator.settings import Settings
-from generator.timeline import lay_out
-from generator.timing import Timing, spoken_texts
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import Timing, spoken_texts
 from tests.conftest import NIGHT
 
 XML = "{http://www.w3.org/XML/1998/namespace}"

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
-from generator import encoding, ffmpeg, mp3_format
 from generator.errors import NotFoundError
+from generator.formats import encoding, mp3_format
+from generator.formats.tagging import MAX_CHAPTERS, Tags, at_most, id3_tag, read_tags
 from generator.model import Chapter, Span
-from generator.tagging import MAX_CHAPTERS, Tags, at_most, id3_tag, read_tags
+from generator.system import ffmpeg
 from tests.conftest import Command, Shown
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from generator.envelope import DUCK_GAP_MS, FADE_IN_MS
+from generator.durations import longest, parse_hold
 from generator.errors import LengthError, ScriptError
-from generator.lengths import longest, parse_hold
-from generator.mixing import glide_db
+from generator.mix.envelope import DUCK_GAP_MS, FADE_IN_MS
+from generator.mix.mixing import glide_db
 from generator.model import Event, HoldLength, Script, Timeline
 from generator.script import parse
-from generator.timeline import lay_out
-from generator.timing import Timing, spoken_texts
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import Timing, spoken_texts
 
 settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
@@ -198,7 +198,7 @@ def as_dict(timing: Timing) -> dict[str, object]:
 
 
 def to_ms(text: str) -> int:
-    from generator.lengths import parse_duration
+    from generator.durations import parse_duration
 
     return parse_duration(text)
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from generator import tonight
-from generator.build import Means, plan, read
-from generator.cache import Cache
+from generator.app import tonight
+from generator.app.tonight import Done, Offer, choose, night_of, read_history, record
+from generator.build.pipeline import plan_track, read_spec
+from generator.build.track import BuildContext
 from generator.errors import InputError, LengthError, SleepwardError
 from generator.settings import SETTINGS
-from generator.tonight import Done, Offer, choose, night_of, read_history, record
+from generator.storage.cache import Cache
 from tests.conftest import Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
@@ -129,10 +130,10 @@ def _poses(script: str) -> list[str]:
 
 
 def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -> None:
-    means = Means(Cache(cache_folder), 2)
+    context = BuildContext(Cache(cache_folder), 2)
     for routine in ("ten-minutes-in-bed", "psoas-release"):
         (each,) = [offer for offer in tonight.offers(flags(), pytest.fail) if offer.routine == routine]
-        least_ms, most_ms = plan(read(tonight.source_of(each), each.flags), means).timeline.length_range_ms
+        least_ms, most_ms = plan_track(read_spec(tonight.source_of(each), each.flags), context).timeline.length_range_ms
         assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
         assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
 

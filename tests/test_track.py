@@ -96,7 +96,7 @@ def test_players_see_title_chapters_and_length(tracks: dict[str, Track]) -> None
 def test_the_plan_travels_inside(tracks: dict[str, Track]) -> None:
     import json
 
-    from generator.tagging import read_tags
+    from generator.formats.tagging import read_tags
 
     tags = read_tags(tracks["rain"].path)
     assert tags is not None
@@ -105,7 +105,8 @@ def test_the_plan_travels_inside(tracks: dict[str, Track]) -> None:
 
 def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -> None:
     """Any cut at a frame decodes: every frame stands alone, none needs the one before it."""
-    from generator import ffmpeg, mp3_format
+    from generator.formats import mp3_format
+    from generator.system import ffmpeg
 
     track = tracks["none"]
     whole = track.path.read_bytes()
@@ -122,16 +123,21 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
 
 def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cache_folder: Path) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
-    from generator import beds, build, ffmpeg, mp3_format
-    from generator.cache import Cache
-    from generator.mixing import Levels, Mix
+    from generator import beds
+    from generator.build import pipeline
+    from generator.build.track import BuildContext
+    from generator.formats import mp3_format
+    from generator.mix.mixing import Levels, Mix
+    from generator.storage.cache import Cache
+    from generator.system import ffmpeg
+    from generator.workspace.sources import Source
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
-    planned = build.plan(
-        build.read(build.Source(NIGHT, "night", "night.txt"), flags), build.Means(Cache(cache_folder), 2)
+    planned = pipeline.plan_track(
+        pipeline.read_spec(Source(NIGHT, "night", "night.txt"), flags), BuildContext(Cache(cache_folder), 2)
     )
-    bed = beds.load_bed(planned.piece.background, Cache(cache_folder), 10_000, 4_000)
+    bed = beds.load_bed(planned.spec.background, Cache(cache_folder), 10_000, 4_000)
     mix = Mix(planned.timeline, planned.narration.clip, bed, Levels())
     sound = mix.render(0, mix.total_samples)
     padded = np.concatenate([sound, np.zeros((20 * 1152, 2), np.float32)])

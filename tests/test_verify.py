@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from generator import tagging
 from generator.cli.verify import verify_command
+from generator.dsp.loudness import momentary_lufs
+from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
-from generator.loudness import momentary_lufs
-from generator.true_peak import true_peak_db
+from generator.formats import tagging
 from generator.verify import Planned, Report, judge, listen, read_plan, verify
 from generator.verify.planned import ground_of
 from tests.conftest import NIGHT, Track

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from generator import resources
 from generator.lint.sides import exchanged
 from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, Script
-from generator.nights import Night
 from generator.script import Manner, parse
 from generator.script.render import route
+from generator.script.variation import Night
 from generator.script.visits import Visit, environment, visits
-from generator.sources import read_routine, routine_script
-from generator.timeline import lay_out
-from generator.timing import Timing, spoken_texts
+from generator.timeline.layout import lay_out
+from generator.timeline.timing import Timing, spoken_texts
+from generator.workspace import resources
+from generator.workspace.sources import read_routine, routine_script
 from tests.conftest import Command
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fades import raised_cosine
+from ..dsp.fades import raised_cosine
 from ..model import SAMPLE_RATE, SAMPLES_PER_MS
 from .noise import Curve, Gain, add, coloured, high_pass, low_pass, shape, slow_curve
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..fades import raised_cosine
-from ..looping import read_round
+from ..dsp.fades import raised_cosine
+from ..dsp.looping import read_round
 from ..model import SAMPLE_RATE, Loop
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cache import Blob, Cache
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
+from ..storage.cache import Blob, Cache
 
 if TYPE_CHECKING:
     from ..model import Samples

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from math import inf, log10
 
-from .. import ffmpeg
-from ..cache import Cache, content_key
 from ..errors import TrackError
 from ..model import SAMPLE_RATE, Bed, Loop
+from ..storage.cache import Cache, content_key
+from ..system import ffmpeg
 from .background import Background, Layer
 from .kinds import BEDS, LOOP_SAMPLES, loop_samples, maker, multiple, tide_samples
 from .music import RECIPE, content_hash, music_loop
@@ -123,7 +123,7 @@ def _levelled(loop: Loop) -> Iterator[bytes | memoryview]:
     """What is kept: a header, then `loop` at its level. It is read twice or more, first to be measured."""
     import numpy as np
 
-    from ..true_peak import true_peak_db_of
+    from ..dsp.true_peak import true_peak_db_of
     from .loops import blocks
 
     loudness_lufs, peak_db = _measured(loop)
@@ -142,8 +142,8 @@ def _measured(loop: Loop) -> tuple[float, float]:
     """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
     import numpy as np
 
-    from ..looping import read_round
-    from ..loudness import block_powers, gated_lufs, hop_powers
+    from ..dsp.looping import read_round
+    from ..dsp.loudness import block_powers, gated_lufs, hop_powers
     from .loops import blocks
 
     peak = 0.0

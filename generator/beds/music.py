@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, NotFoundError
-from ..ffmpeg import decode_chunks
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
+from ..system.ffmpeg import decode_chunks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..cache import Cache
     from ..model import Samples
+    from ..storage.cache import Cache
     from .loops import Canvas
 
 RECIPE = "1"  # goes up whenever the same file makes another loop
@@ -72,7 +72,7 @@ def _decode(file: Path, canvas: Canvas) -> tuple[NDArray[np.float64], float, flo
     """Fill `canvas`; the K-weighted power of each 100 ms, and the energy of the sum and the difference of the sides."""
     import numpy as np
 
-    from ..loudness import hop_powers
+    from ..dsp.loudness import hop_powers
 
     energy = [0.0, 0.0]
 
@@ -95,7 +95,7 @@ def _heard(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, in
     """From where to where there is something to hear."""
     import numpy as np
 
-    from ..loudness import block_powers, gated_lufs, lufs
+    from ..dsp.loudness import block_powers, gated_lufs, lufs
 
     if samples < MIN_SECONDS * SAMPLE_RATE:
         raise InputError(

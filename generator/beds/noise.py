@@ -15,8 +15,8 @@ import numpy as np
 from numpy import fft
 from numpy.typing import NDArray
 
+from ..dsp.transforms import to_sound, to_spectra
 from ..model import SAMPLE_RATE
-from ..transforms import to_sound, to_spectra
 
 if TYPE_CHECKING:
     from .loops import Canvas

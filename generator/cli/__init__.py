@@ -13,8 +13,8 @@ from functools import partial
 import click
 
 from .. import __version__
-from ..endings import end_on
 from ..errors import SleepwardError, nearest
+from ..system.endings import end_on
 
 COMMANDS = {
     "build": "make",

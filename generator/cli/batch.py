@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,12 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..library.batch import Library, Outcome, Standing
-    from ..library.ledger import Ledger
+    from ..library.batch import Outcome
     from ..library.manifest import Entry
+    from ..library.update import LeftTrack, Stage
     from ..library.work import Executor, Result, Store
 
+_STAGES = {"planning": "Planning", "making": "Making tracks"}
 _DONE = {"made": "made", "retitled": "other tags", "unchanged": "unchanged", "failed": "failed"}
 _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchanged", "failed": "can't be made"}
 
@@ -29,7 +30,7 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 @click.argument("library", metavar="[LIBRARY.yaml]", default="library.yaml")
 @click.option("-o", "out", metavar="FOLDER|URL", help="Where to put the tracks.  [default: what the library says]")
 @click.option("--dry-run", is_flag=True, help="Show what would be made, why, how long and how large; make no track.")
-@click.option("--prune", is_flag=True, help="Remove tracks that the library has no more.")
+@click.option("--prune", "remove", is_flag=True, help="Remove tracks that the library has no more.")
 @click.option("--names", "only", metavar="PATTERN", help="Only tracks with such names, like 'deep-hip-opening/*'.")
 @click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on where a track fails.")
 @click.option(
@@ -43,7 +44,7 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 @click.option("--scheduler", metavar="tcp://HOST:8786", help="Let the workers of a Dask cluster make them.")
 @click.option("--cluster", type=click.Choice(["local"]), help="Make them on a Dask cluster of this machine's cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
-def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **options: Any) -> None:
+def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **options: Any) -> None:
     """Make all tracks of a LIBRARY.yaml, the second time only what changed.
 
     All of them are planned first, so that whatever can't be had is said before one is made (except with --scheduler,
@@ -52,10 +53,11 @@ def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **o
 
     --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
     """
-    from ..cache import Cache, default_folder
     from ..library.batch import compare, open_library
     from ..library.ledger import Ledger
     from ..library.places import store_for
+    from ..library.update import prune, update
+    from ..storage.cache import Cache, default_folder
 
     if options["scheduler"] and options["cluster"]:
         raise click.UsageError("--scheduler is a cluster that is there, --cluster one that is made: give one of them")
@@ -70,8 +72,17 @@ def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **o
             report.tell_unchanged(entry)
         if standing.todo:  # a cluster takes seconds to start
             with _bars() as bars, _workers(store, options, bars) as executor:
-                _carry_out(_Work(wanted, standing, ledger, executor), report, bars, options, dry_run=dry_run)
-        _tell_of_left(standing.left, ledger, store, prune=prune and not dry_run)
+                report.untouched = update(
+                    wanted,
+                    standing,
+                    ledger,
+                    executor,
+                    _Listener(report, bars),
+                    dry_run=dry_run,
+                    plan_first=not options["scheduler"],
+                    keep_going=options["keep_going"],
+                )
+        _tell_of_left(prune(standing.left, ledger, store, remove=remove and not dry_run), asked=remove)
     finally:
         if not dry_run:
             ledger.save(wanted.title)
@@ -80,53 +91,19 @@ def batch_command(library: str, out: str | None, dry_run: bool, prune: bool, **o
         raise click.exceptions.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    library: Library
-    standing: Standing
-    ledger: Ledger
-    executor: Executor
+_LEFT = {
+    "kept": "not in the library any more: {name}",
+    "removed": "removed: {name}",
+    "foreign": "not removed: {name} isn't the track that was made",
+}
 
 
-def _carry_out(work: _Work, report: _Report, bars: _Bars, options: dict[str, Any], *, dry_run: bool) -> None:
-    from ..library.batch import make, plan
-
-    todo = list(work.standing.todo)
-    if dry_run or not options["scheduler"]:
-        order = {each.track.name: number for number, each in enumerate(todo)}
-        with bars.stage("Planning", len(todo)) as progress:
-            todo, known = plan(work.library, work.standing, work.ledger, work.executor, progress)
-        for outcome in sorted(known, key=lambda outcome: order[outcome.result.name]):
-            if dry_run or outcome.result.state in ("failed", "unchanged"):
-                report.tell(outcome)
-        if dry_run or (report.counts["failed"] and not options["keep_going"]):
-            return
-    with bars.stage("Making tracks", len(todo)) as progress:
-        outcomes = make(work.library, todo, work.ledger, work.executor, keep_going=options["keep_going"])
-        done = 0
-        for done, outcome in enumerate(outcomes, 1):
-            with bars.paused():
-                report.tell(outcome)
-            progress(done, len(todo))
-    report.untouched = len(todo) - done
-
-
-def _tell_of_left(left: Iterable[Entry], ledger: Ledger, store: Store, *, prune: bool) -> None:
-    """Name the tracks that the library has no more; with `prune` remove those that are still what was made."""
-    there = [entry for entry in left if ledger.is_there(entry.name)]
-    for entry in left:
-        if entry not in there:
-            ledger.forget(entry.name)
-    for entry in there:
-        if not prune:
-            click.echo(f"not in the library any more: {entry.name}", err=True)
-        elif store.key_of(entry.name) == entry.key:
-            store.remove(entry.name)
-            ledger.forget(entry.name)
-            click.echo(f"removed: {entry.name}", err=True)
-        else:
-            click.echo(f"not removed: {entry.name} isn't the track that was made", err=True)
-    if there and not prune:
+def _tell_of_left(left: Iterable[LeftTrack], *, asked: bool) -> None:
+    kept = False
+    for track in left:
+        click.echo(_LEFT[track.state].format(name=track.name), err=True)
+        kept = kept or track.state == "kept"
+    if kept and not asked:
         click.echo("remove them with --prune", err=True)
 
 
@@ -168,7 +145,7 @@ class _Report:
             click.echo(self._line(result, outcome.why))
 
     def sum_up(self) -> None:
-        from ..lengths import clock
+        from ..durations import clock
 
         parts = [f"{self.counts[state]} {word}" for state, word in self.words.items() if self.counts[state]]
         parts += [f"{self.untouched} not begun"] if self.untouched else []
@@ -182,7 +159,7 @@ class _Report:
         self.duration_ms += result.duration_ms
 
     def _line(self, result: Result, why: str) -> str:
-        from ..lengths import clock
+        from ..durations import clock
 
         facts = [clock(result.duration_ms), f"{result.bytes / 1e6:.1f} MB"] if result.duration_ms else []
         took = f" in {result.elapsed_s:.1f} s" if self.words is _DONE else ""
@@ -205,14 +182,28 @@ class _Report:
         click.echo(json.dumps(facts, ensure_ascii=False))
 
 
+class _Listener:
+    """Bars for the stages, and results between them."""
+
+    def __init__(self, report: _Report, bars: _Bars) -> None:
+        self._report, self._bars = report, bars
+
+    def stage(self, stage: Stage, total: int) -> AbstractContextManager[Callable[[int, int], None]]:
+        return self._bars.stage(_STAGES[stage], total)
+
+    def tell(self, outcome: Outcome) -> None:
+        with self._bars.paused():
+            self._report.tell(outcome)
+
+
 # --- working -------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def _workers(store: Store, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
     """Whoever makes the tracks; interrupted, they end at once and leave nothing half-made."""
-    from ..cache import default_folder
     from ..library.places import executor_for
+    from ..storage.cache import default_folder
 
     executor = executor_for(
         store,

@@ -11,7 +11,7 @@ import click
 from ..errors import SettingError
 
 if TYPE_CHECKING:
-    from ..housekeeping import Amount
+    from ..storage.housekeeping import Amount
 
 
 @click.group("cache", no_args_is_help=True)
@@ -23,8 +23,8 @@ def cache_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info_command(as_json: bool) -> None:
     """Where it is, and what it holds: how much of each kind, used when."""
-    from ..cache import default_folder
-    from ..housekeeping import Amount, format_size, holdings
+    from ..storage.cache import default_folder
+    from ..storage.housekeeping import Amount, format_size, holdings
 
     folder = default_folder()
     held = holdings(folder)
@@ -64,8 +64,8 @@ def info_command(as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc_command(max_size: str, dry_run: bool) -> None:
     """Remove what was used longest ago, until the rest fits. What a running build may use stays."""
-    from ..cache import default_folder
-    from ..housekeeping import Amount, clear_out, format_size, parse_size
+    from ..storage.cache import default_folder
+    from ..storage.housekeeping import Amount, clear_out, format_size, parse_size
 
     try:
         max_bytes = parse_size(max_size)
@@ -84,8 +84,8 @@ def gc_command(max_size: str, dry_run: bool) -> None:
 @cache_command.command("verify")
 def verify_command() -> None:
     """Read all that is kept. What is damaged is removed, and made again when needed: exit code 1."""
-    from ..cache import default_folder
-    from ..housekeeping import verified
+    from ..storage.cache import default_folder
+    from ..storage.housekeeping import verified
 
     folder = default_folder()
     whole = wrong = 0
@@ -105,6 +105,6 @@ def _time(seconds: float) -> datetime:
 
 
 def _shown(amount: Amount) -> str:
-    from ..housekeeping import format_size
+    from ..storage.housekeeping import format_size
 
     return f"{amount.entries:,} ({format_size(amount.bytes)})"

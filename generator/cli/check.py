@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..check import Checked
+    from ..app.check import Checked
     from ..errors import Fault
     from ..lint import Warned
 
@@ -32,7 +32,7 @@ def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
     The words are judged too: warnings say what would keep a listener awake or leave them at a loss, and how to mend
     it. They change no exit code, unless --strict is given.
     """
-    from ..check import check
+    from ..app.check import check
 
     done: list[Checked] = []
     shown: set[Fault | Warned] = set()
@@ -58,7 +58,7 @@ def schema_command(kind: str) -> None:
 
     Keep it beside the files, and begin them with a line such as: # yaml-language-server: $schema=schemas/routine.json
     """
-    from ..schema import KINDS, schema_text
+    from ..definition.schema import KINDS, schema_text
 
     click.echo(schema_text(next(known for known in KINDS if known == kind)), nl=False)
 

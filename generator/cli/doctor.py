@@ -8,13 +8,14 @@ import click
 @click.command("doctor")
 def doctor_command() -> None:
     """Speak, encode and read back one second for real; each failure prints the one command that mends it."""
-    from ..doctor import examine
-    from ..track_file import OUTPUT_FOLDER
+    from ..app.doctor import examine
+    from ..build.output import OUTPUT_FOLDER
 
     worst = 0
     for finding in examine(OUTPUT_FOLDER):
-        click.echo(f"{'ok  ' if finding.good else 'FAIL'}  {finding.name:<9} {finding.found}")
-        if not finding.good:
+        state = "FAIL" if not finding.good else "note" if finding.mend else "ok"
+        click.echo(f"{state:<4}  {finding.name:<9} {finding.found}")
+        if finding.mend:
             click.echo(f"      mend it with: {finding.mend}")
             worst = max(worst, finding.exit_code)
     if worst:

@@ -14,7 +14,7 @@ def init_command(folder: Path) -> None:
 
     Nothing that is there already is overwritten.
     """
-    from ..starter import starter_files, write_new
+    from ..app.init_files import starter_files, write_new
 
     texts = starter_files()
     write_new(folder, texts)

@@ -16,8 +16,8 @@ from .options import making_options
 from .working import building
 
 if TYPE_CHECKING:
+    from ..definition.outline import PoseOutline, RoutineOutline
     from ..model import Pose, Routine
-    from ..outline import PoseOutline, RoutineOutline
 
 
 @click.command("list")
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(poses: bool, as_json: bool) -> None:
     """List the routines (or the poses): those of the working folder's routines/ and the built-in ones."""
-    from .. import resources
-    from ..outline import pose_outline, routine_outline
+    from ..definition.outline import pose_outline, routine_outline
+    from ..workspace import resources
 
     failed: SleepwardError | None = None
     found: list[RoutineOutline | PoseOutline] = []
@@ -56,9 +56,9 @@ def list_command(poses: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
-    from .. import resources
-    from ..resources import ROUTINE_SUFFIXES
-    from ..sources import read_pose, read_routine
+    from ..workspace import resources
+    from ..workspace.resources import ROUTINE_SUFFIXES
+    from ..workspace.sources import read_pose, read_routine
 
     item: Routine | Pose
     if Path(name).suffix in ROUTINE_SUFFIXES:
@@ -90,7 +90,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 
     if folder is not None:
         _refuse_both(as_json)
-        from ..samples import sample_background
+        from ..app.samples import sample_background
 
         with building(options) as means:
             for name in BEDS:
@@ -147,7 +147,7 @@ def _refuse_both(as_json: bool) -> None:
 
 
 def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any]) -> None:
-    from ..samples import sample_voice
+    from ..app.samples import sample_voice
 
     failed: SleepwardError | None = None
     for label in labels:
@@ -163,14 +163,14 @@ def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any])
 
 def _judge(path: Path, *, is_pose: bool) -> None:
     """Read all of a file that isn't plainly what it should be. Raises DefinitionError with every fault."""
-    from ..definition import load_pose
-    from ..sources import read_routine
+    from ..definition.loading import load_pose
+    from ..workspace.sources import read_routine
 
     load_pose(path) if is_pose else read_routine(path)
 
 
 def _summary(item: RoutineOutline | PoseOutline) -> list[str]:
-    from ..outline import PoseOutline
+    from ..definition.outline import PoseOutline
 
     if isinstance(item, PoseOutline):
         return [f"{item.id:<26} {item.name} ({item.position})"]

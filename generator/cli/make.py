@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import click
 
@@ -17,9 +14,6 @@ from . import say_error
 from .options import making_options, setting_options, split_flags
 from .results import format_asked, json_of, line_of, suffix_of
 from .working import building, building_several, cache_of
-
-if TYPE_CHECKING:
-    from ..build import Means, Ready
 
 
 @click.command("build")
@@ -46,92 +40,26 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
             f"-o names one file, but there are {len(sources)} tracks", hint="name a folder instead, like -o nights/"
         )
     expect_voice(flags["voice"])  # before the imports, which take as long
-    from ..build import finish
-    from ..sources import STDIN_NAME
+    from ..build.several import build_several
+    from ..workspace.sources import STDIN_NAME
 
     if sources.count(STDIN_NAME) > 1:
         raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
     flags["format"] = format_asked(options["out"], flags["format"])
     failed: SleepwardError | None = None
-    with building_several(options) as (means, paused), _Tracks(sources, flags, options["out"], means) as tracks:
-        for number in range(len(sources)):
-            try:
-                ready = tracks.take(number)
-                shared = tracks.begin(number + 1)
-                built = finish(ready, replace(means, shared=shared))
-            except SleepwardError as error:  # one track that can't be made doesn't stop the others
-                with paused:
-                    say_error(error)
-                failed = failed or error
-                continue
+    with (
+        building_several(options) as (context, paused),
+        closing(build_several(sources, flags, options["out"], context)) as results,
+    ):
+        for result in results:
             with paused:
-                click.echo(json_of(built) if options["as_json"] else line_of(built))
+                if isinstance(result, SleepwardError):
+                    say_error(result)
+                    failed = failed or result
+                else:
+                    click.echo(json_of(result) if options["as_json"] else line_of(result))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
-
-
-class _Tracks:
-    """What `build` was asked for: while one track is encoded, the next is spoken."""
-
-    def __init__(self, sources: Sequence[str], flags: dict[str, str | None], out: str | None, means: Means) -> None:
-        self._sources, self._flags, self._out, self._means = sources, flags, out, means
-        self._taken: dict[Path, str] = {}
-        self._stop = threading.Event()
-        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
-        self._begun: dict[int, tuple[Future[Ready], list[str]]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """What is being spoken ahead ends at its next sentence."""
-        self._stop.set()
-        self._ahead.shutdown(cancel_futures=True)
-
-    def begin(self, number: int) -> bool:
-        """Speak a track in a thread, if there is one; what there is to tell of it is told when it is taken."""
-        if number >= len(self._sources) or self._sources[number] in self._sources[:number]:  # that waits for its file
-            return False
-        notes: list[str] = []
-        means = replace(self._means, jobs=1, notice=notes.append, progress=self._watched)
-        self._begun[number] = self._ahead.submit(self._spoken, number, means), notes
-        return True
-
-    def take(self, number: int) -> Ready:
-        """A track that only has to be written. Raises SleepwardError where it can't be made."""
-        from ..build import with_bed
-
-        if number not in self._begun:
-            return with_bed(self._spoken(number, self._means), self._means)
-        future, notes = self._begun.pop(number)
-        wait([future])
-        for note in notes:
-            self._means.notice(note)
-        return with_bed(future.result(), self._means)
-
-    def _watched(self, stage: str, done: int, total: int) -> None:
-        if self._stop.is_set():
-            raise _StoppedError
-        self._means.progress(stage, done, total)
-
-    def _spoken(self, number: int, means: Means) -> Ready:
-        from ..build import read, speak
-        from ..sources import load_source
-        from ..track_file import track_path
-
-        source = self._sources[number]
-        piece = read(load_source(source, self._flags, means.cache), self._flags)
-        path = track_path(self._out, piece.name, piece.settings.format)
-        if (other := self._taken.setdefault(path, source)) != source:
-            hint = "build them one by one, each with a file of its own (-o)"
-            raise InputError(f"{source} and {other} would both become {path}", hint=hint)
-        for note in piece.script.adapted:
-            means.notice(note)
-        return speak(piece, path, means)
-
-
-class _StoppedError(Exception):
-    """The track that is being spoken isn't wanted any more."""
 
 
 @click.command("plan")
@@ -148,17 +76,17 @@ def plan_command(source: str, **given: Any) -> None:
 
     flags, options = split_flags(given)
     expect_voice(flags["voice"])  # before the imports, which take as long
-    from ..build import plan, read
-    from ..sources import load_source
+    from ..build.pipeline import plan_track, read_spec
+    from ..workspace.sources import load_source
 
     if options["plot"] is not None:
         from ..plot import check_suffix
 
         check_suffix(Path(options["plot"]))  # before anything is spoken
-    with building(options) as means:
-        planned = plan(read(load_source(source, flags, means.cache), flags), means)
+    with building(options) as context:
+        planned = plan_track(read_spec(load_source(source, flags, context.cache), flags), context)
     if options["plot"] is not None:
-        from ..envelope import Envelope
+        from ..mix.envelope import Envelope
         from ..plot import plot_plan
 
         lacking = plot_plan(planned.plan, Envelope(planned.timeline).level_db, Path(options["plot"]))
@@ -184,16 +112,16 @@ def script_command(source: str, **given: Any) -> None:
     Settings given here are written into its front matter, where a flag or SLEEPWARD_... at the build still wins. Which
     reminders a hold in breaths gets is settled here, by the breath rate that holds now.
     """
-    from ..sources import load_source, script_text
+    from ..workspace.sources import load_source, script_text
 
     flags, options = split_flags(given)
     if not options["ssml"]:
         with cache_of(options) as cache:
             click.echo(script_text(source, flags, cache), nl=False)
         return
-    from ..build import plan, read
+    from ..build.pipeline import plan_track, read_spec
     from ..script.ssml import to_ssml
 
-    with building(options) as means:
-        planned = plan(read(load_source(source, flags, means.cache), flags), means)
-    click.echo(to_ssml(planned.piece.script, planned.timeline, planned.piece.settings), nl=False)
+    with building(options) as context:
+        planned = plan_track(read_spec(load_source(source, flags, context.cache), flags), context)
+    click.echo(to_ssml(planned.spec.script, planned.timeline, planned.spec.settings), nl=False)

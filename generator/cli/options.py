@@ -45,7 +45,7 @@ def split_flags(values: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[
 
 
 def _shown(name: str, default: object) -> str:
-    from ..lengths import format_ms
+    from ..durations import format_ms
 
     if name in ("tail", "length") and isinstance(default, int):
         return format_ms(default)

@@ -18,7 +18,7 @@ from .results import facts_of, line_of, make
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from ..program_models import Program, ProgramNight
+    from ..definition.program_models import Program, ProgramNight
 
 Flags = Mapping[str, str | None]
 
@@ -37,7 +37,7 @@ def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     Settings given here hold for every night, above what the programme sets. Your own programmes go into
     routines/programs/ in this folder.
     """
-    from ..programs import chosen_nights, load_program
+    from ..app.programs import chosen_nights, load_program
 
     flags, options = split_flags(given)
     if name is None:
@@ -57,7 +57,7 @@ def program_command(name: str | None, is_build: bool, **given: Any) -> None:
 
 
 def _list_programs(*, as_json: bool) -> None:
-    from ..programs import load_program, program_names
+    from ..app.programs import load_program, program_names
 
     failed: SleepwardError | None = None
     found: list[Program] = []
@@ -93,10 +93,10 @@ def _list_nights(program: Program, nights: Sequence[ProgramNight], flags: Flags,
 
 def _rows(program: Program, nights: Sequence[ProgramNight], flags: Flags) -> Iterator[dict[str, Any]]:
     """A row for all nights in a row that are the same."""
-    from ..lengths import format_ms
-    from ..programs import night_flags, night_source
+    from ..app.programs import night_flags, night_source
+    from ..durations import format_ms
     from ..script import parse
-    from ..sources import read_pose, resolve_for, script_layer
+    from ..workspace.sources import read_pose, resolve_for, script_layer
 
     for _, same in groupby(nights, key=lambda night: night.entry):
         first, *more = same
@@ -144,8 +144,8 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
 
 
 def _build(program: Program, nights: Sequence[ProgramNight], flags: Flags, options: Mapping[str, Any]) -> None:
-    from ..programs import night_flags, night_source, track_name
-    from ..track_file import OUTPUT_FOLDER
+    from ..app.programs import night_flags, night_source, track_name
+    from ..build.output import OUTPUT_FOLDER
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
     if out.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):

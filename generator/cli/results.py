@@ -13,21 +13,23 @@ from ..settings import FORMATS
 from .working import building
 
 if TYPE_CHECKING:
-    from ..build import Built
-    from ..sources import Source
+    from ..build.track import BuildResult
+    from ..workspace.sources import Source
 
 
-def make(source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None) -> Built:
+def make(
+    source: Source, flags: Mapping[str, str | None], options: Mapping[str, Any], name: str | None = None
+) -> BuildResult:
     """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
-    from ..build import build, read
-    from ..track_file import track_path
+    from ..build.output import track_path
+    from ..build.pipeline import build, read_spec
 
     flags = {**flags, "format": format_asked(options["out"], flags["format"])}
-    with building(dict(options)) as means:
-        piece = read(source, flags)
-        for note in piece.script.adapted:
-            means.notice(note)
-        return build(piece, track_path(options["out"], name or piece.name, piece.settings.format), means)
+    with building(dict(options)) as context:
+        spec = read_spec(source, flags)
+        for note in spec.script.adapted:
+            context.notice(note)
+        return build(spec, track_path(options["out"], name or spec.name, spec.settings.format), context)
 
 
 def suffix_of(out: str | None) -> str | None:
@@ -45,19 +47,19 @@ def format_asked(out: str | None, given: str | None) -> str | None:
     return given or suffix
 
 
-def facts_of(built: Built) -> dict[str, Any]:
+def facts_of(built: BuildResult) -> dict[str, Any]:
     """All that is known of a finished track, as JSON takes it."""
     return {**asdict(built), "path": str(built.path), "sha256": built.sha256()}
 
 
-def json_of(built: Built) -> str:
+def json_of(built: BuildResult) -> str:
     """The facts on one line."""
     return json.dumps(facts_of(built), ensure_ascii=False)
 
 
-def line_of(built: Built) -> str:
+def line_of(built: BuildResult) -> str:
     """A finished track in one line to read."""
-    from ..lengths import clock
+    from ..durations import clock
 
     state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
     state = "its tags alone written anew" if built.retitled else state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..lengths import clock
+from ..durations import clock
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -16,7 +16,7 @@ from .results import facts_of, line_of, make
 from .working import building
 
 if TYPE_CHECKING:
-    from ..tonight import Choice, Offer
+    from ..app.tonight import Choice, Offer
 
 
 @click.command("tonight")
@@ -44,7 +44,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """
     from datetime import datetime
 
-    from ..tonight import Done, attempt, choose, history_path, night_of, offers, read_history, record, source_of
+    from ..app.tonight import Done, attempt, choose, history_path, night_of, offers, read_history, record, source_of
 
     flags, options = split_flags(given)
     if minutes is not None:
@@ -80,7 +80,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
 
 
 def _choice_lines(offer: Offer) -> Iterator[str]:
-    from ..lengths import clock
+    from ..durations import clock
 
     length = f", {clock(offer.wanted_ms)} guided" if offer.wanted_ms else ""
     yield f"Tonight: {offer.title} [{offer.routine}]{length}"

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..cache import Cache, default_folder
+from ..storage.cache import Cache, default_folder
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..build import Means
+    from ..build.track import BuildContext
 
 
 STAGES = {"narration": "Speaking", "background": "Making the background", "sound": "Mixing and encoding"}
@@ -35,29 +35,29 @@ def cache_of(options: dict[str, Any]) -> Iterator[Cache]:
 
 
 @contextmanager
-def building(options: dict[str, Any]) -> Iterator[Means]:
+def building(options: dict[str, Any]) -> Iterator[BuildContext]:
     """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
-    with building_several(options) as (means, _):
-        yield means
+    with building_several(options) as (context, _):
+        yield context
 
 
 @contextmanager
-def building_several(options: dict[str, Any]) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
+def building_several(options: dict[str, Any]) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
     """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
-    from ..build import Means
+    from ..build.track import BuildContext
 
     with cache_of(options) as cache:
-        means = Means(cache, options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
+        context = BuildContext(cache, options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
         if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
-            with _bars(means) as shown:
+            with _bars(context) as shown:
                 yield shown
         else:
-            yield means, nullcontext()
+            yield context, nullcontext()
 
 
 @contextmanager
-def _bars(means: Means) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
-    """`means` that draw a bar per stage on stderr."""
+def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
+    """`context` that draw a bar per stage on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -76,7 +76,7 @@ def _bars(means: Means) -> Iterator[tuple[Means, AbstractContextManager[None]]]:
         def notice(text: str) -> None:
             console.out(text, highlight=False)  # above the bars
 
-        yield replace(means, progress=report, notice=notice), _Paused(bars)
+        yield replace(context, progress=report, notice=notice), _Paused(bars)
 
 
 class _Paused(AbstractContextManager["None"]):

@@ -10,11 +10,11 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import resources
+from ..definition.library_models import read_library
 from ..errors import InputError, SleepwardError
-from ..folders import within
-from ..library_models import read_library
-from ..sources import parsers_in
+from ..workspace import resources
+from ..workspace.folders import within
+from ..workspace.sources import parsers_in
 from ..yaml_source import text_of
 from .blame import Blame
 from .inputs import KINDS

@@ -15,9 +15,9 @@ from ..settings import Settings
 from .work import Order, Result, Store
 
 if TYPE_CHECKING:
-    from ..build import Means
+    from ..build.track import BuildContext
 
-Work = Callable[[Order, Store, "Means"], Result]
+Work = Callable[[Order, Store, "BuildContext"], Result]
 VoiceChoice = tuple[str | None, int, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
@@ -47,8 +47,8 @@ class Desk:
 
 def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
     """Everything that decides over a track's bytes and isn't in its order: by a name, in the words of an error."""
-    from .. import ffmpeg
-    from ..build import SCHEMA
+    from ..build.fingerprint import SCHEMA
+    from ..system import ffmpeg
 
     return {
         "sleepward": f"{__version__}, schema {SCHEMA}",
@@ -63,8 +63,8 @@ _MODULES = {"pillow": "PIL"}
 
 
 def _voice(voice: str | None, rate: int, pitch: int | None) -> str:
-    from ..narration import voice_identity
     from ..voices import open_voice
+    from ..voices.narration import voice_identity
 
     return _said(lambda: voice_identity(open_voice(voice, rate=rate, pitch=pitch)))
 
@@ -97,8 +97,8 @@ def introduce(voices: Iterable[VoiceChoice], store: Store, probe: str) -> tuple[
 
 def carry(order: Order, desk: Desk, threads: int) -> Result:
     """One order, from words to a whole file in the store, on `threads` cores; figures come back, never sound."""
-    from ..build import Means
-    from ..cache import Cache, default_folder
+    from ..build.track import BuildContext
+    from ..storage.cache import Cache, default_folder
 
     def go_on(*_: object) -> None:
         if desk.token in _stopped:
@@ -108,8 +108,8 @@ def carry(order: Order, desk: Desk, threads: int) -> Result:
         _in_hand[desk.token] = _in_hand.get(desk.token, 0) + 1
     try:
         go_on()
-        means = Means(Cache(desk.cache_folder or default_folder()), jobs=threads, progress=go_on)
-        return (desk.work or _build())(order, desk.store, means)
+        context = BuildContext(Cache(desk.cache_folder or default_folder()), jobs=threads, progress=go_on)
+        return (desk.work or _build())(order, desk.store, context)
     finally:
         with _one_at_a_time:
             _in_hand[desk.token] -= 1

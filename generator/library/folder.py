@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .. import tagging
-from ..cache import whole_file
 from ..errors import TrackError
+from ..formats import tagging
 from ..settings import FORMATS
+from ..storage.cache import whole_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from dataclasses import fields
 from functools import cache as remember
 from pathlib import Path
 
-from .. import __version__, ffmpeg, resources
+from .. import __version__
 from ..beds import bed_identity, parse_background
-from ..build import SCHEMA
-from ..cache import content_key
-from ..lexicon import load_lexicon
+from ..build.fingerprint import SCHEMA
 from ..settings import Settings
+from ..storage.cache import content_key
+from ..system import ffmpeg
+from ..workspace import resources
+from ..workspace.lexicons import load_lexicon
 
 KINDS: Mapping[str, str] = {
     "routine": "its routine",
@@ -85,7 +87,7 @@ def encoder_digest() -> str:
 @remember
 def program_digest() -> str:
     """Of the program's own text: another version may word, place or mix the same things otherwise."""
-    package = Path(resources.__file__).parent
+    package = Path(__file__).parent.parent
     return digest(__version__, SCHEMA, _folder_digest(package, lambda path: path.suffix == ".py"))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from ..library_models import FILE_ENDING, LibraryFile, expanded
-from ..model_faults import one_line
+from ..definition.library_models import FILE_ENDING, LibraryFile, expanded
+from ..definition.validation import one_line
 from ..yaml_source import Node, Source
 from .names import default_name, filled
 

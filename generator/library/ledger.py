@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..cache import Cache, content_key
 from ..errors import InputError
+from ..storage.cache import Cache, content_key
 from .manifest import FILE_NAME, Entry, Manifest, dump_manifest, merged, parse_manifest
 from .work import Store
 

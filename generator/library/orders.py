@@ -13,15 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..beds import parse_background
-from ..build import Means, Piece, build, plan, track_key
+from ..build.fingerprint import sound_of
+from ..build.pipeline import build, plan_track
+from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
-from ..ffmpeg import identity as encoder_identity
 from ..script import parse
+from ..system.ffmpeg import identity as encoder_identity
 from ..voices import open_voice
 from .work import Order, Result, State, Store
 
 
-def carry_out(order: Order, store: Store, means: Means) -> Result:
+def carry_out(order: Order, store: Store, context: BuildContext) -> Result:
     """Make the track, or find it unchanged; or only plan it, where that is all the order asks for.
 
     Whatever goes wrong with the track is in the result: it never stops another. The figures count what its own
@@ -30,7 +32,7 @@ def carry_out(order: Order, store: Store, means: Means) -> Result:
     started_s, cpu_before_s = time.monotonic(), _cpu_s()
     with _heard() as notes:
         try:
-            result = _planned(order, means) if order.only_plan else _made(order, store, means)
+            result = _planned(order, context) if order.only_plan else _made(order, store, context)
         except SleepwardError as error:
             result = failure(order.name, error)
         except Exception as error:  # noqa: BLE001  # a mistake of ours in one track spares the others
@@ -58,47 +60,47 @@ def failure(name: str, error: SleepwardError) -> Result:
     )
 
 
-def _planned(order: Order, means: Means) -> Result:
-    planned = plan(_piece(order), means)
+def _planned(order: Order, context: BuildContext) -> Result:
+    planned = plan_track(_spec(order), context)
     facts = planned.plan
     return Result(
         order.name, "planned", order.key, bytes=facts["bytes_estimate"], duration_ms=planned.timeline.duration_ms
     )
 
 
-def _made(order: Order, store: Store, means: Means) -> Result:
-    piece = _piece(order)
+def _made(order: Order, store: Store, context: BuildContext) -> Result:
+    spec = _spec(order)
     path = store.path_of(order.name)
     if path is not None:
-        return _built(order, piece, path, means)
+        return _built(order, spec, path, context)
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
         made = Path(folder) / Path(order.name).name
         if store.key_of(order.name) == order.key:  # its sound is there; its tags may be others
             store.fetch(order.name, str(made))
-        result = _built(order, piece, made, means)
+        result = _built(order, spec, made, context)
         if result.state != "unchanged":
             store.put(order.name, str(made), order.key)
     return result
 
 
-def _built(order: Order, piece: Piece, path: Path, means: Means) -> Result:
-    built = build(piece, path, means)
+def _built(order: Order, spec: TrackSpec, path: Path, context: BuildContext) -> Result:
+    built = build(spec, path, context)
     state: State = "retitled" if built.retitled else "made" if built.fresh else "unchanged"
     return Result(order.name, state, order.key, built.bytes, built.sha256(), built.duration_ms)
 
 
-def _piece(order: Order) -> Piece:
+def _spec(order: Order) -> TrackSpec:
     """The order, read. Raises TrackError where its track would be another one here than where it was ordered."""
     script = parse(order.text, order.shown_as, order.stem)
     settings = order.settings
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     background = parse_background(settings.background)
-    piece = Piece(script, order.stem, settings, background, voice, order.lexicon, order.album)
-    if track_key(piece) != order.key:
+    spec = TrackSpec(script, order.stem, settings, background, voice, order.lexicon, order.album)
+    if sound_of(spec).key != order.key:
         what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
         hint = "give it the same version of sleepward, and of its packages, as where the library is built from"
         raise TrackError(f"{what} {encoder_identity()}", where=order.name, hint=hint)
-    return piece
+    return spec
 
 
 def _is_full(error: BaseException) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..endings import end_on
+from ..system.endings import end_on
 from .work import Done, Order, Result, Store
 
 _GRACE_S = 10.0  # to clear up in, for a worker whose leader is gone
@@ -156,8 +156,8 @@ def _end_with_leader() -> None:
 
 
 def _work(order: Order, store: Store, cache_folder: Path) -> Result:
-    from ..build import Means
-    from ..cache import Cache
+    from ..build.track import BuildContext
+    from ..storage.cache import Cache
     from .orders import carry_out
 
-    return carry_out(order, store, Means(Cache(cache_folder), jobs=1))
+    return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1))

@@ -205,7 +205,7 @@ def _is_track(name: str) -> bool:
 
 
 def _content_type(name: str) -> str:
-    from ..tagging import MIME_TYPES
+    from ..formats.tagging import MIME_TYPES
 
     suffix = PurePosixPath(name).suffix.removeprefix(".")
     return MIME_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"  # type: ignore[call-overload]  # any suffix may be asked for

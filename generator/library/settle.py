@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from .. import resources
-from ..build import read, title_of, track_key
+from ..build.fingerprint import shown_of, sound_of
+from ..build.pipeline import read_spec
+from ..build.track import title_of
+from ..durations import format_ms
 from ..errors import InputError
-from ..folders import within
-from ..lengths import format_ms
 from ..model import Routine, Script
-from ..narration import voice_identity
-from ..plan import settings_dict
 from ..script import parse
-from ..settings import SETTINGS, Layer, Settings, environment_layer, surrounding_layers
-from ..sources import (
-    Source,
-    load_source,
-    own_layer,
-    read_routine,
-    resolve_for,
-    routine_source,
-    script_layer,
-)
+from ..settings import SETTINGS, Settings
 from ..voices import open_voice
+from ..voices.narration import voice_identity
+from ..workspace import resources
+from ..workspace.folders import within
+from ..workspace.layers import Layer, environment_layer, surrounding_layers
+from ..workspace.sources import Source, load_source, own_layer, read_routine, resolve_for, routine_source, script_layer
 from . import inputs
 from .jobs import Job, Value
 from .work import Order
@@ -108,21 +101,19 @@ class Settler:
         found = self._read(track.job)
         with within(self._folder):
             source = found.source or routine_source(_of(found), track.flags, self._around)
-            piece = read(source, track.flags, self._around)
+            spec = replace(read_spec(source, track.flags, self._around), album=self._album)
         order = Order(
             name=track.name,
             text=source.text,
             shown_as=source.shown_as,
-            stem=piece.name,
-            settings=piece.settings,
-            lexicon=piece.lexicon,
-            key=track_key(piece),
+            stem=spec.name,
+            settings=spec.settings,
+            lexicon=spec.lexicon,
+            key=sound_of(spec).key,
             album=self._album,
         )
-        script, label = piece.script, piece.voice.label
-        shown = [title_of(piece), script.summary, script.routine, script.adapted, settings_dict(piece.settings, label)]
-        tags = inputs.digest(json.dumps(shown), track.inputs["shown"])
-        return Prepared(order, title_of(piece), script.routine, tags)
+        shown = shown_of(spec, track.inputs["shown"])
+        return Prepared(order, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, job: Job) -> dict[str, str]:
         """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ..lexicon import Lexicon
+from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings
 
 State = Literal["planned", "made", "unchanged", "retitled", "failed"]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..adapt import at_level
+from ..definition.adapt import at_level
 from ..model import BreathWords, Level, Pose, RoundName, Routine, Variant
 from .findings import Finding
 from .sides import literal_sides

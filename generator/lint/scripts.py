@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ..fit import shortest_ms
-from ..lengths import format_ms
+from ..durations import format_ms
 from ..model import Breathe, Chime, Count, Cue, Group, Hold, Item, Pause, Say, Script, Where
-from ..timing import Timing
+from ..timeline.fit import shortest_ms
+from ..timeline.timing import Timing
 from .findings import Finding
 from .practice import props_in
 from .sentences import LEAST_EASE, ease, sentence_faults, words

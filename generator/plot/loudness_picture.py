@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..lengths import clock
+from ..durations import clock
 from .page import (
     BLUE,
     FAINT,

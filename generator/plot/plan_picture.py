@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..lengths import clock
+from ..durations import clock
 from .page import (
     BLUE,
     FAINT,

@@ -5,4 +5,4 @@ from .parse import parse
 from .render import described, render
 from .visits import Manner
 
-__all__ = ["Manner", "ScriptFaultsError", "described", "parse", "render"]
+__all__ = ["Manner", "ScriptFaultsError", "described", "front_matter", "parse", "prose", "render", "say_tag", "ssml"]

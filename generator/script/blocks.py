@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from ..lengths import parse_duration
+from ..durations import parse_duration
 from ..model import At, Breath, Breathe, Group, Hold, HoldLength, Item, Where
 
 # Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.

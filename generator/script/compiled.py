@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from jinja2 import BytecodeCache
 from jinja2 import __version__ as jinja_version
 
-from ..cache import content_key
 from ..errors import SleepwardError
+from ..storage.cache import content_key
 
 if TYPE_CHECKING:
     from jinja2.bccache import Bucket
 
-    from ..cache import Cache
+    from ..storage.cache import Cache
 
 KIND = "templates"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, NoReturn, TypeVar
 
+from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
-from ..lengths import parse_duration, parse_hold
 from ..model import ROUND_NAMES, Chime, Count, Cue, Item, Pause, Say, Script, Where
 from . import marks
 from .blocks import OpenBreathe, OpenHold, parse_at

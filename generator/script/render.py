@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ScriptError
 from ..model import Pose, Routine, Variant
-from ..nights import CHOOSE, Night
 from .front_matter import write_front_matter
+from .variation import CHOOSE, Night
 from .visits import GROUNDS, Manner, Visit, described_values, environment, is_brief, render_text, start_position, visits
 
 if TYPE_CHECKING:
-    from ..cache import Cache
+    from ..storage.cache import Cache
 
 MAIN_TEMPLATE = "routine.j2"
 _HOLD = re.compile(r"(?m)^\[hold\b")

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..model import Event, Script, Timeline
 from ..settings import Settings
-from ..timing import Timing
+from ..timeline.timing import Timing
 
 NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"

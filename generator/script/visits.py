@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ..errors import ScriptError
-from ..fit import shortest_ms
 from ..model import BreathWords, Pose, RoundName, Routine, Step
-from ..nights import CHOOSE, Night
 from ..settings import SleepPosition
+from ..timeline.fit import shortest_ms
+from .variation import CHOOSE, Night
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
 START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
@@ -279,7 +279,7 @@ def environment(loader: Any = None) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    from ..say_tag import Say
+    from .say_tag import Say
 
     return SandboxedEnvironment(
         loader=loader,

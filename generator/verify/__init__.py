@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import ffmpeg, tagging
+from ..build.plan_json import timeline_of
+from ..dsp.loudness import BLOCK_MS, lufs
 from ..errors import InputError, SleepwardError
-from ..loudness import BLOCK_MS, lufs
+from ..formats import tagging
 from ..model import SAMPLES_PER_MS
-from ..plan import timeline_of
+from ..system import ffmpeg
 from . import file_rows
 from .ground_rows import Background
 from .hearing import COARSE_HOPS, HOP_MS, Heard, listen

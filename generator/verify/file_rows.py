@@ -7,10 +7,10 @@ from itertools import pairwise
 from math import log10
 from pathlib import Path
 
+from ..durations import format_ms
 from ..errors import SleepwardError
-from ..lengths import format_ms
+from ..formats.tagging import MAX_CHAPTERS, Tags, at_most, check_whole
 from ..model import SAMPLES_PER_MS, Chapter
-from ..tagging import MAX_CHAPTERS, Tags, at_most, check_whole
 from . import rows
 from .hearing import Heard
 from .planned import Planned

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from ..envelope import FADE_IN_MS, SILENT_END_MS
-from ..fades import raised_cosine
-from ..lengths import format_ms
-from ..loudness import lufs
+from ..dsp.fades import raised_cosine
+from ..dsp.loudness import lufs
+from ..durations import format_ms
+from ..mix.envelope import FADE_IN_MS, SILENT_END_MS
 from . import rows
 from .hearing import COARSE_HOPS, HOP_MS, Heard
 from .planned import Planned

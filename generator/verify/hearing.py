@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..loudness import k_weighted
+from ..dsp.loudness import k_weighted
+from ..dsp.transforms import to_spectra
+from ..dsp.true_peak import REACH, highest
 from ..model import SAMPLE_RATE
-from ..transforms import to_spectra
-from ..true_peak import REACH, highest
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..envelope import FADE_IN_MS, FADE_OUT_MS
+from ..build.plan_json import PLAN_VERSION, timeline_of
 from ..errors import InputError
-from ..mixing import glide_db
+from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
+from ..mix.mixing import glide_db
 from ..model import Event, Timeline
-from ..plan import PLAN_VERSION, timeline_of
 from ..settings import FORMATS, Format
 from .hearing import HOP_MS
 

@@ -145,6 +145,6 @@ def hops_of(event: Event) -> slice:
 
 def at(ms: float) -> str:
     """A place in the track, for a note."""
-    from ..lengths import clock
+    from ..durations import clock
 
     return f"at {clock(round(ms))}"

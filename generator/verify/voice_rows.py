@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..lengths import clock, format_ms
-from ..loudness import BLOCK_MS, gated_lufs, lufs
+from ..dsp.loudness import BLOCK_MS, gated_lufs, lufs
+from ..durations import clock, format_ms
 from ..model import Event
 from . import rows
 from .hearing import COARSE_HOPS, FLOOR_DB, HOP_MS, Heard

@@ -22,6 +22,7 @@ __all__ = [
     "expect_voice",
     "list_voices",
     "missing_voice",
+    "narration",
     "open_voice",
     "speakable",
 ]

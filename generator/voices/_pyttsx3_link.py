@@ -130,7 +130,7 @@ def read_wav(path: Path) -> Recording:
 
 def decode_any(path: Path) -> Recording:
     """Whatever the system's driver wrote (AIFF, WAV at any rate), mixed to one channel."""
-    from ..ffmpeg import decode
+    from ..system.ffmpeg import decode
 
     samples, rate = decode(path)
     return Recording(samples.mean(axis=1, keepdims=True, dtype=samples.dtype), rate)

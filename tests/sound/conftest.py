@@ -13,9 +13,12 @@ import _sound_rows
 import numpy as np
 import pytest
 
-from generator import build, ffmpeg
-from generator.cache import Cache
+from generator.build import pipeline
+from generator.build.track import BuildContext
+from generator.storage.cache import Cache
+from generator.system import ffmpeg
 from generator.verify import Row, verify
+from generator.workspace.sources import Source
 
 MEASURED = "measured"  # the property by which a test tells the report
 
@@ -36,12 +39,12 @@ class Measured:
 def measure(cache_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Measured]:
     """Build a script over a background, decode it, and measure it against its plan and against the voice alone."""
     folder = tmp_path_factory.mktemp("measured")
-    means = build.Means(Cache(cache_folder), 2)
+    context = BuildContext(Cache(cache_folder), 2)
     clean_of: dict[str, Any] = {}
 
     def made(script: str, name: str, **flags: str) -> Path:
-        piece = build.read(build.Source(script, "night", "night.txt"), flags)
-        return build.build(piece, folder / name, means).path
+        spec = pipeline.read_spec(Source(script, "night", "night.txt"), flags)
+        return pipeline.build(spec, folder / name, context).path
 
     def alone(script: str) -> Any:
         if script not in clean_of:
@@ -55,7 +58,7 @@ def measure(cache_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
         report = verify(path)
         planned = _sound_rows.plan_in(path)
         track = _sound_rows.left_of(path, folder / f"{path.stem}.track")
-        loop = _sound_rows.breath_loop(planned, means.cache)
+        loop = _sound_rows.breath_loop(planned, context.cache)
         take = _sound_rows.Take(planned, track, alone(script), loop)
         return Measured(take, {row.id: row for row in report.rows})
 

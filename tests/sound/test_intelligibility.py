@@ -12,9 +12,9 @@ import ear
 import numpy as np
 import pytest
 
-from generator.calibration import CALIBRATION_SENTENCES, calibrate
-from generator.mastering import master
 from generator.voices import DEFAULT_RATE_WPM, open_voice
+from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
+from generator.voices.mastering import master
 
 COUNT = 40  # of the routines' sentences
 BEDS = ["rain", "brown"]  # the one that covers most, and the default

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator import beds, build
+from generator import beds
 from generator.beds.loops import blocks
-from generator.cache import Cache
-from generator.loudness import integrated_lufs, ungated_lufs
-from generator.mixing import Levels, Mix
+from generator.build import pipeline
+from generator.build.track import BuildContext
+from generator.dsp.loudness import integrated_lufs, ungated_lufs
+from generator.dsp.true_peak import true_peak_db
+from generator.mix.mixing import Levels, Mix
 from generator.model import Event
-from generator.true_peak import true_peak_db
+from generator.storage.cache import Cache
+from generator.workspace.sources import Source
 
 MS = 48
 BEDS = ["brown", "rain"]
@@ -50,9 +53,9 @@ class Take:
     def __init__(self, bed: str, cache_folder: Path, *, loudness: str = "-22", glide: str = "on") -> None:
         cache = Cache(cache_folder)
         flags: dict[str, str | None] = {"background": bed, "tail": "60s", "loudness": loudness, "glide": glide}
-        piece = build.read(build.Source(long_script(), "sound", "sound.txt"), flags)
-        planned = build.plan(piece, build.Means(cache, 2))
-        levels = Levels(piece.settings.loudness, piece.settings.background_level, piece.settings.glide == "on")
+        spec = pipeline.read_spec(Source(long_script(), "sound", "sound.txt"), flags)
+        planned = pipeline.plan_track(spec, BuildContext(cache, 2))
+        levels = Levels(spec.settings.loudness, spec.settings.background_level, spec.settings.glide == "on")
         self.speech = [event for event in planned.timeline.events if event.kind == "speech"]
 
         def mixed(background: str) -> Any:

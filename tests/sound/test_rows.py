@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 from _sound_rows import Take
 
-from generator import beds, build
-from generator.cache import Cache
-from generator.mixing import Levels, Mix
+from generator import beds
+from generator.build import pipeline
+from generator.build.track import BuildContext
+from generator.mix.mixing import Levels, Mix
+from generator.storage.cache import Cache
+from generator.workspace.sources import Source
 from tests.sound.conftest import MEASURED, Measured, music
 
 NIGHT = """\
@@ -205,10 +208,12 @@ def level_db(sound: np.ndarray) -> float:
 @pytest.mark.parametrize(("tail", "fade_s"), [("10s", 10), ("5m", 60)])
 def test_the_end_comes_softly(cache_folder: Path, tmp_path: Path, bed: str, tail: str, fade_s: int) -> None:
     background = str(music(tmp_path / "music.wav", 20)) if bed == "music" else bed
-    means = build.Means(Cache(cache_folder), 1)
-    source = build.Source("Rest here.\n[sleep]", "end", "end.txt")
-    planned = build.plan(build.read(source, {"background": background, "tail": tail, "voice": "tone:"}), means)
-    bed_itself = beds.load_bed(planned.piece.background, means.cache, 10_000, 4_000)
+    context = BuildContext(Cache(cache_folder), 1)
+    source = Source("Rest here.\n[sleep]", "end", "end.txt")
+    planned = pipeline.plan_track(
+        pipeline.read_spec(source, {"background": background, "tail": tail, "voice": "tone:"}), context
+    )
+    bed_itself = beds.load_bed(planned.spec.background, context.cache, 10_000, 4_000)
     mix = Mix(planned.timeline, planned.narration.clip, bed_itself, Levels())
     fade = mix.render(mix.total_samples - fade_s * 1_000 * MS, mix.total_samples)
     seconds = [level_db(part) for part in np.split(fade, fade_s)]

@@ -1,0 +1,304 @@
+"""Files judged before anything is made of them: routines, poses, scripts and lists of these; faults and advice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..beds import parse_background
+from ..definition.checks import is_slug, slugged
+from ..definition.library_models import parse_library
+from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
+from ..durations import format_ms, parse_hold
+from ..errors import DefinitionError, Fault, LengthError, NotFoundError, SleepwardError
+from ..lint import (
+    Finding,
+    Warned,
+    mirror_findings,
+    placed,
+    pose_findings,
+    routine_findings,
+    script_findings,
+    sentence_findings,
+    told,
+    unrendered_texts,
+)
+from ..model import Hold, Pause, Pose, Routine, Script, Step, Where
+from ..pronunciation.lexicon import parse_lexicon
+from ..script import ScriptFaultsError, described, parse
+from ..script.prose import sentences
+from ..settings import Settings
+from ..timeline.fit import range_ms
+from ..timeline.layout import lay_out
+from ..timeline.timing import Timing, spoken_texts, timing_of
+from ..workspace import resources
+from ..workspace.file_types import ROUTINES, Kind, files_of, kind_of, peek
+from ..workspace.folders import within
+from ..workspace.layers import Layer, file_layer, resolve
+from ..workspace.sources import (
+    load_source,
+    parsers_in,
+    read_pose,
+    read_routine,
+    refuse_unknown_names,
+    resolve_for,
+    routine_source,
+    script_layer,
+)
+from ..yaml_source import text_of
+from .programs import read_program
+
+ALONE: tuple[Layer, ...] = ()  # a file's faults are its own: settings around it are judged by themselves
+LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
+NIGHT = "1"  # one that isn't the ritual
+
+_PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
+_POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
+_POSE_MARK = re.compile(r"\[pose (\S+) \w+\]")
+# Where a pose is tried alone: somewhere near its position, so that no walk through the room leads there.
+_SETTINGS = {"chair": "chair", "standing": "room", "seated": "mat"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file, what it was taken for, its faults and warnings; some of them may lie in other files that it names."""
+
+    path: str
+    kind: Kind
+    faults: tuple[Fault, ...]
+    warnings: tuple[Warned, ...] = ()
+
+
+def check(paths: Sequence[str]) -> Iterator[Checked]:
+    """Every file of `paths`, one after the other; nothing is written. Raises NotFoundError where there is nothing.
+
+    A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
+    """
+    kinds = {path: kind_of(path) for path in files_of(paths)}
+    told_first: dict[object, Warned] = {}
+    for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
+        found: list[Fault | Warned] = []
+        try:
+            found.extend(_CHECKS[kinds[path]](path))
+        except SleepwardError as error:
+            found.extend(faults_of(error, path))
+        here = dict.fromkeys(replace(each, file=_seen_from_here(each.file)) for each in found)
+        warned = {told_first.setdefault(each.same, each) for each in here if isinstance(each, Warned)}
+        yield Checked(
+            str(path),
+            kinds[path],
+            tuple(each for each in here if isinstance(each, Fault)),
+            tuple(sorted(warned)),
+        )
+
+
+def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
+    """An error as faults with places; where it names none, it is the file's as a whole."""
+    if isinstance(error, DefinitionError):
+        return error.faults
+    if isinstance(error, ScriptFaultsError):
+        return tuple(fault for each in error.faults for fault in faults_of(each, path))
+    message = f"{error.what}: {error.hint}" if error.hint else error.what
+    where = error.where or ""
+    if place := _PLACE.fullmatch(where):
+        return (Fault(place[1], int(place[2]), int(place[3] or 1), message),)
+    if text := _POSE_TEXT.fullmatch(where):
+        return (Fault(text[1], _line_of_key(Path(text[1]), text[2]), 1, f"'{text[2]}': {message}"),)
+    return (Fault(str(path), 1, 1, message),)
+
+
+# --- what is wrong in them -------------------------------------------------------------------------------
+
+
+def _check_routine(path: Path) -> Iterator[Fault | Warned]:
+    """The routine at each level, in each style, and on a night that isn't the ritual."""
+    if path.absolute().parent.name == ROUTINES:
+        yield from _name_faults(path, "routine")
+    routine = read_routine(path)
+    styles = [style for style in resources.styles() if style != resources.BASE_STYLE]
+    yield from _script_checks(routine, path, (*LEVELS, *({"style": style} for style in styles), {"night": NIGHT}))
+
+
+def _check_pose(path: Path) -> Iterator[Fault | Warned]:
+    """The pose alone, as a routine of it and the final rest would say it at each level, and what that leaves unsaid."""
+    yield from _name_faults(path, "pose")
+    pose = load_pose(path)
+    setting = _SETTINGS.get(pose.position, "bed")
+    routine = Routine(pose.id, pose.name, pose.name, setting, "closed", pose.props, (), path=str(path))
+    for rest in ("10 min", "1 min") if "brief" in peek(path) else ("10 min",):
+        holds = ((pose, "2 min"), (_rest(), rest))
+        steps = tuple(Step(each, parse_hold(hold), hold, each.rounds) for each, hold in holds)
+        routine = replace(routine, steps=steps)
+        yield from _script_checks(routine, path, LEVELS)
+    yield from placed([*pose_findings(pose), *_unsaid(pose)], routine, _lines, {})
+
+
+def _unsaid(pose: Pose) -> Iterator[Finding]:
+    for way, key, text in unrendered_texts(pose):
+        for sentence in sentences(described(text, way)):
+            found = sentence_findings(sentence, Where(0, 0, pose.id, way.rounds[0]))
+            yield from (replace(finding, key=key) for finding in found)
+
+
+def _name_faults(path: Path, kind: Kind) -> Iterator[Fault]:
+    """A routine and a pose are named by their files, in commands, libraries and routines."""
+    if not is_slug(path.stem):
+        what = f"a {kind} is called by its file's name, of small letters, digits and hyphens"
+        yield Fault(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
+
+
+def _rest() -> Pose:
+    return read_pose("rest")
+
+
+def _check_script(path: Path) -> Iterator[Fault | Warned]:
+    source = load_source(str(path), {})
+    script = parse(source.text, source.shown_as)
+    settings = resolve_for(script_layer(source, script), {}, ALONE)
+    yield from _length_faults(script, settings, path)
+    misplaced = _layout_faults(script, _timing(settings), path)
+    yield from misplaced
+    for finding in script_findings(script, _timing(settings)):
+        if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
+            yield Warned(str(path), finding.line, 1, finding.rule, told(finding))
+
+
+def _check_library(path: Path) -> Iterator[Fault | Warned]:
+    with within(path.parent):
+        parsers, routines = parsers_in(path.parent), resources.routine_names()
+        parse_library(text_of(path), str(path), known_settings=parsers, known_routines=routines)
+    yield from ()
+
+
+def _check_program(path: Path) -> Iterator[Fault | Warned]:
+    read_program(path)
+    yield from ()
+
+
+def _check_lexicon(path: Path) -> Iterator[Fault | Warned]:
+    parse_lexicon(text_of(path), str(path))
+    yield from ()
+
+
+def _check_settings(path: Path) -> Iterator[Fault | Warned]:
+    """Every setting by itself, and every voice that is named."""
+    layer = file_layer(path)
+    alone = [replace(layer, values={name: text}) for name, text in layer.values.items()]
+    for each in [*alone, *(replace(layer, values={"voice": name}) for name in layer.voices)]:
+        try:
+            settings = resolve([each])
+            refuse_unknown_names(settings, layer.where)
+            _refuse_missing_background(settings, layer, path.parent)
+        except SleepwardError as error:
+            yield from faults_of(error, path)
+
+
+def _refuse_missing_background(settings: Settings, layer: Layer, folder: Path) -> None:
+    try:
+        parse_background(settings.background, folder)
+    except SleepwardError as error:
+        what = f"{error.where}: {error.what}" if error.where else error.what
+        raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
+
+
+_CHECKS: Mapping[Kind, Callable[[Path], Iterator[Fault | Warned]]] = {
+    "routine": _check_routine,
+    "pose": _check_pose,
+    "script": _check_script,
+    "library": _check_library,
+    "program": _check_program,
+    "lexicon": _check_lexicon,
+    "settings": _check_settings,
+}
+
+
+def _seen_from_here(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
+def _script_checks(routine: Routine, path: Path, ways: Iterable[dict[str, str]]) -> Iterator[Fault | Warned]:
+    """What is wrong in the scripts that become of it, each way, and what the linter says of their words."""
+    found = dict.fromkeys(routine_findings(routine), "")
+    for way in ways:
+        try:
+            source = routine_source(routine, way, ALONE)
+        except SleepwardError as error:
+            yield from faults_of(error, path)
+            continue
+        try:
+            script = parse(source.text, source.shown_as)
+        except SleepwardError as error:
+            for fault in faults_of(error, path):
+                yield _in_script(fault, source.text, routine, path) if fault.file == source.shown_as else fault
+            continue
+        settings = resolve_for(script_layer(source, script), way, ALONE)
+        if way == LEVELS[0]:
+            yield from (replace(fault, line=1) for fault in _length_faults(script, settings, path))
+        for fault in _layout_faults(script, _timing(settings), path):
+            yield _in_script(fault, source.text, routine, path)
+        shown = " ".join(f"--{key} {value}" for key, value in way.items() if way != LEVELS[0])
+        for finding in script_findings(script, _timing(settings), setting=routine.setting):
+            found.setdefault(replace(finding, line=0), shown)
+        if way == LEVELS[0] and any(step.line for step in routine.steps):
+            other = {"first_side": "left" if settings.first_side == "right" else "right"}
+            mirrored = parse(routine_source(routine, way | other, ALONE).text, source.shown_as)
+            found.update(dict.fromkeys(mirror_findings(script, mirrored), ""))
+    yield from placed(found, routine, _lines, found)
+
+
+def _in_script(fault: Fault, text: str, routine: Routine, path: Path) -> Fault:
+    """A fault of a script that nobody wrote, at the step that makes it, with the words it is about."""
+    lines = text.split("\n")
+    poses = [mark[1] for line in lines[: fault.line] if (mark := _POSE_MARK.fullmatch(line.strip()))]
+    steps = [step.line for step in routine.steps if poses and step.pose.id == poses[-1] and step.line]
+    words = " ".join(lines[fault.line - 1].split())[:80] if fault.line <= len(lines) else ""
+    return Fault(str(path), steps[0] if steps else 1, 1, f"in its script, at '{words}': {fault.message}")
+
+
+def _lines(path: str) -> tuple[str, ...]:
+    return tuple(peek(Path(path)).split("\n"))
+
+
+def _timing(settings: Settings) -> Timing:
+    """The length is fitted, and bells are rung, only where clips are."""
+    return replace(timing_of(settings), length_ms=None, chime=False)
+
+
+def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Fault, ...]:
+    """What has no place in its hold however fast it is spoken: found with sentences that last a millisecond."""
+    try:
+        lay_out(script, dict.fromkeys(spoken_texts(script, timing), 1), timing)
+    except LengthError:  # `_length_faults` tells it, with its place
+        return ()
+    except SleepwardError as error:
+        return faults_of(error, path)
+    return ()
+
+
+def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[Fault]:
+    holds = [cue for cue in script.cues if isinstance(cue, Hold) and cue.length is not None]
+    least_ms, _ = range_ms(
+        [hold.length for hold in holds if hold.length is not None], FASTEST_BREATH_MS, FASTEST_COUNT_MS
+    )
+    pauses = [cue for cue in script.cues if isinstance(cue, Pause) and cue.unit == "ms"]
+    least_ms += round(sum(pause.length for pause in pauses) * settings.pace)
+    least_ms = max(least_ms, settings.length or 0) + settings.tail
+    if least_ms > MAX_TRACK_MS:
+        timed: list[Hold | Pause] = [*holds, *pauses]
+        line = max(timed, key=_most_ms).where.line if timed else 1
+        what = f"this lasts {format_ms(least_ms)} at the shortest, tail included, and a track lasts 24 h at most"
+        yield Fault(str(path), line, 1, f"{what}: shorten it, or leave something out")
+
+
+def _most_ms(cue: Hold | Pause) -> int:
+    if isinstance(cue, Pause):
+        return cue.length
+    return 0 if cue.length is None else range_ms([cue.length], FASTEST_BREATH_MS, FASTEST_COUNT_MS)[0]
+
+
+def _line_of_key(path: Path, key: str) -> int:
+    lines = peek(path).split("\n")
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)

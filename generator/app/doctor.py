@@ -1,0 +1,139 @@
+"""Tries everything a build needs, for real: speaks, encodes and reads back one second."""
+
+from __future__ import annotations
+
+import io
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DefinitionError, SleepwardError
+from ..storage.cache import default_folder, whole_file
+from .pinned_versions import constraints_file, differences
+
+_REPOSITORY = Path(__file__).parent.parent.parent
+PIP = f"{sys.executable} -m pip install --force-reinstall"
+_IN_REPOSITORY = (_REPOSITORY / "pyproject.toml").is_file()
+REINSTALL = f"{PIP} -c {constraints_file()} {f'-e {_REPOSITORY}' if _IN_REPOSITORY else 'sleepward'}"
+SENTENCE = "Breathe in, and let it go."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was found, or what went wrong and the one command that mends it.
+
+    One that is good, and still has something to mend, tells what the maker should know.
+    """
+
+    name: str
+    good: bool
+    found: str
+    mend: str = ""
+    exit_code: int = 0
+
+
+def examine(output: Path) -> Iterator[Finding]:
+    """Each check as it is done; a later one doesn't wait for an earlier one to succeed."""
+    checks: tuple[tuple[str, Callable[[], str | Finding], str], ...] = (
+        ("Python", _python, "install Python 3.11 or newer"),
+        ("versions", _versions, REINSTALL),
+        ("voice", _speaks, REINSTALL),
+        ("ffmpeg", _encodes, f"{PIP} imageio-ffmpeg"),
+        ("routines", _routines, REINSTALL),
+        ("cache", lambda: _writable(default_folder()), "export SLEEPWARD_CACHE_DIR=FOLDER"),
+        ("output", lambda: _writable(output), f"mkdir -p {output} && chmod u+w {output}"),
+    )
+    for name, check, mend in checks:
+        try:
+            found = check()
+            yield found if isinstance(found, Finding) else Finding(name, True, found)
+        except DefinitionError as error:  # a file of the user's own: only they know what it should say
+            fault = error.faults[0]
+            yield Finding(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
+        except SleepwardError as error:
+            yield Finding(name, False, error.what, error.hint or mend, error.exit_code)
+        except Exception as error:  # noqa: BLE001  # whatever a broken installation raises is this check's finding
+            yield Finding(name, False, f"{type(error).__name__}: {error}", mend, 3)
+
+
+def _python() -> str:
+    return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _versions() -> str | Finding:
+    """Other versions make other bytes, but no worse a track: they are told, and nothing fails for them."""
+    path = constraints_file()
+    found = differences(path.read_text(encoding="utf-8"))
+    if not found:
+        return "every package is the one that constraints.txt pins"
+    shown = ", ".join(f"{each.package} {each.installed} (pinned: {each.pinned})" for each in found)
+    return Finding("versions", True, f"tracks may differ in their bytes from others': {shown}", REINSTALL)
+
+
+def _speaks() -> str:
+    from ..voices import open_voice
+
+    voice = open_voice(None, rate=116, pitch=None)
+    ((_, recording),) = voice.speak([SENTENCE], 1)
+    seconds = len(recording.samples) / recording.sample_rate
+    return f"{voice.label} spoke {seconds:.1f} s"
+
+
+def _encodes() -> str:
+    import numpy as np
+
+    from ..formats import encoding
+    from ..model import SAMPLE_RATE, Span
+    from ..system import ffmpeg
+
+    hum = 0.1 * np.sin(2 * np.pi * 440 * np.arange(SAMPLE_RATE) / SAMPLE_RATE)
+    sound = np.repeat(hum.astype(np.float32)[:, None], 2, axis=1)
+
+    def mix(start: int, end: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        out = np.zeros((end - start, 2), np.float32)
+        low, high = max(start, 0), min(end, len(sound))
+        if low < high:
+            out[low - start : high - start] = sound[low:high]
+        return out
+
+    encoded = io.BytesIO()
+    encoding.encode_mp3(
+        encoded,
+        spans=[Span("voiced", 0, 1000)],
+        mix=mix,
+        total_samples=SAMPLE_RATE,
+        jobs=1,
+    )
+    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
+        path = Path(folder) / "second.mp3"
+        path.write_bytes(encoded.getvalue())
+        decoded, _ = ffmpeg.decode(path)
+    if len(decoded) != SAMPLE_RATE or abs(float(np.abs(decoded).max()) - 0.1) > 0.02:
+        raise SleepwardError(f"one second came back as {len(decoded)} samples")
+    return f"{ffmpeg.identity()} encoded one second and read it back"
+
+
+def _routines() -> str:
+    from ..workspace import resources
+    from ..workspace.sources import read_pose, read_routine
+
+    names = resources.routine_names()
+    for pose_id in resources.pose_ids():
+        read_pose(pose_id)
+    for name in names:
+        read_routine(resources.routine_path(name))
+    if not names:
+        raise SleepwardError("no routine was found", hint=REINSTALL)
+    return f"{len(names)} routines: {', '.join(names)}"
+
+
+def _writable(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".sleepward-probe"
+    with whole_file(probe) as file:
+        file.write(b"x")
+    probe.unlink()
+    return f"{folder} can be written"

@@ -1,0 +1,88 @@
+"""Short samples of every background and every voice, as loud as in a track, to choose by ear."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from .. import beds
+from ..build.output import new_track
+from ..build.track import BuildContext
+from ..dsp.fades import raised_cosine
+from ..errors import InputError
+from ..formats import encoding
+from ..mix.mixing import Levels, Mix
+from ..model import SAMPLES_PER_MS, Event, Span, Timeline
+from ..settings import Settings
+from ..voices import open_voice
+from ..voices.narration import narrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..mix.mixing import ClipOf
+    from ..model import Samples
+
+BACKGROUND_MS = 20_000
+EDGE_MS = 1_500
+VOICE_SENTENCES = (
+    "When you're ready, let the right knee fall slowly out to the side.",
+    "Stay here for a while, and let each breath be as long as it likes.",
+)
+GAP_MS = 1_500
+
+
+def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
+    """Twenty seconds of a bed of `beds.BEDS` as ``folder/NAME.mp3``: what sounds between the words of a track."""
+    mix = _mix(name, (), BACKGROUND_MS, context)
+
+    def sound(first: int, last: int) -> Samples:
+        import numpy as np
+
+        at_ms = np.arange(first, last) / SAMPLES_PER_MS
+        edges = raised_cosine(at_ms / EDGE_MS) * raised_cosine((BACKGROUND_MS - at_ms) / EDGE_MS)
+        return mix.open(first, last) * edges[:, None]
+
+    return _written(folder / f"{name}.mp3", sound, BACKGROUND_MS, context)
+
+
+def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
+    """Two sentences of a voice as ``folder/NAME.mp3``. Raises what opening the voice and speaking do."""
+    voice = open_voice(label, rate=Settings().rate, pitch=None)
+    narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
+    events = []
+    at_ms = GAP_MS
+    for text in VOICE_SENTENCES:
+        events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
+        at_ms = events[-1].end_ms + GAP_MS
+    mix = _mix("none", tuple(events), at_ms, context, narration.clip)
+    name = voice.label.removeprefix("pyttsx3:").replace(":", "-").replace("/", "-")
+    return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
+
+
+def _mix(
+    background: str, events: tuple[Event, ...], duration_ms: int, context: BuildContext, clip: ClipOf | None = None
+) -> Mix:
+    settings = Settings(background=background)
+    bed = beds.load_bed(beds.parse_background(background), context.cache, settings.breath_ms, settings.inhale_ms)
+    timeline = Timeline(events, (), 0, duration_ms, (0, 0))
+    return Mix(timeline, clip or _no_clip, bed, Levels(settings.loudness, settings.background_level))
+
+
+def _no_clip(text: str) -> NoReturn:
+    raise LookupError(text)  # nothing is spoken here
+
+
+def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, context: BuildContext) -> Path:
+    try:
+        with new_track(path, "mp3") as sink:
+            encoding.encode_mp3(
+                sink,
+                spans=[Span("voiced", 0, duration_ms)],
+                mix=sound,
+                total_samples=duration_ms * SAMPLES_PER_MS,
+                jobs=context.jobs,
+            )
+    except InputError as error:
+        raise InputError(error.what, where=error.where, hint="choose another folder with --sample") from error
+    return path

@@ -1,0 +1,287 @@
+"""Tonight's routine: which fit the time there is, which was done longest ago, and the record of what was done."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from ..build.pipeline import plan_track, read_spec
+from ..build.track import BuildContext
+from ..durations import clock
+from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
+from ..model import Timeline
+from ..timeline.layout import lay_out
+from ..timeline.timing import spoken_texts, timing_of
+from ..workspace import resources
+from ..workspace.sources import Source, read_routine, routine_source
+
+DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
+HISTORY = "history.jsonl"
+NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
+LETTER_MS_AT_1_WPM = 15_000  # the default voice took 129.2 ms a letter for 1,000 sentences at 116 words a minute
+SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
+MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another routine
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A routine as it could be done tonight, by estimate; all times are of the guided part.
+
+    `wanted_ms` None takes any length. `left_out` are the poses skipped so that it fits, `spare` those that could go
+    next, the longest first; `flags` make it so. A `refusal` says why it can't be done.
+    """
+
+    routine: str
+    title: str = ""
+    wanted_ms: int | None = None
+    least_ms: int = 0
+    most_ms: int = 0
+    own_ms: int = 0
+    left_out: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
+    flags: Mapping[str, str | None] = field(default_factory=dict)
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A line of the history: a routine, and the night it was made for."""
+
+    night: date
+    routine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is done tonight, and why each routine is taken or not, by name."""
+
+    offer: Offer
+    reasons: Mapping[str, str]
+
+
+# --- the choice: pure --------------------------------------------------------------------------------
+
+
+def choose(offers: Iterable[Offer], done: Sequence[Done], attempt: Callable[[Offer], Offer]) -> Choice:
+    """What was never done or longest ago; then with the fewest poses left out; then the nearest to its own length.
+
+    `done` runs from the first to the last. `attempt` gives the offer back where it can be had indeed, and else what
+    takes its place: one with more poses left out, or refused. Raises LengthError where nothing can be had.
+    """
+    order = {entry.routine: place for place, entry in enumerate(done)}
+    nights = {entry.routine: entry.night for entry in done}
+    left = sorted(offers, key=lambda offer: _rank(offer, order))
+    while left and not left[0].refusal:
+        best, *rest = left
+        tried = attempt(best)
+        if tried == best:
+            why = f"taken: {_last_done(best, nights)}; {_length_of(best)}"
+            return Choice(best, {best.routine: why, **{offer.routine: _why_not(offer, nights) for offer in rest}})
+        left = sorted([tried, *rest], key=lambda offer: _rank(offer, order))
+    reasons = "".join(f"{offer.routine}: {offer.refusal}\n  " for offer in left)
+    raise LengthError("no routine can be had like that", hint=f"{reasons}give another --minutes, or avoid less")
+
+
+def _rank(offer: Offer, order: Mapping[str, int]) -> tuple[bool, int, int, float, str]:
+    stretch = abs(math.log(offer.wanted_ms / offer.own_ms)) if offer.wanted_ms and offer.own_ms else 0.0
+    return bool(offer.refusal), order.get(offer.routine, -1), len(offer.left_out), stretch, offer.routine
+
+
+def _why_not(offer: Offer, nights: Mapping[str, date]) -> str:
+    return offer.refusal or f"could be had too: {_last_done(offer, nights)}; {_length_of(offer)}"
+
+
+def _last_done(offer: Offer, nights: Mapping[str, date]) -> str:
+    return f"last done on {nights[offer.routine]}" if offer.routine in nights else "never done"
+
+
+def _length_of(offer: Offer) -> str:
+    without = f"without {listed(offer.left_out)}, to fit, " if offer.left_out else ""
+    return f"{without}about {clock(offer.own_ms)} when no length is asked"
+
+
+# --- offers: routines and the time they take ----------------------------------------------------------
+
+
+def offers(
+    flags: Mapping[str, str | None], broken: Callable[[SleepwardError], None], *, in_bed: bool = False
+) -> list[Offer]:
+    """Every routine there is, as these settings make it, short enough for the length they ask for.
+
+    With `in_bed`, those for another place are refused.
+    To speak all of them and measure would take a minute, so speech is estimated by its letters. `broken` is told of
+    files with faults, which hide no others. Raises InputError where these settings suit no routine.
+    """
+    found: list[Offer] = []
+    errors: list[InputError] = []
+    said: set[str] = set()
+    for name in resources.routine_names():
+        try:
+            if in_bed and read_routine(resources.routine_path(name)).setting != "bed":
+                found.append(Offer(name, refusal="isn't done in bed"))
+                continue
+            whole = _estimated(name, flags)
+        except DefinitionError as error:
+            if str(error) not in said:  # many routines may share a pose
+                broken(error)
+            said.add(str(error))
+            found.append(Offer(name, refusal="its file has faults"))
+        except InputError as error:
+            errors.append(error)
+            found.append(Offer(name, refusal=error.what))
+        else:
+            found.append(whole if _fits(whole, SLACK) else shorter(whole))
+    if errors and all(not offer.title for offer in found):
+        raise _one_of(errors, found)
+    return found
+
+
+def _one_of(errors: Sequence[InputError], found: Sequence[Offer]) -> InputError:
+    """What every routine says alike, or what each of them says."""
+    if len({error.what for error in errors}) == 1:
+        return errors[0]
+    lines = "\n  ".join(f"{offer.routine}: {offer.refusal}" for offer in found)
+    return InputError(
+        "these settings suit no routine", hint=f"{lines}\n  ask for less, or look: sleepward list --poses"
+    )
+
+
+def source_of(offer: Offer) -> Source:
+    """The script of what is offered."""
+    return _source(offer.routine, offer.flags)
+
+
+def attempt(offer: Offer, context: BuildContext) -> Offer:
+    """Speak it and place every sentence: itself where that goes well; shorter, where it is too long; or refused."""
+    try:
+        plan_track(read_spec(source_of(offer), offer.flags), context)
+    except LengthError:
+        return shorter(offer)
+    except InputError as error:
+        return replace(offer, refusal=error.what)
+    return offer
+
+
+def shorter(offer: Offer) -> Offer:
+    """It with more poses left out until it fits, the longest first; refused where that doesn't help.
+
+    The first, which leads into the practice, and the last, in which people fall asleep, stay, and the order does.
+    """
+    wanted_ms = offer.wanted_ms or 0
+    if offer.most_ms < wanted_ms:
+        return replace(offer, refusal=f"lasts about {clock(offer.most_ms)} at its longest")
+    less = offer
+    while less.spare and len(less.left_out) + 1 <= MOST_LEFT_OUT * (1 + len(less.spare) + len(less.left_out)):
+        out = less.spare[0]
+        skip = ", ".join(filter(None, (less.flags.get("skip"), out)))
+        less = replace(_estimated(less.routine, {**less.flags, "skip": skip}), left_out=(*less.left_out, out))
+        if _fits(less):
+            return less
+    half = f", and {clock(less.least_ms)} with half of its poses left out" if less is not offer else ""
+    return replace(offer, refusal=f"lasts about {clock(offer.least_ms)} at its shortest{half}")
+
+
+def night_of(now: datetime) -> date:
+    """The evening that a night begins on."""
+    return (now - timedelta(hours=NIGHT_BEGINS_H)).date()
+
+
+def _fits(offer: Offer, slack: float = 0.0) -> bool:
+    if offer.wanted_ms is None:
+        return True
+    return offer.least_ms * (1 - slack) <= offer.wanted_ms <= offer.most_ms * (1 + slack)
+
+
+def _estimated(name: str, flags: Mapping[str, str | None]) -> Offer:
+    """The routine, with the times that its letters let expect."""
+    spec = read_spec(_source(name, flags), flags)
+    timing = replace(timing_of(spec.settings), length_ms=None)
+    letter_ms = LETTER_MS_AT_1_WPM / spec.settings.rate
+    spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(spec.script, timing)}
+    timeline = lay_out(spec.script, spoken_ms, timing)
+    least_ms, most_ms = timeline.length_range_ms
+    at_shortest = lay_out(spec.script, spoken_ms, replace(timing, length_ms=least_ms))
+    skipped = spec.settings.skip
+    return Offer(
+        routine=name,
+        title=spec.script.title,
+        wanted_ms=spec.settings.length,
+        least_ms=least_ms,
+        most_ms=most_ms,
+        own_ms=timeline.guided_ms,
+        spare=_spare(at_shortest),
+        flags={**flags, "skip": ", ".join(skipped) or None},
+    )
+
+
+def _spare(timeline: Timeline) -> tuple[str, ...]:
+    """The poses between the first and the last, those that take most time first."""
+    lasts_ms: dict[str, int] = {}
+    for event in timeline.events:
+        if event.pose is not None and event.kind != "tail":
+            lasts_ms[event.pose] = lasts_ms.get(event.pose, 0) + event.duration_ms
+    between = list(lasts_ms)[1:-1]
+    return tuple(sorted(between, key=lambda pose: -lasts_ms[pose]))
+
+
+def _source(name: str, flags: Mapping[str, str | None]) -> Source:
+    return routine_source(read_routine(resources.routine_path(name)), flags)
+
+
+# --- the history --------------------------------------------------------------------------------------
+
+
+def history_path() -> Path:
+    """Below `SLEEPWARD_DATA_DIR`, else below the user's data folder."""
+    if chosen := os.environ.get(DATA_VARIABLE):
+        try:
+            return Path(chosen).expanduser() / HISTORY
+        except RuntimeError as error:
+            raise InputError(f"{error}", where=f"${DATA_VARIABLE}", hint="write the folder out") from error
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("sleepward", appauthor=False)) / HISTORY
+
+
+def read_history(path: Path) -> list[Done]:
+    """What was done, from the first to the last; nothing without a file. Raises InputError at a bad line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "mend it, or delete it to begin anew: nothing but the choice of routines depends on it"
+        raise InputError(f"the history of nights can't be read: {error}", where=str(path), hint=hint) from error
+    return [_done(line, f"{path}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def record(path: Path, done: Done) -> None:
+    """Add a line to the history. Raises InputError where it can't be written."""
+    written = {"night": done.night.isoformat(), "routine": done.routine}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # whoever edited it may have left the last line open
+                    file.write(b"\n")
+            file.write(json.dumps(written, ensure_ascii=False).encode() + b"\n")
+    except OSError as error:
+        what = f"the track is made, but the history of nights can't be written: {error.strerror or error}"
+        raise InputError(
+            what, where=str(path), hint=f"make room for it, or name another folder in ${DATA_VARIABLE}"
+        ) from error
+
+
+def _done(line: str, where: str) -> Done:
+    try:
+        entry = json.loads(line)
+        return Done(date.fromisoformat(entry["night"]), str(entry["routine"]))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        hint = "delete this line, or the whole file to begin anew: nothing but the choice of routines depends on it"
+        raise InputError("this line of the history of nights isn't one", where=where, hint=hint) from error

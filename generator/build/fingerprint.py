@@ -1,0 +1,84 @@
+"""What a track is made of, part by part: their hash is its key, and what differs the reason to make it anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from .. import beds
+from ..storage.cache import content_key
+from ..system import ffmpeg
+from ..timeline.timing import spoken_texts, timing_of
+from ..voices.narration import voice_identity
+from .plan_json import settings_dict
+from .track import TrackSpec, title_of
+
+SCHEMA = "7"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
+DIGEST_DIGITS = 16  # two different parts look alike once in 10^19 times
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Named parts, each as text, in a fixed order."""
+
+    parts: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """One hash of all parts, in their order."""
+        return content_key(*self.parts.values())
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """A short hash of each part, as it is written down to be compared later."""
+        return {name: short_digest(text) for name, text in self.parts.items()}
+
+    def differences(self, before: Mapping[str, str]) -> list[str]:
+        """The names of the parts that differ from what `digests` gave `before`."""
+        return [name for name, digest in self.digests.items() if before.get(name) != digest]
+
+
+def short_digest(*parts: object) -> str:
+    return content_key(*parts)[:DIGEST_DIGITS]
+
+
+def sound_of(spec: TrackSpec) -> Fingerprint:
+    """Everything that makes a track's sound; its title and other tags are `shown_of` it.
+
+    It is taken before anything is spoken, so a setting counts even where this script has no use for it.
+    """
+    settings = spec.settings
+    return Fingerprint(
+        {
+            "schema": SCHEMA,
+            "script": spec.script.body,
+            "pronunciation": json.dumps(_respelled(spec)),
+            "settings": json.dumps(asdict(replace(settings, voice=None, background="", cover="")), sort_keys=True),
+            "voice": voice_identity(spec.voice),
+            "background": beds.bed_identity(spec.background, settings.breath_ms, settings.inhale_ms),
+            "encoder": ffmpeg.identity(),
+        }
+    )
+
+
+def shown_of(spec: TrackSpec, cover: str) -> Fingerprint:
+    """Everything that players show of a track; `cover` is a digest of the user's own picture, if there is one."""
+    return Fingerprint(
+        {
+            "title": title_of(spec),
+            "album": spec.album,
+            "summary": spec.script.summary,
+            "routine": spec.script.routine or "",
+            "adapted": json.dumps(spec.script.adapted),
+            "settings": json.dumps(settings_dict(spec.settings, spec.voice.label)),
+            "cover": cover,
+        }
+    )
+
+
+def _respelled(spec: TrackSpec) -> list[str]:
+    """What the voice is given where that isn't what is written: all that a lexicon changes in this very track."""
+    texts = spoken_texts(spec.script, timing_of(spec.settings))
+    lines = ((text, spec.lexicon.given(text, spec.voice.phonemes)) for text in texts)
+    return [line for text, line in lines if line != text]

@@ -1,0 +1,65 @@
+"""Where a track lies: its path, and a file that appears there only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InputError, TrackError
+from ..formats import tagging
+from ..settings import FORMATS, Format
+from ..storage.cache import whole_file
+
+OUTPUT_FOLDER = Path("output")
+
+
+def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name
+    """Where the track goes: `out` may be a file of that format, or a folder. Raises InputError for anything else."""
+    if out is None:
+        return OUTPUT_FOLDER / f"{name}.{format}"
+    path = Path(out)
+    with _refusals(path):
+        is_folder = out.endswith(("/", os.sep)) or path.is_dir()
+        is_special = path.exists() and not path.is_file()
+    if is_folder:
+        return path / f"{name}.{format}"
+    if path.suffix.lower() != f".{format}":
+        raise InputError(
+            f"a track is a file {', '.join(f'.{known}' for known in FORMATS[:-1])} or .{FORMATS[-1]}",
+            where=f"-o {out}",
+            hint=f"write {path.with_suffix(f'.{format}')}, or {out}/ for a folder",
+        )
+    if is_special:
+        raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
+    return path
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """What the system refuses to do with `path` becomes an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise TrackError(
+                f"writing stopped: {error.strerror}", where=str(path), hint="make room, build again"
+            ) from error
+        what = f"this can't be written: {error.strerror or error}"
+        raise InputError(what, where=str(path), hint="choose another place with -o") from error
+
+
+@contextmanager
+def new_track(path: Path, format: Format) -> Iterator[BinaryIO]:  # noqa: A002  # the setting's name
+    """A file that is there, whole and looked at, when the block has ended well; its folder is made.
+
+    Raises InputError and TrackError where the system refuses.
+    """
+    with _refusals(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path, check=partial(tagging.check_whole, format=format)) as sink:
+            yield sink

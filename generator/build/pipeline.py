@@ -1,0 +1,209 @@
+"""The pipeline: what a user names to a finished track, stage by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from .. import beds
+from ..formats import encoding, mp3_format, streaming, tagging
+from ..formats.cover import load_cover
+from ..mix.mixing import Levels, Mix
+from ..model import SAMPLES_PER_MS, Bed
+from ..script import parse
+from ..settings import CHIME_LU, Settings
+from ..storage.cache import content_key
+from ..system import ffmpeg
+from ..timeline.layout import lay_out
+from ..timeline.timing import spoken_texts, timing_of
+from ..voices import open_voice
+from ..voices.narration import narrate
+from ..workspace.layers import Layer
+from ..workspace.lexicons import load_lexicon
+from ..workspace.sources import STDIN, Source, check_flags_fit, resolve_for, script_layer
+from .fingerprint import sound_of
+from .output import new_track
+from .plan_json import plan_dict, settings_dict
+from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
+from .track_tags import tags_now, tags_of, tags_there
+
+LOOP_SCHEMA = "loop 3"  # goes up whenever the same bed makes another encoded loop, or in another form
+LARGE_BYTES = 200_000_000
+FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
+
+
+def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
+    """Make the track at `path`, or find that it is there already. Raises the errors of every stage."""
+    return render(load_background(prepare(spec, path, context), context), context)
+
+
+def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack:
+    """Speak and place every sentence, or find that the track is there already."""
+    started = time.monotonic()
+    key = sound_of(spec).key
+    if (tags := tags_there(path, key, spec)) is not None and (renewed := tags_now(tags, spec)) is not None:
+        elapsed_s = time.monotonic() - started
+        others = renewed if renewed != tags else None
+        return PreparedTrack(spec, path, key, tags.duration_ms, None, None, elapsed_s, others)
+    planned = plan_track(spec, context)
+    if planned.plan["bytes_estimate"] > LARGE_BYTES:
+        context.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
+    return PreparedTrack(spec, path, key, planned.timeline.duration_ms, planned, None, time.monotonic() - started)
+
+
+def load_background(prepared: PreparedTrack, context: BuildContext) -> PreparedTrack:
+    """Its bed beside it, read or made: never while sentences are spoken, as both would take more than 300 MB."""
+    if prepared.planned is None:
+        return prepared
+    started = time.monotonic()
+    context.progress("background", 0, 0)
+    settings = prepared.spec.settings
+    bed = beds.load_bed(prepared.spec.background, context.cache, settings.breath_ms, settings.inhale_ms)
+    context.progress("background", 1, 1)
+    return replace(prepared, bed=bed, elapsed_s=prepared.elapsed_s + time.monotonic() - started)
+
+
+def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
+    """Mix, encode and tag what is prepared, bed included, where it isn't there already."""
+    started = time.monotonic()
+    if prepared.planned is not None and prepared.bed is not None:
+        write_track(prepared.planned, prepared.bed, prepared.path, prepared.key, context)
+    elif prepared.renewed is not None:
+        format_ = prepared.spec.settings.format
+        with new_track(prepared.path, format_) as sink:
+            tagging.renew_tags(prepared.path, sink, format_, prepared.renewed)
+    return _built(prepared, time.monotonic() - started)
+
+
+def read_spec(source: Source, flags: Mapping[str, str | None], around: Sequence[Layer] | None = None) -> TrackSpec:
+    """Parse a script and settle what holds for it; settings lie `around` it as `resolve_for` says."""
+    script = parse(source.text, source.shown_as, source.name)
+    check_flags_fit(source, script, flags)
+    settings = resolve_for(script_layer(source, script), flags, around)
+    background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
+    if settings.cover not in ("auto", "none"):
+        load_cover(Path(settings.cover))  # and so is a picture that isn't one
+    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    name = script.routine if source.shown_as == STDIN and script.routine else source.name
+    return TrackSpec(script, name, settings, background, voice, load_lexicon(voice.language))
+
+
+def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
+    """Speak every sentence (or take it from the cache) and place it."""
+    timing = timing_of(spec.settings)
+    texts = spoken_texts(spec.script, timing)
+    progress = partial(context.progress, "narration")
+    narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, lexicon=spec.lexicon)
+    timeline = lay_out(spec.script, narration.durations_ms, timing)
+    written = plan_dict(
+        timeline,
+        spec.settings,
+        routine=spec.script.routine,
+        title=title_of(spec),
+        voice=spec.voice.label,
+        adapted=spec.script.adapted,
+        bytes_estimate=_bytes_estimate(timeline.duration_ms, spec.settings),
+    )
+    return PlannedTrack(spec, narration, timeline, written)
+
+
+def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:
+    """Mix, encode and tag; the file appears at `path` only when it is whole."""
+
+    def progress(done: int) -> None:
+        context.progress("sound", done, mix.total_samples)
+
+    settings = planned.spec.settings
+    chime_lu = CHIME_LU if settings.chime is None else settings.chime
+    levels = Levels(settings.loudness, settings.background_level, settings.glide == "on", chime_lu, settings.ear)
+    mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
+    if settings.format != "mp3":
+        tags = tags_of(planned, key)
+        with new_track(path, settings.format) as sink:
+            part = Path(sink.name)
+            streaming.encode(
+                part,
+                format=settings.format,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                metadata=tagging.stream_metadata(settings.format, tags),
+                padding_bytes=tagging.padding_bytes(settings.format, tags),
+                jobs=context.jobs,
+                progress=progress,
+            )
+            tagging.write_tags(part, settings.format, tags)
+        return
+
+    def head() -> bytes:
+        return tagging.id3_tag(tags_of(planned, key))
+
+    loop = None if context.plain else _encoded_loop(mix, bed, settings, context)
+    with new_track(path, "mp3") as sink:
+        if context.plain:
+            sink.write(head())
+            encoding.encode_plain(
+                sink,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                progress=progress,
+            )
+        else:
+            encoding.encode_mp3(
+                sink,
+                spans=mix.spans,
+                mix=mix.render,
+                total_samples=mix.total_samples,
+                bitrate_kbps=settings.bitrate,
+                jobs=context.jobs,
+                shared=context.shared,
+                loop=loop,
+                sounding_ms=mix.sounding_ms,
+                head=head,
+                progress=progress,
+            )
+
+
+def _bytes_estimate(duration_ms: int, settings: Settings) -> int:
+    """How large the file becomes, tags aside: exactly for mp3 and wav."""
+    if settings.format == "mp3":
+        return mp3_format.mp3_bytes(duration_ms * SAMPLES_PER_MS, settings.bitrate)
+    wav_bytes = duration_ms * SAMPLES_PER_MS * 4
+    return {"wav": wav_bytes, "flac": round(wav_bytes * FLAC_SHARE)}.get(
+        settings.format, duration_ms * settings.bitrate // 8
+    )
+
+
+def _encoded_loop(mix: Mix, bed: Bed, settings: Settings, context: BuildContext) -> memoryview | None:
+    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
+
+    None where a track would repeat too little of it.
+    """
+    if not encoding.needs_loop(mix.spans, mix.loop_samples):
+        return None
+    made_of = (bed.identity, repr(mix.open_gain), settings.ear, settings.bitrate, ffmpeg.identity())
+    key = content_key(LOOP_SCHEMA, *made_of)
+    stored = context.cache.get("loops", key)
+    if stored is None:
+        stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, context.jobs))
+        context.cache.put("loops", key, stored)
+    return stored
+
+
+def _built(prepared: PreparedTrack, writing_s: float) -> BuildResult:
+    spec = prepared.spec
+    return BuildResult(
+        path=prepared.path,
+        routine=spec.script.routine,
+        duration_ms=prepared.duration_ms,
+        bytes=prepared.path.stat().st_size,
+        elapsed_s=round(prepared.elapsed_s + writing_s, 3),
+        settings=settings_dict(spec.settings, spec.voice.label),
+        voice=spec.voice.label,
+        fresh=prepared.planned is not None or prepared.renewed is not None,
+        retitled=prepared.renewed is not None,
+    )

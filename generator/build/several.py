@@ -1,0 +1,93 @@
+"""Several tracks of one command: while one is encoded, the next is spoken."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from ..errors import InputError, SleepwardError
+from ..workspace.sources import load_source
+from .output import track_path
+from .pipeline import load_background, prepare, read_spec, render
+from .track import BuildContext, BuildResult, PreparedTrack
+
+
+def build_several(
+    sources: Sequence[str], flags: Mapping[str, str | None], out: str | None, context: BuildContext
+) -> Generator[BuildResult | SleepwardError]:
+    """Each of `sources` (as a user names them) built, in order, or the error for which it can't be: the others go on.
+
+    `out` is what -o says. Closing the iterator early ends what is being spoken ahead.
+    """
+    with _TracksAhead(sources, flags, out, context) as tracks:
+        for number in range(len(sources)):
+            try:
+                prepared = tracks.take(number)
+                shared = tracks.begin(number + 1)
+                yield render(prepared, replace(context, shared=shared))
+            except SleepwardError as error:
+                yield error
+
+
+class _TracksAhead:
+    """The tracks that are asked for, each prepared when it is taken, or before that in a thread."""
+
+    def __init__(
+        self, sources: Sequence[str], flags: Mapping[str, str | None], out: str | None, context: BuildContext
+    ) -> None:
+        self._sources, self._flags, self._out, self._context = sources, flags, out, context
+        self._taken: dict[Path, str] = {}
+        self._stop = threading.Event()
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
+        self._begun: dict[int, tuple[Future[PreparedTrack], list[str]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What is being spoken ahead ends at its next sentence."""
+        self._stop.set()
+        self._ahead.shutdown(cancel_futures=True)
+
+    def begin(self, number: int) -> bool:
+        """Speak a track in a thread, if there is one; its notices are told when it is taken."""
+        if number >= len(self._sources) or self._sources[number] in self._sources[:number]:  # that waits for its file
+            return False
+        notices: list[str] = []
+        context = replace(self._context, jobs=1, notice=notices.append, progress=self._watched)
+        self._begun[number] = self._ahead.submit(self._spoken, number, context), notices
+        return True
+
+    def take(self, number: int) -> PreparedTrack:
+        """A track that only has to be rendered. Raises SleepwardError where it can't be made."""
+        if number not in self._begun:
+            return load_background(self._spoken(number, self._context), self._context)
+        future, notices = self._begun.pop(number)
+        wait([future])
+        for notice in notices:
+            self._context.notice(notice)
+        return load_background(future.result(), self._context)
+
+    def _watched(self, stage: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+        self._context.progress(stage, done, total)
+
+    def _spoken(self, number: int, context: BuildContext) -> PreparedTrack:
+        source = self._sources[number]
+        spec = read_spec(load_source(source, self._flags, context.cache), self._flags)
+        path = track_path(self._out, spec.name, spec.settings.format)
+        if (other := self._taken.setdefault(path, source)) != source:
+            hint = "build them one by one, each with a file of its own (-o)"
+            raise InputError(f"{source} and {other} would both become {path}", hint=hint)
+        for note in spec.script.adapted:
+            context.notice(note)
+        return prepare(spec, path, context)
+
+
+class _StoppedError(Exception):
+    """The track that is being spoken isn't wanted any more."""

@@ -1,0 +1,89 @@
+"""A track's tags: as a new track gets them, as they stand in a finished one, and as that one's should be now."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from ..errors import TrackError
+from ..formats import tagging
+from ..formats.cover import cover, load_cover
+from ..model import SAMPLES_PER_MS
+from .plan_json import settings_dict, timeline_of
+from .track import PlannedTrack, TrackSpec, title_of
+
+ARTIST, GENRE = "sleepward", "Sleep"
+
+
+def tags_of(planned: PlannedTrack, key: str) -> tagging.Tags:
+    return tagging.Tags(
+        title=planned.plan["title"],
+        album=planned.spec.album,
+        artist=ARTIST,
+        genre=GENRE,
+        comment=planned.spec.script.summary,
+        chapters=planned.timeline.chapters,
+        plan_json=json.dumps(planned.plan, ensure_ascii=False),
+        key=key,
+        duration_ms=planned.timeline.duration_ms,
+        lyrics="\n".join(event.text for event in planned.timeline.events if event.kind == "speech"),
+        cover=_cover(planned.spec, planned.timeline.duration_ms),
+    )
+
+
+def tags_there(path: Path, key: str, spec: TrackSpec) -> tagging.Tags | None:
+    """The tags of the track at `path`, where it is whole and its sound made of the very same things."""
+    if not path.is_file():
+        return None
+    tags = tagging.read_tags(path)
+    if tags is None or tags.key != key:
+        return None
+    try:
+        total_samples = tagging.check_whole(path, spec.settings.format)
+    except TrackError:  # damaged since: it is made again
+        return None
+    return tags if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
+
+
+def tags_now(tags: tagging.Tags, spec: TrackSpec) -> tagging.Tags | None:
+    """A track's tags as they should be now, where its sound stays; None where they are damaged, or written with it."""
+    try:
+        plan = json.loads(tags.plan_json)
+        told = timeline_of(plan)
+        before = (plan["title"], plan["routine"], plan["settings"]["cover"])
+    except (ValueError, KeyError, TypeError):  # damaged since: it is made again
+        return None
+    titles = spec.script.chapters  # the first may be called like the script
+    if told.duration_ms != tags.duration_ms or len(titles) != len(told.chapters):
+        return None
+    chapters = tuple(replace(chapter, title=title) for chapter, title in zip(told.chapters, titles, strict=True))
+    if chapters != told.chapters and spec.settings.format == "m4b":
+        return None
+    now = plan | {
+        "chapters": [asdict(chapter) for chapter in chapters],
+        "routine": spec.script.routine,
+        "title": title_of(spec),
+        "voice": spec.voice.label,
+        "adapted": list(spec.script.adapted),
+        "settings": settings_dict(spec.settings, spec.voice.label),
+    }
+    drawn_alike = before == (now["title"], now["routine"], "auto") and spec.settings.cover == "auto"
+    return replace(
+        tags,
+        title=now["title"],
+        album=spec.album,
+        comment=spec.script.summary,
+        chapters=tags.chapters if chapters == told.chapters else chapters,
+        plan_json=json.dumps(now, ensure_ascii=False),
+        cover=tags.cover if drawn_alike else _cover(spec, tags.duration_ms),
+    )
+
+
+def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
+    """The picture that players show; none where none is wanted."""
+    if spec.settings.cover == "none":
+        return b""
+    if spec.settings.cover == "auto":
+        return cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
+    return load_cover(Path(spec.settings.cover))

@@ -1,0 +1,190 @@
+"""A routine fitted to whoever does it: the level, what to avoid, which poses in what order, how many repetitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..durations import parse_hold
+from ..errors import InputError, did_you_mean, listed
+from ..model import POSITIONS, Level, Pose, Routine, Step, Variant
+
+REST_HOLD = "1-10 min"
+_REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
+_KNEES = {"kneeling", "kneeling-weight", "knees"}
+_IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of a routine; names are pose ids, those of `avoid` positions, conditions, or what a body does."""
+
+    level: Level = "standard"
+    avoid: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    reps: int | None = None
+
+
+def adapt(
+    routine: Routine,
+    wishes: Wishes,
+    *,
+    rest: Callable[[], Pose],
+    known_poses: Callable[[], Collection[str]],
+    where: Callable[[str], str | None] = lambda name: None,
+) -> tuple[Routine, tuple[str, ...]]:
+    """`routine` as wished, and a sentence for everything that was left out or swapped on account of `avoid`.
+
+    The last step, in which people fall asleep, keeps its place; where it must go, `rest` takes it. A pose that isn't
+    in this routine may be skipped or ordered all the same, if it is one of `known_poses`. Raises InputError where a
+    pose isn't there, nothing is left, or the repetitions aren't those the routine allows; `where` tells in what place
+    a wish stands.
+    """
+    notes: list[str] = []
+    _check_names(routine, wishes, known_poses, where)
+    *body, final = routine.steps
+    if wishes.only:
+        body = [step for step in body if step.pose.id in wishes.only]
+    body = [step for step in body if step.pose.id not in wishes.skip]
+    body = [_repeated(step, wishes.reps) for step in _ordered(body, wishes.order)]
+    if wishes.reps is not None and not any(step.reps for step in body):
+        notes.append("Nothing here is done in repetitions, so their number changes nothing.")
+    steps = [chosen for step in body if (chosen := _chosen(step, wishes, notes)) is not None]
+    last = _last(final, wishes, rest, notes, where)
+    if not steps and len(routine.steps) > 1 and _asks_anything(wishes):
+        raise InputError(
+            f"nothing is left of {routine.name} to do",
+            where=routine.path or None,
+            hint=" ".join(notes) or "leave out less",
+        )
+    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEES & set(wishes.avoid):
+        notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
+    return replace(routine, steps=(*steps, last), props=_props(routine, [*steps, last])), tuple(notes)
+
+
+def at_level(pose: Pose, level: Level) -> Pose:
+    """`pose` as it is done at `level`: itself, where it has no way of its own there."""
+    variant: Variant | None = {"easier": pose.easier, "standard": None, "deeper": pose.deeper}[level]
+    if variant is None:
+        return pose
+    # a style's words for the pose's own way are no words for another one
+    styles = {} if _REWORDED & variant.changes.keys() else pose.styles
+    return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
+
+
+def traits(pose: Pose) -> set[str]:
+    """All the words of `avoid` that speak of `pose`."""
+    positions = {pose.position, pose.ends}
+    implied = {word for position in positions for word in _IMPLIED.get(position, ())}
+    return {*positions, *implied, *pose.involves, *pose.leave_out_for}
+
+
+def avoidable(poses: Sequence[Pose]) -> set[str]:
+    """All the words that `avoid` can have, where these are the poses there are."""
+    implied = {word for words in _IMPLIED.values() for word in words}
+    return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
+
+
+def _check_names(
+    routine: Routine,
+    wishes: Wishes,
+    known_poses: Callable[[], Collection[str]],
+    where: Callable[[str], str | None],
+) -> None:
+    own = list(dict.fromkeys(step.pose.id for step in routine.steps))
+    for setting in ("only", "skip", "order"):
+        unknown = [name for name in getattr(wishes, setting) if name not in own]
+        if unknown and setting == "only":
+            what = f"only: {routine.name} has no pose {unknown[0]!r}"
+            raise InputError(what, where=where(setting), hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
+        poses = known_poses() if unknown else ()
+        for name in unknown:
+            if name not in poses:
+                hint = did_you_mean(name, [*own, *poses])
+                raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+
+
+def _last(
+    final: Step,
+    wishes: Wishes,
+    rest: Callable[[], Pose],
+    notes: list[str],
+    where: Callable[[str], str | None],
+) -> Step:
+    """The last step as it is wished, or a rest in its place. Raises InputError where that is avoided too."""
+    left_out = final.pose.id in wishes.skip
+    last = None if left_out else _chosen(final, wishes, notes)
+    if last is not None:
+        return last
+    pose = rest()
+    if final.pose.id == pose.id and left_out:
+        notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
+    if avoided := traits(pose) & set(wishes.avoid):
+        what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
+        hint = "allow that, for everyone is brought to lie down in the end"
+        raise InputError(what, where=where("avoid"), hint=hint)
+    if final.pose.id != pose.id:
+        notes.append(f"{final.pose.name}, which comes last, gives way to {pose.name}.")
+    return _rest_step(pose)
+
+
+def _gets_up_from_the_floor(routine: Routine, steps: Sequence[Step]) -> bool:
+    """Whether something is done down there; the way to bed leads over standing."""
+    return routine.setting != "bed" and any(step.pose.position not in ("standing", "chair") for step in steps[:-1])
+
+
+def _ordered(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:
+    """The steps named first, each mention the next of that pose, then the others as they were."""
+    left = list(body)
+    for name in order:
+        step = next((step for step in left if step.pose.id == name), None)
+        if step is not None:
+            left.remove(step)
+            yield step
+    yield from left
+
+
+def _repeated(step: Step, reps: int | None) -> Step:
+    if step.reps is None:
+        return step
+    low, high = step.reps
+    if reps is not None and not low <= reps <= high:
+        raise InputError(f"--reps {reps}: {step.pose.id} is done {low} to {high} times", hint="choose one of these")
+    number = low if reps is None else reps
+    return replace(step, reps=(number, number))
+
+
+def _chosen(step: Step, wishes: Wishes, notes: list[str]) -> Step | None:
+    """The step at the level, as it is, or easier: the first way that asks for nothing avoided; None without one."""
+    avoided = set(wishes.avoid)
+    levels: list[Level] = list(dict.fromkeys([wishes.level, "standard", "easier"]))
+    ways = [at_level(step.pose, level) for level in levels]
+    why = ", ".join(sorted(traits(ways[0]) & avoided))
+    for level, pose in zip(levels, ways, strict=True):
+        if not traits(pose) & avoided:
+            if level != wishes.level:
+                way = "the easier way" if level == "easier" else "not the deeper way"
+                notes.append(f"{pose.name}: {way}, to avoid {why}.")
+            same = pose.rounds == step.pose.rounds
+            return replace(step, pose=pose, level=level, rounds=step.rounds if same else pose.rounds)
+    notes.append(f"{step.pose.name}: left out, to avoid {why}.")
+    return None
+
+
+def _rest_step(pose: Pose) -> Step:
+    return Step(pose=pose, hold=parse_hold(REST_HOLD), hold_text=REST_HOLD, rounds=pose.rounds)
+
+
+def _asks_anything(wishes: Wishes) -> bool:
+    return bool(wishes.avoid or wishes.only or wishes.skip)
+
+
+def _props(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
+    """What is fetched: nothing that only a pose left out asks for, and what a chosen variant asks for besides."""
+    before = {prop for step in routine.steps for prop in step.pose.props}
+    after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))
+    kept = [prop for prop in routine.props if prop not in before or prop in after]
+    added = [prop for prop in after if prop not in before and not any(prop in have for have in kept)]
+    return (*kept, *added)

@@ -1,0 +1,225 @@
+"""What single values of routine and pose files may be: the checks that pydantic runs."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from ..durations import MAX_HOLD_MS, parse_hold
+from ..errors import DefinitionError, NotFoundError
+from ..model import Pose
+from .validation import no, quoted
+
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
+
+CONDITIONS = (
+    "knees", "ankles", "back", "sacroiliac", "hip-replacement", "late-pregnancy", "osteoporosis", "glaucoma",
+    "eye-surgery", "uncontrolled-blood-pressure", "heart-failure", "reflux", "sedatives", "alcohol", "whiplash",
+    "neck-surgery", "rheumatoid-neck", "dizziness",
+)  # fmt: skip
+MAX_REPS = 100
+SLIP = 0.8  # difflib's likeness from which an unknown condition is taken for a slip of the pen: "knee", not "wrists"
+
+SLUG = "[a-z0-9]+(?:-[a-z0-9]+)*"
+# The grammar of lengths.py as editors check it: what these refuse it refuses, and some of what it refuses they take.
+_NUMBER = "[0-9]+([.][0-9]+)?"
+_UNIT = "(ms|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)"
+_ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "abcdehiklmnorstu"})
+DURATION_PATTERN = f"^({_NUMBER} *{_UNIT} *)+$".translate(_ANY_CASE)
+HOLD_PATTERN = (
+    f"^({_NUMBER}( *[-–] *{_NUMBER})?[+]? *{_UNIT}"
+    f"|({_NUMBER} *{_UNIT} *)+"
+    "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?"
+    "|count +[0-9]+( +silent)?)$"
+).translate(_ANY_CASE)
+REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
+
+_SLUG = re.compile(SLUG)
+_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d\d)")
+_BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:\s*[-–]\s*\d{1,9}(?:\.\d{1,9})?)?\+?")
+_REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
+
+
+@dataclass
+class Shelf:
+    """The poses a routine asks for, each loaded once."""
+
+    load: Callable[[str], Pose]
+    ids: Callable[[], Collection[str]]
+    found: dict[str, Pose] = field(default_factory=dict)
+    broken: dict[str, DefinitionError] = field(default_factory=dict)
+    missing: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def has(self, pose_id: str) -> bool:
+        """Whether there is such a pose; one whose own file has faults is there, but `broken`."""
+        if pose_id not in self.found and pose_id not in self.broken and pose_id not in self.missing:
+            try:
+                self.found[pose_id] = self.load(pose_id)
+            except DefinitionError as error:
+                self.broken[pose_id] = error
+            except NotFoundError:
+                self.missing[pose_id] = self.known
+        return pose_id not in self.missing
+
+    @cached_property
+    def known(self) -> list[str]:
+        return sorted(self.ids())
+
+
+def slugged(name: str) -> str:
+    """The file's name that comes nearest to `name`, of small letters, digits and hyphens; empty where none does."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall("[a-z0-9]+", plain.replace("'", "")))
+
+
+def is_slug(name: str) -> bool:
+    return _SLUG.fullmatch(name) is not None
+
+
+def filled(value: str, info: ValidationInfo) -> str:
+    if not value:
+        raise no(
+            f"'{info.field_name}' has nothing in it: write something here, or leave the line out if it isn't required"
+        )
+    return value
+
+
+def titled(value: str, info: ValidationInfo) -> str:
+    if re.search(r"[\[\]]", value):
+        raise no(
+            f"'{info.field_name}' has square brackets, but is spoken of in titles, where no marks can stand: use ( )"
+        )
+    return value
+
+
+def word_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in words:
+            raise no(f"{quoted(value)} isn't {what}", word=value, known=words)
+        return value
+
+    return check
+
+
+def known_pose(value: str, info: ValidationInfo) -> str:
+    shelf = cast("Shelf", info.context)
+    if not is_slug(value) or not shelf.has(value):  # an id only: never a path to somewhere else
+        slug = slugged(value)
+        misnamed = [name for name in shelf.known if not is_slug(name) and slugged(name) == slug]
+        if misnamed and slug:
+            what = f"there is no pose {quoted(value)}, but a file of {quoted(misnamed[0])}"
+            raise no(f"{what}: rename that to {slug}.yaml, and write {slug} here")
+        raise no(
+            f"there is no pose {quoted(value)}", word="-".join(value.split()), known=[*filter(is_slug, shelf.known)]
+        )
+    return value
+
+
+def own_round(value: str, info: ValidationInfo) -> str:
+    pose = cast("Shelf", info.context).found.get(str(info.data.get("pose")))
+    if pose is not None and value not in pose.rounds:
+        raise no(f"{quoted(value)} isn't a round of {pose.id}", word=value, known=pose.rounds)
+    return value
+
+
+def condition(value: str) -> str:
+    """A slug: a known condition, or one of the writer's own."""
+    if not _SLUG.fullmatch(value):
+        raise no(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
+    if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, SLIP):
+        raise no(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
+    return value
+
+
+def rounds(value: list[str], info: ValidationInfo) -> list[str]:
+    if not value:
+        raise no(f"'{info.field_name}' has no round in it: write like [right, left], or leave the line out")
+    for index, name in enumerate(value):
+        if name in value[:index]:
+            raise no(f"{quoted(name)} is named twice: a pose has each round once; to do it again, add a step", at=index)
+    return value
+
+
+def unmarked(value: str) -> str:
+    if re.search(r"(?<!\\)\[", re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", value)):
+        raise no("this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen")
+    return value
+
+
+def hold_text(value: str) -> str:
+    try:
+        parse_hold(value)
+    except ValueError as error:
+        raise no(_respelled(value) or str(error)) from error
+    return value
+
+
+def _respelled(text: str) -> str:
+    """The right spelling of what people write for a hold instead: a clock's time, or a bare number."""
+    if clock := _CLOCK.fullmatch(text):
+        parts = zip(clock.groups(), "hms", strict=True)
+        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
+        return f"{quoted(text)} isn't a hold: write {spelled}"
+    if _BARE.fullmatch(text):
+        more = " breaths" if "." not in text else " min"
+        return f"{quoted(text)} has no unit: write {text} s, or {text}{more}"
+    return ""
+
+
+def reps(value: object) -> object:
+    """`8-12` or `8` as (low, high)."""
+    if not isinstance(value, str):
+        raise no("'reps' must be text: write it like 8 or 8-12")
+    match = _REPS.fullmatch(value.strip())
+    if not match:
+        raise no(f"{quoted(value)} isn't a number of repetitions: write it like 8 or 8-12")
+    low, high = int(match[1]), int(match[2] or match[1])
+    if not 1 <= low <= high:
+        raise no(f"{quoted(value)} is impossible: at least 1, and the smaller number first")
+    if high > MAX_REPS:
+        raise no(f"{quoted(value)} is more than {MAX_REPS} repetitions, the most there can be")
+    return low, high
+
+
+def reps_of_hold(value: tuple[int, int] | None, info: ValidationInfo) -> tuple[int, int] | None:
+    hold = parse_hold(info.data["hold"]) if value and "hold" in info.data else None
+    if value and hold and hold.unit == "ms" and value[1] * hold.high > MAX_HOLD_MS:
+        raise no(
+            f"{value[1]} holds of {quoted(info.data['hold'])} are longer than 3 h: shorten the hold, or write fewer"
+        )
+    return value
+
+
+def switched(value: str, info: ValidationInfo) -> str:
+    rounds = info.data.get("rounds", ())
+    if len(rounds) > 1 and not value:
+        message = "a pose with several rounds needs 'switch', the words that lead from one round to the next: add it"
+        raise no(message, at="rounds")
+    return value
+
+
+def breathed(value: str, info: ValidationInfo) -> str:
+    if not value and not info.data.get("inhale", "-"):
+        raise no("this breath has no words: write 'in: …', 'out: …' or both")
+    return value
+
+
+def summed_up(value: str, info: ValidationInfo) -> str:
+    if not value and not info.data.get("say", "-"):
+        raise no("'summary' is missing: a way without 'say' needs it for listings, so add one of the two")
+    return value
+
+
+def variant(value: object) -> object:
+    """The short form, a text alone, is what is spoken."""
+    if isinstance(value, str):
+        return {"say": value}
+    if not isinstance(value, dict):
+        raise no("this must be a text, or keys such as say, summary and what they change: a list can't be spoken")
+    return value

@@ -1,0 +1,174 @@
+"""The formats of the files people write as JSON Schema (2020-12), for editors and for the reference."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from ..settings import PARSERS, SETTINGS, SettingInfo
+from .checks import DURATION_PATTERN, SLUG
+from .library_models import NIGHT, LibraryFile
+from .models import PoseFile, RoutineFile
+from .program_models import MAX_REPEAT, ProgramFile
+from .validation import Part
+
+Kind = Literal["routine", "pose", "library", "program"]
+KINDS: tuple[Kind, ...] = ("routine", "pose", "library", "program")
+MODELS: Mapping[Kind, type[Part]] = {
+    "routine": RoutineFile,
+    "pose": PoseFile,
+    "library": LibraryFile,
+    "program": ProgramFile,
+}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_NUMBERS = re.compile(r"number from (-?[\d.]+) to (-?[\d.]+)")
+_CHOICES = re.compile(r"one of ([\w, .-]+)")
+_DIGITS = "^-?[0-9]+([.][0-9]+)?$"
+_NAMES = f"^{SLUG}( *, *{SLUG})*$"
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The schema of a kind of file, every key described.
+
+    It describes the file as editors read it, by YAML 1.2: numbers may stand where we read the text that was written.
+    """
+    written = MODELS[kind].model_json_schema(by_alias=True, schema_generator=_Generator)
+    written.pop("title", None)
+    result = {"$schema": DIALECT, "title": f"sleepward {kind}", **_without_null(written)}
+    if kind == "routine":
+        result["properties"] |= {name: setting_schema(info) for name, info in SETTINGS.items()}
+    if kind == "library":
+        _add_axes(result)
+    if kind == "program":
+        _add_nights(result)
+    return result
+
+
+def schema_text(kind: Kind) -> str:
+    """The schema as its file holds it."""
+    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+
+
+def setting_schema(info: SettingInfo) -> dict[str, Any]:
+    """What may be written for a setting in a YAML file."""
+    said = _refusal(info.name)
+    may_be: dict[str, Any]
+    if info.is_list:
+        one = {"type": "string", "pattern": f"^{SLUG}$"}
+        may_be = {"anyOf": [{"type": "string", "pattern": _NAMES}, {"type": "array", "items": one, "minItems": 1}]}
+    elif numbers := _NUMBERS.search(said):
+        number = "integer" if "whole" in said else "number"
+        low, high = (float(text) if "." in text else int(text) for text in numbers.groups())
+        among = {"type": number, "minimum": low, "maximum": high}
+        words = [{"enum": ["on", "off"]}] if "on or off" in said else []
+        may_be = {"anyOf": [among, {"type": "string", "pattern": _DIGITS}, *words]}
+    elif choices := choices_of(info.name):
+        numeric = [int(choice) for choice in choices if choice.isdecimal()]
+        in_kilobits = [f"{choice}k" for choice in choices] if "kb/s" in said else []
+        may_be = {"enum": [*choices, *numeric, *in_kilobits]}
+    elif "duration" in said:
+        may_be = {"type": "string", "pattern": DURATION_PATTERN}
+    else:
+        may_be = {"type": ["string", "number"]}
+    return {"description": f"{info.help[:1].upper()}{info.help[1:]}.", **may_be}
+
+
+def choices_of(name: str) -> list[str]:
+    """The words that a setting may be, where it may be nothing else."""
+    if found := _CHOICES.search(_refusal(name)):
+        return found[1].strip().split(", ")
+    metavar = SETTINGS[name].metavar
+    return metavar.split("|") if "|" in metavar and re.fullmatch(r"[a-z0-9:|-]+", metavar) else []
+
+
+def may_be(name: str) -> str:
+    """What a setting may be, in the words in which its parser refuses anything else; empty where it takes any text."""
+    said = _refusal(name).partition(": ")[0]
+    return re.sub(r"^.*? isn't ", "", said)
+
+
+def _refusal(name: str) -> str:
+    """What the parser says to what can't be meant."""
+    try:
+        PARSERS[name]("\N{REPLACEMENT CHARACTER}")
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _add_axes(library: dict[str, Any]) -> None:
+    """What stands below a library's keys: settings, and what is to be built."""
+    settings = {name: setting_schema(info) for name, info in SETTINGS.items()}
+    routine = {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."}
+    known = {"routine": routine, **settings}
+    library["$defs"] = known | {_several(name): _axis(name) for name in known}
+    one = {name: {"$ref": f"#/$defs/{name}"} for name in known}
+    axes = {name: {"$ref": f"#/$defs/{_several(name)}"} for name in known}
+    track = {
+        "script": {"type": "string", "description": "A script's file, below this folder."},
+        "name": {"type": "string", "description": "What its file is called, without the ending."},
+    }
+    keys = library["properties"]
+    _set_properties(keys["defaults"], {name: one[name] for name in settings})
+    _set_properties(keys["matrix"], axes, required=["routine"])
+    _set_properties(keys["include"]["items"], axes, required=["routine"])
+    _set_properties(keys["exclude"]["items"], axes)
+    _set_properties(keys["tracks"]["items"], one | track, anyOf=[{"required": ["routine"]}, {"required": ["script"]}])
+
+
+def _add_nights(program: dict[str, Any]) -> None:
+    """What stands in a programme's nights: settings, and what is done."""
+    number = {"type": "integer", "minimum": 1, "maximum": MAX_REPEAT}
+    night = {
+        "routine": {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."},
+        "repeat": {
+            "description": "For how many nights it stays the same.",
+            "anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}],
+        },
+        "note": {"type": "string", "description": "Shown beside the night."},
+    }
+    settings = {name: setting_schema(info) for name, info in SETTINGS.items()}
+    _set_properties(program["properties"]["nights"]["items"], night | settings, required=["routine"])
+
+
+def _set_properties(holder: dict[str, Any], properties: dict[str, Any], **more: Any) -> None:
+    holder |= {"properties": properties, "additionalProperties": False, **more}
+
+
+def _several(name: str) -> str:
+    return f"several_{name}"
+
+
+def _axis(name: str) -> dict[str, Any]:
+    """One value or several; of nights also a range."""
+    one: dict[str, Any] = {"$ref": f"#/$defs/{name}"}
+    if name == NIGHT:
+        one = {"anyOf": [one, {"type": "string", "pattern": "^[0-9]+ *[-–] *[0-9]+$"}]}
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}]}
+
+
+class _Generator(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+        return value
+
+
+def _without_null(node: Any) -> Any:
+    """A key may be left out, but not be null: an empty one is an empty text."""
+    if isinstance(node, list):
+        return [_without_null(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _without_null(value) for key, value in node.items() if not (key == "default" and value is None)}
+    ways = [way for way in node.get("anyOf", []) if way != {"type": "null"}]
+    if "anyOf" not in node or len(ways) == len(node["anyOf"]):
+        return node
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    return {**rest, **ways[0]} if len(ways) == 1 else {**rest, "anyOf": ways}

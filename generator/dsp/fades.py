@@ -1,0 +1,45 @@
+"""The curve of every fade: beds, bells and the edges of clips. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import SAMPLES_PER_MS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
+    """0 where `share` is 0 or less, 1 where it is 1 or more, no corner between: no fade is heard to begin."""
+    import numpy as np
+
+    curve: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0, 1))).astype(np.float32)
+    return curve
+
+
+def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gains of what goes and of what comes: their squares add up to 1, so that unrelated sounds keep their loudness."""
+    import numpy as np
+
+    return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))
+
+
+def between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
+    """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
+    return lines(nodes[:-1], nodes[1:], per_ms).ravel()
+
+
+def lines(start: NDArray[np.float64], end: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
+    """Straight lines over a millisecond each, (n, per_ms), from each `start` to just before each `end`.
+
+    Not as a product of matrices, which is quicker, as the last bit of that depends on the processor.
+    """
+    import numpy as np
+
+    begins = start.astype(np.float32)[:, None]
+    share = np.arange(per_ms, dtype=np.float32) / np.float32(per_ms)
+    drawn: NDArray[np.float32] = (end.astype(np.float32)[:, None] - begins) * share
+    drawn += begins
+    return drawn

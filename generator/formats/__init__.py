@@ -1,0 +1,3 @@
+"""The containers that a track can be: encode, tag, check."""
+
+__all__ = ["cover", "encoding", "mp3_format", "streaming", "tagging"]

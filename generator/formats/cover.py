@@ -1,0 +1,291 @@
+"""A cover for a track: a night sky over hills, dark enough for a bedside screen, with the title to read on it.
+
+Every picture is of one family: what differs (hues, the moon's place and phase, the hills, the stars) follows from a
+seed by a hash, so that the same routine always looks the same. Pillow draws the text and writes the JPEG.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image, ImageFont
+
+    Canvas = NDArray[np.float32]
+    """(3, SIZE, SIZE): red, green and blue in [0, 255], sRGB; a plane each, as arithmetic goes along rows."""
+
+SIZE = 1_000  # pixels; stores ask for square covers, phones show them at 100 to 1,000
+MAX_BYTES = 60_000  # of a cover we draw
+MAX_OWN_BYTES = 5_000_000  # of a user's own
+MAX_OWN_PIXELS = 25_000_000
+
+_QUALITIES = (88, 80, 72, 64, 56, 48)  # the first that MAX_BYTES allows; many letters cost much
+_MARGIN = 84
+_TITLE_TOP = 96
+_TITLE_BOTTOM = 520  # the hills begin under it
+_TITLE_SIZES = (128, 112, 100, 88, 78, 68, 60, 52)
+_SUBTITLE_SIZE = 44
+_LINE = 1.12  # of a line's height
+_TITLE_COLOUR = (222, 216, 202)  # warm and not white: it shines into a dark room
+_SUBTITLE_COLOUR = (150, 150, 160)
+_ELLIPSIS = "…"
+_DASHES = str.maketrans("–—‑", "---")  # the font has none of them
+_MOON_COLOUR = (214.0, 206.0, 184.0)
+_GLOW_COLOUR = (190.0, 185.0, 170.0)
+_STAR_COLOUR = (170.0, 175.0, 195.0)
+_STAR_REACH = 6  # pixels, beyond which a star sheds no light
+
+
+# --- drawing ---------------------------------------------------------------------------------------
+
+
+def cover(title: str, subtitle: str, seed: str) -> bytes:
+    """A square JPEG of at most MAX_BYTES; the same bytes for the same words, seed and Pillow.
+
+    Long titles are wrapped, then written smaller, then cut with an ellipsis. Where the font lacks a letter, the title
+    or subtitle is left out, not misspelt: the player shows it beside the picture.
+    """
+    from PIL import Image, ImageDraw
+
+    title, subtitle = title.translate(_DASHES), subtitle.translate(_DASHES)
+
+    chance = _Chance(seed)
+    planes = _night(chance).clip(0, 255).round().astype("uint8")
+    picture = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
+    draw = ImageDraw.Draw(picture)
+    bottom = float(_TITLE_TOP)
+    if _can_write(title):
+        size, lines = _fitted(title)
+        for line in lines:
+            draw.text((_MARGIN, bottom), line, fill=_TITLE_COLOUR, font=_font(size), anchor="la")
+            bottom += size * _LINE
+        bottom += 16
+    if subtitle and _can_write(subtitle):
+        line = _shortened(subtitle, _SUBTITLE_SIZE)
+        draw.text((_MARGIN, bottom), line, fill=_SUBTITLE_COLOUR, font=_font(_SUBTITLE_SIZE), anchor="la")
+    return _jpeg(picture)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    for quality in _QUALITIES:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality, optimize=True, subsampling="4:2:0")
+        if file.tell() <= MAX_BYTES:
+            break
+    return file.getvalue()
+
+
+class _Chance:
+    """Numbers that look like chance and follow from a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+
+    def between(self, what: str, low: float, high: float) -> float:
+        digest = hashlib.sha256(f"{self._seed}\0{what}".encode()).digest()
+        return low + (high - low) * int.from_bytes(digest[:6], "big") / 2**48
+
+
+@dataclass(frozen=True, slots=True)
+class _Moon:
+    x: float
+    y: float
+    radius: float
+    shadow: tuple[float, float]  # where the dark part's middle lies from the moon's, in radii
+
+
+def _night(chance: _Chance) -> Canvas:
+    """Sky, stars, moon and hills, the far ones paler."""
+    import numpy as np
+
+    hue = chance.between("hue", 205, 275)  # from a deep blue-green to violet
+    height = np.arange(SIZE)[:, None] / SIZE
+    canvas = np.empty((3, SIZE, SIZE), np.float32)
+    canvas[:] = _rgb(hue, 0.55, 0.035) + (_rgb(hue + 14, 0.45, 0.17) - _rgb(hue, 0.55, 0.035)) * height**1.6
+    moon = _Moon(
+        x=chance.between("moon x", 600, 850),
+        y=chance.between("moon y", 590, 630),
+        radius=chance.between("moon radius", 52, 76),
+        shadow=(chance.between("moon phase", -0.95, -0.45), chance.between("moon tilt", -0.35, 0.05)),
+    )
+    _draw_stars(canvas, chance, moon)
+    _draw_moon(canvas, moon)
+    for layer in range(4):
+        _draw_hills(canvas, chance, layer, hue)
+    return canvas
+
+
+def _draw_stars(canvas: Canvas, chance: _Chance, moon: _Moon) -> None:
+    """Soft dots, none of them near the moon."""
+    import numpy as np
+
+    for number in range(46):
+        x, y = chance.between(f"star x {number}", 10, SIZE - 10), chance.between(f"star y {number}", 10, 700)
+        if math.hypot(x - moon.x, y - moon.y) < 2.2 * moon.radius:
+            continue
+        radius, light = (
+            chance.between(f"star size {number}", 0.8, 1.7),
+            chance.between(f"star light {number}", 0.15, 0.5),
+        )
+        left, top = int(x) - _STAR_REACH, int(y) - _STAR_REACH
+        rows, columns = np.mgrid[top : top + 2 * _STAR_REACH + 1, left : left + 2 * _STAR_REACH + 1]
+        soft = light * np.exp(-(((columns - x) ** 2 + (rows - y) ** 2) / radius**2))
+        spot = canvas[:, rows[0, 0] : rows[-1, 0] + 1, columns[0, 0] : columns[0, -1] + 1]
+        spot += soft * (_colour(*_STAR_COLOUR) - spot)
+
+
+def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
+    import numpy as np
+
+    at = np.arange(SIZE)
+    across, down = (np.exp(-(((at - middle) / (3.4 * moon.radius)) ** 2)) for middle in (moon.x, moon.y))
+    glow = (0.16 * np.outer(down, across)).astype(np.float32)
+    canvas += glow * (_colour(*_GLOW_COLOUR) - canvas)
+    near = tuple(slice(int(middle - moon.radius) - 1, int(middle + moon.radius) + 3) for middle in (moon.y, moon.x))
+    (rows, columns), disc = np.mgrid[near], canvas[:, *near]
+    distance = np.hypot(columns - moon.x, rows - moon.y)
+    from_shadow = np.hypot(
+        columns - moon.x - moon.shadow[0] * moon.radius, rows - moon.y - moon.shadow[1] * moon.radius
+    )
+    lit = (moon.radius - distance + 0.5).clip(0, 1) * (from_shadow - moon.radius * 1.02 + 0.5).clip(0, 1)
+    disc += lit * (_colour(*_MOON_COLOUR) - disc)
+
+
+def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None:
+    """One ridge: three slow waves; the nearer it is, the lower and darker."""
+    import numpy as np
+
+    across = np.arange(SIZE) / SIZE
+    ridge = np.full(SIZE, 752.0 + 66 * layer)
+    for wave, (turns, height) in enumerate(((0.9, 40), (1.9, 20), (3.7, 7))):
+        turn = turns * chance.between(f"hill {layer} turns {wave}", 0.75, 1.25)
+        phase = chance.between(f"hill {layer} phase {wave}", 0, 1)
+        ridge += height * np.sin(2 * np.pi * (turn * across + phase))
+    highest = int(ridge.min()) - 1
+    below = canvas[:, highest:]
+    under = (np.arange(highest, SIZE)[:, None] - ridge).astype(np.float32)
+    inside, depth = (under + 0.5).clip(0, 1), under.clip(0, 300) / 300
+    top, bottom = _rgb(hue + 6, 0.42, 0.125 - 0.027 * layer), _rgb(hue, 0.5, 0.03)
+    colour = top + (bottom - top) * depth
+    below += inside * (colour - below)
+
+
+def _rgb(hue: float, saturation: float, lightness: float) -> Canvas:
+    """A colour by its hue in degrees."""
+    import colorsys
+
+    return _colour(*colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)) * 255
+
+
+def _colour(*rgb: float) -> Canvas:
+    """A colour for a canvas, (3, 1, 1)."""
+    import numpy as np
+
+    return np.array(rgb, np.float32)[:, None, None]
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Pillow's own, Aileron: the system's fonts differ, and so would the bytes."""
+    from PIL import ImageFont
+
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow's wheels have FreeType"
+    return font
+
+
+def _can_write(text: str) -> bool:
+    """Whether the font has every letter of `text`: else it draws the same box for each it lacks."""
+    box = bytes(_font(40).getmask("\uffff"))
+    return all(character.isspace() or bytes(_font(40).getmask(character)) != box for character in set(text))
+
+
+def _fitted(title: str) -> tuple[int, list[str]]:
+    """The largest size at which the wrapped title has room, and its lines."""
+    for size in _TITLE_SIZES:
+        lines = _wrapped(title, size)
+        if len(lines) * size * _LINE <= _TITLE_BOTTOM - _TITLE_TOP and all(
+            _width(line, size) <= _room() for line in lines
+        ):
+            return size, lines
+    smallest = _TITLE_SIZES[-1]
+    most = int((_TITLE_BOTTOM - _TITLE_TOP) / (smallest * _LINE))
+    lines = [_shortened(line, smallest) for line in _wrapped(title, smallest)]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], _shortened(f"{lines[most - 1]} {_ELLIPSIS}", smallest)]
+    return smallest, lines
+
+
+def _wrapped(text: str, size: int) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and _width(f"{lines[-1]} {word}", size) <= _room():
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _shortened(text: str, size: int) -> str:
+    """One line: `text`, or as much of it as there is room for and an ellipsis."""
+    line = " ".join(text.split())
+    if _width(line, size) <= _room():
+        return line
+    while line and _width(f"{line}{_ELLIPSIS}", size) > _room():
+        line = line[:-1].rstrip()
+    return f"{line}{_ELLIPSIS}"
+
+
+def _width(line: str, size: int) -> float:
+    return _font(size).getlength(line)
+
+
+def _room() -> int:
+    return SIZE - 2 * _MARGIN
+
+
+# --- the user's own --------------------------------------------------------------------------------
+
+
+def load_cover(path: Path) -> bytes:
+    """A user's own PNG or JPEG, as it is.
+
+    Raises NotFoundError where there is no file, InputError where it is no such picture, damaged or too large.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {path}", hint="check its name and folder")
+    hint = "give a PNG or JPEG of at most 5 MB and 25 megapixels, best square and 1,000 to 3,000 pixels wide"
+    if path.stat().st_size > MAX_OWN_BYTES:
+        what = f"a cover of {path.stat().st_size / 1e6:,.1f} MB is too large: every track would carry it"
+        raise InputError(what, where=str(path), hint=hint)
+    data = path.read_bytes()
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+            pixels = picture.width * picture.height
+            if pixels <= MAX_OWN_PIXELS:
+                picture.load()
+    except Image.DecompressionBombError as error:
+        raise InputError("this picture has far too many pixels", where=str(path), hint=hint) from error
+    except UnidentifiedImageError as error:
+        raise InputError("this is no PNG and no JPEG", where=str(path), hint=hint) from error
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for a damaged picture
+        raise InputError(f"this picture is damaged: {error}", where=str(path), hint=hint) from error
+    if pixels > MAX_OWN_PIXELS:
+        raise InputError(f"{pixels / 1e6:,.0f} megapixels are too many", where=str(path), hint=hint)
+    return data

@@ -1,0 +1,153 @@
+"""The tag of an mp3 and of a wav: ID3v2.3, which every player reads.
+
+The plan is a GEOB frame, a file inside the tag: UTF-8 JSON, in plain text so that it can be read years from now. As
+a TXXX frame its tens of kilobytes would be twice the size (v2.3 has no UTF-8 for text) and shown by players as one
+endless line.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from ...model import Chapter
+from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, at_most, image_type
+
+PLAN_NAME = "sleepward-plan.json"
+PLAN_TYPE = "application/json"
+KEY_NAME = "sleepward-key"
+
+_ORDER = [b"TIT2", b"TALB", b"TPE1", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC", b"CHAP", b"USLT", b"APIC", b"GEOB"]
+_TAG_HEADER_BYTES = 10
+_FRAME_HEADER_BYTES = 10
+
+_UTF16 = 1  # ID3v2.3's encoding for any text
+_NO_OFFSET = 0xFFFFFFFF  # a chapter is where its times say
+_CONTENTS_ID = "toc"
+_TOP_LEVEL_AND_ORDERED = 0b11
+
+
+def _id3() -> Any:
+    """What mutagen has of frames; it has no types to check against."""
+    return import_module("mutagen.id3")
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def id3_tag(tags: Tags) -> bytes:
+    """The whole ID3v2.3 tag, to be written before the audio. The same tags give the same bytes.
+
+    Empty texts get no frame. Of more than 255 chapters the shortest join the ones before them. There is no
+    ReplayGain: players would undo the bedtime level.
+    """
+    id3 = _id3()
+    tag = id3.ID3()
+    texts = {
+        id3.TIT2: tags.title,
+        id3.TALB: tags.album,
+        id3.TPE1: tags.artist,
+        id3.TCON: tags.genre,
+        id3.TLEN: str(tags.duration_ms),
+    }
+    for frame, text in texts.items():
+        if text:
+            tag.add(frame(encoding=_UTF16, text=[text]))
+    if tags.comment:
+        tag.add(id3.COMM(encoding=_UTF16, lang="eng", desc="", text=[tags.comment]))
+    if tags.lyrics:
+        tag.add(id3.USLT(encoding=_UTF16, lang="eng", desc="", text=tags.lyrics))
+    if tags.cover:
+        front = int(id3.PictureType.COVER_FRONT)
+        tag.add(id3.APIC(encoding=0, mime=image_type(tags.cover), type=front, desc="", data=tags.cover))
+    tag.add(id3.TXXX(encoding=_UTF16, desc=KEY_NAME, text=[tags.key]))
+    plan = tags.plan_json.encode("utf-8")
+    tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
+    _add_chapters(tag, at_most(tags.chapters, MAX_CHAPTERS))
+    file = io.BytesIO()
+    tag.save(file, v1=0, v2_version=3, padding=lambda _: PADDING_BYTES)
+    return _in_order(file.getvalue())
+
+
+def _in_order(tag: bytes) -> bytes:
+    """`tag` with its frames in the order of _ORDER, chapters by their number.
+
+    Mutagen writes smaller frames first, and players list chapters as they come.
+    """
+    frames = []
+    at, end = _TAG_HEADER_BYTES, len(tag) - PADDING_BYTES
+    while at < end:
+        size = _FRAME_HEADER_BYTES + int.from_bytes(tag[at + 4 : at + 8], "big")
+        frames.append(tag[at : at + size])
+        at += size
+    frames.sort(key=lambda frame: (_ORDER.index(frame[:4]), frame[_FRAME_HEADER_BYTES:]))
+    return tag[:_TAG_HEADER_BYTES] + b"".join(frames) + tag[end:]
+
+
+def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:
+    """A list of contents and the chapters in it: players ignore chapters without one."""
+    if not chapters:
+        return
+    id3 = _id3()
+    names = [f"chapter{number:03}" for number in range(1, len(chapters) + 1)]
+    tag.add(id3.CTOC(element_id=_CONTENTS_ID, flags=_TOP_LEVEL_AND_ORDERED, child_element_ids=names, sub_frames=[]))
+    for name, chapter in zip(names, chapters, strict=True):
+        tag.add(
+            id3.CHAP(
+                element_id=name,
+                start_time=chapter.start_ms,
+                end_time=chapter.end_ms,
+                start_offset=_NO_OFFSET,
+                end_offset=_NO_OFFSET,
+                sub_frames=[id3.TIT2(encoding=_UTF16, text=[chapter.title])],
+            )
+        )
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def read_id3(file: BinaryIO) -> Tags | None:
+    """The tags in the ID3 tag `file` begins with; None where it isn't one of ours. Reads no further than the tag."""
+    from mutagen import MutagenError
+
+    try:
+        tag = _id3().ID3(fileobj=file, translate=False)
+    except MutagenError:
+        return None
+    plans = [frame for frame in tag.getall("GEOB") if frame.desc == PLAN_NAME]
+    key = _text(tag, f"TXXX:{KEY_NAME}")
+    if not plans or not key:
+        return None
+    try:
+        plan_json = bytes(plans[0].data).decode("utf-8")
+        duration_ms = int(_text(tag, "TLEN") or 0)
+    except ValueError:
+        return None
+    return Tags(
+        title=_text(tag, "TIT2"),
+        album=_text(tag, "TALB"),
+        artist=_text(tag, "TPE1"),
+        genre=_text(tag, "TCON"),
+        comment=_text(tag, "COMM"),
+        chapters=_chapters(tag),
+        plan_json=plan_json,
+        key=key,
+        duration_ms=duration_ms,
+        lyrics=_text(tag, "USLT"),
+        cover=next((bytes(frame.data) for frame in tag.getall("APIC")), b""),
+    )
+
+
+def _text(tag: Any, name: str) -> str:
+    frames = tag.getall(name)
+    return str(frames[0]) if frames else ""
+
+
+def _chapters(tag: Any) -> tuple[Chapter, ...]:
+    chapters = (
+        Chapter(_text(frame.sub_frames, "TIT2"), frame.start_time, frame.end_time) for frame in tag.getall("CHAP")
+    )
+    return tuple(sorted(chapters, key=lambda chapter: chapter.start_ms))

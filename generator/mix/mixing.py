@@ -1,0 +1,240 @@
+"""Timeline, clips and bed to the sound of any stretch of the track, and to the spans it falls into."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..dsp.fades import equal_power
+from ..dsp.looping import read_round
+from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS, FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, Bed, Event, Span, Timeline
+from ..settings import CHIME_LU
+from .chime import chime
+from .envelope import DUCK_DB, Envelope, merged
+from .segments import silence, to_samples, to_segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pydub import AudioSegment
+
+    from ..model import Samples
+
+    ClipOf = Callable[[str], AudioSegment]
+    """The clip of a text, 48 kHz mono."""
+
+RESTART_FADE_FRAMES = 104  # 2.496 s, ending where a bed that moves with the breath begins anew
+
+CLIP_LUFS = -22.0  # clips are stored at this loudness, measured in mono …
+DUAL_MONO_DB = -3.01  # … and the same sound in two channels measures 3 LU more (BS.1770)
+GLIDE_STEPS_DB = 3  # the voice is this much quieter by the end, in steps of 1 dB
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """`loudness_lufs` of the voice; by how much the ducked bed and bells lie under it.
+
+    With one `ear`, the middle of both sides is in its channel: the voice is as loud there as it would be.
+    """
+
+    loudness_lufs: float = -22.0
+    background_level_lu: float = 15.0
+    glide: bool = True
+    chime_lu: float = CHIME_LU
+    ear: Literal["both", "left", "right"] = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The bed's loop begins anew at frame `at`; it comes in from frame `fade` on, while what it was goes."""
+
+    fade: int
+    at: int
+
+
+class Mix:
+    """A track's sound, computed where it is asked for; reading it from several threads is safe, where `clip` is.
+
+    `open_gain` is what brings the bed's loop to its open level, `loop_samples` the loop's length, `sounding_ms` where
+    there is more than the bed as it goes on. Memory holds neither the loop nor the track.
+    """
+
+    def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
+        self.total_samples = timeline.duration_ms * SAMPLES_PER_MS
+        sounding = [event for event in timeline.events if event.kind in ("speech", "chime")]
+        self._clip = clip
+        self._sounding = sounding
+        self._starts_ms = [event.start_ms for event in sounding]
+        self._longest_ms = max((event.duration_ms for event in sounding), default=0)
+        self._level_db = levels.loudness_lufs - CLIP_LUFS + DUAL_MONO_DB
+        self._glide_db = glide_db(timeline) if levels.glide else {}
+        self._chime_lu = levels.chime_lu
+        self._silent_channel = {"both": None, "left": 1, "right": 0}[levels.ear]
+        self._envelope = Envelope(timeline)
+
+        self.open_gain = 1.0
+        if bed.loudness_lufs is not None:
+            open_lufs = levels.loudness_lufs - levels.background_level_lu - DUCK_DB
+            self.open_gain = 10 ** ((open_lufs - bed.loudness_lufs) / 20)
+        self._loop = bed.loop
+        self.loop_samples = bed.loop.samples
+        self._restarts = _restarts(timeline, bed)
+        fading = ((restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts)
+        self.sounding_ms = tuple(sorted((*map(_heard_ms, sounding), *fading)))
+        self.spans = self._spans(timeline)
+
+    def render(self, start: int, end: int) -> Samples:
+        """The track's samples `start` to `end`, float32 (end - start, 2); zeros outside the track.
+
+        Both are whole milliseconds, as everything that is placed is.
+        """
+        import numpy as np
+
+        first, last = max(start, 0), min(end, self.total_samples)
+        if first >= last:
+            return np.zeros((end - start, 2), np.float32)
+        sound = self._bed(first, last)
+        gain = self._envelope.gain(first, last)
+        bed_gain = np.float32(self.open_gain) if gain is None else gain * np.float32(self.open_gain)
+        spoken = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
+        for channel in (0, 1):  # one after the other: three times as fast as both at once
+            sound[:, channel] *= bed_gain
+            if spoken is not None:
+                sound[:, channel] += spoken
+        if last - first < end - start:
+            sound = np.pad(sound, ((first - start, end - last), (0, 0)))
+        return self._for_ear(sound)
+
+    def open(self, start: int, end: int) -> Samples:
+        """The bed alone at its open level, round and round: float32 (end - start, 2)."""
+        import numpy as np
+
+        return self._for_ear(read_round(self._loop, start, end) * np.float32(self.open_gain))
+
+    def _for_ear(self, sound: Samples) -> Samples:
+        if self._silent_channel is not None:
+            sound[:, 1 - self._silent_channel] = sound.mean(axis=1)
+            sound[:, self._silent_channel] = 0
+        return sound
+
+    def _bed(self, first: int, last: int) -> Samples:
+        """The bed's loop from sample `first` of the track to `last`, with its restarts."""
+        import numpy as np
+
+        begins = [restart.at * FRAME_SAMPLES for restart in self._restarts]
+        parts = [
+            read_round(self._loop, max(begin, first) - begin, min(end, last) - begin)
+            for begin, end in zip(begins, [*begins[1:], last], strict=True)
+            if max(begin, first) < min(end, last)
+        ]
+        out = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        for restart, begin in zip(self._restarts, begins, strict=True):
+            low, high = max(restart.fade * FRAME_SAMPLES, first), min(begin, last)
+            if low < high:
+                self._fade_to(restart, out[low - first : high - first], low)
+        return out
+
+    def _fade_to(self, restart: Restart, out: Samples, first: int) -> None:
+        """What the bed was, in `out` from sample `first` on, turns to what it will be."""
+        import numpy as np
+
+        begin, end = restart.fade * FRAME_SAMPLES, restart.at * FRAME_SAMPLES
+        goes, comes = equal_power((np.arange(first, first + len(out)) - begin) / (end - begin))
+        out *= goes[:, None]
+        out += read_round(self._loop, first - end, first - end + len(out)) * comes[:, None]
+
+    def _voice(self, first_ms: int, last_ms: int) -> NDArray[np.float32] | None:
+        """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
+        low = bisect_left(self._starts_ms, first_ms - self._longest_ms - CLIP_TAIL_MS)
+        high = bisect_left(self._starts_ms, last_ms + CLIP_HEAD_MS)
+        heard = [event for event in self._sounding[low:high] if event.end_ms + CLIP_TAIL_MS > first_ms]
+        if not heard:
+            return None
+        layers: dict[float, AudioSegment] = {}  # by level, which is given when all of it is there: a step less to round
+        for event in heard:
+            is_speech = event.kind == "speech"
+            sound = self._clip(event.text) if is_speech else to_segment(chime())
+            at_ms = event.start_ms - (CLIP_HEAD_MS if is_speech else 0)
+            part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
+            level_db = self._level_db + (0 if is_speech else CHIME_LU - self._chime_lu)
+            level_db += self._glide_db.get(_stretch(event), 0)
+            layer = layers.get(level_db) or silence(last_ms - first_ms)
+            layers[level_db] = layer.overlay(part, position=max(at_ms - first_ms, 0))
+        first, *more = (to_samples(layer, level_db)[:, 0] for level_db, layer in layers.items())
+        for another in more:
+            first += another
+        return first
+
+    def _spans(self, timeline: Timeline) -> tuple[Span, ...]:
+        """Voiced and open spans, tiling the track; an open one never reaches over a restart."""
+        starts = [restart.at for restart in self._restarts]
+        loop_frames = self.loop_samples // FRAME_SAMPLES
+        spans: list[Span] = []
+        at_ms = 0
+
+        def open_until(end_ms: int) -> None:
+            if end_ms > at_ms:
+                began = starts[bisect_right(starts, at_ms // FRAME_MS) - 1]
+                spans.append(Span("open", at_ms, end_ms, -began % loop_frames))
+
+        for start_ms, end_ms in self._busy(timeline):
+            first_ms, last_ms = max(start_ms, 0), min(end_ms, timeline.duration_ms)
+            open_until(first_ms)
+            spans.append(Span("voiced", first_ms, last_ms))
+            at_ms = last_ms
+        open_until(timeline.duration_ms)
+        return tuple(spans)
+
+    def _busy(self, timeline: Timeline) -> list[tuple[int, int]]:
+        """Where the mix isn't just the open bed."""
+        ringing = [(event.start_ms, event.end_ms) for event in self._sounding if event.kind == "chime"]
+        restarting = [(restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts[1:]]
+        return merged([*self._envelope.moving_ms, *ringing, *restarting], 0)
+
+
+def _heard_ms(event: Event) -> tuple[int, int]:
+    """Start and end of all that sounds, a clip's quiet edges included."""
+    if event.kind == "chime":
+        return event.start_ms, event.end_ms
+    return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
+
+
+Stretch = tuple[int, str | None]
+"""A chapter and a pose in it."""
+
+
+def _stretch(event: Event) -> Stretch:
+    return event.chapter, event.pose
+
+
+def glide_db(timeline: Timeline) -> dict[Stretch, int]:
+    """The voice's gain, 0 at first to -3 dB at the last pose, the rounds of one pose alike.
+
+    Chapters without a pose (an arrival, a script without marks) count each for themselves.
+    """
+    groups: dict[Stretch, int] = {}
+    before: object = None
+    group = -1
+    for event in timeline.events:
+        if event.kind in ("speech", "chime"):
+            here = event.pose if event.pose is not None else event.chapter
+            group += here != before
+            before = here
+            groups[_stretch(event)] = group
+    return {stretch: -round(GLIDE_STEPS_DB * index / max(group, 1)) for stretch, index in groups.items()}
+
+
+def _restarts(timeline: Timeline, bed: Bed) -> tuple[Restart, ...]:
+    """Where the bed's loop begins: with the track, and, where it moves with the breath, with each hold in breaths.
+
+    Each is the frame nearest to its hold's start, so that encoded frames can be repeated in any phase.
+    """
+    restarts = [Restart(0, 0)]
+    for event in timeline.events:
+        if bed.restarts and event.kind == "hold" and event.breaths:
+            at, before = (event.start_ms + FRAME_MS // 2) // FRAME_MS, restarts[-1].at
+            if (at - before) % (bed.loop.samples // FRAME_SAMPLES):  # else it begins anew of itself
+                restarts.append(Restart(max(at - RESTART_FADE_FRAMES, before), at))
+    return tuple(restarts)

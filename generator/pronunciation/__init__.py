@@ -1,0 +1,3 @@
+"""Text as written to what a voice is given."""
+
+__all__ = ["lexicon"]

@@ -1,0 +1,171 @@
+"""How words are said: a lexicon of respellings and phonemes, read from YAML and put into what a voice is given.
+
+What people read (plan, lyrics, script) keeps the written words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from ..yaml_source import Node, Source, read
+
+FILE_NAME = "lexicon.yaml"
+MAX_ENTRIES = 2_000  # of one file: to get ready for so many takes 0.04 s
+MAX_CHARACTERS = 200  # of a phrase and of what is said for it
+
+ENGINES = ("say", "espeak")
+"""What an entry may have: `say` is text for any voice, `espeak` phonemes for espeak-ng's English voices."""
+
+# What all of espeak-ng's English voices know, by its own names, the longer ones first, as it reads them. It drops a
+# name that it doesn't know without a word.
+_VOWEL = re.compile("3:|A:|O:|i:|u:|aI|aU|eI|OI|oU|A@|O@|U@|e@|i@|o@|@2|@L|I#|I2|a#|aa|[03@EIUVai]")
+_PHONEME = re.compile(rf"{_VOWEL.pattern}|dZ|tS|n-|r-|t#|[DNSTZbdfghjklmnprstvwz',% ]")
+_KEY = re.compile(r"\w(?:.*\w)?")
+_OPENING = re.compile(r"\[(?=\[)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a word or phrase is said; an empty part leaves it to the other, and at last to the written words."""
+
+    say: str = ""
+    espeak: str = ""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Entries by their word or phrase as `normal` gives it."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def given(self, text: str, phonemes: str | None = None) -> str:
+        """`text` as an engine is given it: whole words in any case are replaced, the longest phrase first.
+
+        `phonemes` names the alphabet which that engine reads between ``[[`` and ``]]``, if it does so at all. Such
+        brackets in `text` itself are set apart, so that they aren't taken for phonemes.
+        """
+        if phonemes is not None:
+            text = _OPENING.sub("[ ", text)
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda match: self._said(match[0], phonemes), text)
+
+    def _said(self, written: str, phonemes: str | None) -> str:
+        entry = self.entries.get(normal(written), Entry())
+        if phonemes == "espeak" and entry.espeak:
+            return f"[[{entry.espeak}]]"
+        if not entry.say:
+            return written
+        # a capital stays one: engines tell by it where a sentence begins
+        return entry.say[0].upper() + entry.say[1:] if written[0].isupper() else entry.say
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        if not self.entries:
+            return None
+        by_letter: dict[str, list[str]] = {}  # eight times as fast as one long list
+        for key in sorted(self.entries, key=len, reverse=True):
+            rest = re.escape(key[1:]).replace(r"\ ", r"\s+").replace("'", "['’]")
+            by_letter.setdefault(re.escape(key[0]), []).append(rest)
+        phrases = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
+        # an apostrophe with a letter beside it belongs to the word: neither "don" in "don't" nor "s" in "it's"
+        return re.compile(rf"(?<!\w)(?<!\w['’])(?:{phrases})(?!\w)(?!['’]\w)", re.IGNORECASE)
+
+
+NOTHING = Lexicon()
+
+
+def normal(phrase: str) -> str:
+    """A phrase as it is looked up: in small letters, with single spaces and straight apostrophes."""
+    return " ".join(phrase.split()).lower().replace("’", "'")
+
+
+# --- from files --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)  # a library asks for the same one for every track
+def merged(files: tuple[tuple[str, str], ...]) -> Lexicon:
+    """The lexicon of several texts, each with its file; an entry of a later one wins. Raises DefinitionError."""
+    return Lexicon({key: entry for text, file in files for key, entry in parse_lexicon(text, file).entries.items()})
+
+
+def is_english(language: str) -> bool:
+    """Whether a voice speaks English; a voice that doesn't say what it speaks is taken at the routines' word."""
+    return not language or re.split("[-_]", language.lower())[0] == "en"
+
+
+def parse_lexicon(text: str, file: str) -> Lexicon:
+    """The lexicon that `text` describes: lines of ``word or phrase: respelling``, or a mapping by engine.
+
+    `file` stands in faults. Raises DefinitionError with every fault found.
+    """
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.lstrip("\ufeff").splitlines()):
+        return NOTHING
+    source = read(text, file, what="the lexicon")
+    entries: dict[str, Entry] = {}
+    lines: dict[str, int] = {}
+    for key_node, node in _pairs(source.root):
+        key = normal(str(key_node.value))
+        if not _KEY.fullmatch(key) or len(key) > MAX_CHARACTERS:
+            message = f"a word or phrase begins and ends with a letter or digit, and has at most {MAX_CHARACTERS}"
+            source.fault(key_node.start, message)
+        elif key in lines:
+            message = f"'{key}' stands here and on line {lines[key]}, as capitals don't count: keep one of them"
+            source.fault(key_node.start, message)
+        lines.setdefault(key, source.line_of(key_node.start))
+        entries[key] = _entry(node, source)
+    if len(entries) > MAX_ENTRIES:
+        source.fault(0, f"there are {len(entries)} entries: {MAX_ENTRIES} at most, those that your tracks speak")
+    source.raise_faults()
+    return Lexicon(entries)
+
+
+def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
+    assert isinstance(node.value, dict)  # `read` has seen to it for the root, `_entry` for the rest
+    yield from node.value.values()
+
+
+def _entry(node: Node, source: Source) -> Entry:
+    if isinstance(node.value, str):
+        return Entry(say=_text(node, source))
+    if not isinstance(node.value, dict):
+        source.fault(node.start, "a list: write one respelling, or {say: …, espeak: …}")
+        return Entry()
+    if not node.value:
+        source.fault(node.start, "nothing is said for this: write a respelling, or delete the entry")
+    parts: dict[str, str] = {}
+    for key_node, part in _pairs(node):
+        engine = str(key_node.value)
+        if engine not in ENGINES:
+            source.fault(key_node.start, f"there is no '{engine[:60]}' here: an entry may have {' and '.join(ENGINES)}")
+        elif not isinstance(part.value, str):
+            source.fault(part.start, f"{engine} is a text")
+        else:
+            parts[engine] = _text(part, source) if engine == "say" else _phonemes(part, source)
+    return Entry(**parts)
+
+
+def _text(node: Node, source: Source) -> str:
+    said = " ".join(str(node.value).split())
+    if not re.search(r"\w", said):
+        source.fault(node.start, "this can't be spoken: write the word as it sounds, or delete the entry")
+    elif len(said) > MAX_CHARACTERS:
+        source.fault(node.start, f"this has {len(said)} characters: {MAX_CHARACTERS} at most")
+    elif re.search(r"[\[\]]", said):
+        source.fault(node.start, "brackets can't be spoken: phonemes go without them after 'espeak:'")
+    return said
+
+
+def _phonemes(node: Node, source: Source) -> str:
+    codes = " ".join(str(node.value).split())
+    unknown = _PHONEME.sub("", codes)
+    if unknown:
+        source.fault(node.start, f"espeak-ng's English has no phoneme '{unknown[:20]}': see the table in docs/words.md")
+    elif not _VOWEL.search(codes):
+        source.fault(node.start, "there is no vowel in these phonemes, so nothing would be heard")
+    elif len(codes) > MAX_CHARACTERS:
+        source.fault(node.start, f"this has {len(codes)} characters: {MAX_CHARACTERS} at most")
+    return codes

@@ -1,0 +1,50 @@
+"""The `say` construct of templates: several ways to say it, of which each night chooses one.
+
+Jinja is imported at the top: whoever must start instantly imports this module when it is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+
+from .variation import CHOOSE
+
+if TYPE_CHECKING:
+    from jinja2.parser import Parser
+
+
+class Say(Extension):
+    """``{% say %}…{% or %}…{% endsay %}``: one of several ways to say it."""
+
+    tags = {"say"}  # noqa: RUF012 - Jinja's name, a set
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        ways = [parser.parse_statements(("name:or", "name:endsay"))]
+        while next(parser.stream).value == "or":
+            ways.append(parser.parse_statements(("name:or", "name:endsay")))
+        # known by what it may say, so that a line moved elsewhere chooses as before
+        key = hashlib.sha256(repr(ways).encode()).hexdigest()[:16]
+        chosen = nodes.Call(nodes.Name(CHOOSE, "load"), [nodes.Const(key), nodes.Const(len(ways))], [], None, None)
+        return self.said(chosen, ways).set_lineno(line)
+
+    def said(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
+        name = "_way"
+        number = nodes.Name(name, "load")
+        tests: list[Any] = [
+            nodes.If(nodes.Compare(number, [nodes.Operand("eq", nodes.Const(at))]), way, [], [])
+            for at, way in enumerate(ways)
+        ]
+        return nodes.With([nodes.Name(name, "param")], [chosen], tests)
+
+
+class SayAnything(Say):
+    """The same for who only reads a template: all the ways, one after the other."""
+
+    def said(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
+        always = nodes.Const(True)
+        return nodes.If(always, ways[0], [nodes.If(always, way, [], []) for way in ways[1:]], [])

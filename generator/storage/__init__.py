@@ -1,0 +1,3 @@
+"""What is kept between runs: a content-addressed cache, its collection, locks."""
+
+__all__ = ["cache", "housekeeping"]

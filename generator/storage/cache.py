@@ -1,0 +1,270 @@
+"""A content-addressed store of small and large blobs: atomic to write, checked when read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import secrets
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InputError, SleepwardError, TrackError
+from .leases import Lease, note_use
+
+log = logging.getLogger("sleepward")
+DIGEST_BYTES = 32  # before each blob, its own
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
+NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
+ABANDONED_S = 3_600
+
+
+def content_key(*parts: object) -> str:
+    """A key from everything that makes a thing: its parts as bytes or text, each with its length, hashed."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part if isinstance(part, bytes) else str(part).encode()
+        digest.update(f"{len(encoded)}:".encode() + encoded)
+    return digest.hexdigest()
+
+
+def default_folder() -> Path:
+    """`SLEEPWARD_CACHE_DIR`, else the user's cache folder."""
+    if chosen := os.environ.get("SLEEPWARD_CACHE_DIR"):
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise InputError(f"{error}", where="$SLEEPWARD_CACHE_DIR", hint="write the folder out") from error
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("sleepward", appauthor=False))
+
+
+class Cache:
+    """Blobs by kind and key below `folder`; while the object lives, what it uses isn't cleared out."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lease: Lease | None = None
+        self._beginning = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
+        return Cache, (self.folder,)  # in another process it is used under a lease of that process
+
+    def get(self, kind: str, key: str) -> memoryview | None:
+        """The blob, or None where there is none; one that was damaged is removed, said, and None."""
+        path = self._path(kind, key)
+        file = self._opened(path)
+        if file is None:
+            return None
+        with file:
+            try:
+                stored = file.read()
+            except OSError as error:
+                raise _unreadable(error) from error
+            digest, blob = stored[:DIGEST_BYTES], memoryview(stored)[DIGEST_BYTES:]
+            if hashlib.sha256(blob).digest() != digest:
+                _forget(path, file)
+                return None
+        return blob
+
+    def open(self, kind: str, key: str) -> Blob | None:
+        """Like `get`, for a blob too large for memory: verified now, then read where it is needed."""
+        path = self._path(kind, key)
+        file = self._opened(path)
+        if file is None:
+            return None
+        blob = Blob(file, DIGEST_BYTES)
+        if not blob.is_whole():
+            _forget(path, file)
+            file.close()
+            return None
+        return blob
+
+    def put(self, kind: str, key: str, *parts: bytes | memoryview) -> None:
+        """Keep a blob, given in `parts`; readers see all of it or nothing."""
+        self.put_blocks(kind, key, parts)
+
+    def put_blocks(self, kind: str, key: str, blocks: Iterable[bytes | memoryview]) -> None:
+        """Like `put`, with blocks that are made while they are written: memory doesn't grow with the blob."""
+        path = self._path(kind, key)
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._begin()
+            try:
+                with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
+                    digest = hashlib.sha256()
+                    file.write(bytes(DIGEST_BYTES))
+                    for block in blocks:
+                        digest.update(block)
+                        file.write(block)
+                    file.seek(0)
+                    file.write(digest.digest())
+            except PermissionError:
+                if os.name != "nt" or not path.exists():
+                    raise  # but Windows replaces no file that someone reads, and that one has the same bytes
+
+    def scratch(self) -> Scratch:
+        """Room on the cache's disk for what is too large for memory while it is made; gone with the object."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return Scratch(tempfile.TemporaryFile(dir=self.folder), self._writing)
+
+    def _begin(self) -> None:
+        """From the first use on, nothing that is used is cleared out."""
+        with self._beginning:
+            if self._lease is None and self.folder.is_dir():
+                with suppress(OSError):  # it can't be written, or has no locks: then `gc` refuses too
+                    self._lease = Lease(self.folder)
+
+    def _opened(self, path: Path) -> BinaryIO | None:
+        """The file of an entry, its use noted; None where there is none."""
+        self._begin()
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreadable(error) from error
+        if note_use(self.folder, path, file):
+            return file
+        file.close()
+        return None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / key[:2] / key
+
+
+class Blob:
+    """Bytes on the disk from `start` of `file` on, read by position, from several threads too."""
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file, self._start = file, start
+        self._one_at_a_time = threading.Lock()  # a file has one position; not every system reads without moving it
+        weakref.finalize(self, file.close)
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size - self._start
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` with the bytes from `offset` on. Raises TrackError where the disk gives fewer."""
+        try:
+            with self._one_at_a_time:
+                self._file.seek(self._start + offset)
+                got = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise _unreadable(error) from error
+        if got != len(buffer):
+            raise TrackError("a file of the cache ended too early", hint="build again; is the disk all right?")
+
+    def is_whole(self) -> bool:
+        """Whether its digest, the bytes just before `start`, is that of what is there."""
+        try:
+            self._file.seek(self._start - DIGEST_BYTES)
+            stored = self._file.read(DIGEST_BYTES)
+            digest = hashlib.sha256()
+            while block := self._file.read(_BLOCK_BYTES):
+                digest.update(block)
+        except OSError as error:
+            raise _unreadable(error) from error
+        return digest.digest() == stored
+
+
+class Scratch(Blob):
+    """A nameless file to write and read by position; what was never written is zeros."""
+
+    def __init__(self, file: BinaryIO, writing: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(file)
+        self._writing = writing
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        with self._writing(), self._one_at_a_time:
+            self._file.seek(self._start + offset)
+            self._file.write(data)
+            self._file.flush()
+
+    def resize(self, size: int) -> None:
+        with self._writing(), self._one_at_a_time:
+            self._file.truncate(self._start + size)
+
+
+def remove_damaged(path: Path, file: BinaryIO) -> None:
+    """Remove a damaged entry, opened as `file`, unless another has put a new one in its place. Raises OSError."""
+    with suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            path.unlink()
+
+
+def _forget(path: Path, file: BinaryIO) -> None:
+    try:
+        remove_damaged(path, file)
+    except OSError as error:
+        log.warning("a damaged cache entry can't be removed (%s), and is made again: %s", error.strerror, path)
+    else:
+        log.warning("a damaged cache entry was removed and is made again: %s", path.name)
+
+
+def _unreadable(error: OSError) -> InputError:
+    return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder")
+
+
+def _unwritable(error: OSError, folder: Path) -> SleepwardError:
+    if error.errno in FULL_DISK:
+        hint = "make room, for example with `sleepward cache gc --max-size 500MB`, and run it again: what is done stays"
+        return TrackError(f"the cache can't grow: {error.strerror}", where=str(folder), hint=hint)
+    return InputError(
+        f"the cache can't be written: {error}",
+        hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
+    )
+
+
+@contextmanager
+def whole_file(
+    path: Path, *, durable: bool = True, check: Callable[[Path], object] = lambda part: None
+) -> Iterator[BinaryIO]:
+    """A file that appears at `path` only when the block ends well; until then it is beside it, ending in `.part`.
+
+    `durable` waits for the disk, so that not even a power cut leaves half a file; `check` looks at the finished
+    part and raises where it isn't right.
+    """
+    _sweep(path)
+    part = path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        check(part)
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
+    start = f".{path.name[:NAME_CHARACTERS]}."
+    with suppress(OSError):
+        for part in path.parent.iterdir():  # a pattern would have to be compiled for each of a track's sentences
+            if part.name.startswith(start) and part.name[len(start) :].endswith(".part"):
+                with suppress(OSError):
+                    if time.time() - part.stat().st_mtime > ABANDONED_S:
+                        part.unlink()

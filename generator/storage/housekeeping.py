@@ -1,0 +1,198 @@
+"""What a cache holds, what of it can go, and whether it is whole: for `sleepward cache`."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from .cache import ABANDONED_S, DIGEST_BYTES, Blob, remove_damaged
+from .leases import in_use_since, lock_path
+from .locks import locked
+
+UNFINISHED = "unfinished"
+"""What killed builds left, among the kinds of what is cleared out."""
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_PART = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}\.part")
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([kmgt]i?b?|b)", re.IGNORECASE)
+_SIZE_EXAMPLES = "write it like 2GB, 500 MB or 1.5GiB"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that is kept; `used_s`, since the epoch, is when it was last used, to within an hour."""
+
+    kind: str
+    path: Path
+    bytes: int
+    used_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many entries, and their bytes."""
+
+    entries: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.entries + other.entries, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What there is of one kind; `oldest_use_s` is since the epoch."""
+
+    amount: Amount
+    oldest_use_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear_out` removed, by kind, what is left, and what of it stays only because a build may need it."""
+
+    freed: dict[str, Amount]
+    left: Amount
+    in_use: Amount
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """Everything that is kept in the cache in `folder`; what else lies there is never touched."""
+    for kind, file in _files(folder):
+        if _KEY.fullmatch(file.name):
+            with suppress(FileNotFoundError):  # cleared out meanwhile
+                found = file.stat()
+                yield Entry(kind, Path(file.path), found.st_size, found.st_mtime)
+
+
+def holdings(folder: Path) -> dict[str, Holding]:
+    """What the cache holds, by kind, in alphabetical order."""
+    found: dict[str, Holding] = {}
+    for entry in entries(folder):
+        before = found.get(entry.kind, Holding(Amount(), entry.used_s))
+        amount = before.amount + Amount(1, entry.bytes)
+        found[entry.kind] = Holding(amount, min(before.oldest_use_s, entry.used_s))
+    return dict(sorted(found.items()))
+
+
+def clear_out(folder: Path, max_bytes: int, *, dry_run: bool = False) -> Cleared:
+    """Remove what was used longest ago until `max_bytes` are left, never what a running build may use.
+
+    What killed builds left behind goes too. Raises InputError where the folder can't be changed, or gives no locks.
+    """
+    if not folder.is_dir():
+        return Cleared({}, Amount(), Amount())
+    try:
+        with locked(lock_path(folder)):
+            return _cleared(folder, max_bytes, (lambda entry: True) if dry_run else _goes)
+    except OSError as error:
+        what = f"the cache can't be cleared out: {error.strerror or error}"
+        hint = "mend the folder, or delete it whole while nothing is built"
+        raise InputError(what, where=str(folder), hint=hint) from error
+
+
+def _cleared(folder: Path, max_bytes: int, goes: Callable[[Entry], bool]) -> Cleared:
+    spared_s = in_use_since(folder)
+    found = sorted(entries(folder), key=lambda entry: (entry.used_s, entry.path.name))
+    left, in_use = Amount(len(found), sum(entry.bytes for entry in found)), Amount()
+    freed: dict[str, Amount] = {}
+    for part in _abandoned(folder):
+        if goes(part):
+            freed[UNFINISHED] = freed.get(UNFINISHED, Amount()) + Amount(1, part.bytes)
+    for entry in found:
+        if left.bytes <= max_bytes:
+            break
+        one = Amount(1, entry.bytes)
+        if entry.used_s >= spared_s or not goes(entry):
+            in_use += one
+            continue
+        freed[entry.kind] = freed.get(entry.kind, Amount()) + one
+        left += Amount(-1, -entry.bytes)
+    return Cleared(dict(sorted(freed.items())), left, in_use)
+
+
+def _goes(entry: Entry) -> bool:
+    """Remove it; False where Windows won't, as someone reads it."""
+    try:
+        entry.path.unlink(missing_ok=True)
+    except PermissionError:
+        if os.name != "nt":
+            raise
+        return False
+    return True
+
+
+def verified(folder: Path) -> Iterator[tuple[Entry, str]]:
+    """Every entry, and what is wrong with it, if anything; what is damaged is removed, to be made again when needed."""
+    for entry in entries(folder):
+        try:
+            with entry.path.open("rb") as file:
+                blob = Blob(file, DIGEST_BYTES)  # closes the file as soon as it is forgotten
+                if blob.is_whole():
+                    yield entry, ""
+                    continue
+                remove_damaged(entry.path, file)
+        except FileNotFoundError:  # cleared out meanwhile
+            continue
+        except (OSError, InputError) as error:
+            yield entry, f"can't be read or removed ({error})"
+        else:
+            yield entry, "damaged, and removed"
+
+
+def _abandoned(folder: Path) -> Iterator[Entry]:
+    """Parts of entries whose builds were killed: a living one has written to its part within the hour."""
+    for kind, file in _files(folder):
+        if _PART.fullmatch(file.name):
+            with suppress(FileNotFoundError):
+                found = file.stat()
+                if time.time() - found.st_mtime > ABANDONED_S:
+                    yield Entry(kind, Path(file.path), found.st_size, found.st_mtime)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Each file where entries lie, in KIND/KE/, with its kind."""
+    for kind in _folders(folder):
+        for shelf in _folders(kind.path):
+            if len(shelf.name) == 2:  # the first two of a key
+                with suppress(FileNotFoundError), os.scandir(shelf.path) as files:
+                    yield from ((kind.name, file) for file in files if file.is_file(follow_symlinks=False))
+
+
+def _folders(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        yield from (each for each in found if each.is_dir(follow_symlinks=False) and not each.name.startswith("."))
+
+
+# --- sizes, as people write them -------------------------------------------------------------------------
+
+
+def parse_size(text: str) -> int:
+    """`text` in bytes: a kB is 1,000 of them, a KiB 1,024. Raises ValueError with what to write instead.
+
+    >>> parse_size("1.5 GiB")
+    1610612736
+    """
+    text = text.strip()
+    if text == "0":
+        return 0
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        bare = re.fullmatch(r"[\d.]+", text)
+        what = f"{text[:60]!r} has no unit" if bare else f"{text[:60]!r} isn't a size"
+        raise ValueError(f"{what}: {_SIZE_EXAMPLES}")
+    unit = match[2].lower()
+    power = "bkmgt".index(unit[0])
+    return round(float(match[1]) * float(1024 if "i" in unit else 1000) ** power)
+
+
+def format_size(size: int) -> str:
+    """`size` in bytes as people write it: ``0.1 kB``, ``46.1 MB``, ``12.3 GB``."""
+    unit, name = next(((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB")) if size >= unit), (1e3, "kB"))
+    return f"{size / unit:,.1f} {name}"

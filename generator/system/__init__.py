@@ -1,0 +1,3 @@
+"""What the operating system gives: ffmpeg, signals."""
+
+__all__ = ["endings", "ffmpeg"]

@@ -1,0 +1,303 @@
+"""Find ffmpeg, decode anything with it, and run it: the wheel's own first, so that bytes don't depend on the system."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata, util
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import InputError, MissingToolError, NotFoundError, TrackError
+from ..model import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from ..model import Samples
+
+_WHEEL = "imageio-ffmpeg"
+_MEND = f"mend it with: python -m pip install --force-reinstall {_WHEEL}"
+_QUIET = ("-hide_banner", "-nostdin", "-v", "error")
+_ERROR_LINES = 5  # ffmpeg names the cause first, then every step that it stopped
+
+
+# --- which ffmpeg ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def find() -> Path:
+    """The ffmpeg to use: the one inside imageio-ffmpeg's wheel, else the system's on PATH.
+
+    The wheel is looked up without being imported or asked: its own finder runs ffmpeg and obeys an environment
+    variable, and then the same input wouldn't give the same bytes. Raises MissingToolError.
+    """
+    if bundled := _bundled():
+        return bundled
+    if found := shutil.which("ffmpeg"):
+        return Path(found)
+    raise MissingToolError("ffmpeg is missing: neither imageio-ffmpeg's own nor one on PATH", hint=_MEND)
+
+
+def identity() -> str:
+    """What the bytes of an encoding depend on: the wheel's version and binary, or the system's version line."""
+    binary = find()
+    if binary == _bundled():
+        return f"{_WHEEL} {metadata.version(_WHEEL)} {binary.name}"
+    return _version_line(binary)
+
+
+def _bundled() -> Path | None:
+    spec = util.find_spec("imageio_ffmpeg")
+    if spec is None or spec.origin is None:
+        return None
+    binaries = sorted(Path(spec.origin).parent.joinpath("binaries").glob("ffmpeg-*"))
+    return next((path for path in binaries if path.is_file()), None)
+
+
+@lru_cache(maxsize=1)
+def _version_line(binary: Path) -> str:
+    try:
+        shown = subprocess.run([binary, "-version"], capture_output=True, check=True, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MissingToolError(f"{binary} doesn't run: {error}", hint=_MEND) from error
+    return shown.stdout.decode(errors="replace").splitlines()[0].strip()
+
+
+# --- running it ------------------------------------------------------------------------------------
+
+
+def run(args: Sequence[str], data: bytes = b"") -> bytes:
+    """Run ffmpeg on `data`; what it wrote to its standard output. Raises TrackError with ffmpeg's last lines."""
+    return filter_blocks(args, [data])
+
+
+def filter_blocks(
+    args: Sequence[str], blocks: Iterable[bytes | memoryview], stop: threading.Event | None = None
+) -> bytes:
+    """Feed `blocks` to ffmpeg one after the other while its output is gathered; the output.
+
+    The child ends with this call whatever happens; where `stop` is set, before the next block. Raises TrackError
+    with ffmpeg's last lines, or one that says it was stopped.
+    """
+    gathered: list[bytes] = []
+    with _child(args, stdin=subprocess.PIPE) as child:
+        reader = threading.Thread(target=lambda: gathered.append(child.stdout.read()), daemon=True)
+        reader.start()
+        for block in blocks:
+            if stop is not None and stop.is_set():
+                raise TrackError("the encoding was stopped")
+            if not _fed(child.stdin, block):
+                break
+        with contextlib.suppress(OSError):
+            child.stdin.close()
+        reader.join()
+        if code := child.process.wait():
+            how = f"was ended by signal {-code}" if code < 0 else f"failed (exit {code})"
+            said = child.last_lines()
+            raise TrackError(
+                f"ffmpeg {how}{': ' if said else ''}{said}",
+                hint="build again; is there enough memory, and room on the disk?",
+            )
+    return gathered[0]
+
+
+def _fed(pipe: IO[bytes], block: bytes | memoryview) -> bool:
+    """False where ffmpeg has ended before its input did: its exit code says why."""
+    try:
+        pipe.write(block)
+    except OSError:  # BrokenPipeError; on Windows EINVAL
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    errors: IO[bytes]
+
+    def last_lines(self) -> str:
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").splitlines()
+        return " / ".join([line.strip() for line in lines if line.strip()][-_ERROR_LINES:])
+
+
+@contextlib.contextmanager
+def _child(args: Sequence[str], stdin: int) -> Iterator[_Child]:
+    """A running ffmpeg that never outlives the block.
+
+    A process group of its own keeps Ctrl-C from it, so that an interruption isn't mistaken for a failed encoder;
+    where we are killed ourselves, it ends with its pipes.
+    """
+    command = [str(find()), *_QUIET, *args]
+    with tempfile.TemporaryFile() as errors:  # not a pipe: nobody reads it meanwhile
+        try:
+            process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, **_own_group())
+        except OSError as error:
+            raise MissingToolError(f"{command[0]} doesn't run: {error}", hint=_MEND) from error
+        child = _Child(process, process.stdin or io.BytesIO(), process.stdout or io.BytesIO(), errors)
+        try:
+            yield child
+        finally:
+            process.kill()
+            for pipe in (child.stdin, child.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()
+            process.wait()
+
+
+def _own_group() -> dict[str, Any]:
+    windows_flag = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", None)
+    return {"process_group": 0} if windows_flag is None else {"creationflags": windows_flag}
+
+
+# What holds sound itself. A playlist or a manifest doesn't: it names files that its writer needn't be trusted with.
+_FORMATS = ",".join(
+    (
+        *(
+            "wav",
+            "w64",
+            "rf64",
+            "mp3",
+            "flac",
+            "ogg",
+            "aac",
+            "mov",
+            "matroska",
+            "aiff",
+            "caf",
+            "au",
+            "amr",
+            "ac3",
+            "eac3",
+        ),
+        *("ape", "wv", "tta", "tak", "mpc", "mpc8", "asf", "avi", "flv", "mpeg", "mpegts", "dsf", "iff", "voc", "rm"),
+    )
+)
+
+
+# --- decoding --------------------------------------------------------------------------------------
+
+
+def decode(path: Path) -> tuple[Samples, int]:
+    """The first audio stream of any file ffmpeg reads, at its own rate and channels.
+
+    Returns float32 (samples, channels) and the sample rate. Raises NotFoundError where there is no file, InputError
+    where it holds no sound.
+    """
+    import numpy as np
+
+    with _sound(path) as sound:
+        return np.concatenate(list(sound.blocks(seconds=10.0))), sound.rate
+
+
+def decode_at(path: Path, sample_rate: int = SAMPLE_RATE, channels: int = 2) -> Samples:
+    """Like `decode`, at `sample_rate` (soxr, HQ) and with `channels` channels: float32 (samples, channels)."""
+    import numpy as np
+
+    return np.concatenate(list(decode_chunks(path, sample_rate=sample_rate, channels=channels)))
+
+
+def decode_chunks(
+    path: Path, seconds_per_chunk: float = 10.0, sample_rate: int = SAMPLE_RATE, channels: int = 2
+) -> Iterator[Samples]:
+    """Like `decode_at` in pieces of about `seconds_per_chunk`, so that memory doesn't grow with the file."""
+    with _sound(path) as sound:
+        if sound.channels in (1, channels):
+            yield from _converted(sound, seconds_per_chunk, sample_rate, channels)
+            return
+    with _sound(path, channels) as sound:
+        yield from _converted(sound, seconds_per_chunk, sample_rate, channels)
+
+
+def _converted(sound: _Sound, seconds: float, sample_rate: int, channels: int) -> Iterator[Samples]:
+    """At another rate, and one channel copied to all: ffmpeg would make it 3 dB quieter."""
+    import numpy as np
+
+    blocks = sound.blocks(seconds)
+    if sound.rate != sample_rate:
+        blocks = _resampled(blocks, sound.rate, sample_rate, sound.channels)
+    for block in blocks:
+        yield block if sound.channels == channels else np.repeat(block, channels, axis=1)
+
+
+def _resampled(blocks: Iterator[Samples], rate: int, wanted: int, channels: int) -> Iterator[Samples]:
+    import numpy as np
+    import soxr
+
+    stream = soxr.ResampleStream(rate, wanted, channels, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(block).reshape(-1, channels)
+    yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True).reshape(-1, channels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A file being decoded: float32 from `child`, from its first sample on."""
+
+    path: Path
+    child: _Child
+    rate: int
+    channels: int
+
+    def blocks(self, seconds: float) -> Iterator[Samples]:
+        import numpy as np
+
+        sample_bytes = 4 * self.channels
+        heard = 0
+        while block := self.child.stdout.read(max(1, round(seconds * self.rate)) * sample_bytes):
+            samples = np.frombuffer(block, "<f4", len(block) // sample_bytes * self.channels)
+            heard += len(samples)
+            yield samples.reshape(-1, self.channels)
+        if self.child.process.wait() or not heard:
+            raise _unreadable(self.path, self.child)
+
+
+@contextlib.contextmanager
+def _sound(path: Path, channels: int | None = None) -> Iterator[_Sound]:
+    """`path` opened for decoding. ffmpeg writes a WAV into the pipe: its header says rate and channels, which
+    spares ffprobe (the wheel has none).
+    """
+    if not path.is_file():
+        what = "this is no regular file" if path.exists() else "there is no such file"
+        raise NotFoundError(what, where=str(path), hint="check its name and folder")
+    only = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
+    args = [*only, "-i", f"file:{path}", "-map", "0:a:0"]
+    args += [] if channels is None else ["-ac", str(channels)]
+    with _child([*args, "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "-"], stdin=subprocess.DEVNULL) as child:
+        form = _wav_format(child.stdout)
+        if form is None:
+            child.process.wait()
+            raise _unreadable(path, child)
+        yield _Sound(path, child, *form)
+
+
+def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
+    """Sample rate and channels of a WAV, read up to its first sample; None where nothing came."""
+    pipe.read(12)  # RIFF, a size that a pipe can't know, WAVE
+    form = None
+    while len(head := pipe.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        if name == b"data":
+            return form
+        body = pipe.read(size)
+        if name == b"fmt ":
+            channels, rate = struct.unpack_from("<2xHI", body)
+            form = rate, channels
+    return None
+
+
+def _unreadable(path: Path, child: _Child) -> InputError:
+    why = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\] ?", "", child.last_lines())
+    if not why or "matches no streams" in why:
+        why = "it holds no sound"
+    return InputError(f"can't be read as sound: {why}", where=str(path), hint="give a file that ffmpeg can play")

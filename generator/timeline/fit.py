@@ -1,0 +1,106 @@
+"""The length fit: how long each elastic hold lasts, so that the guided part has the length that was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..durations import by_default, format_ms, longest
+from ..errors import LengthError
+from ..model import HoldLength
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What each hold lasts in ms, and the few ms that no hold could take without making sides unequal."""
+
+    holds_ms: tuple[int, ...]
+    rest_ms: int = 0
+
+
+def hold_ms(hold: HoldLength, amount: int, breath_ms: int, count_ms: int) -> int:
+    """`amount`, in the hold's own unit, in milliseconds."""
+    return amount * {"ms": 1, "breaths": breath_ms, "count": count_ms}[hold.unit]
+
+
+def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
+    return hold_ms(hold, hold.low, breath_ms, count_ms)
+
+
+def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tuple[int, int]:
+    """The least and the most that all of `holds` last together."""
+    least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
+    most = sum(hold_ms(hold, longest(hold, breath_ms), breath_ms, count_ms) for hold in holds)
+    return least, most
+
+
+def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> Fit:
+    """Each hold as long as it lasts where no length was asked."""
+    return Fit(tuple(hold_ms(hold, by_default(hold), breath_ms, count_ms) for hold in holds))
+
+
+def fit(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> Fit:
+    """Stretch `holds` so that they last `total_ms - base_ms` together; `base_ms` is all that isn't a hold.
+
+    Holds in breaths take whole breaths first, by a common share of their ranges (so equal ranges, like two sides,
+    get equal breaths), as many as leave the holds in seconds inside theirs; those share the rest by one common
+    share, floored to the millisecond. Raises LengthError with the feasible range and, where only whole breaths can
+    be had, the two nearest lengths.
+    """
+    least, most = range_ms(holds, breath_ms, count_ms)
+    if not base_ms + least <= total_ms <= base_ms + most:
+        raise _out_of_range(total_ms, base_ms + least, base_ms + most)
+    room_ms = total_ms - base_ms - least
+
+    in_breaths = [hold for hold in holds if hold.unit == "breaths"]
+    in_seconds = [hold for hold in holds if hold.unit == "ms"]
+    slack_ms = sum(longest(hold, breath_ms) - hold.low for hold in in_seconds)
+    extra_breaths, taken_ms = _breaths_within(in_breaths, room_ms, breath_ms)
+    left_ms = room_ms - taken_ms
+    if left_ms > slack_ms:
+        below = base_ms + least + taken_ms + slack_ms
+        above = base_ms + least + _next_step(in_breaths, taken_ms, breath_ms)
+        raise LengthError(
+            f"{format_ms(total_ms)} can't be had exactly: holds in breaths take whole breaths only",
+            hint=f"the two nearest lengths are {format_ms(below)} and {format_ms(above)}",
+        )
+    lengths_ms = []
+    breaths = iter(extra_breaths)
+    for hold in holds:
+        extra_ms = 0
+        if hold.unit == "breaths":
+            extra_ms = next(breaths) * breath_ms
+        elif hold.unit == "ms" and slack_ms:
+            extra_ms = (longest(hold, breath_ms) - hold.low) * left_ms // slack_ms
+        lengths_ms.append(shortest_ms(hold, breath_ms, count_ms) + extra_ms)
+    return Fit(tuple(lengths_ms), total_ms - base_ms - sum(lengths_ms))
+
+
+def _steps(holds: Sequence[HoldLength], breath_ms: int) -> list[tuple[int, ...]]:
+    """All the ways to hand out extra breaths by one common share, from none to the most, in growing order."""
+    slacks = [longest(hold, breath_ms) - hold.low for hold in holds]
+    shares = {Fraction(0)} | {Fraction(n, slack) for slack in set(slacks) if slack for n in range(1, slack + 1)}
+    return [tuple(slack * share.numerator // share.denominator for slack in slacks) for share in sorted(shares)]
+
+
+def _breaths_within(holds: Sequence[HoldLength], room_ms: int, breath_ms: int) -> tuple[tuple[int, ...], int]:
+    """The most extra breaths that fit `room_ms`, and the time they take."""
+    fitting = [step for step in _steps(holds, breath_ms) if sum(step) * breath_ms <= room_ms]
+    return fitting[-1], sum(fitting[-1]) * breath_ms
+
+
+def _next_step(holds: Sequence[HoldLength], taken_ms: int, breath_ms: int) -> int:
+    return min(ms for step in _steps(holds, breath_ms) if (ms := sum(step) * breath_ms) > taken_ms)
+
+
+def _out_of_range(total_ms: int, least_ms: int, most_ms: int) -> LengthError:
+    if least_ms == most_ms:
+        what = f"the guided part is {format_ms(least_ms)} long: no hold in it can stretch"
+        return LengthError(what, hint=f"leave --length out, or give --length {format_ms(least_ms)}")
+    reach = f"{format_ms(least_ms)} to {format_ms(most_ms)}"
+    if total_ms < least_ms:
+        help_ = "for less, lower --pace or raise --rate, or write a routine with fewer poses"
+    else:
+        help_ = "for more, raise --pace; for sound that goes on afterwards, give a longer --tail"
+    return LengthError(f"{format_ms(total_ms)} can't be had: the guided part can last {reach}", hint=help_)

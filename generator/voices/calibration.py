@@ -1,0 +1,127 @@
+"""What a voice needs to sound like every other: one gain and one colour, measured once, on sentences of our own."""
+
+from __future__ import annotations
+
+from math import log10
+from typing import TYPE_CHECKING, Any
+
+from ..dsp.loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
+from ..dsp.transforms import to_spectra
+from ..errors import TrackError
+from .filters import CHAIN_RATE, colour_for
+from .mastering import (
+    NOMINAL_LUFS,
+    VoiceGain,
+    coloured,
+    evened,
+    linear,
+    must_sound,
+    night_gains_db,
+    power_gains,
+    prepared,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..model import Recording
+    from .mastering import Wave
+
+_AIM_LU = 0.4  # above it: short phrases come out 0.2 LU below the calibration's, and LAME takes another 0.4
+
+CALIBRATION_SENTENCES: tuple[str, ...] = (
+    "Let your shoulders grow heavy, and sink a little deeper into the bed.",
+    "Breathe in through the nose, and feel the ribs open to each side.",
+    "Now bring both knees towards your chest, as far as feels good.",
+    "There is nowhere to go, and nothing at all to finish tonight.",
+    "Stretch the left leg out slowly, and let the foot fall outward.",
+    "Place one hand on your belly, and the other over your heart.",
+    "If this is too strong, choose a smaller shape and stay there.",
+    "Soften your jaw, your tongue, and the small muscles around the eyes.",
+    "We change sides in a moment; take one more quiet breath here.",
+    "Turn your head gently, and rest your cheek against the cool pillow.",
+)
+"""What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
+
+
+def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
+    """Gain and colour of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
+
+    Both gains come from gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
+    narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
+    """
+    for number, recording in enumerate(recordings, start=1):
+        must_sound(recording, f"calibration sentence {number}")
+    peak_db = 20 * log10(max(float(abs(recording.samples).max()) for recording in recordings))
+    raw_lufs = peak_db + _speech_lufs(
+        [  # at full scale, clear of the gate at -70
+            hop_powers([_a_block(each.samples[:, 0] * linear(-peak_db), each.sample_rate)], each.sample_rate)
+            for each in recordings
+        ]
+    )
+    raw_gain_db = target_lufs - raw_lufs
+
+    even = [evened(prepared(recording, raw_gain_db, "a calibration sentence")) for recording in recordings]
+    colour = colour_for(_long_term_spectrum(even))
+    sounds = [coloured(wave, colour) for wave in even]
+
+    def off_lu(gain_db: float) -> float:
+        levels = (sound.powers * power_gains(night_gains_db(sound, gain_db)) for sound in sounds)
+        return _speech_lufs([_hops(powers) for powers in levels]) - target_lufs - _AIM_LU
+
+    evenly_db = target_lufs + _AIM_LU - _speech_lufs([_hops(sound.powers) for sound in sounds])
+    chain_gain_db = _zero(off_lu, evenly_db, slope=0.45, within=0.01)  # by trial, as levelling takes back some of it
+    return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
+
+
+def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
+    """Gated loudness of several sounds, given as `hop_powers`, each measured by itself, as though they were one."""
+    import numpy as np
+
+    return gated_lufs(np.concatenate([block_powers(hops) for hops in sounds]))
+
+
+def _hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A power for each millisecond as `hop_powers` gives them."""
+    powers = _a_block(powers, 1_000)
+    hops: NDArray[np.float64] = powers[: len(powers) // HOP_MS * HOP_MS].reshape(-1, HOP_MS).mean(axis=1)
+    return hops
+
+
+def _a_block(values: NDArray[Any], per_second: int) -> NDArray[Any]:
+    """`values`, with zeros behind them where they are shorter than a gating block."""
+    import numpy as np
+
+    return np.pad(values, (0, max(0, per_second * BLOCK_MS // 1_000 - len(values))))
+
+
+def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies in Hz, and the power at each (Welch), of all `waves` as one."""
+    import numpy as np
+
+    size = 2_048
+    frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
+    power = np.square(np.abs(to_spectra(frames * np.hanning(size).astype(np.float32)))).mean(axis=0)
+    hz = np.fft.rfftfreq(size, 1 / CHAIN_RATE)
+    return hz.astype(np.float64), power.astype(np.float64)
+
+
+def _zero(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
+    """Where `function` is 0, to `within`: by secants, from `guess` and from what `slope` makes of it.
+
+    Raises TrackError where they lead nowhere.
+    """
+    value = function(guess)
+    step = -value / slope
+    for _ in range(50):
+        guess += step
+        if abs(step) <= within:
+            return guess
+        before, value = value, function(guess)
+        if value == before:
+            break
+        step *= value / (before - value)
+    raise TrackError("the voice's level can't be settled", hint="Try another voice.")

@@ -1,0 +1,358 @@
+"""The voice chain: from what an engine gave for one sentence to a clip that is soft, even and at the house's level.
+
+Per sentence: to the nominal level, trim, to `CHAIN_RATE`, equalise and de-ess, compress, the voice's own colour and its
+one gain, soften onsets, level, to 48 kHz, a ceiling for true peaks, edges. Thresholds are those of a voice at
+`NOMINAL_LUFS`, to which the raw gain brings every engine first, so that they mean the same for all.
+
+A clip measures `NOMINAL_LUFS` as one channel. The mix, which plays it from two, takes back the 3 LU that this adds;
+another `loudness` than the nominal is plain gain there, and so is the glide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from math import cos, exp, pi
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..dsp.biquads import through
+from ..dsp.fades import between, lines, raised_cosine
+from ..dsp.loudness import BLOCK_MS
+from ..dsp.true_peak import REACH, peaks_between
+from ..errors import TrackError
+from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
+from .filters import CHAIN_RATE, Colour, colouring, equaliser_bands, heard_colouring
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Wave = NDArray[np.float32]
+    """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
+
+CHAIN_VERSION = "9"
+"""Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
+
+NOMINAL_LUFS = -22.0
+
+CHAIN_PER_MS = CHAIN_RATE // 1000
+
+TRIM_DBFS = -55.0
+
+DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
+DE_ESS_RATIO = 2.0
+DE_ESS_MOST_DB = 10.0  # … but never so much softer that an s turns into a th
+
+COMPRESSOR_DBFS = -38.0  # low enough that soft consonants come up, and are understood over rain
+COMPRESSOR_RATIO = 2.0
+COMPRESSOR_KNEE_DB = 6.0
+ATTACK_MS = 15
+RELEASE_MS = 200
+LOOK_AHEAD_MS = 10  # the gain is down when the sound comes: first syllables don't stick out
+
+LEVELLER_LUFS = -21.5
+LEVELLER_RATIO = 4.0
+
+ONSET_DB_PER_MS = 1.5
+ONSET_FALL_DB_PER_MS = 0.2
+ONSET_FLOOR_DBFS = -58.0
+
+FADE_IN_MS = 15
+FADE_OUT_MS = 80
+
+CEILING_DBTP = -6.5
+"""Of a clip. In the track it is 3 dB lower; at `loudness` -18 that makes -5.5, and with a bed on top of it -4, which
+leaves a decibel for what MP3 adds below the track's -3 dBTP. A louder track has to pass `limited` once more."""
+_BETWEEN_SAMPLES = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceGain:
+    """The one gain and the one colour of a voice, measured once: never per clip, which makes loudness uneven.
+
+    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, `chain_gain_db` the chain's after it;
+    between them lie `presence_db` and `treble_db`, the voice's :class:`~generator.voices.filters.Colour`.
+    """
+
+    raw_gain_db: float
+    chain_gain_db: float
+    presence_db: float = 0.0
+    treble_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """A wave up to the voice's colour, and of each of its milliseconds the RMS in dBFS and the K-weighted power."""
+
+    wave: Wave
+    levels_db: NDArray[np.float64]
+    powers: NDArray[np.float64]
+
+
+def chain_identity() -> str:
+    """What makes the sound of a clip, beside recording and gain: the chain and the libraries that compute it."""
+    libraries = ("numpy", "soxr")
+    return "+".join([f"chain-{CHAIN_VERSION}", *(f"{library}-{version(library)}" for library in libraries)])
+
+
+def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
+    """`recording` through the whole chain, as the clip of `text`: mono at 48 kHz, whole milliseconds.
+
+    Raises TrackError where nothing in it is loud enough to be speech.
+    """
+    return mastered(prepared(recording, gain.raw_gain_db, repr(text)), gain, text)
+
+
+def prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
+    """What is to be heard of `recording`, at the level and rate of the chain: as long as its clip will be.
+
+    `what` is how errors call it. Raises TrackError where nothing in it is loud enough to be speech.
+    """
+    import numpy as np
+    import soxr
+
+    must_sound(recording, what)
+    spoken = trim(recording, TRIM_DBFS - raw_gain_db)
+    if not len(spoken.samples):
+        raise TrackError(f"the voice gave nothing to hear for {what}", hint="Try another voice, or another wording.")
+    wave = soxr.resample(spoken.samples[:, 0] * linear(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
+    return np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
+
+
+def mastered(wave: Wave, gain: VoiceGain, text: str) -> Clip:
+    """What `prepared` gave, through the rest of the chain."""
+    import soxr
+
+    sound = coloured(evened(wave), Colour(gain.presence_db, gain.treble_db))
+    level = sound.wave * _gains(night_gains_db(sound, gain.chain_gain_db))
+    return Clip(text, faded(limited(soxr.resample(level, CHAIN_RATE, SAMPLE_RATE), CEILING_DBTP))[:, None])
+
+
+def evened(wave: Wave) -> Wave:
+    """The chain up to the voice's colour."""
+    return compressed(de_essed(wave))
+
+
+def night_gains_db(sound: Coloured, gain_db: float) -> NDArray[np.float64]:
+    """The gain of each millisecond, in dB: the voice's, less what softens its onsets and levels what is loud.
+
+    Softening counts in the power that is levelled as if it came after K-weighting, whose power is known already: over a
+    voice's ten sentences that is 0.05 LU beside the truth at most.
+    """
+    soft_db = gain_db + softening_db(sound.levels_db + gain_db)
+    return soft_db + levelling_db(sound.powers * power_gains(soft_db))
+
+
+# --- the links of the chain, from a wave to a new wave, or from what a wave is like to its gain in dB ---
+
+
+def trim(recording: Recording, threshold_dbfs: float) -> Recording:
+    """`recording` from 30 ms before its first sound to 120 ms after its last; empty where there is none.
+
+    Sound is where the RMS over 5 ms passes `threshold_dbfs`. Where the recording has less around the sound, silence
+    takes the place, so that every clip begins and ends alike.
+    """
+    import numpy as np
+
+    window = max(1, recording.sample_rate // 200)
+    wave = recording.samples[:, 0]
+    blocks = np.pad(wave, (0, -len(wave) % window)).reshape(-1, window)
+    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > linear(threshold_dbfs) ** 2)
+    if not len(loud):
+        return Recording(recording.samples[:0], recording.sample_rate)
+    start = int(loud[0]) * window - CLIP_HEAD_MS * recording.sample_rate // 1000
+    stop = (int(loud[-1]) + 1) * window + CLIP_TAIL_MS * recording.sample_rate // 1000
+    kept = np.pad(wave[max(start, 0) : stop], (max(-start, 0), max(stop - len(wave), 0)))
+    return Recording(kept[:, None], recording.sample_rate)
+
+
+def de_essed(wave: Wave) -> Wave:
+    """Equalised, and the band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
+    low, high = (_float32(half) for half in through(wave, *equaliser_bands()))
+    over_db = _levels_db(high) - DE_ESS_DBFS
+    wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
+    return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))
+
+
+def compressed(wave: Wave) -> Wave:
+    """Two to one above `COMPRESSOR_DBFS`, with a soft knee (Giannoulis, Massberg and Reiss 2012, equation 4).
+
+    Level and gain are worked out once a millisecond, which is fine enough for an attack of 15 ms.
+    """
+    import numpy as np
+
+    over_db = _levels_db(wave) - COMPRESSOR_DBFS
+    knee_db = (over_db + COMPRESSOR_KNEE_DB / 2).clip(0, COMPRESSOR_KNEE_DB) ** 2 / (2 * COMPRESSOR_KNEE_DB)
+    wanted_db = np.where(over_db > COMPRESSOR_KNEE_DB / 2, over_db, knee_db) * (1 - 1 / COMPRESSOR_RATIO)
+    cut_db = _smoothed(wanted_db, ATTACK_MS, RELEASE_MS)
+    cut_db = np.append(cut_db[LOOK_AHEAD_MS:], np.full(min(LOOK_AHEAD_MS, len(cut_db)), cut_db[-1]))[: len(cut_db)]
+    return wave * _gains(-cut_db)
+
+
+def coloured(wave: Wave, colour: Colour) -> Coloured:
+    """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
+    sound, heard = (_float32(each) for each in through(wave, colouring(colour), heard_colouring(colour)))
+    return Coloured(sound, _levels_db(sound), _powers(heard))
+
+
+def softening_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Onsets out of silence rise by `ONSET_DB_PER_MS` at most: engines start words as hard as a knock on the door.
+
+    The level that is allowed climbs at that rate and falls slowly, so that only what follows a pause is held back;
+    consonants inside a phrase, which come out of closures of some 50 ms, keep their edge.
+    """
+    import numpy as np
+
+    allowed_db, allowed = ONSET_FLOOR_DBFS, []
+    for level_db in levels_db.clip(ONSET_FLOOR_DBFS).tolist():
+        if level_db > allowed_db + ONSET_DB_PER_MS:
+            allowed_db += ONSET_DB_PER_MS
+        elif level_db < allowed_db - ONSET_FALL_DB_PER_MS:
+            allowed_db -= ONSET_FALL_DB_PER_MS
+        else:
+            allowed_db = level_db
+        allowed.append(allowed_db)
+    return np.minimum(np.array(allowed) - levels_db, 0)
+
+
+def levelling_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Momentary loudness above `LEVELLER_LUFS` at a quarter of its excess: no word sticks out of the night.
+
+    One rule for all clips, on what the ear takes in over 400 ms; it halves the spread between sentences.
+    """
+    import numpy as np
+
+    momentary = _means(powers, BLOCK_MS, edges="constant")
+    momentary_lufs = -0.691 + 10 * np.log10(momentary + 1e-15)  # BS.1770-4, equation 2
+    cut_db = (momentary_lufs - LEVELLER_LUFS).clip(0) * (1 - 1 / LEVELLER_RATIO)
+    return -_means(cut_db, 50, edges="edge")
+
+
+def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
+    """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
+    import numpy as np
+
+    ceiling = linear(ceiling_dbtp)
+    blocks = wave.reshape(-1, SAMPLES_PER_MS)
+    peaks = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
+    near = np.flatnonzero(peaks > ceiling * _BETWEEN_SAMPLES)
+    if len(near):
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, REACH), SAMPLES_PER_MS + 2 * REACH)
+        peaks[near] = np.maximum(peaks[near], peaks_between(around[near * SAMPLES_PER_MS]))
+    if peaks.max() <= ceiling:
+        return wave
+    allowed = ceiling / np.maximum(peaks, ceiling)
+    # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(allowed, (5, 6), mode="edge"), 11).min(axis=1)
+    smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
+    moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)  # a mean of ones may be a bit less
+    held = wave.copy()
+    held.reshape(-1, SAMPLES_PER_MS)[moving] *= lines(smooth[moving], smooth[moving + 1])
+    return held
+
+
+def faded(wave: Wave) -> Wave:
+    """Raised-cosine edges, 15 ms in and 80 ms out: no click."""
+    faded = wave.copy()
+    rise = _rise(FADE_IN_MS)[: len(wave)]
+    fall = _rise(FADE_OUT_MS)[: len(wave)]
+    faded[: len(rise)] *= rise
+    faded[len(wave) - len(fall) :] *= fall[::-1]
+    return faded
+
+
+# --- levels and gains, once a millisecond -----------------------------------------------------------
+
+
+def _levels_db(wave: Wave) -> NDArray[np.float64]:
+    """RMS of each millisecond, in dBFS; silence is far below any threshold."""
+    import numpy as np
+
+    levels: NDArray[np.float64] = 10 * np.log10(_powers(wave) + 1e-15)
+    return levels
+
+
+def _powers(wave: Wave) -> NDArray[np.float64]:
+    """Mean square of each millisecond."""
+    import numpy as np
+
+    blocks = wave.reshape(-1, CHAIN_PER_MS)
+    powers: NDArray[np.float64] = np.einsum("ij,ij->i", blocks, blocks).astype(np.float64) / CHAIN_PER_MS
+    return powers
+
+
+def _smoothed(values: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
+    """One-pole smoothing that rises with the attack and falls with the release, from 0.
+
+    A recursion whose pole depends on its state can't be vectorised; at one value a millisecond it needn't be.
+    """
+    import numpy as np
+
+    up, down = 1 - exp(-1 / attack_ms), 1 - exp(-1 / release_ms)
+    state = 0.0
+    smooth = []
+    for value in values.tolist():
+        state += (up if value > state else down) * (value - state)
+        smooth.append(state)
+    return np.array(smooth)
+
+
+def _means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"]) -> NDArray[np.float64]:
+    """The mean of the `size_ms` values around each, of which one more comes before than after where that is even."""
+    import numpy as np
+
+    padded = np.pad(values.astype(np.float64), (size_ms // 2 + 1, (size_ms - 1) // 2), mode=edges)
+    padded[0] = 0
+    sums = padded.cumsum()
+    means: NDArray[np.float64] = (sums[size_ms:] - sums[:-size_ms]) / size_ms
+    return means
+
+
+def _gains(levels_db: NDArray[np.float64]) -> Wave:
+    """A level for each millisecond as a gain for each sample."""
+    import numpy as np
+
+    return between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
+
+
+def power_gains(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What `_gains` makes of the power of each millisecond: the mean square of the line to the next level."""
+    import numpy as np
+
+    start = 10 ** (levels_db / 20)
+    end = np.append(start[1:], start[-1:])
+    gains: NDArray[np.float64] = (start * start + start * end + end * end) / 3
+    return gains
+
+
+# --- small things -----------------------------------------------------------------------------------
+
+
+def must_sound(recording: Recording, what: str) -> None:
+    import numpy as np
+
+    if not len(recording.samples):
+        raise TrackError(f"the voice gave no sound for {what}", hint="Try another voice, or another wording.")
+    if not np.isfinite(recording.samples).all():
+        raise TrackError(f"the voice gave broken samples for {what}", hint="Try another voice.")
+    if not recording.samples.any():
+        raise TrackError(f"the voice gave only silence for {what}", hint="Try another voice, or another wording.")
+
+
+@lru_cache(maxsize=4)
+def _rise(length_ms: int) -> Wave:
+    import numpy as np
+
+    count = length_ms * SAMPLES_PER_MS
+    return raised_cosine((np.arange(count) + 0.5) / count)
+
+
+def _float32(values: NDArray[Any]) -> Wave:
+    import numpy as np
+
+    return values.astype(np.float32, copy=False)
+
+
+def linear(level_db: float) -> float:
+    return float(10 ** (level_db / 20))

@@ -1,0 +1,103 @@
+"""Which files of a folder are ours to read, and what each is meant to be."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ..definition.library_models import LibraryFile
+from ..definition.models import PoseFile, RoutineFile
+from ..definition.program_models import ProgramFile
+from ..errors import NotFoundError, SleepwardError
+from ..yaml_source import text_of
+from .layers import PROJECT_FILE
+from .resources import ROUTINE_SUFFIXES
+
+Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings"]
+ROUTINES = "routines"
+SCRIPT_SUFFIX = ".txt"
+
+_KEY = re.compile(r"^[\"']?([a-z_]+)[\"']?\s*:", re.MULTILINE)
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file is meant to be: by its suffix, its folder, its name, and then by its keys."""
+    if path.name == PROJECT_FILE:
+        return "settings"
+    if path.suffix.lower() not in ROUTINE_SUFFIXES:
+        return "script"
+    keys = set(_KEY.findall(peek(path)))
+    if "steps" in keys:
+        return "routine"
+    by_name: Mapping[str, Kind] = {"library": "library", "lexicon": "lexicon", "poses": "pose", "programs": "program"}
+    if kind := by_name.get(path.absolute().parent.name, by_name.get(path.stem)):
+        return kind
+    models: Mapping[Kind, set[str]] = {
+        "routine": set(RoutineFile.keys()),
+        "pose": set(PoseFile.keys()),
+        "library": set(LibraryFile.keys()),
+        "program": set(ProgramFile.keys()),
+    }
+    return max(models, key=lambda kind: len(keys & models[kind]))
+
+
+def files_of(paths: Sequence[str]) -> Iterator[Path]:
+    """The files that `paths` name, each once, with all that can be read in folders and below them.
+
+    No path stands for this folder's `routines/` and `sleepward.toml`. Raises NotFoundError where there is nothing.
+    """
+    if not paths and not Path(ROUTINES).is_dir():
+        hint = "name files or folders, like: sleepward check my-night.yaml"
+        raise NotFoundError(f"there is no folder {ROUTINES}/ here, so there is nothing to check", hint=hint)
+    seen: set[Path] = set()
+    if not paths and Path(PROJECT_FILE).is_file():
+        yield Path(PROJECT_FILE)
+    for name in paths or [ROUTINES]:
+        path = Path(name)
+        if not path.exists():
+            raise NotFoundError("there is no such file or folder", where=name, hint="check its name")
+        found = [*_below(path)] if path.is_dir() else [path]
+        if not found:
+            what = "there is no routine, pose, program, library (.yaml) or script (.txt) in this folder"
+            raise NotFoundError(what, where=name, hint="name another, or the file itself")
+        yield from (path for path in found if path not in seen)
+        seen.update(found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All that may be one of ours, in a steady order; what other programs keep in hidden folders isn't."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not Path(root, name, "pyvenv.cfg").exists()
+        )
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith(".") or not path.is_file():
+                continue
+            if (
+                path.suffix == SCRIPT_SUFFIX
+                or path.name == PROJECT_FILE
+                or (path.suffix in ROUTINE_SUFFIXES and _is_ours(path))
+            ):
+                yield path
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a YAML file below a folder is meant for us: it lies in routines/, or has a key that only we use."""
+    telling = {"steps", "pose", "enter", "leave", "position", "matrix", "tracks", "nights"}
+    return (
+        ROUTINES in path.absolute().parts
+        or path.stem in ("library", "lexicon")
+        or bool(telling & set(_KEY.findall(peek(path))))
+    )
+
+
+def peek(path: Path) -> str:
+    """A file's text, or nothing where it can't be had: whoever reads it says why."""
+    try:
+        return text_of(path)
+    except SleepwardError:
+        return ""
