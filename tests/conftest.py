@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from generator.system import ffmpeg
 
@@ -47,7 +54,7 @@ def _elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 class Command:
-    """`sleepward` as typed, in a folder."""
+    """`sleepward` as typed, in a folder: each time a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,27 +63,103 @@ class Command:
         self, *words: str | Path, input: str | bytes | None = None, env: dict[str, str] | None = None, code: int = 0
     ) -> subprocess.CompletedProcess[str]:
         assert SLEEPWARD, "the package isn't installed"
-        done = subprocess.run(
-            [SLEEPWARD, *map(str, words)],
-            input=input.encode() if isinstance(input, str) else input or b"",
-            cwd=self.folder,
-            env={**os.environ, **(env or {})},
-            capture_output=True,
-            timeout=600,
-            check=False,
-        )
+        given = input.encode() if isinstance(input, str) else input or b""
+        done = self.run([SLEEPWARD, *map(str, words)], given, env or {})
         shown = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert done.returncode == code, f"exit {done.returncode}\n{shown.stdout}\n{shown.stderr}"
         assert "Traceback" not in shown.stderr
         return shown
 
+    def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command,
+            input=input,
+            cwd=self.folder,
+            env={**os.environ, **env},
+            capture_output=True,
+            timeout=600,
+            check=False,
+        )
+
     def json(self, *words: str | Path, **kwargs: Any) -> Any:
         return json.loads(self(*words, "--json", **kwargs).stdout)
 
 
+class InsideCommand(Command):
+    """The same within this process, which has imported everything: many times quicker.
+
+    Nobody can tell it from a process of its own by what it prints, writes or leaves behind. Signals, closed pipes and
+    what a start costs need a real one.
+    """
+
+    def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        from generator.cli import run
+
+        forget()
+        before = threading.enumerate()
+        with contextlib.chdir(self.folder), own_surroundings(), CliRunner().isolation(input, env) as (out, err, _):
+            code = run(command[1:])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for thread in threading.enumerate():
+                if thread not in before and not thread.daemon:
+                    thread.join()  # as Python does before it ends
+        forget()
+        return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def own_surroundings() -> Iterator[None]:
+    """What the block does to the environment ends with it; what it logs goes to stderr, as where nobody gathers it."""
+    before, root = dict(os.environ), logging.getLogger()
+    gatherers, root.handlers = root.handlers, []
+    try:
+        yield
+    finally:
+        root.handlers = gatherers
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def forget() -> None:
+    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
+    from generator.voices import pyttsx3
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "generator" and module is not pyttsx3:
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+    pyttsx3._spare.wanted = False
+    while server := pyttsx3._spare.take():
+        server.close()
+
+
 @pytest.fixture
-def sleepward(tmp_path: Path) -> Command:
+def outside(tmp_path: Path) -> Command:
+    """The command, each time as a process of its own."""
     return Command(tmp_path)
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Command:
+    """The command, within this process."""
+    return InsideCommand(tmp_path)
+
+
+@pytest.fixture
+def sleepward(inside: Command) -> Command:
+    """The command, the quick way; modules whose point are processes have a `sleepward` of their own."""
+    return inside
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a test starts can be interrupted, also where whoever started the tests (`nohup`, `&`) has that ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def encoded_in_one_piece(samples: Samples, bitrate_kbps: int) -> bytes:
@@ -84,6 +167,37 @@ def encoded_in_one_piece(samples: Samples, bitrate_kbps: int) -> bytes:
     args = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k"]
     args += ["-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", "-"]
     return ffmpeg.run(args, samples.tobytes())
+
+
+class Shown:
+    """What a player shows of a file, as ffmpeg hands it on in its own format for tags, and the pictures in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.tags: dict[str, str] = {}
+        self.chapters: list[tuple[float, float, str]] = []
+        for place in ("g", "s:a:0"):  # Ogg's tags belong to its stream
+            text = self._read(path, "-map_metadata", f"0:{place}", "-f", "ffmetadata").decode()
+            head, *chapters = text.split("[CHAPTER]\n")
+            self.tags |= {name.lower(): value for name, value in self._entries(head)}
+            self.chapters = [self._chapter(dict(self._entries(chapter))) for chapter in chapters]
+        attached = ("-map", "0:v?", "-map", "-0:V?")  # a picture beside the sound, no moving one
+        self.picture = self._read(path, *attached, "-c", "copy", "-f", "image2pipe")
+
+    @staticmethod
+    def _read(path: Path, *words: str) -> bytes:
+        command = [ffmpeg.find(), "-v", "error", "-copyts", "-i", path, *words, "-"]
+        return subprocess.run(command, capture_output=True, check=False).stdout  # where there is no picture, it fails
+
+    @staticmethod
+    def _entries(text: str) -> Iterator[tuple[str, str]]:
+        """Lines of name=value, in which a backslash keeps any character."""
+        for name, value in re.findall(r"((?:\\.|[^\\=\n])+)=((?:\\.|[^\\\n])*)\n", text, re.DOTALL):
+            yield re.sub(r"\\(.)", r"\1", name, flags=re.DOTALL), re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+
+    @staticmethod
+    def _chapter(facts: dict[str, str]) -> tuple[float, float, str]:
+        seconds = Fraction(facts["TIMEBASE"])
+        return float(int(facts["START"]) * seconds), float(int(facts["END"]) * seconds), facts["title"]
 
 
 NIGHT = """\
@@ -174,11 +288,11 @@ class Track:
 def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
     """NIGHT, spoken by the real default voice, over each bed."""
     folder = tmp_path_factory.mktemp("tracks")
-    command = Command(folder)
+    outside, inside = Command(folder), InsideCommand(folder)
     (folder / "night.txt").write_text(NIGHT, encoding="utf-8")
     made = {}
     for bed in ("none", "brown", "rain"):
         options = ("night.txt", "--background", bed, "--tail", "70s")
-        built = command.json("build", *options, "-o", f"{bed}.mp3")
-        made[bed] = Track(folder / f"{bed}.mp3", built, command.json("plan", *options))
+        built = outside.json("build", *options, "-o", f"{bed}.mp3")
+        made[bed] = Track(folder / f"{bed}.mp3", built, inside.json("plan", *options))
     return made

@@ -55,6 +55,12 @@ matrix:
 
 
 @pytest.fixture
+def sleepward(outside: Command) -> Command:
+    """Libraries are made by workers, which a process starts and ends."""
+    return outside
+
+
+@pytest.fixture
 def scripts(tmp_path: Path) -> Path:
     """A library of three scripts of some seconds, and the folder that its tracks go to."""
     for name in ("one", "two", "three"):
@@ -261,6 +267,7 @@ def makers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_track(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     reference = tracks_of(sleepward, "-o", "whole")
     process = start(tmp_path, "-j", "2")
@@ -279,6 +286,7 @@ def test_a_killed_worker_costs_no_track(sleepward: Command, scripts: Path, tmp_p
     assert files(scripts) == files(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_track_that_kills_its_worker_is_reported(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     text = SCRIPTS.replace("two.txt,", "two.txt, tail: 8h, format: flac,")
     (tmp_path / "library.yaml").write_text(text, encoding="utf-8")
@@ -311,6 +319,8 @@ def underway(folder: Path, scripts: Path) -> tuple[subprocess.Popen[bytes], list
     return process, psutil.Process(process.pid).children(recursive=True)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_finishes_nothing_half(
     sleepward: Command, scripts: Path, tmp_path: Path, ending: signal.Signals
@@ -328,6 +338,7 @@ def test_an_interruption_finishes_nothing_half(
     ]
 
 
+@pytest.mark.slow
 def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
     sleepward: Command, scripts: Path, tmp_path: Path
 ) -> None:
@@ -344,6 +355,7 @@ def test_a_leader_killed_by_force_leaves_no_worker_and_its_tracks_are_found(
     assert [track["name"] for track in json.loads((scripts / "library.json").read_bytes())["tracks"]] == NAMES
 
 
+@pytest.mark.slow
 def test_two_batches_at_once_do_no_harm(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     both = [start(tmp_path, "-j", "1") for _ in range(2)]
     for process in both:
@@ -386,22 +398,22 @@ def test_two_batches_at_once_do_no_harm(sleepward: Command, scripts: Path, tmp_p
     ],
 )
 def test_faults_are_said_at_the_line_that_makes_them_before_anything_is_made(
-    sleepward: Command, routines: Path, tmp_path: Path, old: str, new: str, says: list[str]
+    inside: Command, routines: Path, tmp_path: Path, old: str, new: str, says: list[str]
 ) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-outside.txt"
     outside.write_text("Rest.\n[sleep]\n", encoding="utf-8")
     (tmp_path / "link.txt").symlink_to(outside)
     (tmp_path / "own.txt").write_text("Rest.\n[sleep]\n", encoding="utf-8")
     (tmp_path / "library.yaml").write_text(MATRIX.replace(old, new), encoding="utf-8")
-    shown = sleepward("batch", code=2).stderr
+    shown = inside("batch", code=2).stderr
     assert all(part in shown for part in says), shown
     assert not routines.exists()
 
 
-def test_a_voice_that_isnt_there_is_said_at_its_line_with_its_own_exit_code(sleepward: Command, scripts: Path) -> None:
+def test_a_voice_that_isnt_there_is_said_at_its_line_with_its_own_exit_code(inside: Command, scripts: Path) -> None:
     text = SCRIPTS.replace("voice: tone", "voice: nobody:x")
     (scripts.parent / "library.yaml").write_text(text, encoding="utf-8")
-    assert "library.yaml:3" in sleepward("batch", code=3).stderr
+    assert "library.yaml:3" in inside("batch", code=3).stderr
 
 
 def test_the_environment_wins_over_defaults_and_not_over_a_tracks_own(sleepward: Command, scripts: Path) -> None:
@@ -412,8 +424,8 @@ def test_the_environment_wins_over_defaults_and_not_over_a_tracks_own(sleepward:
     assert plan["settings"]["background"] == "rain"
 
 
-def test_a_manifest_of_another_program_is_left_alone(sleepward: Command, scripts: Path) -> None:
+def test_a_manifest_of_another_program_is_left_alone(inside: Command, scripts: Path) -> None:
     scripts.mkdir()
     (scripts / "library.json").write_text('{"books": []}', encoding="utf-8")
-    assert "nights/library.json" in sleepward("batch", code=2).stderr
+    assert "nights/library.json" in inside("batch", code=2).stderr
     assert files(scripts) == {"library.json": b'{"books": []}'}

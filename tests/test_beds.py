@@ -620,6 +620,7 @@ def test_a_loop_in_memory_reads_like_any_other() -> None:
         loop_of(sound[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("what", ["rain", "ocean", "music"])
 def test_making_a_bed_takes_little_memory(tmp_path: Path, what: str) -> None:

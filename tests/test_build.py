@@ -39,7 +39,7 @@ def night(tmp_path: Path) -> Path:
 
 
 def test_the_same_bytes_cold_half_cached_warm_elsewhere_with_one_worker_or_two(
-    sleepward: Command, night: Path, tmp_path: Path
+    outside: Command, night: Path, tmp_path: Path
 ) -> None:
     def sha256(*words: str, cache: str, folder: str = ".") -> str:
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -127,8 +127,9 @@ def test_a_damaged_cache_entry_is_noticed_said_and_made_again(sleepward: Command
     assert json.loads(done.stdout)["sha256"] == first["sha256"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["speaking", "writing"])
-def test_killed_anywhere_leaves_nothing_half_made(sleepward: Command, night: Path, tmp_path: Path, moment: str) -> None:
+def test_killed_anywhere_leaves_nothing_half_made(outside: Command, night: Path, tmp_path: Path, moment: str) -> None:
     """The moment is when a part of the track, or of the cache, first shows itself: no clock is involved."""
     assert SLEEPWARD
     cache = tmp_path / "cache"
@@ -149,11 +150,12 @@ def test_killed_anywhere_leaves_nothing_half_made(sleepward: Command, night: Pat
     assert not alive, "a child outlived its build"
 
     half_filled = {"SLEEPWARD_CACHE_DIR": str(cache)}
-    built = sleepward.json("build", "night.txt", "-o", "out.mp3", "--tail", "30s", env=half_filled)
-    fresh = sleepward.json("build", "night.txt", "-o", "new.mp3", "--tail", "30s", "--no-cache")
+    built = outside.json("build", "night.txt", "-o", "out.mp3", "--tail", "30s", env=half_filled)
+    fresh = outside.json("build", "night.txt", "-o", "new.mp3", "--tail", "30s", "--no-cache")
     assert built["sha256"] == fresh["sha256"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_leaves_130_and_no_part(night: Path, tmp_path: Path) -> None:
     assert SLEEPWARD
     words = [SLEEPWARD, "build", "night.txt", "-o", "out.mp3", "--tail", "8h"]
@@ -169,6 +171,7 @@ def test_an_interruption_leaves_130_and_no_part(night: Path, tmp_path: Path) -> 
     assert not psutil.wait_procs(children, timeout=30)[1]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> None:
     """Peak of the whole process tree, as the operating system counts it (proportional set size)."""
     assert SLEEPWARD

@@ -243,15 +243,15 @@ def test_what_a_build_has_found_stays_however_often_the_cache_is_cleared_out(cac
     assert reader.communicate()[0] == b"0\n"
 
 
-def test_a_build_beside_a_clearing_gives_the_same_bytes(sleepward: Command, script: str, track: bytes) -> None:
+def test_a_build_beside_a_clearing_gives_the_same_bytes(outside: Command, script: str, track: bytes) -> None:
     assert SLEEPWARD
     words = [SLEEPWARD, "build", script, *QUICK, "-o", "again.mp3"]
-    with subprocess.Popen(words, cwd=sleepward.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(words, cwd=outside.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while process.poll() is None:
-            sleepward("cache", "gc", "--max-size", "0")
+            outside("cache", "gc", "--max-size", "0")
         _, stderr = process.communicate()
     assert (process.returncode, stderr) == (0, b"")
-    assert (sleepward.folder / "again.mp3").read_bytes() == track
+    assert (outside.folder / "again.mp3").read_bytes() == track
 
 
 def test_a_cache_that_cannot_be_cleared_is_said(sleepward: Command, tmp_path: Path) -> None:

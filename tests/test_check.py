@@ -125,7 +125,7 @@ def test_the_house_is_in_order(sleepward: Command) -> None:
 
 # --- faults ----------------------------------------------------------------------------------------
 
-WRONG = [  # the file, what is written instead of what, and what is said of it
+WRONG = [  # the file, what is written instead of what, and what is said of it; … stands for another's words
     ("routines/my-night.yaml", "1-3 min", "3-1 min", "routines/my-night.yaml:7:11: '3-1 min' runs backwards"),
     ("routines/my-night.yaml", "1-3 min", "1:30", "routines/my-night.yaml:7:11: '1:30' isn't a hold: write 1m30s"),
     ("routines/my-night.yaml", "1-3 min", "0 breaths", "routines/my-night.yaml:7:11: '0 breaths' is no hold at all"),
@@ -147,7 +147,7 @@ WRONG = [  # the file, what is written instead of what, and what is said of it
         "routines/poses/starfish.yaml",
         "[right, left]",
         "[right, both]",
-        "routines/poses/starfish.yaml:5:1: 'switch': this text doesn't render: 'side' is undefined",
+        "routines/poses/starfish.yaml:5:1: 'switch': this text doesn't render: … 'side'",
     ),
     (
         "routines/poses/starfish.yaml",
@@ -168,7 +168,8 @@ def test_each_fault_is_said_where_it_stands(
 ) -> None:
     _change(folder / name, old, new)
     before = sorted(folder.rglob("*"))
-    assert says in sleepward("check", name, code=2).stdout
+    shown = sleepward("check", name, code=2).stdout
+    assert all(part in shown for part in says.split("… ")), shown
     assert sorted(folder.rglob("*")) == before
 
 

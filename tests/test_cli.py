@@ -21,7 +21,7 @@ def test_help_names_every_command(sleepward: Command) -> None:
     shown = sleepward("--help").stdout
     for command in COMMANDS:
         assert command in shown
-        assert "Usage: sleepward" in sleepward(command, "--help").stdout
+        assert f"sleepward {command} " in sleepward(command, "--help").stdout
 
 
 def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
@@ -39,7 +39,7 @@ def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["build"], 2, ["Missing argument"]),
+        (["build"], 2, ["sleepward build", "ROUTINE|FILE|-..."]),
         (["biuld", "x"], 2, ["Did you mean 'build'"]),
         (["build", "deep-hip-openin"], 2, ["deep-hip-openin", "did you mean deep-hip-opening"]),
         (["build", "nowhere.yaml"], 2, ["nowhere.yaml"]),
@@ -182,9 +182,9 @@ def test_the_plan_for_people_shows_when_what_happens(sleepward: Command) -> None
     assert all(event["text"].split()[0] in events for event in plan["events"] if event["kind"] == "speech")
 
 
-def test_results_go_to_stdout_and_the_rest_to_stderr(sleepward: Command, tmp_path: Path) -> None:
+def test_results_go_to_stdout_and_the_rest_to_stderr(outside: Command, tmp_path: Path) -> None:
     (tmp_path / "night.txt").write_text(HI)
-    done = sleepward("build", "night.txt", "--tail", "10s", "--json")
+    done = outside("build", "night.txt", "--tail", "10s", "--json")
     assert len(done.stdout.splitlines()) == 1
     built = json.loads(done.stdout)
     assert set(built) >= {"path", "routine", "duration_ms", "bytes", "sha256", "elapsed_s", "settings", "voice"}
@@ -211,8 +211,8 @@ def test_voices_name_the_default(sleepward: Command) -> None:
     assert len(sleepward.json("voices")) > 100
 
 
-def test_doctor_finds_all_well(sleepward: Command) -> None:
-    done = sleepward("doctor")
+def test_doctor_finds_all_well(outside: Command) -> None:
+    done = outside("doctor")
     assert "FAIL" not in done.stdout
     assert "spoke" in done.stdout
     assert "read it back" in done.stdout
@@ -253,6 +253,7 @@ def test_a_template_that_breaks_is_an_error_that_names_it(sleepward: Command, tm
     folder.mkdir(parents=True)
     (folder / "routine.j2").write_text("Hi.\n{{ nothing_like_it }}\n")
     done = sleepward("script", "deep-hip-opening", code=2)
+    assert "gentle/routine.j2:2: this template doesn't render: " in done.stderr
     assert "nothing_like_it" in done.stderr
     (folder / "routine.j2").write_text("Hi.\n{% if %}\n")
     assert "gentle/routine.j2:2" in sleepward("script", "deep-hip-opening", code=2).stderr

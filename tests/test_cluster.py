@@ -31,6 +31,8 @@ from generator.workspace.sources import Source
 
 from .conftest import SLEEPWARD, Command
 
+pytestmark = pytest.mark.slow
+
 NIGHT = """\
 # Rest
 [pose rest only]
@@ -47,6 +49,12 @@ def order(number: int, *lines: str, **settings: str) -> Order:
     piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings}, Workspace.here())
     name = f"nights/{number}.{piece.settings.format}"
     return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
+
+
+@pytest.fixture
+def sleepward(outside: Command) -> Command:
+    """A cluster's workers are processes, and so is what gives them work."""
+    return outside
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from tests.conftest import Command
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -192,6 +191,7 @@ class Reader:
             (self.folder / to).write_text(shown, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_tutorial_can_be_followed_to_the_letter(home: Path, tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")

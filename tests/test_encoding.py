@@ -567,6 +567,7 @@ encoding.encode_mp3(io.BytesIO(), spans=[Span("voiced", 0, hours)], mix=mix,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there an interruption can't be sent to one process")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_no_encoder_behind() -> None:
     """Interrupted in the middle of a long encoding, with ffmpegs running."""
     with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -610,6 +611,7 @@ print(psutil.Process().memory_info().peak_wset if sys.platform == "win32" else
 """
 
 
+@pytest.mark.slow
 def test_memory_doesnt_grow_with_eight_hours_of_bed(tmp_path: Path) -> None:
     peaks = []
     for minutes in (10, 480):

@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import struct
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from generator.formats.tagging import (
 )
 from generator.model import Chapter
 from generator.system import ffmpeg
+from tests.conftest import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,20 +114,23 @@ def track(made: dict[str, Path], kind: StreamedFormat) -> Path:
     return made[kind]
 
 
-def shown_by_a_player(path: Path) -> str:
-    return subprocess.run([ffmpeg.find(), "-i", path], capture_output=True, check=False).stderr.decode(errors="replace")
-
-
 # --- the sound -------------------------------------------------------------------------------------
+
+
+def announced_s(path: Path, kind: StreamedFormat) -> float:
+    """The length that a player shows before it has played anything."""
+    if kind != "m4b":
+        return float(mutagen.File(path).info.length)
+    head = path.read_bytes().partition(b"mvhd")[2]  # mutagen reads that of its sound, with the encoder's delay
+    units_per_s, units = struct.unpack(">II", head[12:20])
+    return float(units / units_per_s)
 
 
 def test_it_is_as_long_as_it_says_to_the_sample(track: Path, kind: StreamedFormat) -> None:
     samples, rate = ffmpeg.decode(track)
     assert (rate, samples.shape) == (48_000, (TOTAL, 2))
     assert check_whole(track, kind) == TOTAL
-    shown = re.search(r"Duration: 00:00:(\d\d\.\d\d)", shown_by_a_player(track))
-    assert shown
-    assert float(shown[1]) == pytest.approx(DURATION_MS / 1_000, abs=0.011)
+    assert announced_s(track, kind) == pytest.approx(DURATION_MS / 1_000, abs=0.011)
 
 
 def test_it_sounds_as_loud_as_the_mix_and_begins_with_it(track: Path) -> None:
@@ -203,19 +206,17 @@ def test_everything_written_is_read_back(track: Path) -> None:
 
 
 def test_a_player_shows_title_chapters_and_cover(track: Path) -> None:
-    shown = shown_by_a_player(track)
-    assert re.search(r"(?i)title +: Ten minutes / in bed — 夜\n", shown)
-    assert re.search(r"(?i)artist +: sleepward\n", shown)
-    assert re.search(r"(?i)album +: Nights; winter\n", shown)
-    assert re.search(r"(?i)genre +: Sleep\n", shown)
-    assert re.search(r"(?i)comment +: Made from a script\.", shown)
-    assert re.search(r"(?i)lyrics(-eng)? *: Let the jaw be loose\.", shown)
-    assert re.search(r"Video: mjpeg.* 1000x1000.*\(attached pic\)", shown)
-    chapters = re.findall(r"Chapter #0:\d+: start ([\d.]+), end ([\d.]+)\s+Metadata:\s+title +: (.*)", shown)
-    assert [(float(start), title) for start, _, title in chapters] == [
+    shown = Shown(track)
+    for name in ("title", "artist", "album", "genre", "comment"):
+        assert shown.tags[name] == getattr(TAGS, name)
+    (lyrics,) = (text for name, text in shown.tags.items() if name.startswith("lyrics"))
+    assert lyrics.startswith("Let the jaw be loose.")
+    picture = Image.open(io.BytesIO(shown.picture))
+    assert (picture.format, picture.size) == ("JPEG", (1_000, 1_000))
+    assert [(start_s, title) for start_s, _, title in shown.chapters] == [
         (chapter.start_ms / 1_000, chapter.title) for chapter in CHAPTERS
     ]
-    assert float(chapters[-1][1]) == pytest.approx(DURATION_MS / 1_000, abs=0.01)  # opus counts its pre-skip
+    assert shown.chapters[-1][1] == pytest.approx(DURATION_MS / 1_000, abs=0.01)  # opus counts its pre-skip
 
 
 def test_nero_and_quicktime_both_list_the_chapters(made: dict[str, Path]) -> None:
@@ -259,18 +260,21 @@ def test_a_png_cover_is_one(tmp_path: Path, kind: StreamedFormat) -> None:
     file = io.BytesIO()
     Image.new("RGB", (32, 32)).save(file, "PNG")
     path = make(tmp_path / "png", kind, replace(TAGS, cover=file.getvalue()))
-    assert re.search(r"Video: png.* 32x32", shown_by_a_player(path))
+    picture = Image.open(io.BytesIO(Shown(path).picture))
+    assert (picture.format, picture.size) == ("PNG", (32, 32))
 
 
 def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
-    assert not re.search(r"(?i)replaygain|R128_|iTunNORM", shown_by_a_player(track))
+    assert not re.search(r"(?i)replaygain|R128_|iTunNORM", str(Shown(track).tags))
 
 
 def test_empty_texts_are_left_out(tmp_path: Path, kind: StreamedFormat) -> None:
     bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
     path = make(tmp_path / "bare", kind, bare)
     assert read_tags(path) == bare
-    assert not re.search(r"(?i)\b(album|artist|genre|lyrics)\b|Chapter #|Video", shown_by_a_player(path))
+    shown = Shown(path)
+    assert not re.search(r"(?i)\b(album|artist|genre|lyrics)\b", str(shown.tags))
+    assert (shown.chapters, shown.picture) == ([], b"")
 
 
 def test_many_chapters_come_in_order(tmp_path: Path, kind: StreamedFormat) -> None:
@@ -280,8 +284,7 @@ def test_many_chapters_come_in_order(tmp_path: Path, kind: StreamedFormat) -> No
     tags = read_tags(path)
     assert tags is not None
     assert tags.chapters == chapters
-    titles = re.findall(r"Chapter #0:\d+: .*\s+Metadata:\s+title +: (.*)", shown_by_a_player(path))
-    assert titles == [chapter.title for chapter in chapters]
+    assert [title for _, _, title in Shown(path).chapters] == [chapter.title for chapter in chapters]
 
 
 def test_too_many_chapters_are_joined(tmp_path: Path, kind: StreamedFormat) -> None:
@@ -461,7 +464,7 @@ def test_a_mix_that_fails_leaves_no_encoder_and_no_thread(tmp_path: Path, error:
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, kind: StreamedFormat) -> None:
-    with pytest.raises(TrackError, match="No such file or directory"):
+    with pytest.raises(TrackError, match="no such folder"):
         make(tmp_path / "no such folder" / "track", kind)
 
 

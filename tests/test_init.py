@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from generator.script import parse
-from tests.conftest import Command
+from tests.conftest import SLEEPWARD, Command, InsideCommand
 
 FILES = [
     "README.md",
@@ -28,7 +28,7 @@ OWN_WORDS = "All there is to do now is lie here."
 def begun(sleepward: Command, tmp_path: Path) -> Command:
     """A new folder, with a user in it."""
     sleepward("init", "nights")
-    return Command(tmp_path / "nights")
+    return InsideCommand(tmp_path / "nights")
 
 
 def files(folder: Path) -> list[str]:
@@ -56,7 +56,7 @@ def test_editors_find_the_schema_and_agree(begun: Command, file: str) -> None:
 
 def test_the_own_words_are_said_in_this_folder_alone(begun: Command, tmp_path: Path) -> None:
     def said(folder: Path, *words: str) -> list[str]:
-        text = Command(folder)("script", *words).stdout
+        text = InsideCommand(folder)("script", *words).stdout
         parse(text, "what is said")  # can be built
         return [line.rpartition("] ")[2] for line in text.splitlines()]
 
@@ -75,13 +75,14 @@ def test_the_routine_can_be_built(begun: Command) -> None:
     assert (begun.folder / built["path"]).stat().st_size == built["bytes"]
 
 
+@pytest.mark.slow
 def test_the_library_can_be_built_and_is_the_same_from_wherever_it_is_asked_for(
-    begun: Command, sleepward: Command
+    begun: Command, sleepward: Command, outside: Command
 ) -> None:
     (begun.folder / "sleepward.toml").write_text("words = 0.9\n", encoding="utf-8")
     (begun.folder / "lexicon.yaml").write_text("lie here: lie, here\n", encoding="utf-8")
     assert "all well" in sleepward("check", "nights/library.yaml").stderr
-    sleepward("batch", "nights/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
+    outside("batch", "nights/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
     assert len([name for name in files(begun.folder / "nights") if name.endswith(".mp3")]) == 4
     again = begun("batch", "--dry-run", "--json", env={"SLEEPWARD_VOICE": "tone"})
     assert [json.loads(line)["state"] for line in again.stdout.splitlines()] == ["unchanged"] * 4
@@ -123,8 +124,8 @@ def test_what_cannot_be_written_leaves_nothing(sleepward: Command, tmp_path: Pat
     assert [path.name for path in (tmp_path / "nights").iterdir()] == ["schemas"]
 
 
-def test_a_full_disk_leaves_nothing(sleepward: Command, tmp_path: Path) -> None:
-    words = ["sh", "-c", f"ulimit -f 2; exec {sleepward('--help').args[0]} init nights"]  # one of the files is larger
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    words = ["sh", "-c", f"ulimit -f 2; exec {SLEEPWARD} init nights"]  # one of the files is larger
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: nights: this can't be written: File too large; nothing is left of it\n")

@@ -49,6 +49,7 @@ def routine(folder: Path, background: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_every_background_can_be_heard_beforehand(sleepward: Command, tmp_path: Path) -> None:
     listed = {entry["name"] for entry in sleepward.json("backgrounds")}
     assert listed == set(BEDS) >= {"brown", "pink", "rain", "ocean", "tide", "wind", "drone", "none"}

@@ -48,7 +48,13 @@ def _bucket(endpoint: str, name: str) -> None:
         pass
 
 
-@pytest.fixture(params=["s3", "folder"])
+@pytest.fixture
+def sleepward(outside: Command) -> Command:
+    """A process, whose connections to the server end with it."""
+    return outside
+
+
+@pytest.fixture(params=[pytest.param("s3", marks=pytest.mark.slow), "folder"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> RemoteStore:
     if request.param == "folder":
         return open_store(f"file://{tmp_path}/nights")
@@ -115,6 +121,7 @@ def test_a_worker_gets_the_place_and_nobodys_credentials(store: RemoteStore, tmp
     assert b"something" not in sent
 
 
+@pytest.mark.slow
 def test_players_are_told_what_an_object_holds(s3: str, tmp_path: Path) -> None:
     store = open_store("s3://nights/kinds")
     for suffix, kind in {"mp3": "audio/mpeg", "m4b": "audio/mp4", "opus": "audio/ogg; codecs=opus"}.items():
@@ -122,6 +129,7 @@ def test_players_are_told_what_an_object_holds(s3: str, tmp_path: Path) -> None:
         assert s3fs.S3FileSystem().info(f"nights/kinds/rest.{suffix}")["ContentType"] == kind
 
 
+@pytest.mark.slow
 def test_a_large_track_is_uploaded_in_parts_with_its_key(s3: str, tmp_path: Path) -> None:
     store = open_store("s3://nights/large")
     large = bytes(105_000_000)
@@ -139,6 +147,7 @@ def test_an_upload_that_breaks_off_leaves_what_was_there(tmp_path: Path, store: 
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_a_place_that_isnt_there_is_said_before_anything_is_built(s3: str) -> None:
     with pytest.raises(InputError, match="there is no bucket mornings"):
         open_store("s3://mornings/early")
@@ -150,17 +159,21 @@ def test_a_protocol_nobody_knows_is_bad_input() -> None:
 
 
 def test_a_missing_driver_says_what_to_install() -> None:
-    with pytest.raises(MissingToolError, match="gcsfs") as raised:
+    with pytest.raises(
+        MissingToolError, match=r"gs://bucket/nights: what reaches gs:// isn't installed .*gcsfs"
+    ) as raised:
         open_store("gs://bucket/nights")
     assert raised.value.exit_code == 3
 
 
+@pytest.mark.slow
 def test_a_place_that_is_gone_is_a_track_that_failed(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrackError, match="nowhere"):
         put(RemoteStore("s3://nowhere/nights"), tmp_path)
     assert (tmp_path / "made.mp3").exists(), "what couldn't be uploaded is still here"
 
 
+@pytest.mark.slow
 def test_a_library_goes_to_a_bucket_and_is_unchanged_the_second_time(s3: str, sleepward: Command) -> None:
     words = "title: Nights\ndefaults: {voice: tone, tail: 10s, background: none}\ntracks: [{script: a.txt}, {script: b.txt}]"
     (sleepward.folder / "library.yaml").write_text(words)

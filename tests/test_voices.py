@@ -512,6 +512,7 @@ input()
 
 
 @espeak_only
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_prints_no_tracebacks(scratch: Path) -> None:
     code = f"""
 from generator.voices import open_voice

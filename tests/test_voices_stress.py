@@ -18,6 +18,7 @@ from generator.voices.pyttsx3 import Pyttsx3Voice
 
 COUNT = 200
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "narration.py"
+pytestmark = pytest.mark.slow
 espeak_only = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="espeak-ng is the engine on Linux")
 
 

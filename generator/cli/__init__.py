@@ -106,17 +106,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE_OBJECTS)
     _work_in_bulk()
     try:
-        code = group.main(standalone_mode=False)  # what a command's Exit carries
-        sys.exit(code if isinstance(code, int) else 0)
-    except SleepwardError as error:
-        say_error(error)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted: nothing half-made was left behind", err=True)
-        sys.exit(130)
+        sys.exit(run(sys.argv[1:]))
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; nothing is left to say to it
         sys.exit(1)
@@ -127,6 +117,22 @@ def main() -> None:
         os._exit(1)  # what is left in stdout can't be written either
     finally:
         gc.freeze()  # or it is all looked through once more, in a tenth of a second
+
+
+def run(words: list[str]) -> int:
+    """Run the command that `words` are, as in any process; the exit code it leaves."""
+    try:
+        code = group.main(words, prog_name="sleepward", standalone_mode=False)  # what a command's Exit carries
+    except SleepwardError as error:
+        say_error(error)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\ninterrupted: nothing half-made was left behind", err=True)
+        return 130
+    return code if isinstance(code, int) else 0
 
 
 def _work_in_bulk() -> None:
