@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.storage.cache import Cache, content_key
-from generator.storage.housekeeping import clear_out, format_size, parse_size
+from generator.storage.cache import SUFFIX, Cache, content_key
+from generator.storage.housekeeping import collect, format_size, parse_size
 from tests.conftest import SLEEPWARD, Command
 
 DAY_S = 86_400
@@ -65,7 +65,7 @@ def track(built: tuple[Path, bytes], cache: Path, script: str) -> bytes:
 
 
 def entries(cache: Path) -> list[Path]:
-    """What is kept; the marks of who is working with the cache aside."""
+    """What is kept; the lock aside."""
     return sorted(path for path in cache.glob("[a-z]*/*/*") if path.is_file())
 
 
@@ -73,9 +73,13 @@ def keep(cache: Path, name: str, size: int = 100_000, *, age_s: float = 0, kind:
     """An entry that was last used so long ago."""
     key = content_key(name)
     Cache(cache).put(kind, key, bytes(size))
-    path = cache / kind / key[:2] / key
+    path = cache / kind / key[:2] / f"{key}{SUFFIX}"
     age(path, age_s)
     return path
+
+
+def key_of(path: Path) -> str:
+    return path.name.removesuffix(SUFFIX)
 
 
 def age(path: Path, age_s: float) -> None:
@@ -130,8 +134,8 @@ def test_what_was_used_longest_ago_goes_first(sleepward: Command, cache: Path) -
 @pytest.mark.parametrize("way", ["get", "open"])
 def test_reading_counts_as_use(cache: Path, way: str) -> None:
     read, unread = keep(cache, "read", age_s=9 * DAY_S), keep(cache, "unread", age_s=8 * DAY_S)
-    assert getattr(Cache(cache), way)("clips", read.name) is not None
-    clear_out(cache, 150_000)
+    assert getattr(Cache(cache), way)("clips", key_of(read)) is not None
+    collect(cache, 150_000)
     assert entries(cache) == [read]
     assert not unread.exists()
 
@@ -139,7 +143,7 @@ def test_reading_counts_as_use(cache: Path, way: str) -> None:
 def test_reading_again_within_the_hour_writes_nothing(cache: Path) -> None:
     path = keep(cache, "read", age_s=1_800)
     before = path.stat().st_mtime_ns
-    assert Cache(cache).get("clips", path.name) is not None
+    assert Cache(cache).get("clips", key_of(path)) is not None
     assert path.stat().st_mtime_ns == before
 
 
@@ -150,7 +154,7 @@ def test_nothing_else_that_lies_there_is_touched(cache: Path) -> None:
         path.write_bytes(bytes(1_000))
         age(path, 900 * DAY_S)
     keep(cache, "old", age_s=DAY_S)
-    clear_out(cache, 0)
+    collect(cache, 0)
     assert entries(cache) == [others[1]]
     assert all(path.exists() for path in others)
 
@@ -165,60 +169,39 @@ def test_what_killed_builds_left_goes_and_what_is_being_written_stays(sleepward:
     assert (dead.exists(), alive.exists(), entry.exists()) == (False, True, True)
 
 
-USER = """
-import sys
-from pathlib import Path
-from generator.storage.cache import Cache
-
-cache = Cache(Path(sys.argv[1]))
-assert all(cache.get("clips", key) is not None for key in sys.argv[2:])
-print("ready", flush=True)
-sys.stdin.read()
-assert all(cache.get("clips", key) is not None for key in sys.argv[2:])
-"""
-
-
-def test_what_a_running_build_uses_stays_until_it_has_ended_or_was_killed(sleepward: Command, cache: Path) -> None:
-    used = [keep(cache, "long ago", age_s=9 * DAY_S), keep(cache, "just now", age_s=1_800)]
+def test_what_was_used_within_the_last_day_stays_as_a_running_build_may_need_it(
+    sleepward: Command, cache: Path
+) -> None:
+    used = [keep(cache, "long ago", age_s=9 * DAY_S), keep(cache, "this morning", age_s=DAY_S / 3)]
     unused = keep(cache, "unused", age_s=2 * DAY_S)
-    words = [sys.executable, "-c", USER, str(cache), *(path.name for path in used)]
-    with (
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one,
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other,
-    ):
-        for process in (one, other):
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-        done = sleepward("cache", "gc", "--max-size", "0")
-        assert done.stdout.startswith("freed 100.0 kB: clips 1")
-        assert "a running build may be using 2 (200.1 kB)" in done.stderr
-        assert entries(cache) == sorted(used)
-        assert not unused.exists()
-        one.communicate()  # it finds all it had, and ends
-        assert one.returncode == 0
-        clear_out(cache, 0)
-        assert entries(cache) == sorted(used)
-        other.kill()
-    sleepward("cache", "gc", "--max-size", "0")
+    build = Cache(cache)
+    assert build.get("clips", key_of(used[0])) is not None
+    done = sleepward("cache", "gc", "--max-size", "0")
+    assert done.stdout.startswith("freed 100.0 kB: clips 1")
+    assert "a running build may need them: 2 (200.1 kB)" in done.stderr
+    assert entries(cache) == sorted(used)
+    assert not unused.exists()
+    assert all(build.get("clips", key_of(path)) is not None for path in used)
+    for path in used:
+        age(path, DAY_S)
+    assert sleepward("cache", "gc", "--max-size", "0").stderr == ""
     assert entries(cache) == []
 
 
 READER = """
 import os, sys, time
 from pathlib import Path
-from generator.storage.cache import Cache, content_key
+from generator.storage.cache import SUFFIX, Cache, content_key
 
 folder, lost = Path(sys.argv[1]), 0
 for night in range(12):
     keys = [content_key(night, number) for number in range(100)]
-    maker = Cache(folder)
-    for key, age_s in zip(keys, [90_000, 1_800] * 50):
-        maker.put("clips", key, bytes(1_000))
-        used_s = time.time() - age_s
-        os.utime(folder / "clips" / key[:2] / key, (used_s, used_s))
-    del maker  # from now on, they may go
     cache = Cache(folder)
-    found = [key for key in keys if cache.get("clips", key) is not None]  # from now on, these may not
+    for key, age_s in zip(keys, [90_000, 1_800] * 50):
+        cache.put("clips", key, bytes(1_000))
+        used_s = time.time() - age_s
+        os.utime(folder / "clips" / key[:2] / f"{key}{SUFFIX}", (used_s, used_s))
+    found = [key for key in keys if cache.get("clips", key) is not None]  # from now on, these may not go
     lost += sum(cache.get("clips", key) is None for key in found)
 print(lost)
 """
@@ -227,15 +210,15 @@ CLEARER = """
 import sys
 from pathlib import Path
 import psutil
-from generator.storage.housekeeping import clear_out
+from generator.storage.housekeeping import collect
 
 while psutil.pid_exists(int(sys.argv[2])) and psutil.Process(int(sys.argv[2])).status() != psutil.STATUS_ZOMBIE:
-    clear_out(Path(sys.argv[1]), 0)
+    collect(Path(sys.argv[1]), 0)
 """
 
 
-def test_what_a_build_has_found_stays_however_often_the_cache_is_cleared_out(cache: Path) -> None:
-    """A reader that begins again and again, beside two who clear out everything that may go."""
+def test_what_a_build_has_found_stays_however_often_the_cache_is_collected(cache: Path) -> None:
+    """A reader of what was used long ago, beside two who collect everything that may go."""
     reader = subprocess.Popen([sys.executable, "-c", READER, str(cache)], stdout=subprocess.PIPE)
     words = [sys.executable, "-c", CLEARER, str(cache), str(reader.pid)]
     clearers = [subprocess.Popen(words) for _ in range(2)]
@@ -282,7 +265,7 @@ def test_verify_removes_what_is_damaged_and_says_so(sleepward: Command, cache: P
     damaged.write_bytes(DAMAGES[damage](damaged.read_bytes()))
     used = whole.stat().st_mtime_ns
     done = sleepward("cache", "verify", code=1)
-    assert done.stdout == f"{damaged.relative_to(cache)}: damaged, and removed\n"
+    assert done.stdout == f"{damaged.relative_to(cache)}: damaged, or in another's place; removed\n"
     assert done.stderr == "1 whole, 1 not\n"
     assert entries(cache) == [whole]
     assert whole.stat().st_mtime_ns == used, "looking after an entry isn't using it"
@@ -301,6 +284,54 @@ def test_a_build_notices_damage_of_any_kind_and_makes_it_again(
     assert (sleepward.folder / "again.mp3").read_bytes() == track
     assert entries(cache) == before
     sleepward("cache", "verify")
+
+
+def exchange(one: Path, other: Path) -> None:
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+
+
+def test_verify_notices_entries_that_changed_places(sleepward: Command, cache: Path) -> None:
+    """Each is whole, but is not what it would be taken for."""
+    clips = [keep(cache, name, size) for name, size in (("one", 1_000), ("other", 2_000))]
+    exchange(*clips)
+    bed = keep(cache, "rain", kind="beds")
+    foreign = cache / "loops" / bed.parent.name / bed.name
+    foreign.parent.mkdir(parents=True)
+    shutil.copyfile(bed, foreign)
+    done = sleepward("cache", "verify", code=1)
+    assert sorted(line.split(":")[0] for line in done.stdout.splitlines()) == sorted(
+        str(path.relative_to(cache)) for path in (*clips, foreign)
+    )
+    assert entries(cache) == [bed]
+
+
+def test_a_build_makes_entries_again_that_changed_places(
+    sleepward: Command, cache: Path, script: str, track: bytes
+) -> None:
+    """Two sentences, and a bed and its encoded loop."""
+    before = entries(cache)
+    of_kind = {kind: [path for path in before if path.parts[-3] == kind] for kind in ("clips", "beds", "loops")}
+    exchange(*of_kind["clips"][:2])
+    exchange(of_kind["beds"][0], of_kind["loops"][0])
+    done = sleepward("build", script, *QUICK, "-o", "again.mp3")
+    assert done.stderr.count("a damaged cache entry was removed and is made again") == 4
+    assert (sleepward.folder / "again.mp3").read_bytes() == track
+    assert entries(cache) == before
+    sleepward("cache", "verify")
+
+
+def test_entries_of_the_first_version_are_left_alone_until_they_are_collected(sleepward: Command, cache: Path) -> None:
+    """They had no suffix, and their digests knew nothing of their places."""
+    entry = keep(cache, "old", age_s=9 * DAY_S)
+    former = entry.rename(entry.with_name(key_of(entry)))
+    assert Cache(cache).get("clips", former.name) is None
+    done = sleepward("cache", "verify")
+    assert (done.stdout, done.stderr) == ("", "0 whole, 0 not\n")
+    assert sleepward.json("cache", "info")["entries"] == 1
+    sleepward("cache", "gc", "--max-size", "0")
+    assert entries(cache) == []
 
 
 # --- a full disk -----------------------------------------------------------------------------------------

@@ -63,27 +63,28 @@ def info_command(as_json: bool) -> None:
 @click.option("--max-size", metavar="SIZE", required=True, help="How much may stay, like 2GB, 500 MB or 1.5GiB.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc_command(max_size: str, dry_run: bool) -> None:
-    """Remove what was used longest ago, until the rest fits. What a running build may use stays."""
+    """Remove what was used longest ago, until the rest fits. What was used within the last day stays."""
     from ..storage.cache import default_folder
-    from ..storage.housekeeping import Amount, clear_out, format_size, parse_size
+    from ..storage.housekeeping import Amount, collect, format_size, parse_size
 
     try:
         max_bytes = parse_size(max_size)
     except ValueError as error:
         raise SettingError(str(error), where="--max-size") from error
-    cleared = clear_out(default_folder(), max_bytes, dry_run=dry_run)
-    freed = sum(cleared.freed.values(), Amount())
-    kinds = ", ".join(f"{kind} {_shown(amount)}" for kind, amount in cleared.freed.items())
+    collected = collect(default_folder(), max_bytes, dry_run=dry_run)
+    freed = sum(collected.freed.values(), Amount())
+    kinds = ", ".join(f"{kind} {_shown(amount)}" for kind, amount in collected.freed.items())
     what = f"{format_size(freed.bytes)}: {kinds}" if kinds else "nothing"
     click.echo(f"would free {what}" if dry_run else f"freed {what}")
-    click.echo(f"{'would be left' if dry_run else 'left'}: {_shown(cleared.left)}")
-    if cleared.left.bytes > max_bytes:
-        click.echo(f"a running build may be using {_shown(cleared.in_use)}: that can go when it has ended", err=True)
+    click.echo(f"{'would be left' if dry_run else 'left'}: {_shown(collected.left)}")
+    if collected.left.bytes > max_bytes:
+        spared = f"used within the last day, so a running build may need them: {_shown(collected.spared)}"
+        click.echo(f"{spared}; to be rid of them too, delete the folder while nothing is built", err=True)
 
 
 @cache_command.command("verify")
 def verify_command() -> None:
-    """Read all that is kept. What is damaged is removed, and made again when needed: exit code 1."""
+    """Read all that is kept. What is damaged, or another's, is removed and made again when needed: exit code 1."""
     from ..storage.cache import default_folder
     from ..storage.housekeeping import verified
 

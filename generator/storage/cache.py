@@ -1,4 +1,4 @@
-"""A content-addressed store of small and large blobs: atomic to write, checked when read."""
+"""A store of small and large blobs by kind and key: atomic to write, checked when read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError, SleepwardError, TrackError
-from .leases import Lease, note_use
+from .locks import locked
 
 log = logging.getLogger("sleepward")
 DIGEST_BYTES = 32  # before each blob, its own
+SUFFIX = ".v2"
+"""Of each entry's file, after its key: the version of the form. No other version's entries are found."""
+NOTED_EVERY_S = 3_600
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
 NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
@@ -36,6 +39,11 @@ def content_key(*parts: object) -> str:
     return digest.hexdigest()
 
 
+def lock_path(folder: Path) -> Path:
+    """The file to lock while entries of the cache in `folder` are collected."""
+    return folder / ".lock"
+
+
 def default_folder() -> Path:
     """`SLEEPWARD_CACHE_DIR`, else the user's cache folder."""
     if chosen := os.environ.get("SLEEPWARD_CACHE_DIR"):
@@ -49,18 +57,16 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """Blobs by kind and key below `folder`; while the object lives, what it uses isn't cleared out."""
+    """Blobs by kind and key below `folder`. An entry's time of change is its last use, to within an hour.
+
+    What was used within the last day isn't collected (`housekeeping`), so what a running build uses stays.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lease: Lease | None = None
-        self._beginning = threading.Lock()
-
-    def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
-        return Cache, (self.folder,)  # in another process it is used under a lease of that process
 
     def get(self, kind: str, key: str) -> memoryview | None:
-        """The blob, or None where there is none; one that was damaged is removed, said, and None."""
+        """The blob, or None where there is none; one that was damaged, or is another's, is removed, said, and None."""
         path = self._path(kind, key)
         file = self._opened(path)
         if file is None:
@@ -70,8 +76,10 @@ class Cache:
                 stored = file.read()
             except OSError as error:
                 raise _unreadable(error) from error
-            digest, blob = stored[:DIGEST_BYTES], memoryview(stored)[DIGEST_BYTES:]
-            if hashlib.sha256(blob).digest() != digest:
+            stored_digest, blob = stored[:DIGEST_BYTES], memoryview(stored)[DIGEST_BYTES:]
+            digest = _begun_digest(kind, key)
+            digest.update(blob)
+            if digest.digest() != stored_digest:
                 _forget(path, file)
                 return None
         return blob
@@ -83,7 +91,7 @@ class Cache:
         if file is None:
             return None
         blob = Blob(file, DIGEST_BYTES)
-        if not blob.is_whole():
+        if not blob.is_whole(kind, key):
             _forget(path, file)
             file.close()
             return None
@@ -98,10 +106,9 @@ class Cache:
         path = self._path(kind, key)
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._begin()
             try:
                 with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
-                    digest = hashlib.sha256()
+                    digest = _begun_digest(kind, key)
                     file.write(bytes(DIGEST_BYTES))
                     for block in blocks:
                         digest.update(block)
@@ -118,26 +125,32 @@ class Cache:
             self.folder.mkdir(parents=True, exist_ok=True)
             return Scratch(tempfile.TemporaryFile(dir=self.folder), self._writing)
 
-    def _begin(self) -> None:
-        """From the first use on, nothing that is used is cleared out."""
-        with self._beginning:
-            if self._lease is None and self.folder.is_dir():
-                with suppress(OSError):  # it can't be written, or has no locks: then `gc` refuses too
-                    self._lease = Lease(self.folder)
-
     def _opened(self, path: Path) -> BinaryIO | None:
         """The file of an entry, its use noted; None where there is none."""
-        self._begin()
         try:
             file = path.open("rb")
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _unreadable(error) from error
-        if note_use(self.folder, path, file):
+        if self._note_use(path, file):
             return file
         file.close()
         return None
+
+    def _note_use(self, path: Path, file: BinaryIO) -> bool:
+        """Note that an entry, opened as `file`, is used now; False where it was collected meanwhile."""
+        age_s = time.time() - os.fstat(file.fileno()).st_mtime
+        if 0 <= age_s < NOTED_EVERY_S:
+            return True
+        try:
+            with locked(lock_path(self.folder)):
+                os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:  # a cache that can be read, but not written: whoever collects may not know of this use
+            pass
+        return True
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -147,7 +160,7 @@ class Cache:
             raise _unwritable(error, self.folder) from error
 
     def _path(self, kind: str, key: str) -> Path:
-        return self.folder / kind / key[:2] / key
+        return self.folder / kind / key[:2] / f"{key}{SUFFIX}"
 
 
 class Blob:
@@ -173,12 +186,12 @@ class Blob:
         if got != len(buffer):
             raise TrackError("a file of the cache ended too early", hint="build again; is the disk all right?")
 
-    def is_whole(self) -> bool:
-        """Whether its digest, the bytes just before `start`, is that of what is there."""
+    def is_whole(self, kind: str, key: str) -> bool:
+        """Whether its digest, the bytes just before `start`, is that of what is there, under that kind and key."""
         try:
             self._file.seek(self._start - DIGEST_BYTES)
             stored = self._file.read(DIGEST_BYTES)
-            digest = hashlib.sha256()
+            digest = _begun_digest(kind, key)
             while block := self._file.read(_BLOCK_BYTES):
                 digest.update(block)
         except OSError as error:
@@ -202,6 +215,11 @@ class Scratch(Blob):
     def resize(self, size: int) -> None:
         with self._writing(), self._one_at_a_time:
             self._file.truncate(self._start + size)
+
+
+def _begun_digest(kind: str, key: str) -> hashlib._Hash:
+    """The digest of an entry, its content to come: an entry that lies at another's place isn't whole there."""
+    return hashlib.sha256(f"{kind}/{key}\n".encode())
 
 
 def remove_damaged(path: Path, file: BinaryIO) -> None:

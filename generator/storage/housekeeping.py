@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .cache import ABANDONED_S, DIGEST_BYTES, Blob, remove_damaged
-from .leases import in_use_since, lock_path
+from .cache import ABANDONED_S, DIGEST_BYTES, SUFFIX, Blob, lock_path, remove_damaged
 from .locks import locked
 
-UNFINISHED = "unfinished"
-"""What killed builds left, among the kinds of what is cleared out."""
+SPARED_S = 86_400
+"""What was used within a day may be in use by a running build."""
 
-_KEY = re.compile(r"[0-9a-f]{64}")
-_PART = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}\.part")
+UNFINISHED = "unfinished"
+"""What killed builds left, among the kinds of what is collected."""
+
+# Entries of the first version had no suffix. No build finds them, so they are the first to be collected.
+_ENTRY = re.compile(rf"[0-9a-f]{{64}}({re.escape(SUFFIX)})?")
+_PART = re.compile(rf"\.{_ENTRY.pattern}\.[0-9a-f]{{16}}\.part")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([kmgt]i?b?|b)", re.IGNORECASE)
 _SIZE_EXAMPLES = "write it like 2GB, 500 MB or 1.5GiB"
 
@@ -54,19 +57,19 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Cleared:
-    """What `clear_out` removed, by kind, what is left, and what of it stays only because a build may need it."""
+class Collected:
+    """What `collect` removed, by kind, what is left, and what of it stays only because a build may need it."""
 
     freed: dict[str, Amount]
     left: Amount
-    in_use: Amount
+    spared: Amount
 
 
 def entries(folder: Path) -> Iterator[Entry]:
     """Everything that is kept in the cache in `folder`; what else lies there is never touched."""
     for kind, file in _files(folder):
-        if _KEY.fullmatch(file.name):
-            with suppress(FileNotFoundError):  # cleared out meanwhile
+        if _ENTRY.fullmatch(file.name):
+            with suppress(FileNotFoundError):  # collected meanwhile
                 found = file.stat()
                 yield Entry(kind, Path(file.path), found.st_size, found.st_mtime)
 
@@ -81,43 +84,44 @@ def holdings(folder: Path) -> dict[str, Holding]:
     return dict(sorted(found.items()))
 
 
-def clear_out(folder: Path, max_bytes: int, *, dry_run: bool = False) -> Cleared:
-    """Remove what was used longest ago until `max_bytes` are left, never what a running build may use.
+def collect(folder: Path, max_bytes: int, *, dry_run: bool = False) -> Collected:
+    """Remove what was used longest ago until `max_bytes` are left, but nothing that was used within a day.
 
-    What killed builds left behind goes too. Raises InputError where the folder can't be changed, or gives no locks.
+    What killed builds left half-written goes too. Raises InputError where the folder can't be changed, or has no locks.
     """
     if not folder.is_dir():
-        return Cleared({}, Amount(), Amount())
+        return Collected({}, Amount(), Amount())
     try:
-        with locked(lock_path(folder)):
-            return _cleared(folder, max_bytes, (lambda entry: True) if dry_run else _goes)
+        with locked(lock_path(folder)):  # no entry is noted as used between the look at it and its end
+            return _collected(folder, max_bytes, dry_run=dry_run)
     except OSError as error:
         what = f"the cache can't be cleared out: {error.strerror or error}"
         hint = "mend the folder, or delete it whole while nothing is built"
         raise InputError(what, where=str(folder), hint=hint) from error
 
 
-def _cleared(folder: Path, max_bytes: int, goes: Callable[[Entry], bool]) -> Cleared:
-    spared_s = in_use_since(folder)
-    found = sorted(entries(folder), key=lambda entry: (entry.used_s, entry.path.name))
-    left, in_use = Amount(len(found), sum(entry.bytes for entry in found)), Amount()
+def _collected(folder: Path, max_bytes: int, *, dry_run: bool) -> Collected:
+    spared_from_s = time.time() - SPARED_S
+    oldest_first = sorted(entries(folder), key=lambda entry: (entry.used_s, entry.path.name))
+    left = Amount(len(oldest_first), sum(entry.bytes for entry in oldest_first))
+    spared = Amount()
     freed: dict[str, Amount] = {}
     for part in _abandoned(folder):
-        if goes(part):
+        if dry_run or _removed(part):
             freed[UNFINISHED] = freed.get(UNFINISHED, Amount()) + Amount(1, part.bytes)
-    for entry in found:
+    for entry in oldest_first:
         if left.bytes <= max_bytes:
             break
         one = Amount(1, entry.bytes)
-        if entry.used_s >= spared_s or not goes(entry):
-            in_use += one
+        if entry.used_s >= spared_from_s or not (dry_run or _removed(entry)):
+            spared += one
             continue
         freed[entry.kind] = freed.get(entry.kind, Amount()) + one
         left += Amount(-1, -entry.bytes)
-    return Cleared(dict(sorted(freed.items())), left, in_use)
+    return Collected(dict(sorted(freed.items())), left, spared)
 
 
-def _goes(entry: Entry) -> bool:
+def _removed(entry: Entry) -> bool:
     """Remove it; False where Windows won't, as someone reads it."""
     try:
         entry.path.unlink(missing_ok=True)
@@ -129,21 +133,27 @@ def _goes(entry: Entry) -> bool:
 
 
 def verified(folder: Path) -> Iterator[tuple[Entry, str]]:
-    """Every entry, and what is wrong with it, if anything; what is damaged is removed, to be made again when needed."""
+    """Every entry, and what is wrong with it, if anything; what isn't whole is removed, and made again when needed.
+
+    Entries of former versions, which no build finds, are passed over.
+    """
     for entry in entries(folder):
+        key = entry.path.name.removesuffix(SUFFIX)
+        if key == entry.path.name:
+            continue
         try:
             with entry.path.open("rb") as file:
                 blob = Blob(file, DIGEST_BYTES)  # closes the file as soon as it is forgotten
-                if blob.is_whole():
+                if blob.is_whole(entry.kind, key):
                     yield entry, ""
                     continue
                 remove_damaged(entry.path, file)
-        except FileNotFoundError:  # cleared out meanwhile
+        except FileNotFoundError:  # collected meanwhile
             continue
         except (OSError, InputError) as error:
             yield entry, f"can't be read or removed ({error})"
         else:
-            yield entry, "damaged, and removed"
+            yield entry, "damaged, or in another's place; removed"
 
 
 def _abandoned(folder: Path) -> Iterator[Entry]:
