@@ -112,7 +112,7 @@ several runs of whole commands, start-up included; the sides of a comparison ran
 the ratios of such pairs. CPU seconds are those of the command and all the processes it starts, as the system counts
 them. Peak memory is that of the same processes together (PSS, looked at every 50 ms), in a run of its own where runs
 are short. *Warm bed* means that another routine's track, of another voice, was made over the same background before:
-the bed, its encoded loop and the compiled templates are in the cache.
+the bed and its encoded loop are in the cache.
 
 **The floor** is ffmpeg alone, one thread, encoding the finished track's sound, decoded to 16-bit PCM beforehand, to
 the same MP3: 128 kb/s, libmp3lame at its own quality, bit reservoir off, as `sleepward` has it. No sentence is spoken,

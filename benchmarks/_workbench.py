@@ -21,8 +21,7 @@ SLEEPWARD = Path(sys.executable).with_name("sleepward")
 BITRATE = ["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0"]
 """What makes our MP3's sound, for ffmpeg alone: the same bit rate, LAME's own quality, the bit reservoir off."""
 
-# Another routine, spoken by another voice: it leaves the bed, the bed's encoded loop and the compiled templates in the
-# cache, and nothing of the narration.
+# Another routine, spoken by another voice: it leaves the bed and its encoded loop in the cache, and no narration.
 _OTHER_TRACK = ["psoas-release", "--voice", "tone", "--background", "rain", "--tail", "10s"]
 _REST = "Rest here for a while.\n[5m]\nAnd rest.\n[sleep]\n"
 

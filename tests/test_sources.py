@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from generator.definition.kept_routines import dump_kept, parse_kept
 from generator.errors import SleepwardError
-from generator.storage.cache import Cache
+from generator.storage.cache import SUFFIX, Cache
 from generator.storage.housekeeping import Entry, entries
 from generator.workspace import Workspace, sources
 from generator.workspace.sources import load_source
@@ -89,7 +92,7 @@ def of_kind(cache: Cache, kind: str) -> list[Entry]:
     return [entry for entry in entries(cache.folder) if entry.kind == kind]
 
 
-def test_compiled_templates_are_kept_and_follow_their_files(
+def test_rendered_scripts_are_kept_and_follow_their_templates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -102,18 +105,85 @@ def test_compiled_templates_are_kept_and_follow_their_files(
         own.write_text(f"{built_in.read_text(encoding='utf-8')}\n{last_words}\n", encoding="utf-8")
         return load_source("ten-minutes-in-bed", {}, Workspace.here(), cache).text
 
-    before, kept = script("Sleep well."), set(of_kind(cache, "templates"))
-    assert {entry.kind for entry in entries(cache.folder)} == {"routines", "templates"}
+    def kept() -> list[Path]:
+        return sorted(entry.path for entry in of_kind(cache, "scripts"))
+
+    before, first = script("Sleep well."), kept()
+    assert {entry.kind for entry in entries(cache.folder)} == {"routines", "scripts"}
     assert script("Sleep well.") == before
-    assert set(of_kind(cache, "templates")) == kept
+    assert kept() == first
     after = script("Rest now.")
     assert after.endswith("Rest now.\n")
-    assert len(set(of_kind(cache, "templates")) - kept) == 1
+    assert len(kept()) == 2
+    assert script("Sleep well.") == before
+    assert load_source("ten-minutes-in-bed", {"night": "3"}, Workspace.here(), cache).text != before
 
-    for entry in of_kind(cache, "templates"):
-        entry.path.write_bytes(entry.path.read_bytes()[:-1])
+    for path in kept():
+        path.write_bytes(path.read_bytes()[:-1])
     assert script("Rest now.") == after
     assert "damaged" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_templates_behind_a_link_are_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("elsewhere", "scripts_templates/gentle"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "scripts_templates" / "gentle" / "more").symlink_to(tmp_path / "elsewhere")
+    built_in = Path(sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
+    own = f"{built_in.read_text(encoding='utf-8')}\n{{% include 'more/last.j2' %}}\n"
+    (tmp_path / "scripts_templates" / "gentle" / "routine.j2").write_text(own, encoding="utf-8")
+    for words in ("Sleep well.", "Rest now."):
+        (tmp_path / "elsewhere" / "last.j2").write_text(words, encoding="utf-8")
+        assert load_source("ten-minutes-in-bed", {}, Workspace.here(), Cache(tmp_path / "cache")).text.endswith(
+            f"{words}\n"
+        )
+
+
+BUILT_IN = Workspace.here()
+
+
+@pytest.mark.parametrize("name", BUILT_IN.routine_names())
+def test_a_routine_that_is_kept_comes_back_as_it_was(name: str) -> None:
+    routine = BUILT_IN.read_routine(BUILT_IN.routine_path(name))
+    assert parse_kept(dump_kept(routine)) == routine
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b"\xff",
+        b"cbuiltins\nexec\n(S'raise SystemExit'\ntR.",  # a pickle that runs code
+        b'{"poses": {}, "routine": {"steps": [{"pose": "rest"}]}}',
+    ],
+)
+def test_what_is_kept_of_a_routine_and_is_none_is_read_again(tmp_path: Path, wrong: bytes) -> None:
+    cache = Cache(tmp_path / "cache")
+    before = load_source("ten-minutes-in-bed", {}, Workspace.here(), cache).text
+    (entry,) = of_kind(cache, "routines")
+    cache.put("routines", entry.path.name.removesuffix(SUFFIX), wrong)
+    for kept in of_kind(cache, "scripts"):
+        kept.path.unlink()
+    assert load_source("ten-minutes-in-bed", {}, Workspace.here(), cache).text == before
+
+
+IN_BED = dump_kept(BUILT_IN.read_routine(BUILT_IN.routine_path("ten-minutes-in-bed")))
+
+
+@given(st.data())
+def test_a_kept_routine_with_a_value_of_another_kind_is_none(data: st.DataObject) -> None:
+    written = json.loads(IN_BED)
+    inside, key = written, "routine"
+    while isinstance(inside[key], (dict, list)) and inside[key] and data.draw(st.booleans() | st.just(value=True)):
+        inside = inside[key]
+        key = data.draw(st.sampled_from(sorted(inside) if isinstance(inside, dict) else range(len(inside))))
+    inside[key] = data.draw(st.sampled_from([1.5, [None], {"a": 1}]))
+    with pytest.raises(ValueError, match="this is no routine"):
+        parse_kept(json.dumps(written).encode())
 
 
 POSE = """\

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import ScriptError
 from ..model import Pose, Routine, Variant
 from .front_matter import write_front_matter
+from .kept_scripts import kept
 from .variation import CHOOSE, Night
 from .visits import GROUNDS, Manner, Visit, described_values, environment, is_brief, render_text, start_position, visits
 
@@ -35,19 +36,33 @@ def render(
     """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
 
     The first of `template_folders` that has a template wins. `adapted` says what was left out of the routine or
-    swapped. With `manner.first_side` left the whole practice is mirrored. `cache` keeps compiled templates. Raises
-    ScriptError where a template or a pose's text doesn't render.
+    swapped. With `manner.first_side` left the whole practice is mirrored. `cache` keeps scripts that were rendered.
+    Raises ScriptError where a template or a pose's text doesn't render.
     """
+    made_of = (routine, manner, tuple(adapted), dict(settings or {}))
+    if cache is None:
+        return _rendered(*made_of, template_folders)
+    folders = [folder for folder, _ in template_folders]
+    return kept(made_of, folders, cache, lambda: _rendered(*made_of, template_folders))
+
+
+def _rendered(
+    routine: Routine,
+    manner: Manner,
+    adapted: Sequence[str],
+    settings: Mapping[str, str],
+    folders: Sequence[TemplateFolder],
+) -> str:
     night = Night(manner.night)
     rounds = list(visits(routine, manner, night))
-    body = _render_template(routine, rounds, _templates(template_folders, cache), manner, night)
+    body = _render_template(routine, rounds, _templates(tuple(folders)), manner, night)
     _check_held(routine, rounds, body)
     head = write_front_matter(
         title=routine.title,
         routine=routine.name,
         summary=routine.summary,
         adapted=adapted,
-        settings={**routine.settings, **(settings or {})},
+        settings={**routine.settings, **settings},
     )
     return head + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
@@ -98,20 +113,11 @@ def route(ways: Collection[str], from_position: str, to_position: str) -> list[s
 
 
 @lru_cache(maxsize=8)
-def _template_environment(folders: tuple[TemplateFolder, ...]) -> Any:
+def _templates(folders: tuple[TemplateFolder, ...]) -> Any:
     """Templates of these folders, each read once, and again where its file has changed."""
     from .templates import loader_of
 
     return environment(loader_of(folders))
-
-
-def _templates(folders: Sequence[TemplateFolder], cache: Cache | None) -> Any:
-    remembered = _template_environment(tuple(folders))
-    if cache is None:
-        return remembered
-    from .compiled import CompiledTemplates
-
-    return remembered.overlay(bytecode_cache=CompiledTemplates(cache))
 
 
 def _render_template(routine: Routine, rounds: Sequence[Visit], templates: Any, manner: Manner, night: Night) -> str:

@@ -46,7 +46,7 @@ def load_source(
 ) -> Source:
     """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
 
-    `cache` keeps routines that were read, and compiled templates, here and below.
+    `cache` keeps routines that were read, and scripts that were rendered, here and below.
     """
     if argument == STDIN_NAME:
         return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
