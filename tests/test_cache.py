@@ -449,3 +449,15 @@ def test_every_command_of_the_page_is_there(sleepward: Command, cache: Path) -> 
     assert len(lines) == 5
     for words in lines:
         sleepward(*words)
+
+
+def test_the_page_names_every_kind_of_what_is_kept(sleepward: Command, cache: Path, script: str) -> None:
+    (sleepward.folder / "library.yaml").write_text(
+        f"title: Nights\ndefaults: {{voice: tone, tail: 5m}}\ntracks:\n  - {{script: {script}}}\n", encoding="utf-8"
+    )
+    sleepward("batch", "library.yaml")
+    sleepward("script", "ten-minutes-in-bed")
+    page = (Path(__file__).parent.parent / "docs" / "cache.md").read_text(encoding="utf-8")
+    table = page.partition("| kind |")[2].partition("\n\n")[0]
+    named = [line.split("`")[1] for line in table.splitlines() if "`" in line]
+    assert sorted(sleepward.json("cache", "info")["kinds"]) == sorted(named)

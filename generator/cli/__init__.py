@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import sys
-from contextlib import suppress
 from functools import partial
 
 import click
@@ -104,7 +103,6 @@ def main() -> None:
         end_on(signal.SIGINT, KeyboardInterrupt)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts a thread for each core, and we share them out
     gc.set_threshold(GARBAGE_OBJECTS)
-    _work_in_bulk()
     try:
         sys.exit(run(sys.argv[1:]))
     except BrokenPipeError:
@@ -133,17 +131,6 @@ def run(words: list[str]) -> int:
         click.echo("\ninterrupted: nothing half-made was left behind", err=True)
         return 130
     return code if isinstance(code, int) else 0
-
-
-def _work_in_bulk() -> None:
-    """Ask Linux to let what works go on when another of its threads wakes up.
-
-    Each of an encoder's frames passes through five of them. They are interrupted a quarter as often, and the kernel's
-    part of a build is a seventh smaller.
-    """
-    if sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER:  # else the user has chosen
-        with suppress(OSError):  # a sandbox may not allow it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def say_error(error: SleepwardError) -> None:

@@ -84,7 +84,7 @@ def gc_command(max_size: str, dry_run: bool) -> None:
 
 @cache_command.command("verify")
 def verify_command() -> None:
-    """Read all that is kept. What is damaged, or another's, is removed and made again when needed: exit code 1."""
+    """Read all that is kept. What isn't whole is removed, and made again when needed: exit code 1."""
     from ..storage.cache import default_folder
     from ..storage.housekeeping import verified
 
