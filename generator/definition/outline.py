@@ -1,6 +1,6 @@
 """What a list shows of a routine or a pose, read without judging the rest of its file: `check` does that.
 
-All of it judged, eight routines and their 46 poses take 0.6 CPU seconds; their outlines a twentieth.
+`sleepward list` takes 0.15 s of CPU time so, and 0.5 s where all of every file is judged: more than a list may take.
 """
 
 from __future__ import annotations
