@@ -28,7 +28,7 @@ _adding = threading.Lock()
 def main(arguments: list[str]) -> None:
     from generator import beds
     from generator.build import pipeline, several
-    from generator.cli import group
+    from generator.cli.commands import group
     from generator.formats import encoding, mp3_format
     from generator.mix import mixing
     from generator.voices import narration

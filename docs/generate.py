@@ -18,7 +18,7 @@ from typing import Any
 import click
 import yaml
 
-from generator.cli import COMMANDS, group
+from generator.cli.commands import COMMANDS, group
 from generator.definition import schema as schemas
 from generator.definition.adapt import avoidable, traits
 from generator.definition.checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG

@@ -12,7 +12,7 @@
     │   └── NotFoundError          2  a routine, pose, template or file that isn't there
     └── MissingToolError           3  a voice or a tool that isn't on this machine
 
-An interruption (Ctrl-C) is Python's own ``KeyboardInterrupt`` and leaves 130.
+An interruption is none of them: ``StoppedError`` (``system.stopping``) leaves 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class InsideCommand(Command):
     """
 
     def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
-        from generator.cli import run
+        from generator.cli.commands import run
 
         forget()
         before = threading.enumerate()

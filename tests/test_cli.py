@@ -16,7 +16,7 @@ HI = "Lie down, and rest.\n[hold 1-2 min]\n[release]\n"
 
 
 def test_help_names_every_command(sleepward: Command) -> None:
-    from generator.cli import COMMANDS
+    from generator.cli.commands import COMMANDS
 
     shown = sleepward("--help").stdout
     for command in COMMANDS:

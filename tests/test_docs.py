@@ -33,7 +33,7 @@ def test_the_readme_shows_a_script_and_its_real_timeline(sleepward: Command, tmp
 
 
 def test_every_command_in_the_readme_exists(sleepward: Command) -> None:
-    from generator.cli import COMMANDS
+    from generator.cli.commands import COMMANDS
     from generator.settings import SETTINGS
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def test_a_page_that_has_gone_stale_is_noticed_and_mended(tmp_path: Path, monkey
 
 
 def test_the_reference_knows_every_setting_command_and_key() -> None:
-    from generator.cli import COMMANDS
+    from generator.cli.commands import COMMANDS
     from generator.definition.library_models import LibraryFile
     from generator.definition.models import PoseFile, RoutineFile, StepEntry, VariantEntry
     from generator.definition.program_models import ProgramFile

@@ -547,7 +547,7 @@ def test_an_error_in_the_mix_comes_through(track: Track) -> None:
 ENDLESS = """
 import io, sys
 import numpy as np
-from generator import encoding
+from generator.formats import encoding
 from generator.model import Span
 
 rng = np.random.default_rng(1)
@@ -590,7 +590,7 @@ LONG = """
 import sys
 import numpy as np
 import psutil
-from generator import encoding
+from generator.formats import encoding
 from generator.model import Span
 
 minutes = int(sys.argv[1])

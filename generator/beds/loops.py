@@ -9,6 +9,7 @@ import numpy as np
 
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
 from ..storage.cache import Blob, Cache
+from ..system.stopping import check
 
 if TYPE_CHECKING:
     from ..model import Samples
@@ -68,6 +69,7 @@ class Canvas:
         return sound
 
     def write(self, first: int, sound: Samples) -> None:
+        check()
         if len(sound):
             self._scratch.write(first * SAMPLE_BYTES, np.ascontiguousarray(sound, np.float32).data.cast("B"))
             self.samples = max(self.samples, first + len(sound))
@@ -78,5 +80,7 @@ class Canvas:
 
 
 def blocks(samples: int) -> Iterator[tuple[int, int]]:
-    """`samples` in blocks of `BLOCK`: the first sample of each, and where it ends."""
-    return ((start, min(start + BLOCK, samples)) for start in range(0, samples, BLOCK))
+    """`samples` in blocks of `BLOCK`: the first sample of each, and where it ends. Raises StoppedError between them."""
+    for start in range(0, samples, BLOCK):
+        check()
+        yield start, min(start + BLOCK, samples)

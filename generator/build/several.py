@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from ..errors import InputError, SleepwardError
+from ..system.stopping import StopToken
+from ..system.waiting import wait_for
 from ..workspace import Workspace
 from ..workspace.sources import load_source
 from .output import track_path
@@ -52,7 +53,7 @@ class _TracksAhead:
         self._sources, self._flags, self._out = sources, flags, out
         self._workspace, self._context = workspace, context
         self._taken: dict[Path, str] = {}
-        self._stop = threading.Event()
+        self._stop = StopToken()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
         self._begun: dict[int, tuple[Future[PreparedTrack], list[str]]] = {}
 
@@ -78,14 +79,13 @@ class _TracksAhead:
         if number not in self._begun:
             return load_background(self._spoken(number, self._context), self._context)
         future, notices = self._begun.pop(number)
-        wait([future])
+        wait_for(future)
         for notice in notices:
             self._context.notice(notice)
         return load_background(future.result(), self._context)
 
     def _watched(self, stage: str, done: int, total: int) -> None:
-        if self._stop.is_set():
-            raise _StoppedError
+        self._stop.check()
         self._context.progress(stage, done, total)
 
     def _spoken(self, number: int, context: BuildContext) -> PreparedTrack:
@@ -99,7 +99,3 @@ class _TracksAhead:
         for note in spec.script.adapted:
             context.notice(note)
         return prepare(spec, path, context)
-
-
-class _StoppedError(Exception):
-    """The track that is being spoken isn't wanted any more."""

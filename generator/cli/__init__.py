@@ -2,131 +2,25 @@
 
 from __future__ import annotations
 
-import errno
-import gc
-import os
-import signal
 import sys
-from functools import partial
 
-import click
-
-from .. import __version__
-from ..errors import SleepwardError, nearest
-from ..system.endings import end_on
-
-COMMANDS = {
-    "build": "make",
-    "plan": "make",
-    "script": "make",
-    "tonight": "tonight",
-    "program": "program",
-    "batch": "batch",
-    "check": "check",
-    "verify": "verify",
-    "schema": "check",
-    "list": "look",
-    "show": "look",
-    "voices": "look",
-    "backgrounds": "look",
-    "cache": "cache",
-    "init": "init",
-    "doctor": "doctor",
-}
-"""Command to the module that holds it: only the one that runs is imported, so `--help` is instant."""
-
-SUMMARIES = {
-    "build": "Make tracks: a file each, in output/.",
-    "plan": "Show what happens when in a track.",
-    "script": "Print the script of a routine, to read or to change.",
-    "tonight": "Choose a routine that fits tonight, and make it.",
-    "program": "List or make the nights of a programme.",
-    "batch": "Make a whole library of tracks, and again only what changed.",
-    "check": "Read routines, poses and scripts, and say what is wrong in them.",
-    "verify": "Measure a finished track against its plan.",
-    "schema": "Print the JSON schema of routines, poses or libraries, for editors.",
-    "list": "List the routines.",
-    "show": "Show a routine or a pose: props, holds, cautions.",
-    "voices": "List the voices of this machine, or write samples of them.",
-    "backgrounds": "List the backgrounds, or write samples of them.",
-    "cache": "Look after what is kept of earlier builds.",
-    "init": "Make a folder to begin with: a routine, words and a library of your own.",
-    "doctor": "Try everything a build needs, for real.",
-}
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        import importlib
-
-        module = importlib.import_module(f".{COMMANDS[cmd_name]}", __name__)
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and (near := nearest(name, COMMANDS)):
-            ctx.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="sleepward")
-def group() -> None:
-    """Turn a written routine into an audio track to play in bed, in the dark, with the eyes closed.
-
-    Tonight's track: sleepward build deep-hip-opening
-    """
+try:
+    from ..system import stopping
+except KeyboardInterrupt:  # before there is a handler
+    sys.exit(130)
 
 
 def main() -> None:
-    """Run, and leave the exit code that the error owns: 0, 1, 2, 3, or 130 when interrupted."""
-    end_on(signal.SIGTERM, partial(SystemExit, 143))  # in order: nothing half-made is left behind
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants it ignored
-        end_on(signal.SIGINT, KeyboardInterrupt)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts a thread for each core, and we share them out
+    """Run what was typed, and leave its exit code; after a signal 130 (SIGINT) or 143 (SIGTERM)."""
+    stopping.listen()  # before the imports: they take longer than anything else that can't be stopped
     try:
-        sys.exit(run(sys.argv[1:]))
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; nothing is left to say to it
-        sys.exit(1)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        click.echo(f"Error: writing stopped: {error.strerror}\n  make room, and run it again", err=True)
-        os._exit(1)  # what is left in stdout can't be written either
-    finally:
-        gc.freeze()  # or all objects are looked through once more: a tenth of an unchanged build's CPU time
+        from .commands import run_typed
 
+        code = run_typed()
+        stopping.check()
+    except stopping.StoppedError as stopped:
+        import click
 
-def run(words: list[str]) -> int:
-    """Run the command that `words` are, as in any process; the exit code it leaves."""
-    try:
-        code = group.main(words, prog_name="sleepward", standalone_mode=False)  # what a command's Exit carries
-    except SleepwardError as error:
-        say_error(error)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted: nothing half-made was left behind", err=True)
-        return 130
-    return code if isinstance(code, int) else 0
-
-
-def say_error(error: SleepwardError) -> None:
-    click.echo(f"Error: {error}", err=True)
+        code = stopped.exit_code
+    sys.exit(code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
-from . import say_error
+from .commands import say_error
 from .options import making_options
 from .working import building
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..errors import InputError, SleepwardError
-from . import say_error
+from .commands import say_error
 from .options import making_options, setting_options, split_flags
 from .results import format_asked, json_of, line_of, suffix_of
 from .working import building, building_several, cache_of

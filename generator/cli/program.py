@@ -11,7 +11,7 @@ import click
 
 from ..errors import InputError, SleepwardError
 from ..settings import FORMATS
-from . import say_error
+from .commands import say_error
 from .options import making_options, setting_options, split_flags
 from .results import facts_of, line_of, make
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..settings import SETTINGS
-from . import say_error
+from .commands import say_error
 from .options import making_options, setting_options, split_flags
 from .results import facts_of, line_of, make
 from .working import building

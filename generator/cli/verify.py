@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, SleepwardError
-from . import say_error
+from .commands import say_error
 from .working import listening
 
 if TYPE_CHECKING:

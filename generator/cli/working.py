@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..storage.cache import Cache, default_folder
+from ..system import stopping
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,7 +48,8 @@ def building_several(options: dict[str, Any]) -> Iterator[tuple[BuildContext, Ab
     from ..build.track import BuildContext
 
     with cache_of(options) as cache:
-        context = BuildContext(cache, options["jobs"], plain=options["plain"], notice=partial(click.echo, err=True))
+        notice = partial(click.echo, err=True)
+        context = BuildContext(cache, options["jobs"], plain=options["plain"], progress=stopping.look, notice=notice)
         if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
             with _bars(context) as shown:
                 yield shown
@@ -67,6 +69,7 @@ def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContext
         tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
+            stopping.check()
             if stage not in tasks:
                 tasks[stage] = bars.add_task(STAGES[stage])
             elif not done:  # the next track's
@@ -104,4 +107,9 @@ def listening(path: Path) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("Listening to {task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(path.name, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+        def report(done: int, total: int) -> None:
+            stopping.check()
+            bars.update(task, completed=done, total=total)
+
+        yield report

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..model import SAMPLE_RATE
 from ..system import ffmpeg
+from ..system.waiting import wait_for
 
 if TYPE_CHECKING:
     from ..model import Samples
@@ -100,9 +101,9 @@ def _mixed(mix: Mix, total_samples: int, jobs: int) -> Iterator[Iterator[Samples
         for start in range(0, total_samples, BLOCK_SAMPLES):
             window.append(pool.submit(_block, mix, start, min(start + BLOCK_SAMPLES, total_samples)))
             if len(window) >= BLOCKS_AHEAD:
-                yield window.popleft().result()
+                yield wait_for(window.popleft()).result()
         while window:
-            yield window.popleft().result()
+            yield wait_for(window.popleft()).result()
 
     try:
         yield blocks()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..definition.library_models import read_library
 from ..errors import InputError, SleepwardError
+from ..system.stopping import check
 from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
 from ..yaml_source import text_of
@@ -153,6 +154,7 @@ def compare(library: Library, ledger: Ledger) -> Standing:
     unchanged: list[Entry] = []
     todo: list[Todo] = []
     for track in library.tracks:
+        check()
         entry = ledger.entries.get(track.name)
         whole = entry is not None and ledger.is_whole(track.name, entry.key)
         if entry is not None and whole and entry.inputs == track.inputs:

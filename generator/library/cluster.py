@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import InputError
+from ..system.stopping import kept_from_children
 from .cluster_executor import Cluster, dask_module
 from .cluster_worker import Work
 from .work import Store
@@ -48,7 +48,7 @@ def local(
     Raises MissingToolError where Dask isn't installed.
     """
     distributed = dask_module("distributed")
-    with _quiet(), _ctrl_c_kept_from_children(), dask_module("dask").config.set(_LOCAL):
+    with _quiet(), kept_from_children(), dask_module("dask").config.set(_LOCAL):
         here = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -68,23 +68,3 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-@contextlib.contextmanager
-def _ctrl_c_kept_from_children() -> Iterator[None]:
-    """A terminal's Ctrl-C goes to all its processes; workers started in this block, and in their place, don't get it.
-
-    Threads begun here inherit the mask, and processes that of the thread which starts them. The resource tracker is
-    started before: it takes the mask away again.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

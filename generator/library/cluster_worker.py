@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..settings import Settings
+from ..system.stopping import StopToken
 from .work import Order, Result, Store
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ VoiceChoice = tuple[str | None, int, int | None]
 # Whose versions the bytes of a track depend on, and Dask's own, as its two ends speak to each other.
 _LIBRARIES = ("numpy", "soxr", "pydub", "pillow", "mutagen", "distributed")
 
-_stopped: set[str] = set()
+_stops: dict[str, StopToken] = {}  # a batch's, by its token
 _in_hand: dict[str, int] = {}
 _one_at_a_time = threading.Lock()
 
@@ -100,15 +101,13 @@ def carry(order: Order, desk: Desk, threads: int) -> Result:
     from ..build.track import BuildContext
     from ..storage.cache import Cache, default_folder
 
-    def go_on(*_: object) -> None:
-        if desk.token in _stopped:
-            raise StoppedError
-
+    batch = _stops.setdefault(desk.token, StopToken())
     with _one_at_a_time:
         _in_hand[desk.token] = _in_hand.get(desk.token, 0) + 1
     try:
-        go_on()
-        context = BuildContext(Cache(desk.cache_folder or default_folder()), jobs=threads, progress=go_on)
+        batch.check()
+        cache = Cache(desk.cache_folder or default_folder())
+        context = BuildContext(cache, jobs=threads, progress=lambda stage, done, total: batch.check())
         return (desk.work or _build())(order, desk.store, context)
     finally:
         with _one_at_a_time:
@@ -121,11 +120,7 @@ def _build() -> Work:
     return carry_out
 
 
-class StoppedError(Exception):
-    """The batch is over: what was being made isn't wanted any more."""
-
-
 def stop(token: str) -> int:
     """What is in hand for this batch ends at its next step, leaving nothing half; how many still are."""
-    _stopped.add(token)
+    _stops.setdefault(token, StopToken()).set()
     return _in_hand.get(token, 0)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..system.endings import end_on
+from ..system import stopping
 from .work import Done, Order, Result, Store
 
 _GRACE_S = 10.0  # to clear up in, for a worker whose leader is gone
@@ -127,7 +127,8 @@ class Pool:
     def _start(self, worker: _Worker) -> None:
         context = multiprocessing.get_context("spawn")
         worker.processes = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
-        worker.pid = worker.processes.submit(os.getpid)
+        with stopping.kept_from_children():
+            worker.pid = worker.processes.submit(os.getpid)
 
 
 def _result_of(future: Future[Result]) -> Result | None:
@@ -140,9 +141,11 @@ def _result_of(future: Future[Result]) -> Result | None:
 # --- in the worker's process -------------------------------------------------------------------------------
 
 
+_at_work = threading.Lock()
+
+
 def _prepare() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_on(signal.SIGTERM, partial(SystemExit, 143))  # in order: nothing half-made is left behind
+    stopping.listen_to_leader()
     threading.Thread(target=_end_with_leader, name="watch", daemon=True).start()
 
 
@@ -150,8 +153,8 @@ def _end_with_leader() -> None:
     leader = multiprocessing.parent_process()
     assert leader is not None  # this runs in a worker
     leader.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-    threading.Event().wait(_GRACE_S)
+    stopping.PROCESS.set()
+    _at_work.acquire(timeout=_GRACE_S)
     os._exit(1)  # it waits for orders that can't come
 
 
@@ -160,4 +163,6 @@ def _work(order: Order, store: Store, cache_folder: Path) -> Result:
     from ..storage.cache import Cache
     from .orders import carry_out
 
-    return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1))
+    with _at_work:
+        stopping.check()
+        return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1, progress=stopping.look))

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
+from ..system.stopping import check
 from .work import Executor, Order, Result
 
 WINDOW_PER_SLOT = 2  # one in hand, one waiting for it: memory doesn't grow with the library
 MAX_LOSSES = 3  # workers that an order may take with it
-WAIT_S = 0.5
+WAIT_S = 0.1  # between two looks whether we are to stop
 
 
 def run(orders: Iterable[Order], executor: Executor, *, keep_going: bool = True) -> Iterator[Result]:
     """The result of each order, as it comes; no more orders are taken than the window holds.
 
     An order whose worker is lost goes again, and counts as failed after the third one. Where one fails and `keep_going`
-    is false, or the disk is full, those in hand are finished and no other is begun.
+    is false, or the disk is full, those in hand are finished and no other is begun. Raises StoppedError.
     """
     coming, again = iter(orders), deque[Order]()
     losses: Counter[str] = Counter()
@@ -30,6 +31,7 @@ def run(orders: Iterable[Order], executor: Executor, *, keep_going: bool = True)
             in_hand += 1
         if not in_hand:
             return
+        check()
         for done in executor.wait(WAIT_S):
             in_hand -= 1
             result = done.result

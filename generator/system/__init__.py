@@ -1,3 +1,3 @@
 """What the operating system gives: ffmpeg, signals."""
 
-__all__ = ["endings", "ffmpeg", "links"]
+__all__ = ["ffmpeg", "links", "stopping", "waiting"]

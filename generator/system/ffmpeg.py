@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputError, MissingToolError, NotFoundError, TrackError
 from ..model import SAMPLE_RATE
+from .stopping import PROCESS, StopToken, check
 
 if TYPE_CHECKING:
     from ..model import Samples
@@ -79,27 +80,25 @@ def run(args: Sequence[str], data: bytes = b"") -> bytes:
     return filter_blocks(args, [data])
 
 
-def filter_blocks(
-    args: Sequence[str], blocks: Iterable[bytes | memoryview], stop: threading.Event | None = None
-) -> bytes:
+def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], stop: StopToken = PROCESS) -> bytes:
     """Feed `blocks` to ffmpeg one after the other while its output is gathered; the output.
 
-    The child ends with this call whatever happens; where `stop` is set, before the next block. Raises TrackError
-    with ffmpeg's last lines, or one that says it was stopped.
+    The child ends with this call whatever happens. Raises TrackError with ffmpeg's last lines, StoppedError before the
+    next block where `stop` is set.
     """
     gathered: list[bytes] = []
     with _child(args, stdin=subprocess.PIPE) as child:
         reader = threading.Thread(target=lambda: gathered.append(child.stdout.read()), daemon=True)
         reader.start()
         for block in blocks:
-            if stop is not None and stop.is_set():
-                raise TrackError("the encoding was stopped")
+            stop.check()
             if not _fed(child.stdin, block):
                 break
         with contextlib.suppress(OSError):
             child.stdin.close()
         reader.join()
         if code := child.process.wait():
+            stop.check()
             how = f"was ended by signal {-code}" if code < 0 else f"failed (exit {code})"
             said = child.last_lines()
             raise TrackError(
@@ -257,6 +256,7 @@ class _Sound:
         while block := self.child.stdout.read(max(1, round(seconds * self.rate)) * sample_bytes):
             samples = np.frombuffer(block, "<f4", len(block) // sample_bytes * self.channels)
             heard += len(samples)
+            check()
             yield samples.reshape(-1, self.channels)
         if self.child.process.wait() or not heard:
             raise _unreadable(self.path, self.child)
@@ -297,6 +297,7 @@ def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
 
 
 def _unreadable(path: Path, child: _Child) -> InputError:
+    check()
     why = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\] ?", "", child.last_lines())
     if not why or "matches no streams" in why:
         why = "it holds no sound"

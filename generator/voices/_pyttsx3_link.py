@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import MissingToolError
 from ..model import Recording
+from ..system.stopping import check
+from ..system.waiting import LOOK_S
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
 STOP_S = 20.0  # for a server to end once its stdin has: it needs a hundredth of a second
@@ -43,6 +47,7 @@ class Server:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._received = b""
 
     def send(self, message: Message) -> None:
         with contextlib.suppress(BrokenPipeError):  # a server that ended is noticed where its answer is missing
@@ -50,15 +55,26 @@ class Server:
             self._requests.flush()
 
     def receive(self, deadline_s: float) -> dict[str, Any] | None:
-        """The next answer; None where the server has ended, or was ended as nothing came in time."""
-        watchdog = threading.Timer(deadline_s, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            line = self._answers.readline()
-        finally:
-            watchdog.cancel()
-        return json.loads(line) if line.endswith(b"\n") else None
+        """The next answer; None where the server has ended, or was ended as nothing came in time.
+
+        Raises StoppedError where this process is to stop meanwhile.
+        """
+        descriptor, until_s = self._answers.fileno(), time.monotonic() + deadline_s
+        while b"\n" not in self._received:
+            check()
+            ready, _, _ = select.select([descriptor], [], [], LOOK_S)
+            if ready:
+                more = os.read(descriptor, 65_536)
+                if not more:
+                    check()
+                    return None
+                self._received += more
+            elif time.monotonic() > until_s:
+                self._process.kill()
+                return None
+        line, _, self._received = self._received.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
     def last_words(self) -> str:
         """What it said last of its own accord, after a colon; nothing where it said nothing."""

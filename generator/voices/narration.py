@@ -16,6 +16,8 @@ from ..mix.segments import from_pcm, to_segment
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS
 from ..pronunciation.lexicon import NOTHING, Lexicon
 from ..storage.cache import Cache, content_key
+from ..system.stopping import check
+from ..system.waiting import wait_for, wait_until
 from . import Voice
 from .calibration import CALIBRATION_SENTENCES, calibrate
 from .mastering import CHAIN_PER_MS, VoiceGain, chain_identity, mastered, prepared
@@ -67,7 +69,7 @@ class Narration:
         """The clip of one of the texts: 48 kHz mono. Raises TrackError where the cache has lost it."""
         line = self._given[text]
         if line in self._making:
-            self._making[line].result()
+            wait_for(self._making[line]).result()
         stored = self._cache.get(KIND, content_key(self._identity, line))
         if stored is None:
             hint = "the cache was emptied while the track was made: build it again"
@@ -123,7 +125,7 @@ def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
     def submit(work: Callable[[], None], size: int) -> Future[None]:
         nonlocal waiting_bytes
         with less:
-            less.wait_for(lambda: not waiting_bytes or waiting_bytes + size <= WAITING_BYTES)
+            wait_until(less, lambda: not waiting_bytes or waiting_bytes + size <= WAITING_BYTES)
             waiting_bytes += size
         done = beside.submit(work)
         done.add_done_callback(lambda _: leave(size))
@@ -145,6 +147,7 @@ def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
 
 def _keep(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
     """The clip of `line`, made and put into the cache."""
+    check()
     clip = to_segment(mastered(wave, gain, line).samples)
     cache.put(KIND, content_key(identity, line), clip.raw_data)
 
@@ -158,6 +161,7 @@ def _spoken(
     wanted = set(lines)
     early: dict[str, Recording] = {}
     for line, recording in voice.speak(lines if gain else [*CALIBRATION_SENTENCES, *lines], jobs):
+        check()
         early[line] = recording
         if gain is None and all(text in early for text in CALIBRATION_SENTENCES):
             gain = calibrate([early[text] for text in CALIBRATION_SENTENCES])

@@ -12,13 +12,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, SettingError, SleepwardError, TrackError
+from ..system import stopping
+from ..system.waiting import as_completed
 from . import VoiceInfo, missing_voice, speakable
 from ._pyttsx3_link import (
     Server,
@@ -87,7 +89,7 @@ def expect_voice() -> None:
     _spare.wanted = FORKS
 
     def look() -> None:
-        with suppress(SleepwardError):  # who opens a voice is told
+        with suppress(SleepwardError, stopping.StoppedError):  # who opens a voice is told
             _inventory()
 
     threading.Thread(target=look, name="voices").start()
@@ -332,16 +334,18 @@ def _asked_for() -> _Inventory:
 
 def _asked_server(asked: Message) -> dict[str, Any]:
     """What a server offers, which may go on to speak; as `run` has it, where it doesn't answer."""
+    stopping.check()
     server = Server()
-    server.send(asked)
-    offer = server.receive(3 * DEADLINE_S)
-    if offer is None:
-        offer = {"status": "failed", "reason": f"its process ended{server.last_words()}"}
-    if "voices" in offer:
-        _spare.leave(server)
-    else:
-        server.close()
-    return offer
+    with ExitStack() as unless_left:
+        unless_left.callback(server.close)
+        server.send(asked)
+        offer = server.receive(3 * DEADLINE_S)
+        if offer is None:
+            return {"status": "failed", "reason": f"its process ended{server.last_words()}"}
+        if "voices" in offer:
+            unless_left.pop_all()
+            _spare.leave(server)
+        return offer
 
 
 def _find_espeak_voice(inventory: _Inventory, name: str) -> str:

@@ -15,6 +15,7 @@ from ..model import Routine, Script
 from ..script import Manner, render
 from ..script.front_matter import decode_script
 from ..settings import SETTINGS, Settings
+from ..system import stopping
 from ..yaml_source import MAX_BYTES
 from .layers import NO_FILES, Layer, layers_of, own_layer, resolve_for
 from .paths import asked
@@ -49,7 +50,9 @@ def load_source(
     `cache` keeps routines that were read, and scripts that were rendered, here and below.
     """
     if argument == STDIN_NAME:
-        return Source(decode_script(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN), "track", STDIN)
+        with stopping.at_once():
+            text = sys.stdin.buffer.read(MAX_BYTES + 1)
+        return Source(decode_script(text, STDIN), "track", STDIN)
     path = Path(argument)
     if path.suffix.lower() in ROUTINE_SUFFIXES:
         return routine_source(workspace.read_routine(path, cache), flags, workspace, cache)
@@ -68,17 +71,19 @@ def load_source(
 
 def _script_of(path: Path, shown_as: str) -> str:
     try:
-        with path.open("rb") as file:
-            return decode_script(file.read(MAX_BYTES + 1), shown_as)
+        with stopping.at_once(), path.open("rb") as file:  # it may be a pipe
+            text = file.read(MAX_BYTES + 1)
     except OSError as error:
         hint = "check that you may read it"
         raise InputError(f"it can't be read ({error.strerror})", where=shown_as, hint=hint) from error
+    return decode_script(text, shown_as)
 
 
 def routine_source(
     routine: Routine, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
 ) -> Source:
     """The routine's script. Flags that differ from it travel on the command line, not in the text."""
+    stopping.check()
     text = routine_script(routine, flags, workspace, cache=cache)
     return Source(text, routine.name, f"script of {routine.name}", rendered=True)
 

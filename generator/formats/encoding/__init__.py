@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,8 @@ from fastcrc.crc16 import arc as crc16
 from ...errors import TrackError
 from ...model import FRAME_SAMPLES, SAMPLE_RATE, Span
 from ...system import ffmpeg
+from ...system.stopping import StopToken
+from ...system.waiting import wait_for
 from ..mp3_format import audio_frames, frame_bytes, info_frame
 from .memory import FORGOTTEN_FRAMES, Memory, threshold_limits
 from .plan import AHEAD_FRAMES, Batch, Piece, needs_loop, plan_batches, plan_pieces
@@ -226,7 +227,7 @@ class _Encoders:
         self._bitrate_kbps = bitrate_kbps
         # One more than cores: while an ffmpeg's worker mixes, another's runs.
         self._jobs = min(jobs + 1, most) if jobs > 1 else 1
-        self._stop = threading.Event()
+        self._stop = StopToken()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
 
     def __enter__(self) -> Self:
@@ -245,9 +246,9 @@ class _Encoders:
         def in_order() -> Iterator[bytes]:
             for batch in batches[ahead:]:
                 window.append(self._pool.submit(self._encode_batch, batch))
-                yield from window.popleft().result()
+                yield from wait_for(window.popleft()).result()
             while window:
-                yield from window.popleft().result()
+                yield from wait_for(window.popleft()).result()
 
         return in_order()
 

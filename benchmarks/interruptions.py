@@ -1,0 +1,298 @@
+"""Does a command end in order, wherever it is stopped? Real builds and batches, each interrupted at a random moment.
+
+    python benchmarks/interruptions.py [--count 200] [--seed 1] [--rerun 20] [--at-once 2]
+
+A third of the moments lie in the first 0.3 s, while the command imports what it needs; the others anywhere up to its
+usual duration. The signal is SIGINT or SIGTERM, sent to the process alone or to its whole group, as a terminal does.
+After each: the exit code is 130 or 143, or 0 where it had finished before; stderr has no traceback; no process is left;
+what lies at a final path is byte for byte what an undisturbed run makes; the temporary folder is empty and no `.part`
+and no lease lies anywhere. Every twentieth command is then run again, to its end: it makes the very same files.
+
+Python itself starts before our first line: what strikes there ends it in Python's own way, which is counted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import secrets
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+SLEEPWARD = Path(sys.executable).with_name("sleepward")
+IMPORTS_S = 0.3
+HANGS_S = 60.0  # generous, for a busy machine
+LINGERS_S = 20.0  # a process that is left after so long is an orphan
+MARK = "INTERRUPTIONS_TRIAL"
+SCRIPT = """\
+# Night
+Lie down, and let the bed carry {what}. [2s]
+Breathe in slowly, and out more slowly. [3s]
+[hold 20 s]
+Let the jaw be loose, and the tongue, and {what}.
+[release]
+Let the shoulders sink into the pillow. [2s]
+[sleep]
+"""
+LIBRARY = """\
+title: Nights
+output: out
+defaults: {{voice: {voice}, tail: 1m, bitrate: 64}}
+tracks:
+  - {{script: one.txt, background: rain}}
+  - {{script: two.txt, background: rain}}
+  - {{script: three.txt, background: brown}}
+"""
+NAMES = {"one": "your feet", "two": "your hands", "three": "your head"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A command; `warm` with a cache that has all of its parts."""
+
+    voice: str
+    words: tuple[str, ...]
+    warm: bool
+    shown_as: str
+
+    @property
+    def recipe(self) -> str:
+        """What cold and warm have in common."""
+        return f"{self.shown_as}, {self.voice}"
+
+    def __str__(self) -> str:
+        return f"{self.shown_as}, {self.voice}, {'warm' if self.warm else 'cold'}"
+
+
+def kinds(voices: Sequence[str] = ("tone", "pyttsx3")) -> list[Kind]:
+    made = []
+    for voice in voices:
+        flags = ("--voice", voice, "--tail", "1m", "--bitrate", "64", "-o", "out/")
+        for warm in (False, True):
+            made.append(Kind(voice, ("build", "one.txt", "two.txt", *flags), warm, "build mp3"))
+            made.append(Kind(voice, ("build", "one.txt", *flags, "--format", "opus"), warm, "build opus"))
+            made.append(Kind(voice, ("batch", f"{voice}.yaml", "-j", "2"), warm, "batch"))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """What a command makes: its files by name with their digests; how long it takes."""
+
+    files: dict[str, str]
+    usual_s: float
+
+
+@dataclass(slots=True)
+class Trial:
+    kind: Kind
+    moment_s: float
+    signal: signal.Signals
+    to_group: bool
+    code: int = 0
+    end_s: float = 0.0
+    before_ours: bool = False
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        target = "group" if self.to_group else "process"
+        how = f"{self.signal.name} to the {target} after {self.moment_s:.3f} s"
+        told = "; ".join(self.faults) or ("Python was starting" if self.before_ours else "in order")
+        return f"{self.kind}: {how}: exit {self.code} {self.end_s:.2f} s later, {told}"
+
+
+class Bench:
+    """A folder to try in; a home, a cache and a temporary folder of their own for each command."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._undisturbed: dict[Kind, Undisturbed] = {}
+        self._caches: dict[str, Path] = {}
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # else the commands have it ignored too
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def undisturbed(self, kind: Kind) -> Undisturbed:
+        if kind not in self._undisturbed:
+            place = _Place(self._folder / secrets.token_hex(3), self._caches.get(kind.recipe) if kind.warm else None)
+            started = time.perf_counter()
+            with place.started(kind) as process:
+                _, errors = process.communicate(timeout=600)
+            usual_s = time.perf_counter() - started
+            if process.returncode:
+                raise RuntimeError(f"{kind} fails undisturbed: {errors.decode()}")
+            self._undisturbed[kind] = Undisturbed(place.tracks(), usual_s)
+            shutil.rmtree(place.folder / "out")
+            self._caches.setdefault(kind.recipe, place.folder / "cache")
+        return self._undisturbed[kind]
+
+    def try_one(self, trial: Trial, *, rerun: bool = False) -> Trial:
+        """Fill in how `trial` ended."""
+        reference = self.undisturbed(trial.kind)
+        cache = self._caches[trial.kind.recipe] if trial.kind.warm else None
+        place = _Place(self._folder / secrets.token_hex(3), cache)
+        try:
+            _interrupt(place, trial)
+            tracks = place.tracks()
+            if wrong := [name for name, digest in tracks.items() if reference.files.get(name) != digest]:
+                trial.faults.append(f"not whole: {wrong}")
+            if trial.code == 0 and len(tracks) < len(reference.files):
+                trial.faults.append("exit 0, but not all is made")
+            if left := place.leftovers():
+                trial.faults.append(f"left: {left}")
+            if rerun:
+                with place.started(trial.kind) as process:
+                    _, errors = process.communicate(timeout=600)
+                if process.returncode or place.tracks() != reference.files:
+                    trial.faults.append(f"run again, it leaves {process.returncode}: {errors.decode()[-300:]}")
+        finally:
+            place.remove()
+        return trial
+
+
+class _Place:
+    def __init__(self, folder: Path, cache: Path | None) -> None:
+        self.folder = folder
+        for name in ("tmp", "home"):
+            (folder / name).mkdir(parents=True)
+        if cache is not None:
+            shutil.copytree(cache, folder / "cache")
+        for name, what in NAMES.items():
+            (folder / f"{name}.txt").write_text(SCRIPT.format(what=what), encoding="utf-8")
+        for voice in ("tone", "pyttsx3"):
+            (folder / f"{voice}.yaml").write_text(LIBRARY.format(voice=voice), encoding="utf-8")
+        self._mark = secrets.token_hex(8)
+
+    def started(self, kind: Kind) -> subprocess.Popen[bytes]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SLEEPWARD_")}
+        own = {"HOME": str(self.folder / "home"), "XDG_CONFIG_HOME": str(self.folder / "home")}
+        own |= {"TMPDIR": str(self.folder / "tmp"), "SLEEPWARD_CACHE_DIR": str(self.folder / "cache")}
+        return subprocess.Popen(
+            [str(SLEEPWARD), *kind.words],
+            cwd=self.folder,
+            env={**kept, **own, MARK: self._mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def tracks(self) -> dict[str, str]:
+        """Whatever lies at a final path, but for the list of a library, which tells of times."""
+        out = self.folder / "out"
+        files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        return {
+            path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if path.name != "library.json"
+        }
+
+    def leftovers(self) -> list[str]:
+        parts = list(self.folder.rglob("*.part"))
+        leases = list((self.folder / "cache" / ".in-use").glob("*"))
+        found = [*parts, *leases, *(self.folder / "tmp").iterdir(), *self.folder.glob("out/.sleepward-*")]
+        return [path.relative_to(self.folder).as_posix() for path in found]
+
+    def orphans(self) -> list[psutil.Process]:
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:  # gone meanwhile, or another user's
+            return False
+
+    def remove(self) -> None:
+        for process in self.orphans():
+            process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _interrupt(place: _Place, trial: Trial) -> None:
+    with place.started(trial.kind) as process:
+        time.sleep(trial.moment_s)
+        struck_s = time.perf_counter()
+        if process.poll() is None:
+            (os.killpg if trial.to_group else os.kill)(process.pid, trial.signal)
+        try:
+            _, errors = process.communicate(timeout=HANGS_S)
+        except subprocess.TimeoutExpired:
+            trial.faults.append("it hangs")
+            process.kill()
+            _, errors = process.communicate()
+    trial.code, trial.end_s = process.returncode, time.perf_counter() - struck_s
+    said = errors.decode(errors="replace")
+    package = f"{os.sep}generator{os.sep}"
+    by_python = trial.code == -trial.signal or (trial.code == 1 and "Fatal Python error" in said)
+    trial.before_ours = by_python and package not in said
+    if not trial.before_ours:
+        if trial.code not in (0, 128 + trial.signal):
+            trial.faults.append(f"exit {trial.code}")
+        if "Traceback" in said or "Exception" in said or "Error" in said:
+            trial.faults.append(f"it says {said[-400:]!r}")
+    until_s = time.monotonic() + LINGERS_S
+    while (left := place.orphans()) and time.monotonic() < until_s:
+        time.sleep(0.1)
+    if left:
+        trial.faults.append(f"processes are left: {[process.pid for process in left]}")
+
+
+def trials(bench: Bench, count: int, seed: int, of: Sequence[Kind]) -> Iterator[Trial]:
+    """`count` moments, the same for the same seed but for how long the commands take here."""
+    chance = random.Random(seed)
+    for number in range(count):
+        kind = of[number % len(of)]
+        early, share = chance.random() < 1 / 3, chance.random()
+        number_, to_group = chance.choice((signal.SIGINT, signal.SIGTERM)), chance.random() < 0.5
+        moment_s = share * (IMPORTS_S if early else bench.undisturbed(kind).usual_s)
+        yield Trial(kind, moment_s, number_, to_group)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Interrupt commands at random moments.")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rerun", type=int, default=20, help="run every so many again, to its end")
+    parser.add_argument("--at-once", type=int, default=2, help="try so many at a time")
+    asked = parser.parse_args()
+    done: dict[Kind, list[Trial]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="int-") as folder:  # short: espeak-ng reads no long paths
+        bench = Bench(Path(folder))
+        for kind in kinds():
+            print(f"{kind}: {bench.undisturbed(kind).usual_s:.1f} s undisturbed", flush=True)
+        with ThreadPoolExecutor(asked.at_once) as lanes:
+            begun = [
+                lanes.submit(bench.try_one, trial, rerun=number % asked.rerun == 0)
+                for number, trial in enumerate(trials(bench, asked.count, asked.seed, kinds()))
+            ]
+            for future in as_completed(begun):
+                trial = future.result()
+                done[trial.kind].append(trial)
+                print(trial, flush=True)
+    print(f"\n{'command':<32} stopped  finished  Python started  median s  slowest s  faults")
+    for kind, tried in done.items():
+        finished = sum(trial.code == 0 for trial in tried)
+        before = sum(trial.before_ours for trial in tried)
+        ends_s = [trial.end_s for trial in tried]
+        faults = sum(bool(trial.faults) for trial in tried)
+        stopped = len(tried) - finished - before
+        figures = f"{stopped:>7}  {finished:>8}  {before:>14}  {statistics.median(ends_s):>8.2f}  {max(ends_s):>9.2f}"
+        print(f"{kind!s:<32} {figures}  {faults:>6}")
+    return int(any(trial.faults for tried in done.values() for trial in tried))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
