@@ -116,5 +116,5 @@ def test_one_token_stops_its_own_work_alone() -> None:
 def test_builds_and_batches_stop_at_any_moment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A sample of what `python benchmarks/interruptions.py` does 200 times."""
     bench = Bench(tmp_path_factory.mktemp("n"))
-    for trial in trials(bench, SAMPLE, SEED, kinds(["tone"])):
-        assert not bench.try_one(trial, rerun=True).faults, str(trial)
+    for number, trial in enumerate(trials(bench, SAMPLE, SEED, kinds(["tone"])[::2])):
+        assert not bench.try_one(trial, rerun=number == 0).faults, str(trial)
