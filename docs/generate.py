@@ -21,12 +21,13 @@ import yaml
 from generator.cli.commands import COMMANDS, group
 from generator.definition import schema as schemas
 from generator.definition.adapt import avoidable, traits
-from generator.definition.checks import DURATION_PATTERN, HOLD_PATTERN, REPS_PATTERN, SLUG
+from generator.definition.checks import REPS_PATTERN
 from generator.definition.loading import load_pose
 from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
-from generator.durations import format_ms
+from generator.durations import DURATION_PATTERN, HOLD_PATTERN
 from generator.script.marks import MARKS
 from generator.settings import SETTINGS, SettingInfo
+from generator.values import SLUG, Duration, Words
 from generator.workspace import Workspace
 from generator.workspace.layers import ENVIRONMENT_PREFIX
 from generator.workspace.sources import routine_script
@@ -113,7 +114,7 @@ def _script_lines(name: str) -> Iterator[str]:
     workspace = Workspace.here()
     routine = workspace.read_routine(workspace.routine_path(name))
     plain = {
-        info.name: str(info.default)
+        info.name: info.kind.write(info.default)
         for info in SETTINGS.values()
         if info.shapes_words and isinstance(info.default, str | float)
     }
@@ -258,21 +259,13 @@ def _avoid_lines() -> Iterator[str]:
 def _setting_may_be(info: SettingInfo) -> str:
     if info.is_list:
         return "names, with commas between them; in files also a list"
-    if choices := schemas.choices_of(info.name):
-        return _may_be({"enum": choices})
-    if schemas.may_be(info.name) == "a duration":
-        return PATTERNS[DURATION_PATTERN]
-    return schemas.may_be(info.name) or "text"
+    if isinstance(info.kind, Words):
+        return _may_be({"enum": info.kind.words})
+    return PATTERNS[DURATION_PATTERN] if isinstance(info.kind, Duration) else info.kind.may_be
 
 
 def _default(info: SettingInfo) -> str:
-    if info.default in (None, ()):
-        return ""
-    if schemas.may_be(info.name) == "a duration":
-        return f"`{format_ms(info.default)}`"
-    if isinstance(info.default, tuple):
-        return f"`{':'.join(map(str, info.default))}`"
-    return f"`{info.default:g}`" if isinstance(info.default, float) else f"`{info.default}`"
+    return f"`{info.default_text}`" if info.default_text and info.default != () else ""
 
 
 def _command_lines() -> Iterator[str]:

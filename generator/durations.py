@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from .model import HoldLength
+if TYPE_CHECKING:
+    from .model import HoldLength
 
 MAX_HOLD_MS = 3 * 3_600_000
 MAX_BREATHS = 2_160  # 3 h, the longest hold, at 12 breaths a minute, the fastest there is
@@ -26,6 +28,18 @@ _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
 _TOO_MANY_DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
+
+# The grammar as editors check it: what these refuse it refuses, and some of what it refuses they take.
+_DIGITS = "[0-9]+([.][0-9]+)?"
+_UNITS = "(ms|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)"
+_ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "abcdehiklmnorstu"})
+DURATION_PATTERN = f"^({_DIGITS} *{_UNITS} *)+$".translate(_ANY_CASE)
+HOLD_PATTERN = (
+    f"^({_DIGITS}( *[-–] *{_DIGITS})?[+]? *{_UNITS}"
+    f"|({_DIGITS} *{_UNITS} *)+"
+    "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?"
+    "|count +[0-9]+( +silent)?)$"
+).translate(_ANY_CASE)
 
 DURATION_EXAMPLES = "write it like 90 s, 2.5s, 25m, 2 min, 1m30s or 8h"
 HOLD_EXAMPLES = (
@@ -84,6 +98,8 @@ def parse_hold(text: str) -> HoldLength:
 
 def _hold_of(text: str) -> HoldLength:
     """What is written, be it possible or not. Raises ValueError where it is nothing of the grammar."""
+    from .model import HoldLength  # late: whoever only has settings needs none of the types that travel
+
     if count := _COUNT.fullmatch(text):
         number = int(count[1])
         return HoldLength("count", number, number, silent=count[2] is not None)

@@ -467,7 +467,8 @@ def test_short_music_repeats_under_rain_and_long_music_is_heard_whole(cache: Cac
 # --- what a user writes ----------------------------------------------------------------------------
 
 
-def test_backgrounds_as_they_are_written(tmp_path: Path) -> None:
+def test_backgrounds_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "music").mkdir()
     for name in ("music/harp.ogg", "a+b:3.mp3", "lullaby"):
         (tmp_path / name).touch()
@@ -479,18 +480,19 @@ def test_backgrounds_as_they_are_written(tmp_path: Path) -> None:
         "tide:-40+music/harp.ogg:12": [("tide", -40.0), ("music/harp.ogg", 12.0)],
         "a+b:3.mp3": [("a+b:3.mp3", 0.0)],
         "rain+a+b:3.mp3:-2": [("rain", 0.0), ("a+b:3.mp3", -2.0)],
-        "lullaby": [("lullaby", 0.0)],
+        "lullaby": [("./lullaby", 0.0)],
     }.items():
         background = parse_background(text, tmp_path)
         assert [(layer.name, layer.gain_db) for layer in background.layers] == layers, text
         assert parse_background(str(background), tmp_path) == background
-        assert background.files == tuple(tmp_path / name for name, _ in layers if name not in BEDS)
+        assert background.files == tuple(Path(name) for name, _ in layers if name not in BEDS)
 
 
 def test_a_file_called_like_a_bed_does_not_hide_it(tmp_path: Path) -> None:
     (tmp_path / "rain").touch()
     assert parse_background("rain", tmp_path).files == ()
-    assert parse_background("./rain", tmp_path).files == (tmp_path / "rain",)
+    (file,) = parse_background("./rain", tmp_path).files
+    assert file.resolve() == (tmp_path / "rain").resolve()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -94,6 +95,29 @@ def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Pa
     tags = read_tags(path)
     assert tags is not None
     assert tags.title == "Another name"
+
+
+def test_a_plan_of_before_some_settings_were_in_it_is_read_and_renewed(
+    sleepward: Command, night: Path, tmp_path: Path
+) -> None:
+    from generator.formats.tagging import read_tags, renew_tags
+
+    path = tmp_path / sleepward.json("build", night, *QUICK)["path"]
+    new = path.read_bytes()
+    tags = read_tags(path)
+    assert tags is not None
+    plan = json.loads(tags.plan_json)
+    for name in ("style", "words", "night", "sleep_position", "ending"):
+        del plan["settings"][name]
+    old = tmp_path / "old.mp3"
+    with old.open("wb") as sink:
+        renew_tags(path, sink, "mp3", replace(tags, plan_json=json.dumps(plan, ensure_ascii=False)))
+    assert old.read_bytes() != new
+
+    sleepward("verify", old)
+    old.replace(path)
+    assert sleepward.json("build", night, *QUICK)["fresh"]
+    assert path.read_bytes() == new
 
 
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "not ours", "one byte"])

@@ -12,10 +12,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generator.definition.checks import DURATION_PATTERN, HOLD_PATTERN
 from generator.definition.library_models import LibraryFile, parse_library
-from generator.definition.schema import KINDS, may_be, schema, schema_text
-from generator.durations import parse_duration, parse_hold
+from generator.definition.schema import KINDS, schema, schema_text
+from generator.durations import DURATION_PATTERN, HOLD_PATTERN, parse_duration, parse_hold
 from generator.settings import PARSERS, SETTINGS
 from tests.conftest import Command
 
@@ -409,7 +408,7 @@ def test_an_editor_knows_the_same_holds_and_durations_as_the_program(text: str) 
 
 
 def test_the_schema_says_of_settings_what_their_parsers_say() -> None:
-    assert may_be("rate") == "a whole number from 60 to 300 (words per minute)"
+    assert SETTINGS["rate"].kind.may_be == "a whole number from 60 to 300 (words per minute)"
     keys = schema("routine")["properties"]
     assert keys["rate"]["anyOf"][0] == {"type": "integer", "minimum": 60, "maximum": 300}
     for name, facts in keys.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..beds import parse_background
+from .. import beds
 from ..definition.checks import is_slug, slugged
 from ..definition.library_models import parse_library
 from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
@@ -180,14 +180,15 @@ def _check_settings(path: Path, workspace: Workspace) -> Iterator[Fault | Warned
         try:
             settings = resolve([each])
             refuse_unknown_names(settings, layer.where, workspace)
-            _refuse_missing_background(settings, layer, path.parent)
+            _refuse_missing_background(each, path.parent)
         except SleepwardError as error:
             yield from faults_of(error, path)
 
 
-def _refuse_missing_background(settings: Settings, layer: Layer, folder: Path) -> None:
+def _refuse_missing_background(layer: Layer, folder: Path) -> None:
     try:
-        parse_background(settings.background, folder)
+        if "background" in layer.values:
+            beds.parse_background(layer.values["background"], folder)
     except SleepwardError as error:
         what = f"{error.where}: {error.what}" if error.where else error.what
         raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error

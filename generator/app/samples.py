@@ -63,8 +63,8 @@ def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
 def _mix(
     background: str, events: tuple[Event, ...], duration_ms: int, context: BuildContext, clip: ClipOf | None = None
 ) -> Mix:
-    settings = Settings(background=background)
-    bed = beds.load_bed(beds.parse_background(background), context.cache, settings.breath_ms, settings.inhale_ms)
+    settings = Settings(background=beds.parse_background(background))
+    bed = beds.load_bed(settings.background, context.cache, settings.breath_ms, settings.inhale_ms)
     timeline = Timeline(events, (), 0, duration_ms, (0, 0))
     return Mix(timeline, clip or _no_clip, bed, Levels(settings.loudness, settings.background_level))
 

@@ -1,6 +1,7 @@
 """Backgrounds: what there is to choose from, the user's own music, layers of them, each as one seamless loop.
 
-`parse_background` reads what a user wrote, `bed_identity` is what a track's key carries, `load_bed` gives the sound.
+`parse_background` reads what a user wrote, `known` refuses what isn't there, `bed_identity` is what a track's key
+carries, `load_bed` gives the sound.
 All loops are at one level, so that a mix can set its own.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .background import Background, Layer, names_file, parse_background, texture_of
+from .background import known, parse_background, texture_of
 from .bed_kind import BedKind, Texture
 from .kinds import BEDS
 from .making import LOOP_LUFS, bed_identity, load_bed
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BEDS",
     "LOOP_LUFS",
-    "Background",
     "BedKind",
-    "Layer",
     "Texture",
     "bed_identity",
+    "known",
     "load_bed",
     "loop_of",
-    "names_file",
     "parse_background",
     "texture_of",
 ]

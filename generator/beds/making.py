@@ -12,7 +12,8 @@ from ..errors import TrackError
 from ..model import SAMPLE_RATE, Bed, Loop
 from ..storage.cache import Cache, content_key
 from ..system import ffmpeg
-from .background import Background, Layer
+from ..values import Background, BackgroundLayer
+from .background import follows_breath
 from .bed_kind import LOOP_SAMPLES, multiple, whole_breaths
 from .kinds import BEDS
 from .music import RECIPE, content_hash, music_loop
@@ -42,7 +43,7 @@ def bed_identity(background: Background, breath_ms: int, inhale_ms: int) -> str:
     return "+".join([*parts, ffmpeg.identity()] if background.files else parts)
 
 
-def _layer_identity(layer: Layer, breath_ms: int, inhale_ms: int) -> str:
+def _layer_identity(layer: BackgroundLayer, breath_ms: int, inhale_ms: int) -> str:
     gain = f":{layer.gain_db:+g}" if layer.gain_db else ""
     if layer.file is not None:
         return f"music-{RECIPE}-{content_hash(layer.file)}{gain}"
@@ -79,7 +80,7 @@ def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
             facts["lowered_db"],
         )
     return Bed(
-        str(background), identity, Stored(blob, _HEADER_BYTES), facts["loudness_lufs"], background.follows_breath
+        str(background), identity, Stored(blob, _HEADER_BYTES), facts["loudness_lufs"], follows_breath(background)
     )
 
 
@@ -110,10 +111,10 @@ def _layered(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
     """
     from .joining import MAX_FADE, Fitted, Together
 
-    alone = [Background((Layer(layer.name, 0.0, layer.file),)) for layer in background.layers]
+    alone = [Background((BackgroundLayer(layer.name, 0.0, layer.file),)) for layer in background.layers]
     loops = [load_bed(layer, cache, breath_ms, inhale_ms).loop for layer in alone]
     music = [loop.samples for layer, loop in zip(alone, loops, strict=True) if layer.files]
-    if background.follows_breath:
+    if follows_breath(background):
         samples = multiple(whole_breaths(breath_ms), max(music, default=1))
     else:
         samples = multiple(max(music, default=LOOP_SAMPLES), LOOP_SAMPLES)

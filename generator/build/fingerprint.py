@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from .. import beds
 from ..storage.cache import content_key
@@ -54,7 +54,7 @@ def sound_of(spec: TrackSpec) -> Fingerprint:
             "schema": SCHEMA,
             "script": spec.script.body,
             "pronunciation": json.dumps(_respelled(spec)),
-            "settings": json.dumps(asdict(replace(settings, voice=None, background="", cover="")), sort_keys=True),
+            "settings": json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True),
             "voice": voice_identity(spec.voice),
             "background": beds.bed_identity(spec.background, settings.breath_ms, settings.inhale_ms),
             "encoder": ffmpeg.identity(),

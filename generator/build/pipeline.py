@@ -84,12 +84,11 @@ def read_spec(source: Source, flags: Mapping[str, str | None], workspace: Worksp
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
     settings = resolve_for(script_layer(source, script), flags, workspace)
-    background = beds.parse_background(settings.background)  # an unknown one is said before anything is spoken
-    if settings.cover not in ("auto", "none"):
-        load_cover(Path(settings.cover))  # and so is a picture that isn't one
+    if settings.cover.file is not None:
+        load_cover(settings.cover.file)  # a picture that isn't one is said before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    return TrackSpec(script, name, settings, background, voice, load_lexicon(voice.language, workspace))
+    return TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from ..durations import format_ms
 from ..model import Chapter, Event, EventKind, Timeline
-from ..settings import Settings
+from ..settings import Settings, plain_settings
 
 PLAN_VERSION = 1
 
@@ -56,35 +55,7 @@ def plan_dict(
 
 def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
     """Every setting as it could be written again; `voice` is the one that was really taken."""
-    inhale, exhale = settings.breath_ratio
-    return {
-        "voice": voice,
-        "rate": settings.rate,
-        "pitch": settings.pitch,
-        "pace": settings.pace,
-        "breath_rate": settings.breath_rate,
-        "breath_ratio": f"{inhale}:{exhale}",
-        "count_ms": settings.count_ms,
-        "count_voice": settings.count_voice,
-        "length": None if settings.length is None else format_ms(settings.length),
-        "tail": format_ms(settings.tail),
-        "background": settings.background,
-        "background_level": settings.background_level,
-        "loudness": settings.loudness,
-        "glide": settings.glide,
-        "chime": "off" if settings.chime is None else settings.chime,
-        "ear": settings.ear,
-        "level": settings.level,
-        "avoid": list(settings.avoid),
-        "first_side": settings.first_side,
-        "reps": settings.reps,
-        "only": list(settings.only),
-        "skip": list(settings.skip),
-        "order": list(settings.order),
-        "format": settings.format,
-        "bitrate": settings.bitrate,
-        "cover": settings.cover,
-    }
+    return plain_settings(settings) | {"voice": voice}
 
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:

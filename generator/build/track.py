@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..beds import Background
 from ..formats.tagging import Tags
 from ..model import Bed, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings
 from ..storage.cache import Cache
+from ..values import Background
 from ..voices import Voice
 from ..voices.narration import Narration
 
@@ -38,15 +38,18 @@ class BuildContext:
 
 @dataclass(frozen=True, slots=True)
 class TrackSpec:
-    """A source, read: its script, the settings that hold for it, its background, who will speak, and words how."""
+    """A source, read: its script, the settings that hold for it, who will speak, and words how."""
 
     script: Script
     name: str
     settings: Settings
-    background: Background
     voice: Voice
     lexicon: Lexicon
     album: str = ALBUM
+
+    @property
+    def background(self) -> Background:
+        return self.settings.background
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ..errors import TrackError
 from ..formats import tagging
 from ..formats.cover import cover, load_cover
 from ..model import SAMPLES_PER_MS
+from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
 from .track import PlannedTrack, TrackSpec, title_of
 
@@ -68,7 +69,7 @@ def tags_now(tags: tagging.Tags, spec: TrackSpec) -> tagging.Tags | None:
         "adapted": list(spec.script.adapted),
         "settings": settings_dict(spec.settings, spec.voice.label),
     }
-    drawn_alike = before == (now["title"], now["routine"], "auto") and spec.settings.cover == "auto"
+    drawn_alike = before == (now["title"], now["routine"], "auto") and spec.settings.cover == AUTO_COVER
     return replace(
         tags,
         title=now["title"],
@@ -82,8 +83,8 @@ def tags_now(tags: tagging.Tags, spec: TrackSpec) -> tagging.Tags | None:
 
 def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
     """The picture that players show; none where none is wanted."""
-    if spec.settings.cover == "none":
-        return b""
-    if spec.settings.cover == "auto":
+    if spec.settings.cover.file is not None:
+        return load_cover(spec.settings.cover.file)
+    if spec.settings.cover.drawn:
         return cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
-    return load_cover(Path(spec.settings.cover))
+    return b""

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def setting_options(command: F) -> F:
     """A flag for every setting; they arrive as `flags`-ready keyword arguments, None where not given."""
     for info in reversed(list(SETTINGS.values())):
-        default = "" if info.default is None else f"  [default: {_shown(info.name, info.default)}]"
+        default = f"  [default: {info.default_text}]" if info.default_text else ""
         command = click.option(info.flag, info.name, metavar=info.metavar, help=info.help + default)(command)
     return command
 
@@ -42,13 +42,3 @@ def split_flags(values: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[
     """A command's keyword arguments: the settings' flags, and the others."""
     flags = {name: value for name, value in values.items() if name in SETTINGS}
     return flags, {name: value for name, value in values.items() if name not in SETTINGS}
-
-
-def _shown(name: str, default: object) -> str:
-    from ..durations import format_ms
-
-    if name in ("tail", "length") and isinstance(default, int):
-        return format_ms(default)
-    if isinstance(default, tuple):
-        return ":".join(map(str, default))
-    return f"{default:g}" if isinstance(default, float) else str(default)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from ..durations import MAX_HOLD_MS, parse_hold
 from ..errors import DefinitionError, NotFoundError
 from ..model import Pose
+from ..values import SLUG
 from .validation import no, quoted
 
 if TYPE_CHECKING:
@@ -26,18 +27,6 @@ CONDITIONS = (
 MAX_REPS = 100
 SLIP = 0.8  # difflib's likeness from which an unknown condition is taken for a slip of the pen: "knee", not "wrists"
 
-SLUG = "[a-z0-9]+(?:-[a-z0-9]+)*"
-# The grammar of lengths.py as editors check it: what these refuse it refuses, and some of what it refuses they take.
-_NUMBER = "[0-9]+([.][0-9]+)?"
-_UNIT = "(ms|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)"
-_ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "abcdehiklmnorstu"})
-DURATION_PATTERN = f"^({_NUMBER} *{_UNIT} *)+$".translate(_ANY_CASE)
-HOLD_PATTERN = (
-    f"^({_NUMBER}( *[-–] *{_NUMBER})?[+]? *{_UNIT}"
-    f"|({_NUMBER} *{_UNIT} *)+"
-    "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?"
-    "|count +[0-9]+( +silent)?)$"
-).translate(_ANY_CASE)
 REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
 
 _SLUG = re.compile(SLUG)

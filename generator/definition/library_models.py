@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..errors import did_you_mean
 from ..settings import SETTINGS
+from ..values import SLUG
 from ..yaml_source import Node, Source, read
-from .checks import SLUG
 from .models import MAX_ENTRIES, Line, Required
 from .validation import Part, no, quoted, validated
 

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from ..durations import format_ms, parse_hold
 from ..model import BreathWords, Pose, RoundName, Routine, Step, Variant
-from ..settings import NO_NAMES, SETTINGS
+from ..settings import SETTINGS
 from ..timeline.fit import shortest_ms
+from ..values import NO_NAMES
 from ..yaml_source import MAX_FAULTS, Node, Source, read, text_of
 from .checks import Shelf
 from .models import BreathEntry, PoseFile, RoutineFile, StyleEntry, VariantEntry

@@ -6,9 +6,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ..durations import HOLD_PATTERN
 from ..model import POSITIONS, ROUND_NAMES
+from ..values import SLUG
 from . import checks
-from .checks import CONDITIONS, HOLD_PATTERN, REPS_PATTERN, SLUG
+from .checks import CONDITIONS, REPS_PATTERN
 from .pose_text import MAX_TEXT
 from .validation import Part, no, one_line
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from ..settings import PARSERS, SETTINGS, SettingInfo
-from .checks import DURATION_PATTERN, SLUG
+from ..settings import SETTINGS
+from ..values import SLUG
 from .library_models import NIGHT, LibraryFile
 from .models import PoseFile, RoutineFile
 from .program_models import MAX_REPEAT, ProgramFile
@@ -26,11 +25,6 @@ MODELS: Mapping[Kind, type[Part]] = {
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_NUMBERS = re.compile(r"number from (-?[\d.]+) to (-?[\d.]+)")
-_CHOICES = re.compile(r"one of ([\w, .-]+)")
-_DIGITS = "^-?[0-9]+([.][0-9]+)?$"
-_NAMES = f"^{SLUG}( *, *{SLUG})*$"
-
 
 def schema(kind: Kind) -> dict[str, Any]:
     """The schema of a kind of file, every key described.
@@ -41,7 +35,7 @@ def schema(kind: Kind) -> dict[str, Any]:
     written.pop("title", None)
     result = {"$schema": DIALECT, "title": f"sleepward {kind}", **_without_null(written)}
     if kind == "routine":
-        result["properties"] |= {name: setting_schema(info) for name, info in SETTINGS.items()}
+        result["properties"] |= {name: info.schema() for name, info in SETTINGS.items()}
     if kind == "library":
         _add_axes(result)
     if kind == "program":
@@ -54,56 +48,9 @@ def schema_text(kind: Kind) -> str:
     return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 
-def setting_schema(info: SettingInfo) -> dict[str, Any]:
-    """What may be written for a setting in a YAML file."""
-    said = _refusal(info.name)
-    may_be: dict[str, Any]
-    if info.is_list:
-        one = {"type": "string", "pattern": f"^{SLUG}$"}
-        may_be = {"anyOf": [{"type": "string", "pattern": _NAMES}, {"type": "array", "items": one, "minItems": 1}]}
-    elif numbers := _NUMBERS.search(said):
-        number = "integer" if "whole" in said else "number"
-        low, high = (float(text) if "." in text else int(text) for text in numbers.groups())
-        among = {"type": number, "minimum": low, "maximum": high}
-        words = [{"enum": ["on", "off"]}] if "on or off" in said else []
-        may_be = {"anyOf": [among, {"type": "string", "pattern": _DIGITS}, *words]}
-    elif choices := choices_of(info.name):
-        numeric = [int(choice) for choice in choices if choice.isdecimal()]
-        in_kilobits = [f"{choice}k" for choice in choices] if "kb/s" in said else []
-        may_be = {"enum": [*choices, *numeric, *in_kilobits]}
-    elif "duration" in said:
-        may_be = {"type": "string", "pattern": DURATION_PATTERN}
-    else:
-        may_be = {"type": ["string", "number"]}
-    return {"description": f"{info.help[:1].upper()}{info.help[1:]}.", **may_be}
-
-
-def choices_of(name: str) -> list[str]:
-    """The words that a setting may be, where it may be nothing else."""
-    if found := _CHOICES.search(_refusal(name)):
-        return found[1].strip().split(", ")
-    metavar = SETTINGS[name].metavar
-    return metavar.split("|") if "|" in metavar and re.fullmatch(r"[a-z0-9:|-]+", metavar) else []
-
-
-def may_be(name: str) -> str:
-    """What a setting may be, in the words in which its parser refuses anything else; empty where it takes any text."""
-    said = _refusal(name).partition(": ")[0]
-    return re.sub(r"^.*? isn't ", "", said)
-
-
-def _refusal(name: str) -> str:
-    """What the parser says to what can't be meant."""
-    try:
-        PARSERS[name]("\N{REPLACEMENT CHARACTER}")
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _add_axes(library: dict[str, Any]) -> None:
     """What stands below a library's keys: settings, and what is to be built."""
-    settings = {name: setting_schema(info) for name, info in SETTINGS.items()}
+    settings = {name: info.schema() for name, info in SETTINGS.items()}
     routine = {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."}
     known = {"routine": routine, **settings}
     library["$defs"] = known | {_several(name): _axis(name) for name in known}
@@ -132,7 +79,7 @@ def _add_nights(program: dict[str, Any]) -> None:
         },
         "note": {"type": "string", "description": "Shown beside the night."},
     }
-    settings = {name: setting_schema(info) for name, info in SETTINGS.items()}
+    settings = {name: info.schema() for name, info in SETTINGS.items()}
     _set_properties(program["properties"]["nights"]["items"], night | settings, required=["routine"])
 
 

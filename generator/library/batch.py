@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..definition.library_models import read_library
 from ..errors import InputError, SleepwardError
+from ..settings import written_settings
 from ..system.stopping import check
 from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
@@ -24,7 +25,7 @@ from .manifest import Entry
 from .names import collisions, name_fault
 from .orders import failure
 from .run import run
-from .settle import Prepared, Settler, Track, written
+from .settle import Prepared, Settler, Track
 from .work import Executor, Order, Result
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _why(track: Track, entry: Entry | None, ledger: Ledger, *, whole: bool) -> s
 
 def _changes(entry: Entry, track: Track) -> str:
     """Which settings are others now."""
-    now, before = written(track.settings), entry.settings
+    now, before = written_settings(track.settings), entry.settings
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return ", ".join(f"{name} {now.get(name, 'by default')}" for name in names) or KINDS["settings"]
 
@@ -298,7 +299,7 @@ def _entry(track: Track, ready: Prepared, result: Result) -> Entry:
         bytes=result.bytes,
         sha256=result.sha256,
         duration_ms=result.duration_ms,
-        settings=written(track.settings),
+        settings=written_settings(track.settings),
         inputs=track.inputs,
     )
 

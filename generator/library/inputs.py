@@ -9,11 +9,12 @@ from functools import cache as remember
 from pathlib import Path
 
 from .. import __version__
-from ..beds import bed_identity, parse_background
+from ..beds import bed_identity
 from ..build.fingerprint import SCHEMA
 from ..settings import Settings
 from ..storage.cache import content_key
 from ..system import ffmpeg
+from ..values import Background, Cover
 from ..workspace import Workspace
 from ..workspace.lexicons import load_lexicon
 
@@ -73,15 +74,15 @@ class Inputs:
         entries = load_lexicon(language, self._workspace).entries
         return digest(repr(sorted(entries.items())))
 
-    def of_background(self, background: str, breath_ms: int, inhale_ms: int) -> str:
+    def of_background(self, background: Background, breath_ms: int, inhale_ms: int) -> str:
         def made() -> str:
-            return digest(bed_identity(parse_background(background), breath_ms, inhale_ms))
+            return digest(bed_identity(background, breath_ms, inhale_ms))
 
         return self._once(("background", background, breath_ms, inhale_ms), made)
 
-    def of_shown(self, album: str, cover: str) -> str:
+    def of_shown(self, album: str, cover: Cover) -> str:
         """Of what players show besides the script's own title and summary."""
-        return digest(album, cover, "" if cover in ("auto", "none") else self.of_file(Path(cover)))
+        return digest(album, str(cover), "" if cover.file is None else self.of_file(cover.file))
 
     def _once(self, what: tuple[object, ...], make: Callable[[], str]) -> str:
         if what not in self._known:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..beds import parse_background
 from ..build.fingerprint import sound_of
 from ..build.pipeline import build, plan_track
 from ..build.track import BuildContext, TrackSpec
@@ -94,8 +93,7 @@ def _spec(order: Order) -> TrackSpec:
     script = parse(order.text, order.shown_as, order.stem)
     settings = order.settings
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-    background = parse_background(settings.background)
-    spec = TrackSpec(script, order.stem, settings, background, voice, order.lexicon, order.album)
+    spec = TrackSpec(script, order.stem, settings, voice, order.lexicon, order.album)
     if sound_of(spec).key != order.key:
         what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
         hint = "give it the same version of sleepward, and of its packages, as where the library is built from"

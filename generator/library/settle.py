@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..build.fingerprint import shown_of, sound_of
 from ..build.pipeline import read_spec
 from ..build.track import title_of
-from ..durations import format_ms
 from ..errors import InputError
 from ..model import Routine, Script
 from ..script import parse
@@ -124,7 +123,7 @@ class Settler:
         return {name: self._seen_from_here(name, value.text) for name, value in {**fitting, **job.settings}.items()}
 
     def _seen_from_here(self, name: str, text: str) -> str:
-        if name not in ("background", "cover"):
+        if not SETTINGS[name].names_files:
             return text
         if (name, text) not in self._files:
             self._files[name, text] = own_layer({name: text}, lambda name: f"--{name}", self._folder).values[name]
@@ -177,24 +176,3 @@ def _check_words_stay(job: Job, script: Script) -> None:
         if SETTINGS[name].shapes_words and value.text != script.settings.get(name):
             what = "it shapes the words of a routine, and this track's are in its script already"
             raise InputError(what, where=SETTINGS[name].flag, hint="leave it out here, and make the script with it")
-
-
-def written(settings: Settings) -> dict[str, str]:
-    """The settings that differ from the defaults, as one would write them."""
-    return {
-        each.name: _as_written(each.name, value)
-        for each in fields(settings)
-        if (value := getattr(settings, each.name)) != SETTINGS[each.name].default
-    }
-
-
-def _as_written(name: str, value: object) -> str:
-    if name in ("length", "tail") and isinstance(value, int):
-        return format_ms(value)
-    if name == "breath_ratio" and isinstance(value, tuple):
-        return ":".join(map(str, value))
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    if value is None:
-        return "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)

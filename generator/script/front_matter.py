@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import DefinitionError, ScriptError
-from ..settings import NO_NAMES, SETTINGS
+from ..settings import SETTINGS
+from ..values import NO_NAMES
 from .faults import as_one
 
 _FILE_NAME = re.compile(r"\w[^/\\:\0]{0,99}")

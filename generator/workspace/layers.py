@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..beds import Background, names_file, parse_background
+from .. import beds
 from ..errors import SettingError, did_you_mean
-from ..settings import NO_NAMES, PARSERS, SETTINGS, SettingInfo, Settings
+from ..settings import SETTINGS, SettingInfo, Settings
+from ..values import NO_NAMES, Background, Cover
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -20,7 +20,6 @@ ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
 PROJECT_FILE = "sleepward.toml"
 VOICE_KEYS = ("voice", "rate", "pitch")
-NO_FILES = ("auto", "none")  # what a cover may be beside a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,19 @@ def resolve(layers: Sequence[Layer]) -> Settings:
     chosen: dict[str, object] = {}
     for layer in _with_named_voice(layers):
         for name, text in layer.values.items():
-            if name not in PARSERS:
+            if name not in SETTINGS:
                 raise SettingError(
-                    f"there is no setting {name!r}", where=layer.where(name), hint=did_you_mean(name, PARSERS)
+                    f"there is no setting {name!r}", where=layer.where(name), hint=did_you_mean(name, SETTINGS)
                 )
+            kind = SETTINGS[name].kind
             try:
-                value = PARSERS[name](text)
+                if name in chosen:  # what yields has to make sense all the same
+                    kind.check(text)
+                else:
+                    chosen[name] = kind.parse(text)
             except ValueError as error:
                 what = str(error) if layer.named else f"{name}: {error}"
                 raise SettingError(what, where=layer.where(name)) from error
-            chosen.setdefault(name, value)
     return Settings(**cast("dict[str, Any]", chosen))
 
 
@@ -150,16 +152,24 @@ def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Pa
     Strangers write these, so they reach no file outside their folder: SettingError.
     """
     found = dict(values)
-    if "background" in found:
-        background = parse_background(found["background"], folder)
-        for file in background.files:
-            _must_lie_in(folder, file, where("background"))
-        found["background"] = background_from_here(background)
-    if found.get("cover", "auto") not in NO_FILES:
-        cover = folder / found["cover"]
-        _must_lie_in(folder, cover, where("cover"))
-        found["cover"] = path_from_here(cover)
+    for name in (name for name in values if name in SETTINGS and SETTINGS[name].names_files):
+        found[name] = SETTINGS[name].kind.write(own_value(name, values[name], where(name), folder))
     return Layer(found, where)
+
+
+def own_value(name: str, text: str, where: str, folder: Path) -> Background | Cover:
+    """The background or cover that stands in a stranger's file in `folder`. Raises SettingError and NotFoundError."""
+    try:
+        value: Background | Cover = SETTINGS[name].kind.parse(text, folder)
+    except ValueError as error:
+        raise SettingError(f"{name}: {error}", where=where) from error
+    if isinstance(value, Background):
+        value = beds.known(value)
+    for file in value.files:
+        if not file.resolve().is_relative_to(folder.resolve()):
+            hint = "put it there, or name it with a flag or in sleepward.toml"
+            raise SettingError(f"{file} lies outside the folder of what names it", where=where, hint=hint)
+    return value
 
 
 def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
@@ -168,33 +178,10 @@ def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspac
     Files are named as seen from here. Raises SettingError and NotFoundError for what can't be.
     """
     settings = resolve(layers_of(own, flags, workspace))
-    cover = settings.cover if settings.cover in NO_FILES else path_from_here(Path(settings.cover))
-    return replace(settings, background=background_from_here(parse_background(settings.background)), cover=cover)
+    return replace(settings, background=beds.known(settings.background))
 
 
 def layers_of(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> list[Layer]:
     """All layers that hold for a routine or script, the most specific first."""
     environment, *files = workspace.layers()
     return [flag_layer(flags), environment, own, *files]
-
-
-def _must_lie_in(folder: Path, path: Path, where: str) -> None:
-    if not path.resolve().is_relative_to(folder.resolve()):
-        hint = "put it there, or name it with a flag or in sleepward.toml"
-        raise SettingError(f"{path} lies outside the folder of what names it", where=where, hint=hint)
-
-
-def background_from_here(background: Background) -> str:
-    """The background as text, each file named in the one way that it has from here, however it was written."""
-    layers = [replace(layer, name=_music_from_here(layer.file)) if layer.file else layer for layer in background.layers]
-    return str(replace(background, layers=tuple(layers)))
-
-
-def _music_from_here(file: Path) -> str:
-    """One that nobody takes for a bed."""
-    path = path_from_here(file)
-    return path if names_file(path) else f"./{path}"
-
-
-def path_from_here(path: Path) -> str:
-    return os.path.relpath(path)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SleepwardError
-from ..settings import PARSERS
-from .layers import NO_FILES, own_layer
+from ..settings import PARSERS, SETTINGS
+from ..values import Cover
+from .layers import own_value
 from .paths import asked
 
 if TYPE_CHECKING:
@@ -22,11 +23,8 @@ def parsers_in(folder: Path, workspace: Workspace) -> Mapping[str, Callable[[str
     That is a style or a file that isn't there, a background that can't be, a file outside the folder. They raise
     ValueError, with what to do.
     """
-    return {
-        **PARSERS,
-        "style": _style_in(workspace),
-        **{name: _in_folder(name, folder) for name in ("background", "cover")},
-    }
+    in_folder = {name: _in_folder(name, folder) for name, info in SETTINGS.items() if info.names_files}
+    return {**PARSERS, "style": _style_in(workspace), **in_folder}
 
 
 def _style_in(workspace: Workspace) -> Callable[[str], object]:
@@ -42,8 +40,8 @@ def _style_in(workspace: Workspace) -> Callable[[str], object]:
 def _in_folder(name: str, folder: Path) -> Callable[[str], object]:
     def parse(text: str) -> object:
         with _as_value_error():
-            own_layer({name: text}, lambda name: "", folder)
-        if name == "cover" and text not in NO_FILES and not asked((folder / text).is_file):
+            value = own_value(name, text, "", folder)
+        if isinstance(value, Cover) and value.file is not None and not asked(value.file.is_file):
             raise ValueError(f"there is no picture {text[:60]!r}: write auto, none, or a file below this folder")
         return text
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..beds import parse_background
 from ..definition.adapt import Wishes, adapt, avoidable
 from ..errors import InputError, NotFoundError, SettingError, did_you_mean
 from ..model import Routine, Script
@@ -17,7 +16,7 @@ from ..script.front_matter import decode_script
 from ..settings import SETTINGS, Settings
 from ..system import stopping
 from ..yaml_source import MAX_BYTES
-from .layers import NO_FILES, Layer, layers_of, own_layer, resolve_for
+from .layers import Layer, layers_of, own_layer, resolve_for
 from .paths import asked
 from .workspace import ROUTINE_SUFFIXES, Workspace
 
@@ -123,17 +122,13 @@ def routine_script(
 def _within_scripts_reach(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """Flags to be written into a script's head, its files as seen from here. Raises InputError for one elsewhere."""
     head = dict(kept)
-    for name in ("background", "cover"):
-        if name in head:
-            head[name] = getattr(settings, name)
-    files = [
-        layer.file for layer in parse_background(settings.background).layers if layer.file and "background" in head
-    ]
-    files += [Path(head["cover"])] if head.get("cover", "auto") not in NO_FILES else []
-    for file in files:
-        if not file.resolve().is_relative_to(Path.cwd()):
-            hint = "give it to `sleepward build` instead, with the script"
-            raise InputError("a script names files of its own folder alone", where=str(file), hint=hint)
+    for name in (name for name in kept if SETTINGS[name].names_files):
+        value = getattr(settings, name)
+        head[name] = SETTINGS[name].kind.write(value)
+        for file in value.files:
+            if not file.resolve().is_relative_to(Path.cwd()):
+                hint = "give it to `sleepward build` instead, with the script"
+                raise InputError("a script names files of its own folder alone", where=str(file), hint=hint)
     return head
 
 
