@@ -157,7 +157,7 @@ def test_settings_beside_a_library_hold_with_files_of_its_folder(sleepward: Comm
     made = sleepward.json("batch", stranger / "library.yaml", "--dry-run")
     assert made["name"] == "deep/one.wav"
     (track,) = open_library(stranger / "library.yaml").tracks
-    assert track.settings.background == "theirs/songs/sea.mp3"
+    assert str(track.settings.background) == "theirs/songs/sea.mp3"
 
 
 def test_the_working_folder_trusts_its_own_settings(
