@@ -30,7 +30,7 @@ from scipy import signal
 
 from generator import beds
 from generator.dsp.loudness import integrated_lufs, momentary_lufs
-from generator.formats import tagging
+from generator.formats import read_tags
 from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Event, Loop
 from generator.settings import CHIME_LU
 from generator.storage.cache import Cache
@@ -155,7 +155,7 @@ def left_of(path: Path, raw: Path) -> Wave:
 
 
 def plan_in(path: Path) -> Planned:
-    tags = tagging.read_tags(path)
+    tags = read_tags(path)
     assert tags is not None, path
     return read_plan(tags.plan_json, str(path))
 

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     from generator import beds
     from generator.build import pipeline, several
     from generator.cli.commands import group
-    from generator.formats import encoding, mp3_format
+    from generator.formats import CONTAINERS, mp3_frames
     from generator.mix import mixing
     from generator.voices import narration
 
@@ -39,12 +39,12 @@ def main(arguments: list[str]) -> None:
     _inside(narration, "mastered", "voice chain")
     _stage(pipeline, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
-    _stage(encoding, "encode_loop", "the bed's encoded loop")
+    _stage(mp3_frames, "encode_loop", "the bed's encoded loop")
     _inside(mixing.Mix, "open", "mixing the bed's loop")
-    _look_at_spans(encoding)
-    _stage(encoding, "encode_mp3", "mix, encode, write")
+    _look_at_spans(mp3_frames)
+    _stage(mp3_frames, "encode_mp3", "mix, encode, write")
     _inside(mixing.Mix, "render", "mixing")
-    _stage(mp3_format, "check_structure", "check the finished file")
+    _stage(CONTAINERS["mp3"], "check", "check the finished file")
     started, *arguments = arguments
     start_s = time.time() - float(started)
     before = _now()
@@ -94,23 +94,22 @@ def _inside(place: Any, name: str, what: str) -> None:
     setattr(place, name, clocked)
 
 
-def _look_at_spans(encoding: Any) -> None:
+def _look_at_spans(mp3_frames: Any) -> None:
     """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
-    from generator.formats.encoding import plan_batches, plan_pieces
+    from generator.formats.mp3_frames.plan import plan_batches, plan_ranges
 
-    function = encoding.encode_mp3
+    function = mp3_frames.encode_mp3
 
-    def looking(sink: Any, **named: Any) -> None:
-        spans, total = named["spans"], named["total_samples"]
-        memory = encoding.memory_of(named["loop"], named["bitrate_kbps"])
-        pieces = plan_pieces(spans, total, memory, named["sounding_ms"])
-        fed = sum(chunk.fed for batch in plan_batches(pieces, memory) for chunk in batch)
-        voiced_ms = sum(span.end_ms - span.start_ms for span in spans if span.kind == "voiced")
-        shares["voiced"] = voiced_ms / spans[-1].end_ms
-        shares["encoded"] = fed / sum(piece.frames for piece in pieces)
-        function(sink, **named)
+    def looking(sink: Any, sound: Any, loop: Any, *rest: Any) -> None:
+        model = mp3_frames.threshold_model(loop, sound.bitrate_kbps)
+        ranges = plan_ranges(sound.spans, sound.total_samples, model, sound.sounding_ms)
+        fed = sum(run.fed for batch in plan_batches(ranges, model) for run in batch)
+        voiced_ms = sum(span.end_ms - span.start_ms for span in sound.spans if span.kind == "voiced")
+        shares["voiced"] = voiced_ms / sound.spans[-1].end_ms
+        shares["encoded"] = fed / sum(part.frames for part in ranges)
+        function(sink, sound, loop, *rest)
 
-    encoding.encode_mp3 = looking
+    mp3_frames.encode_mp3 = looking
 
 
 def _now() -> Clock:

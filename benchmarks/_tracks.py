@@ -12,7 +12,8 @@ import psutil
 from _measure import Run, Runs, in_turn
 from _report import Figure, Section, at_least, at_most, row
 
-from generator.formats import streaming
+from generator.formats import CONTAINERS, container_of
+from generator.formats.streamed import StreamedContainer
 
 if TYPE_CHECKING:
     from _workbench import Workbench
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 MOST_MB = 300
 NAIVE_2H_MB = 8_000  # without so much free, the naive script isn't let loose on two hours
 TAIL_PIECE_MIN = 30  # of the tail, for its floor: scaled, as every minute of it takes the same time to encode
-MAGIC: dict[streaming.StreamedFormat, tuple[int, bytes]] = {
-    "m4b": (4, b"ftyp"),
-    "opus": (0, b"OggS"),
-    "flac": (0, b"fLaC"),
-}
 
 
 # --- against ffmpeg alone ------------------------------------------------------------------------------
@@ -144,15 +140,15 @@ def formats(bench: Workbench) -> Section:
     full = bench.filled(*bench.routine)
     pcm = bench.pcm("track.mp3", "track.wav")
     rows, notes = [], []
-    for kind, (at, magic) in MAGIC.items():
+    for kind in ("m4b", "opus", "flac"):
+        container = CONTAINERS[kind]
+        assert isinstance(container, StreamedContainer)
         name = f"track.{kind}"
         mb = bench.build(*bench.routine, out=name, cache=full, watch=True).peak_mb
-        with (bench.folder / name).open("rb") as file:
-            made = file.read(at + len(magic))[at:]
-        if made != magic:
-            notes.append(f"{name} isn't one: it begins with {made!r}.")
+        if (made := container_of(bench.folder / name)) is not container:
+            notes.append(f"{name} isn't one, but {made and made.name}.")
             continue
-        codec = [*streaming._CODECS[kind], *(["-b:a", "128k"] if kind != "flac" else [])]  # noqa: SLF001  # the very same
+        codec = [*container.codec, *(["-b:a", "128k"] if not container.lossless else []), "-f", container.muxer]
         timed = in_turn(
             {
                 "alone": lambda codec=codec, kind=kind: bench.floor(pcm, codec, kind, threads=None),  # type: ignore[misc]

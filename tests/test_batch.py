@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from generator.formats.tagging import read_tags
+from generator.formats import read_tags
 from tests.conftest import SLEEPWARD, Command
 
 SCRIPT = "---\ntitle: {title}\n---\n# Rest\nThis is {title}. [1s]\nLet the body rest. [2s]\n[sleep]\n"

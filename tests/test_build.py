@@ -80,7 +80,7 @@ def test_an_unchanged_track_is_not_built_again(sleepward: Command, night: Path, 
 
 
 def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Path, tmp_path: Path) -> None:
-    from generator.formats.mp3_format import audio_bytes
+    from generator.formats.mp3_frames.layout import audio_bytes
 
     def audio(path: Path) -> bytes:
         return path.read_bytes()[-audio_bytes(path) :]
@@ -90,7 +90,7 @@ def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Pa
     night.write_text("---\ntitle: Another name\n---\n" + SHORT, encoding="utf-8")
     assert sleepward.json("build", night, *QUICK)["fresh"]
     assert audio(path) == sound
-    from generator.formats.tagging import read_tags
+    from generator.formats import read_tags
 
     tags = read_tags(path)
     assert tags is not None

@@ -20,7 +20,7 @@ import generator
 from generator.build.fingerprint import sound_of
 from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
-from generator.formats import tagging
+from generator.formats import CONTAINERS
 from generator.library import cluster
 from generator.library.cluster_executor import Cluster
 from generator.library.folder import Folder
@@ -74,7 +74,7 @@ def whole(folder: Path) -> dict[str, bytes]:
     """Every track in the folder, looked at."""
     names = Folder(folder).stamps()
     for name in names:
-        tagging.check_whole(folder / name, "mp3")
+        CONTAINERS["mp3"].check(folder / name)
     return {name: (folder / name).read_bytes() for name in names}
 
 

@@ -22,28 +22,22 @@ from mutagen.id3 import ID3
 from PIL import Image
 
 from generator.errors import NotFoundError, TrackError
-from generator.formats import streaming
+from generator.formats import CONTAINERS, Tags, TrackSound, container_named, container_of, read_tags, streamed, wav
 from generator.formats.cover import cover
-from generator.formats.tagging import (
-    MIME_TYPES,
-    Tags,
-    check_whole,
-    padding_bytes,
-    read_tags,
-    stream_metadata,
-    write_tags,
-)
+from generator.formats.streamed import StreamedContainer
 from generator.model import Chapter
+from generator.settings import FORMATS as SETTINGS_FORMATS
 from generator.system import ffmpeg
 from tests.conftest import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.formats.streaming import StreamedFormat
     from generator.model import Samples
 
-FORMATS: list[StreamedFormat] = ["m4b", "opus", "flac", "wav"]
+FORMATS = [name for name in CONTAINERS if name != "mp3"]
+LOSSLESS = [name for name in FORMATS if CONTAINERS[name].lossless]
+LOSSY = [name for name in FORMATS if name not in LOSSLESS]
 DURATION_MS = 12_345  # no whole frames of anything
 TOTAL = DURATION_MS * 48
 CHAPTERS = (
@@ -83,19 +77,18 @@ def mix(start: int, end: int) -> Samples:
     return SOUND[start:end]
 
 
-def make(part: Path, kind: StreamedFormat, tags: Tags = TAGS, **how: Any) -> Path:
+def make(part: Path, kind: str, tags: Tags = TAGS, **how: Any) -> Path:
     """As the pipeline makes it, in a file whose name says nothing."""
-    streaming.encode(
-        part,
-        format=kind,
-        mix=how.pop("mix", mix),
-        total_samples=how.pop("total_samples", TOTAL),
-        metadata=stream_metadata(kind, tags),
-        padding_bytes=padding_bytes(kind, tags),
-        **how,
-    )
-    write_tags(part, kind, tags)
+    sound = TrackSound(how.pop("mix", mix), how.pop("total_samples", TOTAL), **how)
+    with part.open("wb") as sink:
+        CONTAINERS[kind].write(sink, sound, lambda: tags)
     return part
+
+
+def streamed_as(kind: str) -> StreamedContainer:
+    container = CONTAINERS[kind]
+    assert isinstance(container, StreamedContainer)
+    return container
 
 
 @pytest.fixture(scope="module")
@@ -105,19 +98,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(params=FORMATS)
-def kind(request: pytest.FixtureRequest) -> StreamedFormat:
+def kind(request: pytest.FixtureRequest) -> str:
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def track(made: dict[str, Path], kind: StreamedFormat) -> Path:
+def track(made: dict[str, Path], kind: str) -> Path:
     return made[kind]
 
 
 # --- the sound -------------------------------------------------------------------------------------
 
 
-def announced_s(path: Path, kind: StreamedFormat) -> float:
+def announced_s(path: Path, kind: str) -> float:
     """The length that a player shows before it has played anything."""
     if kind != "m4b":
         return float(mutagen.File(path).info.length)
@@ -126,10 +119,10 @@ def announced_s(path: Path, kind: StreamedFormat) -> float:
     return float(units / units_per_s)
 
 
-def test_it_is_as_long_as_it_says_to_the_sample(track: Path, kind: StreamedFormat) -> None:
+def test_it_is_as_long_as_it_says_to_the_sample(track: Path, kind: str) -> None:
     samples, rate = ffmpeg.decode(track)
     assert (rate, samples.shape) == (48_000, (TOTAL, 2))
-    assert check_whole(track, kind) == TOTAL
+    assert CONTAINERS[kind].check(track) == TOTAL
     assert announced_s(track, kind) == pytest.approx(DURATION_MS / 1_000, abs=0.011)
 
 
@@ -143,19 +136,19 @@ def test_it_sounds_as_loud_as_the_mix_and_begins_with_it(track: Path) -> None:
     assert lag == 0  # no encoder's delay is heard
 
 
-@pytest.mark.parametrize("kind", ["flac", "wav"])
+@pytest.mark.parametrize("kind", LOSSLESS)
 def test_what_loses_nothing_is_within_half_a_step_of_16_bits(made: dict[str, Path], kind: str) -> None:
     samples, _ = ffmpeg.decode(made[kind])
     assert np.abs(samples - SOUND).max() <= 0.5001 / 32_768
 
 
-@pytest.mark.parametrize("kind", ["flac", "wav"])
-def test_silence_stays_silent(tmp_path: Path, kind: StreamedFormat) -> None:
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_silence_stays_silent(tmp_path: Path, kind: str) -> None:
     path = make(tmp_path / "silent", kind, mix=lambda start, end: np.zeros((end - start, 2), np.float32))
     assert not ffmpeg.decode(path)[0].any()
 
 
-def test_full_scale_is_clipped_not_wrapped(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_full_scale_is_clipped_not_wrapped(tmp_path: Path, kind: str) -> None:
     def loud(start: int, end: int) -> Samples:
         tone = 1.4 * np.sin(2 * np.pi * 200 / 48_000 * np.arange(start, end))
         return np.stack([tone, tone], axis=1).astype(np.float32)
@@ -165,15 +158,13 @@ def test_full_scale_is_clipped_not_wrapped(tmp_path: Path, kind: StreamedFormat)
     assert np.abs(samples).max() > 0.95
 
 
-def test_the_same_mix_is_the_same_bytes_however_it_is_made(
-    made: dict[str, Path], tmp_path: Path, kind: StreamedFormat
-) -> None:
+def test_the_same_mix_is_the_same_bytes_however_it_is_made(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
     again = make(tmp_path / f"another name.{kind}", kind, jobs=1)
     assert again.read_bytes() == made[kind].read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["m4b", "opus"])
-def test_the_bit_rate_is_the_one_asked_for(tmp_path: Path, kind: StreamedFormat) -> None:
+@pytest.mark.parametrize("kind", LOSSY)
+def test_the_bit_rate_is_the_one_asked_for(tmp_path: Path, kind: str) -> None:
     plain = replace(TAGS, cover=b"", plan_json="{}")
     sizes = [make(tmp_path / f"{kbps}", kind, plain, bitrate_kbps=kbps).stat().st_size for kbps in (64, 192)]
     rng = np.random.default_rng(3)
@@ -183,10 +174,10 @@ def test_the_bit_rate_is_the_one_asked_for(tmp_path: Path, kind: StreamedFormat)
     assert path.stat().st_size * 8 / (DURATION_MS / 1_000) == pytest.approx(96_000, rel=0.1)
 
 
-def test_a_track_shorter_than_a_block_is_whole(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_track_shorter_than_a_block_is_whole(tmp_path: Path, kind: str) -> None:
     tags = replace(TAGS, chapters=(Chapter("All", 0, 1),), duration_ms=1)
     path = make(tmp_path / "short", kind, tags, total_samples=48)
-    assert check_whole(path, kind) == len(ffmpeg.decode(path)[0]) == 48
+    assert CONTAINERS[kind].check(path) == len(ffmpeg.decode(path)[0]) == 48
     assert read_tags(path) == tags
 
 
@@ -195,7 +186,7 @@ def test_progress_ends_with_the_whole(tmp_path: Path) -> None:
     make(tmp_path / "track", "wav", progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == TOTAL
-    assert len(seen) == -(-TOTAL // streaming.BLOCK_SAMPLES)
+    assert len(seen) == -(-TOTAL // streamed.BLOCK_SAMPLES)
 
 
 # --- the tags --------------------------------------------------------------------------------------
@@ -256,7 +247,7 @@ def test_a_cover_reads_back_as_a_picture(made: dict[str, Path]) -> None:
         assert Image.open(io.BytesIO(tags.cover)).size == (1_000, 1_000)
 
 
-def test_a_png_cover_is_one(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_png_cover_is_one(tmp_path: Path, kind: str) -> None:
     file = io.BytesIO()
     Image.new("RGB", (32, 32)).save(file, "PNG")
     path = make(tmp_path / "png", kind, replace(TAGS, cover=file.getvalue()))
@@ -268,7 +259,7 @@ def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
     assert not re.search(r"(?i)replaygain|R128_|iTunNORM", str(Shown(track).tags))
 
 
-def test_empty_texts_are_left_out(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_empty_texts_are_left_out(tmp_path: Path, kind: str) -> None:
     bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
     path = make(tmp_path / "bare", kind, bare)
     assert read_tags(path) == bare
@@ -277,7 +268,7 @@ def test_empty_texts_are_left_out(tmp_path: Path, kind: StreamedFormat) -> None:
     assert (shown.chapters, shown.picture) == ([], b"")
 
 
-def test_many_chapters_come_in_order(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_many_chapters_come_in_order(tmp_path: Path, kind: str) -> None:
     chapters = tuple(Chapter(f"Pose {n}" + " again" * (n % 4), n * 100, (n + 1) * 100) for n in range(123))
     chapters = (*chapters, Chapter("Rest", 12_300, DURATION_MS))
     path = make(tmp_path / "many", kind, replace(TAGS, chapters=chapters))
@@ -287,7 +278,7 @@ def test_many_chapters_come_in_order(tmp_path: Path, kind: StreamedFormat) -> No
     assert [title for _, _, title in Shown(path).chapters] == [chapter.title for chapter in chapters]
 
 
-def test_too_many_chapters_are_joined(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_too_many_chapters_are_joined(tmp_path: Path, kind: str) -> None:
     edges = [*range(0, 12_000, 40), DURATION_MS]
     chapters = tuple(Chapter(f"{start}", start, end) for start, end in itertools.pairwise(edges))
     tags = read_tags(make(tmp_path / "many", kind, replace(TAGS, chapters=chapters)))
@@ -315,21 +306,22 @@ def test_any_words_survive(tmp_path_factory: pytest.TempPathFactory, words: str)
         assert read_tags(make(folder / kind, kind, tags, total_samples=4_800)) == tags
 
 
-def test_a_large_plan_and_cover_stay_cheap_and_whole(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_large_plan_and_cover_stay_cheap_and_whole(tmp_path: Path, kind: str) -> None:
     """Of a night of eight hours, and a user's own photograph."""
     large = json.dumps([{"text": f"Breathe in; {number}", "start_ms": number} for number in range(40_000)])
     photo = b"\xff\xd8\xff" + np.random.default_rng(1).bytes(3_000_000)
     tags = replace(TAGS, plan_json=large, cover=photo)
     path = make(tmp_path / "large", kind, tags)
     assert read_tags(path) == tags
-    assert check_whole(path, kind) == len(ffmpeg.decode(path)[0]) == TOTAL
+    assert CONTAINERS[kind].check(path) == len(ffmpeg.decode(path)[0]) == TOTAL
 
 
 def test_a_flac_isnt_written_twice_for_its_tags(tmp_path: Path) -> None:
     path = tmp_path / "track"
-    streaming.encode(path, format="flac", mix=mix, total_samples=TOTAL, padding_bytes=padding_bytes("flac", TAGS))
+    flac = streamed_as("flac")
+    flac.encode(path, TrackSound(mix, TOTAL), padding_bytes=flac.padding_bytes(TAGS))
     before = path.read_bytes()
-    write_tags(path, "flac", TAGS)
+    flac.complete(path, TAGS)
     assert path.stat().st_size == len(before)
     assert path.read_bytes()[-300_000:] == before[-300_000:]
 
@@ -337,10 +329,11 @@ def test_a_flac_isnt_written_twice_for_its_tags(tmp_path: Path) -> None:
 def test_a_correction_in_another_program_keeps_the_plan(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"mine.{kind}"
     path.write_bytes(made[kind].read_bytes())
-    file = mutagen.File(path, easy=True) if kind != "wav" else mutagen.File(path)
-    if kind == "wav":
+    file = mutagen.File(path)
+    if isinstance(file.tags, ID3):
         file.tags["TIT2"].text = ["My nights"]
     else:
+        file = mutagen.File(path, easy=True)
         file["title"] = ["My nights"]
     file.save()
     assert read_tags(path) == replace(TAGS, title="My nights")
@@ -351,45 +344,45 @@ def test_a_correction_in_another_program_keeps_the_plan(made: dict[str, Path], t
 
 def test_a_wav_above_4_gb_has_sizes_of_64_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Made short here: what begins at 4 GB begins at 1 MB."""
-    monkeypatch.setattr(streaming, "_LONG_WAV_BYTES", 1_000_000)
+    monkeypatch.setattr(wav, "LONG_BYTES", 1_000_000)
     path = make(tmp_path / "long", "wav")
     assert path.read_bytes()[:4] == b"RF64"
-    assert check_whole(path, "wav") == len(ffmpeg.decode(path)[0]) == TOTAL
+    assert CONTAINERS["wav"].check(path) == len(ffmpeg.decode(path)[0]) == TOTAL
     assert read_tags(path) == TAGS
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 2)
     with pytest.raises(TrackError, match="it should have"):
-        check_whole(path, "wav")
+        CONTAINERS["wav"].check(path)
 
 
 # --- what isn't whole ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kept", [0, 3, 100, 0.3, 0.9, -1])
-def test_a_file_cut_off_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat, kept: float) -> None:
+def test_a_file_cut_off_is_noticed(made: dict[str, Path], tmp_path: Path, kind: str, kept: float) -> None:
     whole = made[kind].read_bytes()
     cut = round(kept * len(whole)) if isinstance(kept, float) else kept
     path = tmp_path / f"night.{kind}"
     path.write_bytes(whole[:cut])
     with pytest.raises(TrackError, match=f"this {kind} is broken") as caught:
-        check_whole(path, kind)
+        CONTAINERS[kind].check(path)
     assert caught.value.where == str(path)
     read_tags(path)  # whatever it finds, it raises nothing
 
 
-def test_a_missing_stretch_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_missing_stretch_is_noticed(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
     whole = made[kind].read_bytes()
     middle = len(whole) * 2 // 3
     (tmp_path / "track").write_bytes(whole[:middle] + whole[middle + 40_000 :])
     with pytest.raises(TrackError):
-        check_whole(tmp_path / "track", kind)
+        CONTAINERS[kind].check(tmp_path / "track")
 
 
 @pytest.mark.parametrize("kind", ["opus", "flac"])
-def test_what_was_added_at_the_end_is_noticed(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+def test_what_was_added_at_the_end_is_noticed(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
     (tmp_path / "track").write_bytes(made[kind].read_bytes() * 2)
     with pytest.raises(TrackError):
-        check_whole(tmp_path / "track", kind)
+        CONTAINERS[kind].check(tmp_path / "track")
 
 
 def test_a_turned_bit_in_an_opus_is_noticed(made: dict[str, Path], tmp_path: Path) -> None:
@@ -397,7 +390,7 @@ def test_a_turned_bit_in_an_opus_is_noticed(made: dict[str, Path], tmp_path: Pat
     content[-5_000] ^= 4
     (tmp_path / "track").write_bytes(content)
     with pytest.raises(TrackError, match="check sum of page"):
-        check_whole(tmp_path / "track", "opus")
+        CONTAINERS["opus"].check(tmp_path / "track")
 
 
 def test_zeros_in_the_place_of_sound_are_noticed_in_a_flac(made: dict[str, Path], tmp_path: Path) -> None:
@@ -406,40 +399,66 @@ def test_zeros_in_the_place_of_sound_are_noticed_in_a_flac(made: dict[str, Path]
     content[-300_000:-200_000] = bytes(100_000)
     (tmp_path / "track").write_bytes(content)
     with pytest.raises(TrackError, match=r"the frame at \d+\.\d+ s is missing"):
-        check_whole(tmp_path / "track", "flac")
+        CONTAINERS["flac"].check(tmp_path / "track")
 
 
-def test_another_kind_of_file_isnt_a_track(made: dict[str, Path], tmp_path: Path, kind: StreamedFormat) -> None:
+def test_another_kind_of_file_isnt_a_track(made: dict[str, Path], tmp_path: Path, kind: str) -> None:
     other = made["wav" if kind != "wav" else "flac"]
     with pytest.raises(TrackError, match=f"this {kind} is broken"):
-        check_whole(other, kind)
+        CONTAINERS[kind].check(other)
     (tmp_path / "letter").write_text("Dear diary, today it rained.\n" * 50)
     with pytest.raises(TrackError, match=f"this {kind} is broken"):
-        check_whole(tmp_path / "letter", kind)
+        CONTAINERS[kind].check(tmp_path / "letter")
     assert read_tags(tmp_path / "letter") is None
 
 
-def test_a_missing_track_is_named(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_missing_track_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(NotFoundError, match="gone"):
-        check_whole(tmp_path / "gone", kind)
+        CONTAINERS[kind].check(tmp_path / "gone")
 
 
-def test_a_song_of_someone_else_has_no_tags(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_song_of_someone_else_has_no_tags(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "song"
-    streaming.encode(path, format=kind, mix=mix, total_samples=TOTAL, metadata=";FFMETADATA1\ntitle=A song\n")
+    streamed_as(kind).encode(path, TrackSound(mix, TOTAL), metadata=";FFMETADATA1\ntitle=A song\n")
     assert read_tags(path) is None
 
 
-def test_every_format_has_its_mime_type() -> None:
-    assert set(MIME_TYPES) == {"mp3", *FORMATS}
+def test_every_format_of_the_settings_is_a_container_of_that_name() -> None:
+    assert tuple(CONTAINERS) == SETTINGS_FORMATS
+    assert [container.name for container in CONTAINERS.values()] == list(SETTINGS_FORMATS)
+    assert len({container.mime_type for container in CONTAINERS.values()}) == len(CONTAINERS)
+    assert all(container.mime_type.startswith("audio/") for container in CONTAINERS.values())
+
+
+def test_a_file_tells_its_container_by_its_first_bytes_not_its_name(track: Path, kind: str) -> None:
+    assert container_of(track) is CONTAINERS[kind]
+    assert container_named(str(track)) is None  # it ends in .part
+    assert container_named(f"night.{kind}") is CONTAINERS[kind]
+
+
+def test_other_tags_give_what_encoding_with_them_would(track: Path, tmp_path: Path, kind: str) -> None:
+    others = replace(TAGS, title="Another night", album="", cover=b"", lyrics="Other words.", plan_json="{}")
+    with (tmp_path / "renewed").open("wb") as sink:
+        CONTAINERS[kind].renew_tags(track, sink, others)
+    assert (tmp_path / "renewed").read_bytes() == make(tmp_path / "anew", kind, others).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [("m4b", 720_000, 720_000), ("opus", 720_000, 720_000), ("flac", 0.3, 0.5), ("wav", 1, 1)],
+)
+def test_a_size_is_foretold(kind: str, least: float, most: float) -> None:
+    """Of a minute: by the bit rate, or as a share of the samples' own size, which a flac's sound decides."""
+    told = CONTAINERS[kind].estimate_bytes(60_000, 96)
+    assert least <= (told / (60_000 * 48 * 4) if CONTAINERS[kind].lossless else told) <= most
 
 
 # --- what goes wrong on the way --------------------------------------------------------------------
 
 
-def test_a_killed_encoder_fails_the_track(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_killed_encoder_fails_the_track(tmp_path: Path, kind: str) -> None:
     def killing(start: int, end: int) -> Samples:
-        if start >= 3 * streaming.BLOCK_SAMPLES:
+        if start >= 3 * streamed.BLOCK_SAMPLES:
             for child in psutil.Process().children():
                 child.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
         return np.zeros((end - start, 2), np.float32)
@@ -452,7 +471,7 @@ def test_a_killed_encoder_fails_the_track(tmp_path: Path, kind: StreamedFormat) 
 @pytest.mark.parametrize("error", [TrackError("the voice broke off"), KeyboardInterrupt()])
 def test_a_mix_that_fails_leaves_no_encoder_and_no_thread(tmp_path: Path, error: BaseException) -> None:
     def failing(start: int, end: int) -> Samples:
-        if start >= 4 * streaming.BLOCK_SAMPLES:
+        if start >= 4 * streamed.BLOCK_SAMPLES:
             raise error
         return np.zeros((end - start, 2), np.float32)
 
@@ -463,9 +482,9 @@ def test_a_mix_that_fails_leaves_no_encoder_and_no_thread(tmp_path: Path, error:
     assert psutil.Process().num_threads() <= before
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, kind: StreamedFormat) -> None:
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, kind: str) -> None:
     with pytest.raises(TrackError, match="no such folder"):
-        make(tmp_path / "no such folder" / "track", kind)
+        streamed_as(kind).encode(tmp_path / "no such folder" / "track", TrackSound(mix, TOTAL))
 
 
 def test_a_mix_of_another_length_is_a_mistake_of_ours(tmp_path: Path) -> None:
@@ -481,11 +500,11 @@ def test_mixing_runs_no_further_ahead_than_it_says(tmp_path: Path) -> None:
 
     def counting(start: int, end: int) -> Samples:
         begun.append(end)
-        ahead.append((max(begun) - (taken[-1] if taken else 0)) // streaming.BLOCK_SAMPLES)
+        ahead.append((max(begun) - (taken[-1] if taken else 0)) // streamed.BLOCK_SAMPLES)
         return np.zeros((end - start, 2), np.float32)
 
     make(tmp_path / "track", "opus", mix=counting, total_samples=300 * 48_000, progress=taken.append)
-    assert max(ahead) <= streaming.BLOCKS_AHEAD + 1
+    assert max(ahead) <= streamed.BLOCKS_AHEAD + 1
 
 
 def test_a_chunk_of_odd_size_keeps_its_padding_byte(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.formats import encoding
+from generator.formats import TrackSound
+from generator.formats.mp3_frames import encode_loop, encode_mp3, encode_plain, needs_loop
 from generator.mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from generator.mix.mixing import Levels, Mix
 from generator.mix.segments import to_segment
@@ -169,11 +170,12 @@ def test_open_spans_are_the_bed_alone_in_the_phase_they_say(mix: Mix) -> None:
 
 
 def test_the_encoded_track_is_that_of_one_piece(mix: Mix) -> None:
-    assert encoding.needs_loop(mix.spans, mix.loop_samples)
-    loop = encoding.encode_loop(mix.open, mix.loop_samples)
+    assert needs_loop(mix.spans, mix.loop_samples)
+    loop = encode_loop(mix.open, mix.loop_samples)
     repeated, plain = io.BytesIO(), io.BytesIO()
-    encoding.encode_mp3(repeated, spans=mix.spans, mix=mix.render, total_samples=mix.total_samples, loop=loop)
-    encoding.encode_plain(plain, mix=mix.render, total_samples=mix.total_samples)
+    sound = TrackSound(mix.render, mix.total_samples, mix.spans)
+    encode_mp3(repeated, sound, loop)
+    encode_plain(plain, sound)
     assert repeated.getvalue() == plain.getvalue()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.formats.tagging import read_tags
+from generator.formats import read_tags
 from generator.voices import engines
 from tests.conftest import Command
 

@@ -16,9 +16,10 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from generator.errors import NotFoundError
-from generator.formats import encoding, mp3_format
-from generator.formats.tagging import MAX_CHAPTERS, Tags, at_most, id3_tag, read_tags
-from generator.model import Chapter, Span
+from generator.formats import CONTAINERS, MAX_CHAPTERS, Tags, TrackSound, at_most, read_tags
+from generator.formats.id3 import id3_tag
+from generator.formats.mp3_frames.layout import read_structure
+from generator.model import Chapter
 from generator.system import ffmpeg
 from tests.conftest import Command, Shown
 
@@ -58,7 +59,7 @@ def sound() -> bytes:
         return np.zeros((end - start, 2), np.float32)
 
     sink = io.BytesIO()
-    encoding.encode_mp3(sink, spans=[Span("voiced", 0, 12_000)], mix=mix, total_samples=12_000 * 48, bitrate_kbps=64)
+    CONTAINERS["mp3"].write(sink, TrackSound(mix, 12_000 * 48, bitrate_kbps=64))
     return sink.getvalue()
 
 
@@ -85,7 +86,8 @@ def test_a_player_shows_title_and_chapters(track: Path) -> None:
 
 
 def test_the_tag_leaves_the_sound_as_it_was(track: Path, sound: bytes) -> None:
-    structure = mp3_format.check_structure(track)
+    with track.open("rb") as file:
+        structure = read_structure(file, track.stat().st_size)
     assert structure.id3_bytes == len(id3_tag(TAGS))
     assert track.read_bytes()[structure.id3_bytes :] == sound
     assert len(ffmpeg.decode_at(track)) == 12_000 * 48

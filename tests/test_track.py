@@ -96,7 +96,7 @@ def test_players_see_title_chapters_and_length(tracks: dict[str, Track]) -> None
 def test_the_plan_travels_inside(tracks: dict[str, Track]) -> None:
     import json
 
-    from generator.formats.tagging import read_tags
+    from generator.formats import read_tags
 
     tags = read_tags(tracks["rain"].path)
     assert tags is not None
@@ -105,13 +105,13 @@ def test_the_plan_travels_inside(tracks: dict[str, Track]) -> None:
 
 def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -> None:
     """Any cut at a frame decodes: every frame stands alone, none needs the one before it."""
-    from generator.formats import mp3_format
+    from generator.formats.mp3_frames import layout
     from generator.system import ffmpeg
 
     track = tracks["none"]
     whole = track.path.read_bytes()
-    size = mp3_format.frame_bytes(128)
-    audio = whole[len(whole) - mp3_format.audio_bytes(track.path) + size :]
+    size = layout.frame_bytes(128)
+    audio = whole[len(whole) - layout.audio_bytes(track.path) + size :]
     event = track.events("speech")[3]
     frame = event["start_ms"] // 24
     cut = tmp_path / "cut.mp3"
@@ -126,7 +126,7 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cach
     from generator import beds
     from generator.build import pipeline
     from generator.build.track import BuildContext
-    from generator.formats import mp3_format
+    from generator.formats.mp3_frames import layout
     from generator.mix.mixing import Levels, Mix
     from generator.storage.cache import Cache
     from generator.system import ffmpeg
@@ -147,6 +147,6 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cach
     one_piece = ffmpeg.run(
         f"{source} -c:a libmp3lame -b:a 128k -reservoir 0 {target}".split(), padded.astype("<f4").tobytes()
     )
-    audio = tracks["rain"].path.read_bytes()[-mp3_format.audio_bytes(tracks["rain"].path) + 384 :]
+    audio = tracks["rain"].path.read_bytes()[-layout.audio_bytes(tracks["rain"].path) + 384 :]
     assert audio == one_piece[: len(audio)]
-    assert io.BytesIO(audio).getbuffer().nbytes == mp3_format.audio_frames(mix.total_samples) * 384
+    assert io.BytesIO(audio).getbuffer().nbytes == layout.audio_frames(mix.total_samples) * 384

@@ -16,7 +16,7 @@ from generator.cli.verify import verify_command
 from generator.dsp.loudness import momentary_lufs
 from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
-from generator.formats import tagging
+from generator.formats import Tags, read_tags
 from generator.verify import Planned, Report, judge, listen, read_plan, verify
 from tests.conftest import NIGHT, Track
 
@@ -31,7 +31,7 @@ class Take:
         self.path = tracks[bed].path
         self.voice = tracks["none"].samples.copy()
         self.bed = tracks[bed].samples - self.voice
-        tags = tagging.read_tags(self.path)
+        tags = read_tags(self.path)
         assert tags is not None
         self.tags = tags
         self.planned = read_plan(tags.plan_json, str(self.path))
@@ -45,7 +45,7 @@ class Take:
         sound = (self.voice if voice is None else voice) + (self.bed if bed is None else bed)
         return self.judged(changes.pop("sound", sound), **changes)
 
-    def judged(self, sound: Any, planned: Planned | None = None, tags: tagging.Tags | None = None) -> set[str]:
+    def judged(self, sound: Any, planned: Planned | None = None, tags: Tags | None = None) -> set[str]:
         planned = planned or self.planned
         heard = listen([sound], planned.timeline.duration_ms)
         return {row.id for row in judge(heard, planned, tags or self.tags) if row.ok is False}

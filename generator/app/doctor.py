@@ -85,8 +85,8 @@ def _speaks() -> str:
 def _encodes() -> str:
     import numpy as np
 
-    from ..formats import encoding
-    from ..model import SAMPLE_RATE, Span
+    from ..formats import CONTAINERS, TrackSound
+    from ..model import SAMPLE_RATE
     from ..system import ffmpeg
 
     hum = 0.1 * np.sin(2 * np.pi * 440 * np.arange(SAMPLE_RATE) / SAMPLE_RATE)
@@ -100,13 +100,7 @@ def _encodes() -> str:
         return out
 
     encoded = io.BytesIO()
-    encoding.encode_mp3(
-        encoded,
-        spans=[Span("voiced", 0, 1000)],
-        mix=mix,
-        total_samples=SAMPLE_RATE,
-        jobs=1,
-    )
+    CONTAINERS["mp3"].write(encoded, TrackSound(mix, SAMPLE_RATE, jobs=1))
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
         path = Path(folder) / "second.mp3"
         path.write_bytes(encoded.getvalue())

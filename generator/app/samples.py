@@ -10,9 +10,9 @@ from ..build.output import new_track
 from ..build.track import BuildContext
 from ..dsp.fades import raised_cosine
 from ..errors import InputError
-from ..formats import encoding
+from ..formats import CONTAINERS, TrackSound
 from ..mix.mixing import Levels, Mix
-from ..model import SAMPLES_PER_MS, Event, Span, Timeline
+from ..model import SAMPLES_PER_MS, Event, Timeline
 from ..settings import Settings
 from ..voices import open_voice, short_label
 from ..voices.narration import narrate
@@ -75,14 +75,8 @@ def _no_clip(text: str) -> NoReturn:
 
 def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, context: BuildContext) -> Path:
     try:
-        with new_track(path, "mp3") as sink:
-            encoding.encode_mp3(
-                sink,
-                spans=[Span("voiced", 0, duration_ms)],
-                mix=sound,
-                total_samples=duration_ms * SAMPLES_PER_MS,
-                jobs=context.jobs,
-            )
+        with new_track(path, CONTAINERS["mp3"]) as sink:
+            CONTAINERS["mp3"].write(sink, TrackSound(sound, duration_ms * SAMPLES_PER_MS, jobs=context.jobs))
     except InputError as error:
         raise InputError(error.what, where=error.where, hint="choose another folder with --sample") from error
     return path

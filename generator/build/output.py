@@ -6,13 +6,12 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError, TrackError
-from ..formats import tagging
-from ..settings import FORMATS, Format
+from ..formats import Container
+from ..settings import FORMATS
 from ..storage.cache import whole_file
 from ..system.links import leads_out
 
@@ -64,12 +63,12 @@ def _refusals(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def new_track(path: Path, format: Format) -> Iterator[BinaryIO]:  # noqa: A002  # the setting's name
+def new_track(path: Path, container: Container) -> Iterator[BinaryIO]:
     """A file that is there, whole and looked at, when the block has ended well; its folder is made.
 
     Raises InputError and TrackError where the system refuses.
     """
     with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, check=partial(tagging.check_whole, format=format)) as sink:
+        with whole_file(path, check=container.check) as sink:
             yield sink

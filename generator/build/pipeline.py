@@ -9,14 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from .. import beds
-from ..formats import encoding, mp3_format, streaming, tagging
+from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
-from ..model import SAMPLES_PER_MS, Bed
+from ..model import Bed
 from ..script import parse
-from ..settings import CHIME_LU, Settings
-from ..storage.cache import content_key
-from ..system import ffmpeg
+from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
 from ..voices import open_voice
@@ -31,9 +29,7 @@ from .plan_json import plan_dict, settings_dict
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_tags import tags_now, tags_of, tags_there
 
-LOOP_SCHEMA = "loop 3"  # goes up whenever the same bed makes another encoded loop, or in another form
 LARGE_BYTES = 200_000_000
-FLAC_SHARE = 0.4  # of a wav's size: 0.28 over rain, 0.43 over brown
 
 
 def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
@@ -73,9 +69,9 @@ def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
     if prepared.planned is not None and prepared.bed is not None:
         write_track(prepared.planned, prepared.bed, prepared.path, prepared.key, context)
     elif prepared.renewed is not None:
-        format_ = prepared.spec.settings.format
-        with new_track(prepared.path, format_) as sink:
-            tagging.renew_tags(prepared.path, sink, format_, prepared.renewed)
+        container = CONTAINERS[prepared.spec.settings.format]
+        with new_track(prepared.path, container) as sink:
+            container.renew_tags(prepared.path, sink, prepared.renewed)
     return _built(prepared, time.monotonic() - started)
 
 
@@ -105,7 +101,7 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
         title=title_of(spec),
         voice=spec.voice.label,
         adapted=spec.script.adapted,
-        bytes_estimate=_bytes_estimate(timeline.duration_ms, spec.settings),
+        bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
     return PlannedTrack(spec, narration, timeline, written)
 
@@ -120,78 +116,22 @@ def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: 
     chime_lu = CHIME_LU if settings.chime is None else settings.chime
     levels = Levels(settings.loudness, settings.background_level, settings.glide == "on", chime_lu, settings.ear)
     mix = Mix(planned.timeline, planned.narration.clip, bed, levels)
-    if settings.format != "mp3":
-        tags = tags_of(planned, key)
-        with new_track(path, settings.format) as sink:
-            part = Path(sink.name)
-            streaming.encode(
-                part,
-                format=settings.format,
-                mix=mix.render,
-                total_samples=mix.total_samples,
-                bitrate_kbps=settings.bitrate,
-                metadata=tagging.stream_metadata(settings.format, tags),
-                padding_bytes=tagging.padding_bytes(settings.format, tags),
-                jobs=context.jobs,
-                progress=progress,
-            )
-            tagging.write_tags(part, settings.format, tags)
-        return
-
-    def head() -> bytes:
-        return tagging.id3_tag(tags_of(planned, key))
-
-    loop = None if context.plain else _encoded_loop(mix, bed, settings, context)
-    with new_track(path, "mp3") as sink:
-        if context.plain:
-            sink.write(head())
-            encoding.encode_plain(
-                sink,
-                mix=mix.render,
-                total_samples=mix.total_samples,
-                bitrate_kbps=settings.bitrate,
-                progress=progress,
-            )
-        else:
-            encoding.encode_mp3(
-                sink,
-                spans=mix.spans,
-                mix=mix.render,
-                total_samples=mix.total_samples,
-                bitrate_kbps=settings.bitrate,
-                jobs=context.jobs,
-                shared=context.shared,
-                loop=loop,
-                sounding_ms=mix.sounding_ms,
-                head=head,
-                progress=progress,
-            )
-
-
-def _bytes_estimate(duration_ms: int, settings: Settings) -> int:
-    """How large the file becomes, tags aside: exactly for mp3 and wav."""
-    if settings.format == "mp3":
-        return mp3_format.mp3_bytes(duration_ms * SAMPLES_PER_MS, settings.bitrate)
-    wav_bytes = duration_ms * SAMPLES_PER_MS * 4
-    return {"wav": wav_bytes, "flac": round(wav_bytes * FLAC_SHARE)}.get(
-        settings.format, duration_ms * settings.bitrate // 8
+    loop = BedLoop(mix.open, mix.loop_samples, (bed.identity, repr(mix.open_gain), settings.ear), context.cache)
+    sound = TrackSound(
+        mix.render,
+        mix.total_samples,
+        spans=mix.spans,
+        sounding_ms=mix.sounding_ms,
+        loop=loop,
+        bitrate_kbps=settings.bitrate,
+        jobs=context.jobs,
+        shared=context.shared,
+        plain=context.plain,
+        progress=progress,
     )
-
-
-def _encoded_loop(mix: Mix, bed: Bed, settings: Settings, context: BuildContext) -> memoryview | None:
-    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
-
-    None where a track would repeat too little of it.
-    """
-    if not encoding.needs_loop(mix.spans, mix.loop_samples):
-        return None
-    made_of = (bed.identity, repr(mix.open_gain), settings.ear, settings.bitrate, ffmpeg.identity())
-    key = content_key(LOOP_SCHEMA, *made_of)
-    stored = context.cache.get("loops", key)
-    if stored is None:
-        stored = memoryview(encoding.encode_loop(mix.open, mix.loop_samples, settings.bitrate, context.jobs))
-        context.cache.put("loops", key, stored)
-    return stored
+    container = CONTAINERS[settings.format]
+    with new_track(path, container) as sink:
+        container.write(sink, sound, lambda: tags_of(planned, key))
 
 
 def _built(prepared: PreparedTrack, writing_s: float) -> BuildResult:

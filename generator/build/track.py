@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..formats.tagging import Tags
+from ..formats import Tags
 from ..model import Bed, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings

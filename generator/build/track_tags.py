@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..errors import TrackError
-from ..formats import tagging
+from ..formats import CONTAINERS, Tags, read_tags
 from ..formats.cover import cover, load_cover
 from ..model import SAMPLES_PER_MS
 from ..values import AUTO_COVER
@@ -17,8 +17,8 @@ from .track import PlannedTrack, TrackSpec, title_of
 ARTIST, GENRE = "sleepward", "Sleep"
 
 
-def tags_of(planned: PlannedTrack, key: str) -> tagging.Tags:
-    return tagging.Tags(
+def tags_of(planned: PlannedTrack, key: str) -> Tags:
+    return Tags(
         title=planned.plan["title"],
         album=planned.spec.album,
         artist=ARTIST,
@@ -33,21 +33,21 @@ def tags_of(planned: PlannedTrack, key: str) -> tagging.Tags:
     )
 
 
-def tags_there(path: Path, key: str, spec: TrackSpec) -> tagging.Tags | None:
+def tags_there(path: Path, key: str, spec: TrackSpec) -> Tags | None:
     """The tags of the track at `path`, where it is whole and its sound made of the very same things."""
     if not path.is_file():
         return None
-    tags = tagging.read_tags(path)
+    tags = read_tags(path)
     if tags is None or tags.key != key:
         return None
     try:
-        total_samples = tagging.check_whole(path, spec.settings.format)
+        total_samples = CONTAINERS[spec.settings.format].check(path)
     except TrackError:  # damaged since: it is made again
         return None
     return tags if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
 
 
-def tags_now(tags: tagging.Tags, spec: TrackSpec) -> tagging.Tags | None:
+def tags_now(tags: Tags, spec: TrackSpec) -> Tags | None:
     """A track's tags as they should be now, where its sound stays; None where they are damaged, or written with it."""
     try:
         plan = json.loads(tags.plan_json)
@@ -59,7 +59,7 @@ def tags_now(tags: tagging.Tags, spec: TrackSpec) -> tagging.Tags | None:
     if told.duration_ms != tags.duration_ms or len(titles) != len(told.chapters):
         return None
     chapters = tuple(replace(chapter, title=title) for chapter, title in zip(told.chapters, titles, strict=True))
-    if chapters != told.chapters and spec.settings.format == "m4b":
+    if chapters != told.chapters and not CONTAINERS[spec.settings.format].renews_chapters:
         return None
     now = plan | {
         "chapters": [asdict(chapter) for chapter in chapters],

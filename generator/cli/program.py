@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, SleepwardError
-from ..settings import FORMATS
 from .commands import say_error
 from .options import making_options, setting_options, split_flags
-from .results import facts_of, line_of, make
+from .results import facts_of, line_of, make, suffix_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -162,7 +161,7 @@ def _build(
     from ..build.output import OUTPUT_FOLDER
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
-    if out.lower().endswith(tuple(f".{suffix}" for suffix in FORMATS)):
+    if suffix_of(out) is not None:
         raise InputError("this is a file's name, and nights need a folder", where=f"-o {out}", hint="write -o nights/")
     into = {**options, "out": f"{out.rstrip('/')}/"}
     failed: SleepwardError | None = None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..settings import FORMATS
 from .working import building
 
 if TYPE_CHECKING:
@@ -39,8 +38,10 @@ def make(
 
 def suffix_of(out: str | None) -> str | None:
     """The format that a file given with -o asks for."""
-    name = (out or "").lower()
-    return next((format_ for format_ in FORMATS if name.endswith(f".{format_}")), None)
+    from ..formats import container_named
+
+    container = container_named((out or "").lower())
+    return None if container is None else container.name
 
 
 def format_asked(out: str | None, given: str | None) -> str | None:

@@ -1,3 +1,57 @@
-"""The containers that a track can be: encode, tag, check."""
+"""The containers that a track can be: encode, tag, check.
 
-__all__ = ["cover", "encoding", "mp3_format", "streaming", "tagging"]
+Each is one module, named like its `format` in the settings, and one object in `CONTAINERS`; whoever needs to know
+something of a container asks that object. `mp3_frames/` repeats and joins MP3 frames; `streamed.py` feeds ffmpeg for
+all the others. `tags.py` is what a track says of itself; `id3.py`, `vorbis.py`, `riff.py`, `iso_boxes.py` and
+`ffmetadata.py` are the forms that containers share.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from ..errors import NotFoundError
+from ..settings import FORMATS
+from .container import Container
+from .sound import BedLoop, TrackSound
+from .tags import MAX_CHAPTERS, Tags, at_most
+
+__all__ = [
+    "CONTAINERS",
+    "MAX_CHAPTERS",
+    "BedLoop",
+    "Container",
+    "Tags",
+    "TrackSound",
+    "at_most",
+    "container_named",
+    "container_of",
+    "cover",
+    "read_tags",
+]
+
+CONTAINERS: dict[str, Container] = {name: import_module(f".{name}", __name__).CONTAINER for name in FORMATS}
+
+
+def container_named(file: str) -> Container | None:
+    """The container that a file's name asks for by its suffix, None where it asks for none."""
+    return next((container for container in CONTAINERS.values() if file.endswith(container.suffix)), None)
+
+
+def container_of(path: Path) -> Container | None:
+    """The container that a file is by its first bytes, whatever its name; None where it is none of ours."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return next((each for each in CONTAINERS.values() if head.startswith(each.magic[1], each.magic[0])), None)
+
+
+def read_tags(path: Path) -> Tags | None:
+    """The tags of a track of ours in any of its containers, None for any other file; its name doesn't matter.
+
+    Reads the tags alone, however long the track. Raises NotFoundError where there is no file.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {path}")
+    container = container_of(path)
+    return None if container is None else container.read_tags(path)

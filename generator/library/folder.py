@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import InputError, TrackError
-from ..formats import tagging
-from ..settings import FORMATS
+from ..formats import container_named, read_tags
 from ..storage.cache import whole_file
 from ..system.links import leads_out
 
@@ -42,12 +41,12 @@ class Folder:
 
     def key_of(self, name: str) -> str | None:
         path = self.root / name
-        format_ = next((known for known in FORMATS if path.suffix == f".{known}"), None)
-        if format_ is None or leads_out(path, self.root) or not path.is_file():
+        container = container_named(name)
+        if container is None or leads_out(path, self.root) or not path.is_file():
             return None
         try:
-            tags = tagging.read_tags(path)
-            tagging.check_whole(path, format_)
+            tags = read_tags(path)
+            container.check(path)
         except (TrackError, OSError):
             return None
         return None if tags is None else tags.key
@@ -67,7 +66,7 @@ class Folder:
         found: dict[str, str] = {}
         for folder, _, names in os.walk(self.root):
             for name in names:
-                if name.startswith(".") or not name.endswith(tuple(f".{known}" for known in FORMATS)):
+                if name.startswith(".") or container_named(name) is None:
                     continue
                 path = Path(folder, name)
                 with suppress(OSError):  # gone meanwhile

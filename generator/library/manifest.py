@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import InputError
-from ..settings import FORMATS
+from ..formats import container_named
 
 FILE_NAME = "library.json"
 VERSION = 1
@@ -90,6 +90,6 @@ def _checked(entry: Entry) -> Entry:
         raise ValueError("a track in it has something else where a text or a number belongs")
     path = PurePosixPath(entry.name)
     leads_out = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", entry.name)
-    if leads_out or path.suffix.removeprefix(".") not in FORMATS:
+    if leads_out or container_named(entry.name) is None:
         raise ValueError(f"{entry.name[:80]!r} can't be a track's name")
     return entry

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import InputError, MissingToolError, SleepwardError, TrackError
-from ..settings import FORMATS
+from ..formats import container_named
 
 _S3 = {"s3", "s3a"}
 _OBJECT_STORES = {*_S3, "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"}  # there, an upload is whole or not there
@@ -200,12 +200,10 @@ def _note_of(name: str) -> str:
 
 
 def _is_track(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.removeprefix(".") in FORMATS and not path.name.startswith(".")
+    return container_named(name) is not None and not PurePosixPath(name).name.startswith(".")
 
 
 def _content_type(name: str) -> str:
-    from ..formats.tagging import MIME_TYPES
-
-    suffix = PurePosixPath(name).suffix.removeprefix(".")
-    return MIME_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"  # type: ignore[call-overload]  # any suffix may be asked for
+    if container := container_named(name):
+        return container.mime_type
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

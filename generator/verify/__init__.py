@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..build.plan_json import timeline_of
 from ..dsp.loudness import BLOCK_MS, lufs
 from ..errors import InputError, SleepwardError
-from ..formats import tagging
+from ..formats import Tags, read_tags
 from ..model import SAMPLES_PER_MS
 from ..system import ffmpeg
 from . import file_rows
@@ -65,7 +65,7 @@ def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total
     Raises NotFoundError where there is no file, InputError where it is no track of ours. A track that is broken is
     reported, not raised.
     """
-    tags = tagging.read_tags(path)
+    tags = read_tags(path)
     if tags is None:
         raise InputError(
             "this is no track that sleepward made: it carries no plan",
@@ -83,7 +83,7 @@ def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total
     return Report(path, dict(planned.plan), rows, momentary)
 
 
-def judge(heard: Heard, planned: Planned, tags: tagging.Tags) -> tuple[Row, ...]:
+def judge(heard: Heard, planned: Planned, tags: Tags) -> tuple[Row, ...]:
     """Every row but that of the file's own structure."""
     voice = Voice(heard, planned)
     return (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..durations import format_ms
 from ..errors import SleepwardError
-from ..formats.tagging import MAX_CHAPTERS, Tags, at_most, check_whole
+from ..formats import MAX_CHAPTERS, Tags, at_most
 from ..model import SAMPLES_PER_MS, Chapter
 from . import rows
 from .hearing import Heard
@@ -25,7 +25,7 @@ def structure(path: Path, planned: Planned, failed: SleepwardError | None) -> Ro
     """Whether the file is whole; `failed` is what its decoding ended with."""
     what = "whole, to its last frame"
     try:
-        check_whole(path, planned.format)
+        planned.container.check(path)
     except SleepwardError as error:
         failed = error
     measured = "broken" if failed else "whole"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..beds import Texture, texture_of
 from ..build.plan_json import PLAN_VERSION, timeline_of
 from ..errors import InputError, SettingError
+from ..formats import CONTAINERS, Container
 from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from ..mix.mixing import glide_db
 from ..model import Event, Timeline
-from ..settings import FORMATS, Format
 from .hearing import HOP_MS
 
 if TYPE_CHECKING:
@@ -46,14 +46,9 @@ class Planned:
         return str(self.settings.get("ear", "both"))
 
     @property
-    def format(self) -> Format:
+    def container(self) -> Container:
         """The file's; an mp3 where the plan doesn't say."""
-        named = self.settings.get("format")
-        return next((known for known in FORMATS if known == named), "mp3")
-
-    @property
-    def lossless(self) -> bool:
-        return self.format in ("flac", "wav")
+        return CONTAINERS.get(str(self.settings.get("format")), CONTAINERS["mp3"])
 
     @property
     def fade_out_ms(self) -> int:

@@ -201,7 +201,7 @@ class Voice:
         ground = self._planned.ground
         if ground == "none":
             return not_measured(id, what, "row 3", "there is no background")
-        tolerance_lu = rows.LOSSLESS_LU if self._planned.lossless else rows.LOSSY_LU
+        tolerance_lu = rows.LOSSLESS_LU if self._planned.container.lossless else rows.LOSSY_LU
         wanted_lu = float(self._planned.settings["background_level"]) - less_lu[ground]
         gaps = [phrase.gap_lu for phrase in self.phrases]
         measured_lu = float(np.percentile(gaps, percentile))

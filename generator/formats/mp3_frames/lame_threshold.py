@@ -1,4 +1,4 @@
-"""What LAME remembers of the loudness before a frame, told from a bed that goes round: pure.
+"""How far back LAME's threshold of hearing depends on the loudness, told from a bed that goes round: pure.
 
 LAME scales its threshold of hearing by a factor that follows the loudness (LAME 3.100: `adjust_ATH` in encoder.c,
 `psycho_loudness_approx` in psymodel.c). Each frame has a limit, its weighted power, from 0.000625 to 1. A factor above
@@ -9,6 +9,8 @@ on at which both factors come to the same limit: before it their frames may diff
 Over a bed that is after some two to twenty frames, where 108 are needed after just anything. The limits told here
 proved right to the frame: a fresh encoder over a soft wind gives the loop's own bytes exactly from where both factors
 meet, 16 to 28 frames on; over other sound never later, and often sooner, since few bits depend on that threshold.
+
+All of this is LAME's inside, so the model is used with those encoders alone that it was proved on.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from ...model import Samples
 
+# As `ffmpeg.identity` names them. Before another is added here, `tests/test_lame_threshold.py` must pass with it.
+PROVED_ENCODERS = frozenset({"imageio-ffmpeg 0.8.1 ffmpeg-linux-x86_64-v9.0.2"})
 FORGOTTEN_FRAMES = 110  # after anything, over anything heard here: see `plan.py`
 # After anything, over anything thinkable: where limits rise and fall by turns, a factor between them falls in every
 # other frame; and never more seldom, since in two that rise it rises to the first's limit.
@@ -97,7 +101,7 @@ def _weights(curve: float) -> NDArray[np.float32]:
     return shares
 
 
-class Memory:
+class LameThresholdModel:
     """Over a bed whose frames have these `limits`, going round: how soon the encoder forgets what was before."""
 
     def __init__(self, limits: Sequence[float]) -> None:

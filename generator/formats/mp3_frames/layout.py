@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from fastcrc.crc16 import arc as crc16
 
-from ..errors import NotFoundError, TrackError
-from ..model import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE
-from ..settings import BITRATES_KBPS as BITRATES
+from ...model import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE
+from ...settings import BITRATES_KBPS as BITRATES
+from ..container import BrokenFileError
 
 ENCODER_DELAY = 576  # samples, LAME's
 MIN_PADDING = 576  # LAME's rule; a decoder's own delay of 529 samples must find room in it
@@ -83,7 +83,7 @@ def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: in
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class Mp3Structure:
     """What a finished file says of itself, checked."""
 
     id3_bytes: int
@@ -92,18 +92,31 @@ class Structure:
     bitrate_kbps: int
 
 
-def check_structure(path: Path) -> Structure:
+def read_structure(file: BinaryIO, file_bytes: int) -> Mp3Structure:
     """Check a finished MP3 of ours without decoding it: tag, Info frame, size, every frame's header, check sums.
 
-    Reads the file once, in slices. Raises TrackError with what is wrong, NotFoundError where there is no file.
+    Reads the file once, in slices. Raises BrokenFileError with what is wrong.
     """
-    if not path.is_file():
-        raise NotFoundError(f"there is no file {path}")
-    with path.open("rb") as file:
-        try:
-            return _check(file, path.stat().st_size)
-        except _BrokenError as wrong:
-            raise TrackError(f"this MP3 is broken: {wrong}", where=str(path), hint="build the track again") from wrong
+    id3_bytes = _id3_bytes(file.read(10))
+    file.seek(id3_bytes)
+    head = file.read(_TAG_CRC_AT + 2)
+    bitrate_kbps = _bitrate_of(head)
+    size = frame_bytes(bitrate_kbps)
+    if len(head) < _TAG_CRC_AT + 2 or head[_INFO_AT : _INFO_AT + 4] != b"Info":
+        raise BrokenFileError("it has no Info frame")
+    if crc16(head[:_TAG_CRC_AT]) != int.from_bytes(head[_TAG_CRC_AT:], "big"):
+        raise BrokenFileError("its Info frame is damaged")
+    _, _, frames, audio_bytes, _, _ = _INFO.unpack_from(head, _INFO_AT)
+    *_, delays, _, _, _, _, music_crc = _LAME.unpack_from(head, _INFO_AT + _INFO.size)
+    if audio_bytes != (frames + 1) * size:
+        raise BrokenFileError(f"its Info frame says {frames} frames in {audio_bytes} bytes")
+    if id3_bytes + audio_bytes != file_bytes:
+        raise BrokenFileError(f"it should have {id3_bytes + audio_bytes} bytes, and has {file_bytes}")
+    file.seek(id3_bytes + size)
+    if _checked_frames(file, bitrate_kbps) != music_crc:
+        raise BrokenFileError("the check sum of its frames isn't the one it was written with")
+    delay, padding = divmod(int.from_bytes(delays, "big"), 1 << 12)
+    return Mp3Structure(id3_bytes, frames, frames * FRAME_SAMPLES - delay - padding, bitrate_kbps)
 
 
 def audio_bytes(path: Path) -> int:
@@ -111,42 +124,15 @@ def audio_bytes(path: Path) -> int:
     with path.open("rb") as file:
         try:
             return path.stat().st_size - _id3_bytes(file.read(10))
-        except _BrokenError:
+        except BrokenFileError:
             return 0
-
-
-class _BrokenError(Exception):
-    pass
-
-
-def _check(file: BinaryIO, file_bytes: int) -> Structure:
-    id3_bytes = _id3_bytes(file.read(10))
-    file.seek(id3_bytes)
-    head = file.read(_TAG_CRC_AT + 2)
-    bitrate_kbps = _bitrate_of(head)
-    size = frame_bytes(bitrate_kbps)
-    if len(head) < _TAG_CRC_AT + 2 or head[_INFO_AT : _INFO_AT + 4] != b"Info":
-        raise _BrokenError("it has no Info frame")
-    if crc16(head[:_TAG_CRC_AT]) != int.from_bytes(head[_TAG_CRC_AT:], "big"):
-        raise _BrokenError("its Info frame is damaged")
-    _, _, frames, audio_bytes, _, _ = _INFO.unpack_from(head, _INFO_AT)
-    *_, delays, _, _, _, _, music_crc = _LAME.unpack_from(head, _INFO_AT + _INFO.size)
-    if audio_bytes != (frames + 1) * size:
-        raise _BrokenError(f"its Info frame says {frames} frames in {audio_bytes} bytes")
-    if id3_bytes + audio_bytes != file_bytes:
-        raise _BrokenError(f"it should have {id3_bytes + audio_bytes} bytes, and has {file_bytes}")
-    file.seek(id3_bytes + size)
-    if _checked_frames(file, bitrate_kbps) != music_crc:
-        raise _BrokenError("the check sum of its frames isn't the one it was written with")
-    delay, padding = divmod(int.from_bytes(delays, "big"), 1 << 12)
-    return Structure(id3_bytes, frames, frames * FRAME_SAMPLES - delay - padding, bitrate_kbps)
 
 
 def _id3_bytes(head: bytes) -> int:
     if head[:3] != b"ID3":
         return 0
     if len(head) < 10 or max(head[6:]) > 127:
-        raise _BrokenError("its ID3 tag is damaged")
+        raise BrokenFileError("its ID3 tag is damaged")
     return 10 + sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
 
 
@@ -154,7 +140,7 @@ def _bitrate_of(head: bytes) -> int:
     for bitrate_kbps in BITRATES:
         if head[:4] == _header(bitrate_kbps):
             return bitrate_kbps
-    raise _BrokenError("no frame begins where its ID3 tag ends")
+    raise BrokenFileError("no frame begins where its ID3 tag ends")
 
 
 def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
@@ -167,7 +153,7 @@ def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
         if any(block[at::size] != sync[at : at + 1] * frames for at in range(3)):
             lost = next(at for at in range(frames) if not block.startswith(sync, at * size))
             at_ms = (seen + lost) * FRAME_MS
-            raise _BrokenError(f"the frame at {at_ms / 1000:.3f} s doesn't begin with a frame's header")
+            raise BrokenFileError(f"the frame at {at_ms / 1000:.3f} s doesn't begin with a frame's header")
         music_crc = crc16(block, music_crc)
         seen += frames
     return music_crc

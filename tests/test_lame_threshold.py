@@ -1,7 +1,8 @@
-"""What the encoder remembers of a bed: told too long it costs time, told too short the joints aren't the bed's own."""
+"""How far back the encoder looks over a bed: told too long it costs time, told too short the joints aren't the bed's own."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator.formats.encoding.memory import FORGOTTEN_FRAMES, REACH_FRAMES, Memory, threshold_limits
-from generator.formats.encoding.plan import SILENT_FRAMES
-from generator.formats.mp3_format import frame_bytes
+from generator.formats.mp3_frames.lame_threshold import (
+    FORGOTTEN_FRAMES,
+    PROVED_ENCODERS,
+    REACH_FRAMES,
+    LameThresholdModel,
+    threshold_limits,
+)
+from generator.formats.mp3_frames.layout import frame_bytes
+from generator.formats.mp3_frames.plan import SILENT_FRAMES
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE
 from tests.conftest import encoded_in_one_piece
 
@@ -55,7 +62,7 @@ soft_limits = st.lists(st.floats(LOWEST, 0.01), min_size=1, max_size=300)
 @example(list(np.geomspace(1.0, LOWEST, 200)), 199, 1.0)
 def test_a_fresh_encoder_agrees_after_its_lead(limits: list[float], frame: int, jump: float) -> None:
     """Whatever the limit of the frame in which silence turns into the bed."""
-    lead = Memory(limits).lead(frame)
+    lead = LameThresholdModel(limits).lead(frame)
     assert REACH_FRAMES <= lead <= 2 * FORGOTTEN_FRAMES
     encoder = Encoder()
     for _ in range(SILENT_FRAMES):
@@ -70,7 +77,7 @@ def test_a_fresh_encoder_agrees_after_its_lead(limits: list[float], frame: int, 
 def test_an_encoder_agrees_that_had_another_place_of_the_bed_before(
     limits: list[float], frame: int, after: int, jump: float
 ) -> None:
-    lead = Memory(limits).lead(frame, after)
+    lead = LameThresholdModel(limits).lead(frame, after)
     steady = gone_round(limits)
     encoder = Encoder(steady[after % len(limits)], limits[after % len(limits)])
     encoder.hear(jump)
@@ -92,7 +99,7 @@ def test_other_sound_is_forgotten_where_the_bed_is_said_to_be_settled(
 ) -> None:
     """The bed comes up from its duck between `heard` and `alone`; what was before may have been as loud as it likes."""
     alone = heard + rises
-    settled = Memory(limits).settled(heard, alone)
+    settled = LameThresholdModel(limits).settled(heard, alone)
     assert alone + REACH_FRAMES <= settled <= alone + 2 * FORGOTTEN_FRAMES
     encoder = Encoder(factor, before)
     encoder.hear(before)  # the frame in which it ends
@@ -140,7 +147,7 @@ class Joints:
         self.own = encoded_in_one_piece(np.tile(loop, (3, 1)), bitrate_kbps)[self.frames * self.size :][
             : self.frames * self.size
         ]
-        self.memory = Memory(threshold_limits(self.bed, self.frames, bitrate_kbps).tolist())
+        self.model = LameThresholdModel(threshold_limits(self.bed, self.frames, bitrate_kbps).tolist())
 
     def bed(self, start: int, end: int) -> Samples:
         return self.loop[np.arange(start, end) % len(self.loop)]
@@ -158,7 +165,7 @@ class Joints:
 @pytest.mark.parametrize("level_db", [-50, -44])
 def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: float) -> None:
     joints = Joints(soft_wind(level_db), 128)
-    leads = {frame: joints.memory.lead(frame) for frame in range(0, joints.frames - 31, 29)}
+    leads = {frame: joints.model.lead(frame) for frame in range(0, joints.frames - 31, 29)}
     assert min(leads.values()) < 24 < max(leads.values())
     assert all(joints.joined(frame, lead) for frame, lead in leads.items())
     sooner = [joints.joined(frame, max(lead - 7, 1)) for frame, lead in leads.items()]
@@ -169,5 +176,11 @@ def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: 
 def test_each_bit_rate_has_its_own_threshold(bitrate_kbps: int) -> None:
     """By the threshold of 128 kb/s, some of these leads are too short for 256 and 320."""
     joints = Joints(swelling(), bitrate_kbps)
-    leads = {frame: joints.memory.lead(frame) for frame in range(5, joints.frames, 9)}
+    leads = {frame: joints.model.lead(frame) for frame in range(5, joints.frames, 9)}
     assert [frame for frame, lead in leads.items() if not joints.joined(frame, lead)] == []
+
+
+def test_the_pinned_encoder_is_one_that_the_model_was_proved_on() -> None:
+    """With a newer one tracks stay right and take longer: prove the model on it, and name it beside the others."""
+    pins = (Path(__file__).parent.parent / "constraints.txt").read_text(encoding="utf-8")
+    assert any(encoder.replace(" ", "==", 1).rpartition(" ")[0] in pins for encoder in PROVED_ENCODERS)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from ...model import Chapter
+from ..model import Chapter
 from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, at_most, image_type
 
 PLAN_NAME = "sleepward-plan.json"

@@ -1,21 +1,12 @@
-"""The chunks of a wav, RIFF or (above 4 GB) RF64, and the ID3 tag that is one of them.
-
-EBU Tech 3306 says how RF64 keeps the sizes that 32 bits can't.
-"""
+"""The chunks of which a wav is made, RIFF or (above 4 GB) RF64, whose sizes EBU Tech 3306 puts into 64 bits."""
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
-from .id3 import id3_tag, read_id3
-from .tags import Tags
-
-ID3_CHUNK = b"id3 "
 _IN_DS64 = 0xFFFFFFFF  # the size stands in the ds64 chunk
 _RIFF_SIZE_AT = 4
 _DS64_RIFF_SIZE_AT = 20
@@ -23,7 +14,7 @@ _FIRST_CHUNK_AT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class RiffChunk:
     """What lies from byte `start` of the file, `size` bytes, without the head and the padding byte."""
 
     name: bytes
@@ -47,7 +38,7 @@ def riff_end(file: BinaryIO) -> int:
     return 8 + int(struct.unpack_from("<I", head, _RIFF_SIZE_AT)[0])
 
 
-def chunks(file: BinaryIO) -> Iterator[Chunk]:
+def chunks(file: BinaryIO) -> Iterator[RiffChunk]:
     """The chunks up to the end of the file, or to one that is cut off. Raises ValueError where it isn't a wav."""
     end = riff_end(file)
     at, data_size = _FIRST_CHUNK_AT, None
@@ -61,30 +52,18 @@ def chunks(file: BinaryIO) -> Iterator[Chunk]:
             data_size = struct.unpack("<8xQ", file.read(16))[0]
         if name == b"data" and size == _IN_DS64 and data_size is not None:
             size = data_size
-        chunk = Chunk(name, at + 8, size)
+        chunk = RiffChunk(name, at + 8, size)
         yield chunk
         at = chunk.end
 
 
-def write_wav(part: Path, tags: Tags) -> None:
-    """Append the ID3 tag to a finished wav, which tells its new size then."""
-    tag = id3_tag(tags)
-    tag += b"\0" * (len(tag) % 2)
-    with part.open("r+b") as file:
-        end = riff_end(file)
-        file.seek(end)
-        file.write(ID3_CHUNK + struct.pack("<I", len(tag)) + tag)
-        file.seek(0)
-        is_long = file.read(4) == b"RF64"
-        file.seek(_DS64_RIFF_SIZE_AT if is_long else _RIFF_SIZE_AT)
-        file.write(struct.pack("<Q" if is_long else "<I", end + len(tag)))
-
-
-def read_wav(path: Path) -> Tags | None:
-    """The tags of a wav of ours, else None."""
-    with path.open("rb") as file:
-        for chunk in chunks(file):
-            if chunk.name == ID3_CHUNK:
-                file.seek(chunk.start)
-                return read_id3(io.BytesIO(file.read(chunk.size)))
-    return None
+def append_chunk(file: BinaryIO, name: bytes, content: bytes) -> None:
+    """Add a chunk at the end; the file tells its new size then. Raises ValueError where it isn't a wav."""
+    content += b"\0" * (len(content) % 2)
+    end = riff_end(file)
+    file.seek(end)
+    file.write(name + struct.pack("<I", len(content)) + content)
+    file.seek(0)
+    is_long = file.read(4) == b"RF64"
+    file.seek(_DS64_RIFF_SIZE_AT if is_long else _RIFF_SIZE_AT)
+    file.write(struct.pack("<Q" if is_long else "<I", end + len(content)))

@@ -1,13 +1,14 @@
-"""What a track says of itself, whatever its format."""
+"""What a track says of itself, whatever its container."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...model import Chapter
+from ..model import Chapter
 
 MAX_CHAPTERS = 255  # in an MP3 and in an m4b their number is one byte; the other formats follow
+COPY_BYTES = 1 << 20  # of sound, at a time, where only the tags are renewed
 PADDING_BYTES = 1_024  # a player's user may correct a title without the whole file being written again
 
 

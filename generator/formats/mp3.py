@@ -1,0 +1,76 @@
+"""mp3: frames at a constant bit rate, an ID3 tag before them.
+
+The frames of the open bed are encoded once and repeated; what is encoded of a bed is kept across tracks.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from ..model import SAMPLES_PER_MS
+from ..storage.cache import content_key
+from ..system import ffmpeg
+from . import mp3_frames
+from .container import Container
+from .id3 import id3_tag, read_id3
+from .mp3_frames.layout import audio_bytes, mp3_bytes, read_structure
+from .sound import TrackSound
+from .tags import COPY_BYTES, Tags
+
+LOOP_SCHEMA = "loop 3"  # goes up whenever the same bed makes another encoded loop, or in another form
+
+
+class Mp3(Container):
+    """The Info frame carries the check sum of all frames that follow it."""
+
+    name = "mp3"
+    mime_type = "audio/mpeg"
+    magic = (0, b"ID3")
+
+    def estimate_bytes(self, duration_ms: int, bitrate_kbps: int) -> int:
+        return mp3_bytes(duration_ms * SAMPLES_PER_MS, bitrate_kbps)
+
+    def write(self, sink: BinaryIO, sound: TrackSound, tags: Callable[[], Tags] | None = None) -> None:
+        def head() -> bytes:
+            return b"" if tags is None else id3_tag(tags())
+
+        if sound.plain:
+            sink.write(head())
+            mp3_frames.encode_plain(sink, sound)
+        else:
+            mp3_frames.encode_mp3(sink, sound, _encoded_loop(sound), head)
+
+    def parse_tags(self, path: Path) -> Tags | None:
+        with path.open("rb") as file:
+            return read_id3(file)
+
+    def renew_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+        with source.open("rb") as file:
+            file.seek(source.stat().st_size - audio_bytes(source))
+            sink.write(id3_tag(tags))
+            shutil.copyfileobj(file, sink, COPY_BYTES)
+
+    def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
+        return read_structure(file, file_bytes).total_samples
+
+
+def _encoded_loop(sound: TrackSound) -> bytes | memoryview | None:
+    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
+
+    None where the track would repeat too little of it.
+    """
+    loop = sound.loop
+    if loop is None or not mp3_frames.needs_loop(sound.spans, loop.samples):
+        return None
+    key = content_key(LOOP_SCHEMA, *loop.identity, sound.bitrate_kbps, ffmpeg.identity())
+    stored = loop.cache.get("loops", key)
+    if stored is None:
+        stored = memoryview(mp3_frames.encode_loop(loop.render, loop.samples, sound.bitrate_kbps, sound.jobs))
+        loop.cache.put("loops", key, stored)
+    return stored
+
+
+CONTAINER = Mp3()

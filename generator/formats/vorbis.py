@@ -1,0 +1,86 @@
+"""Vorbis comments, plain UTF-8, and the pictures beside them: the tags of an opus and of a flac."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from .tags import MAX_CHAPTERS, Tags, at_most, image_type, tiled
+
+KEY_NAME = "SLEEPWARD_KEY"
+PLAN_NAME = "SLEEPWARD_PLAN"
+DURATION_NAME = "SLEEPWARD_DURATION_MS"
+
+_FRONT_COVER = 3
+
+
+def comments(tags: Tags) -> dict[str, str]:
+    """The comments, but for the cover; empty texts get none. Chapters: https://wiki.xiph.org/Chapter_Extension."""
+    texts = {
+        "TITLE": tags.title,
+        "ALBUM": tags.album,
+        "ARTIST": tags.artist,
+        "GENRE": tags.genre,
+        "DESCRIPTION": tags.comment,
+        DURATION_NAME: str(tags.duration_ms),
+        KEY_NAME: tags.key,
+    }
+    for number, chapter in enumerate(at_most(tags.chapters, MAX_CHAPTERS), 1):
+        texts[f"CHAPTER{number:03}"] = _clock(chapter.start_ms)
+        texts[f"CHAPTER{number:03}NAME"] = chapter.title
+    texts |= {"LYRICS": tags.lyrics, PLAN_NAME: tags.plan_json}
+    return {name: text for name, text in texts.items() if text}
+
+
+def picture_of(cover: bytes) -> Any:
+    picture = import_module("mutagen.flac").Picture()
+    picture.type, picture.mime, picture.data = _FRONT_COVER, image_type(cover), cover
+    return picture
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
+    """The tags in the comments of a track of ours, else None."""
+
+    def text(name: str) -> str:
+        return found.get(name, [""])[0]
+
+    if not text(KEY_NAME) or not text(PLAN_NAME):
+        return None
+    try:
+        duration_ms = int(text(DURATION_NAME))
+        starts = [
+            (_from_clock(text(name)), text(f"{name}NAME"))
+            for name in (f"CHAPTER{number:03}" for number in range(1, MAX_CHAPTERS + 1))
+            if text(name)
+        ]
+    except ValueError:
+        return None
+    return Tags(
+        title=text("TITLE"),
+        album=text("ALBUM"),
+        artist=text("ARTIST"),
+        genre=text("GENRE"),
+        comment=text("DESCRIPTION"),
+        chapters=tiled(starts, duration_ms),
+        plan_json=text(PLAN_NAME),
+        key=text(KEY_NAME),
+        duration_ms=duration_ms,
+        lyrics=text("LYRICS"),
+        cover=cover,
+    )
+
+
+def _clock(ms: int) -> str:
+    seconds, ms = divmod(ms, 1_000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{ms:03}"
+
+
+def _from_clock(text: str) -> int:
+    """Milliseconds of hh:mm:ss.mmm. Raises ValueError."""
+    hours, minutes, seconds = text.split(":")
+    return (int(hours) * 60 + int(minutes)) * 60_000 + round(float(seconds) * 1_000)
