@@ -240,19 +240,19 @@ LINKS = [
 
 
 @pytest.mark.parametrize("link", LINKS)
-@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("from_within", [True, False])
 def test_nothing_is_read_through_a_link_that_leads_out(
-    sleepward: Command, stranger: Path, private: Path, link, inside: bool
+    sleepward: Command, stranger: Path, private: Path, link, from_within: bool
 ) -> None:  # type: ignore[no-untyped-def]
     """Neither when a library is made from elsewhere, nor when its folder is the working folder."""
     link(stranger, private)
-    sleepward.folder = stranger if inside else stranger.parent
+    sleepward.folder = stranger if from_within else stranger.parent
     done = sleepward("batch", stranger / "library.yaml", code=2)
     assert "a link leads out of" in done.stderr
     assert str(stranger) in done.stderr
     assert "delete the link" in done.stderr
     assert SECRET not in done.stdout + done.stderr
-    if inside:
+    if from_within:
         for words in (("plan", "short", "--voice", "tone"), ("build", "short", "--voice", "tone")):
             assert "a link leads out of" in sleepward(*words, code=2).stderr
 
