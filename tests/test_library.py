@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.beds import bed_identity, parse_background
-from generator.build.fingerprint import sound_of
+from generator.build.fingerprint import settings_part, sound_of
 from generator.build.pipeline import read_spec
 from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
 from generator.library.folder import Folder
-from generator.library.inputs import settings_digest
 from generator.library.jobs import Job, jobs_of
 from generator.library.manifest import Entry, Manifest, dump_manifest, merged, parse_manifest
 from generator.library.names import collisions, name_fault, slug
@@ -180,7 +179,6 @@ SETTINGS_TEXT = (
 def test_keys_are_canonical() -> None:
     """Golden: where one of these changes, every track that anybody has is made again."""
     assert content_key("a", "bc", 3) == "4ef6e39bc2be0f3be36caf1d3f431ffbe7868d20eb19d48ad97a1a02b0ab6572"
-    assert settings_digest(Settings()) == "6d2a3488af234cfb"
     source = Source("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
     piece = read_spec(
         source, {"voice": "tone", "length": "1m", "background": "rain"}, Workspace.here().without_settings()
@@ -192,12 +190,12 @@ def test_keys_are_canonical() -> None:
 
 
 def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:
-    assert settings_digest(Settings()) == settings_digest(
+    assert settings_part(Settings()) == settings_part(
         Settings(voice="tone", background=parse_background("rain"), cover=Cover())
     )
     for name in SETTINGS:
         if name not in ("voice", "background", "cover"):
-            assert settings_digest(replace(Settings(), **{name: "another"})) != settings_digest(Settings()), name
+            assert settings_part(replace(Settings(), **{name: "another"})) != settings_part(Settings()), name
 
 
 # --- what is written down ----------------------------------------------------------------------------

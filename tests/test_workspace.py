@@ -115,7 +115,7 @@ def test_two_libraries_in_one_process_know_a_change_from_each_other(tmp_path: Pa
     for folder in (stranger, other):
         write(folder / "scripts_templates" / "shared" / "more.j2", folder.name)
     (one,), (two,) = open_library(stranger / "library.yaml").tracks, open_library(other / "library.yaml").tracks
-    assert {kind for kind in one.inputs if one.inputs[kind] != two.inputs[kind]} == {"poses", "templates"}
+    assert {*one.made_from.differences(two.made_from.digests)} == {"poses", "templates"}
 
 
 # --- settings beside a library -------------------------------------------------------------------------

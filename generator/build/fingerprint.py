@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from .. import beds
+from ..settings import Settings
 from ..storage.cache import content_key
 from ..system import ffmpeg
 from ..timeline.timing import spoken_texts, timing_of
@@ -35,8 +36,9 @@ class Fingerprint:
         return {name: short_digest(text) for name, text in self.parts.items()}
 
     def differences(self, before: Mapping[str, str]) -> list[str]:
-        """The names of the parts that differ from what `digests` gave `before`."""
-        return [name for name, digest in self.digests.items() if before.get(name) != digest]
+        """The names of the parts that differ from what `digests` gave `before`, those that are gone last."""
+        now = self.digests
+        return [name for name in {**now, **before} if before.get(name) != now.get(name)]
 
 
 def short_digest(*parts: object) -> str:
@@ -54,12 +56,21 @@ def sound_of(spec: TrackSpec) -> Fingerprint:
             "schema": SCHEMA,
             "script": spec.script.body,
             "pronunciation": json.dumps(_respelled(spec)),
-            "settings": json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True),
+            "settings": settings_part(settings),
             "voice": voice_identity(spec.voice),
-            "background": beds.bed_identity(spec.background, settings.breath_ms, settings.inhale_ms),
+            "background": background_part(settings),
             "encoder": ffmpeg.identity(),
         }
     )
+
+
+def settings_part(settings: Settings) -> str:
+    """All settings but those that are parts of their own, in the one form that each has however it was written."""
+    return json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True)
+
+
+def background_part(settings: Settings) -> str:
+    return beds.bed_identity(settings.background, settings.breath_ms, settings.inhale_ms)
 
 
 def shown_of(spec: TrackSpec, cover: str) -> Fingerprint:

@@ -18,7 +18,7 @@ from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
 from ..yaml_source import text_of
 from .blame import Blame
-from .inputs import KINDS
+from .inputs import PARTS
 from .jobs import Value, jobs_of
 from .ledger import Ledger
 from .manifest import Entry
@@ -158,7 +158,7 @@ def compare(library: Library, ledger: Ledger) -> Standing:
         check()
         entry = ledger.entries.get(track.name)
         whole = entry is not None and ledger.is_whole(track.name, entry.key)
-        if entry is not None and whole and entry.inputs == track.inputs:
+        if entry is not None and whole and not track.made_from.differences(entry.inputs):
             unchanged.append(entry)
             ledger.record(entry)
         else:
@@ -172,16 +172,15 @@ def _why(track: Track, entry: Entry | None, ledger: Ledger, *, whole: bool) -> s
         return NEW
     if not whole:
         return DAMAGED if ledger.is_there(track.name) else MISSING
-    before = entry.inputs
-    kinds = [kind for kind in KINDS if before.get(kind) != track.inputs.get(kind)]
-    return ", ".join(_changes(entry, track) if kind == "settings" else KINDS[kind] for kind in kinds)
+    parts = track.made_from.differences(entry.inputs)
+    return ", ".join(_changes(entry, track) if part == "settings" else PARTS.get(part, part) for part in parts)
 
 
 def _changes(entry: Entry, track: Track) -> str:
     """Which settings are others now."""
     now, before = written_settings(track.settings), entry.settings
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return ", ".join(f"{name} {now.get(name, 'by default')}" for name in names) or KINDS["settings"]
+    return ", ".join(f"{name} {now.get(name, 'by default')}" for name in names) or PARTS["settings"]
 
 
 # --- planning ------------------------------------------------------------------------------------------------
@@ -243,7 +242,7 @@ def _found(prepared: Prepared, todo: Todo, ledger: Ledger) -> Outcome | None:
     figures = Result(order.name, "retitled", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
     if entry.tags != prepared.tags:
         return Outcome(figures, f"{todo.why}: tags alone")
-    ledger.record(replace(entry, inputs=todo.track.inputs))
+    ledger.record(replace(entry, inputs=todo.track.made_from.digests))
     return Outcome(replace(figures, state="unchanged"), todo.why)
 
 
@@ -300,7 +299,7 @@ def _entry(track: Track, ready: Prepared, result: Result) -> Entry:
         sha256=result.sha256,
         duration_ms=result.duration_ms,
         settings=written_settings(track.settings),
-        inputs=track.inputs,
+        inputs=track.made_from.digests,
     )
 
 

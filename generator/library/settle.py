@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..build.fingerprint import shown_of, sound_of
+from ..build.fingerprint import Fingerprint, settings_part, shown_of, sound_of
 from ..build.pipeline import read_spec
 from ..build.track import title_of
 from ..errors import InputError
 from ..model import Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
+from ..system import ffmpeg
 from ..voices import open_voice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
@@ -26,13 +27,13 @@ from .work import Order
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A job with what holds for it: the file's whole `name`, flags as they were given, settings, digests of inputs."""
+    """A job with what holds for it: its file's whole `name`, flags as given, settings, and what it is made from."""
 
     name: str
     job: Job
     flags: Mapping[str, str]
     settings: Settings
-    inputs: Mapping[str, str]
+    made_from: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class _Read:
     """A routine or a script: its own settings, and what it is made from."""
 
     own: Layer
-    inputs: Mapping[str, str]
+    parts: Mapping[str, str]
     routine: Routine | None = None
     source: Source | None = None
     script: Script | None = None
@@ -80,12 +81,12 @@ class Settler:
             _check_words_stay(job, found.script)
         settings = resolve_for(found.own, flags, self._workspace)
         made_from = {
-            **found.inputs,
-            **self._voice_inputs(settings),
-            "settings": inputs.settings_digest(settings),
-            "background": self._inputs.of_background(settings.background, settings.breath_ms, settings.inhale_ms),
-            "encoder": inputs.encoder_digest(),
-            "program": inputs.program_digest(),
+            **found.parts,
+            **self._voice_parts(settings),
+            "settings": settings_part(settings),
+            "background": self._inputs.of_background(settings),
+            "encoder": ffmpeg.identity(),
+            "program": inputs.program_part(),
             "shown": self._inputs.of_shown(self._album, settings.cover),
         }
         if found.routine is not None:
@@ -93,7 +94,8 @@ class Settler:
                 "poses": self._poses_digest(found.routine, all_of_them=bool(settings.avoid)),
                 "templates": self._inputs.of_templates(settings.style),
             }
-        return Track(f"{job.name}.{settings.format}", job, flags, settings, made_from)
+        made = Fingerprint({part: made_from[part] for part in inputs.PARTS if part in made_from})
+        return Track(f"{job.name}.{settings.format}", job, flags, settings, made)
 
     def prepare(self, track: Track) -> Prepared:
         """Render and read its script. Raises SleepwardError."""
@@ -110,7 +112,7 @@ class Settler:
             key=sound_of(spec).key,
             album=self._album,
         )
-        shown = shown_of(spec, track.inputs["shown"])
+        shown = shown_of(spec, track.made_from.parts["shown"])
         return Prepared(order, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, job: Job) -> dict[str, str]:
@@ -129,12 +131,12 @@ class Settler:
             self._files[name, text] = own_layer({name: text}, lambda name: f"--{name}", self._folder).values[name]
         return self._files[name, text]
 
-    def _voice_inputs(self, settings: Settings) -> Mapping[str, str]:
+    def _voice_parts(self, settings: Settings) -> Mapping[str, str]:
         chosen = (settings.voice, settings.rate, settings.pitch)
         if chosen not in self._voices:
             voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
             lexicon = self._inputs.of_lexicon(voice.language)
-            self._voices[chosen] = {"voice": inputs.digest(voice_identity(voice)), "lexicon": lexicon}
+            self._voices[chosen] = {"voice": voice_identity(voice), "lexicon": lexicon}
         return self._voices[chosen]
 
     def _poses_digest(self, routine: Routine, *, all_of_them: bool) -> str:
