@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> None:
     _stage(several, "load_source", "read the routine, write its script")
     _stage(several, "read_spec", "read the script, settle settings, find the voice")
     _stage(pipeline, "narrate", "narration")
-    _inside(narration, "mastered", "voice chain")
+    _inside(narration, "master_wave", "voice chain")
     _stage(pipeline, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
     _stage(mp3_frames, "encode_loop", "the bed's encoded loop")

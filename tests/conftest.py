@@ -131,8 +131,8 @@ def forget() -> None:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
-    pyttsx3._spare.wanted = False
-    while server := pyttsx3._spare.take():
+    pyttsx3._idle_server.wanted = False
+    while server := pyttsx3._idle_server.take():
         server.close()
 
 

@@ -19,24 +19,24 @@ from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Clip, Recording
 from generator.storage.cache import Cache, default_folder
 from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
-from generator.voices.filters import CHAIN_RATE, Colour, colour_for, colouring, equaliser
+from generator.voices.filters import CHAIN_RATE, VoiceEq, equaliser, fit_voice_eq, voice_eq
 from generator.voices.mastering import (
     CEILING_DBTP,
     NOMINAL_LUFS,
     VoiceGain,
+    apply_voice_eq,
     chain_identity,
-    coloured,
-    compressed,
-    de_essed,
-    evened,
-    faded,
-    levelling_db,
-    limited,
+    compress,
+    compress_and_deess,
+    equalise_and_deess,
+    fade_edges,
+    leveller_gains_db,
+    limit_true_peaks,
+    loudness_gains_db,
     master,
-    night_gains_db,
+    onset_gains_db,
     power_gains,
-    prepared,
-    softening_db,
+    prepare_wave,
     trim,
 )
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK
@@ -313,10 +313,10 @@ def test_a_voice_that_mumbles_comes_forward_and_one_that_hisses_is_dulled(
 ) -> None:
     hz = np.linspace(0, CHAIN_RATE / 2, 1025)
     power = 10 ** (np.interp(hz, [0, 800, 2_000, 5_000, 12_000], levels_db) / 10)
-    colour = colour_for((hz, power))
+    colour = fit_voice_eq((hz, power))
     assert presence[0] <= colour.presence_db <= presence[1]
     assert treble[0] <= colour.treble_db <= treble[1]
-    after = power * np.abs(signal.sosfreqz(colouring(colour).sections, hz, fs=CHAIN_RATE)[1]) ** 2
+    after = power * np.abs(signal.sosfreqz(voice_eq(colour).sections, hz, fs=CHAIN_RATE)[1]) ** 2
     assert 10 * np.log10(after[hz >= 5_000].sum() / after.sum()) <= -24
     consonants = after[(hz >= 2_000) & (hz < 5_000)].sum() / after.sum()
     assert -15 <= 10 * np.log10(consonants) <= -9
@@ -324,7 +324,7 @@ def test_a_voice_that_mumbles_comes_forward_and_one_that_hisses_is_dulled(
 
 def test_the_compressor_halves_what_is_over_its_threshold_and_leaves_the_rest() -> None:
     def out_db(level_dbfs: float) -> float:
-        return rms_db(compressed(tone(500, 2, level_dbfs, CHAIN_RATE))[CHAIN_RATE:])
+        return rms_db(compress(tone(500, 2, level_dbfs, CHAIN_RATE))[CHAIN_RATE:])
 
     assert out_db(-10) - out_db(-20) == pytest.approx(5, abs=0.3)
     assert out_db(-50) - rms_db(tone(500, 2, -50)) == pytest.approx(0, abs=0.1)
@@ -334,7 +334,7 @@ def test_a_loud_s_is_taken_back_and_a_vowel_is_not() -> None:
     """Beside what the equaliser makes of them."""
 
     def taken_db(sound: NDArray[np.float32]) -> float:
-        return rms_db(equaliser()(sound)[CHAIN_RATE // 2 :]) - rms_db(de_essed(sound)[CHAIN_RATE // 2 :])
+        return rms_db(equaliser()(sound)[CHAIN_RATE // 2 :]) - rms_db(equalise_and_deess(sound)[CHAIN_RATE // 2 :])
 
     assert 5 <= taken_db(tone(7_500, 1, -14, CHAIN_RATE)) <= 10
     assert taken_db(tone(300, 1, -15, CHAIN_RATE)) == pytest.approx(0, abs=0.2)
@@ -345,7 +345,7 @@ def test_only_onsets_after_a_pause_are_softened() -> None:
     for gap_ms, soft in ((600, True), (40, False)):
         wave = np.concatenate([np.zeros(2_400, np.float32), word, np.zeros(gap_ms * 24, np.float32), word])
         second = len(wave) - len(word)
-        softened = with_gains(wave, softening_db(coloured(wave, Colour()).levels_db))
+        softened = with_gains(wave, onset_gains_db(apply_voice_eq(wave, VoiceEq()).levels_db))
         assert (rms_db(softened[second : second + 10 * 24]) < rms_db(word[: 10 * 24]) - 15) == soft
         assert rms_db(softened[-2_400:]) == pytest.approx(rms_db(word[-2_400:]), abs=0.1)
 
@@ -358,7 +358,7 @@ def with_gains(wave: NDArray[np.float32], gains_db: NDArray[np.float64]) -> NDAr
 def test_loud_passages_are_levelled_and_soft_ones_left() -> None:
     def out_lufs(level_dbfs: float) -> float:
         wave = tone(1000, 3, level_dbfs, CHAIN_RATE)
-        levelled = with_gains(wave, levelling_db(coloured(wave, Colour()).powers))
+        levelled = with_gains(wave, loudness_gains_db(apply_voice_eq(wave, VoiceEq()).powers))
         return integrated_lufs(levelled[CHAIN_RATE:-CHAIN_RATE], CHAIN_RATE)
 
     assert out_lufs(-10) - out_lufs(-14) == pytest.approx(1, abs=0.2)
@@ -367,10 +367,10 @@ def test_loud_passages_are_levelled_and_soft_ones_left() -> None:
 
 def test_the_limiter_stops_peaks_and_touches_nothing_else() -> None:
     wave = tone(220, 1, -12)
-    assert np.array_equal(limited(wave, -6), wave)
+    assert np.array_equal(limit_true_peaks(wave, -6), wave)
     burst = wave.copy()
     burst[20_000:20_200] *= 4  # 12 dB: true peaks at 0
-    held = limited(burst, -6)
+    held = limit_true_peaks(burst, -6)
     assert true_peak_db(held) <= -6 + 0.1
     assert true_peak_db(held) >= -7
     far = np.r_[0:19_000, 21_500 : len(wave)]
@@ -378,13 +378,13 @@ def test_the_limiter_stops_peaks_and_touches_nothing_else() -> None:
 
 
 def test_the_limiter_sees_peaks_between_samples() -> None:
-    wave = faded((10 ** (-5 / 20) * np.sin(2 * np.pi * np.arange(48_000) / 6 + np.pi / 3)).astype(np.float32))
+    wave = fade_edges((10 ** (-5 / 20) * np.sin(2 * np.pi * np.arange(48_000) / 6 + np.pi / 3)).astype(np.float32))
     assert 20 * np.log10(np.abs(wave).max()) < -6 < true_peak_db(wave)
-    assert true_peak_db(limited(wave, -6)) <= -6 + 0.1
+    assert true_peak_db(limit_true_peaks(wave, -6)) <= -6 + 0.1
 
 
 def test_edges_rise_over_15_ms_and_fall_over_80() -> None:
-    wave = faded(np.ones(300 * 48, np.float32))
+    wave = fade_edges(np.ones(300 * 48, np.float32))
     for start_ms, end_ms in ((0, 15), (220, 300)):
         edge = wave[start_ms * 48 : end_ms * 48]
         assert abs(edge[len(edge) // 2] - 0.5) < 0.01
@@ -419,9 +419,9 @@ def test_what_calibration_tells_of_the_gains_is_what_they_make(name: str) -> Non
     spoken = dict(voice.speak(CALIBRATION_SENTENCES[:3], 2))
     gain = calibrate(list(spoken.values()))
     for recording in spoken.values():
-        ready = prepared(recording, gain.raw_gain_db, "a sentence")
-        sound = coloured(evened(ready), Colour(gain.presence_db, gain.treble_db))
-        gains_db = night_gains_db(sound, gain.chain_gain_db)
+        ready = prepare_wave(recording, gain.raw_gain_db, "a sentence")
+        sound = apply_voice_eq(compress_and_deess(ready), VoiceEq(gain.presence_db, gain.treble_db))
+        gains_db = leveller_gains_db(sound, gain.chain_gain_db)
         told = lufs(float((sound.powers * power_gains(gains_db)).mean()))
         between_ms = np.interp(np.arange(len(sound.wave)) / 24, np.arange(len(gains_db)), 10 ** (gains_db / 20))
         assert ungated_lufs(sound.wave * between_ms, CHAIN_RATE) == pytest.approx(told, abs=0.1)

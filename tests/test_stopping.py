@@ -93,7 +93,7 @@ print("went on")
 def test_who_waits_for_a_person_is_stopped() -> None:
     with script("""
 def read():
-    with stopping.at_once():
+    with stopping.interruptible():
         print("reading", flush=True)
         sys.stdin.read()
 ended(read)

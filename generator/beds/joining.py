@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..dsp.fades import raised_cosine
-from ..dsp.looping import read_round
+from ..dsp.looping import read_looped
 from ..model import SAMPLE_RATE, Loop
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ class Fitted:
         self._begins = np.zeros((0, 2), np.float32) if is_whole else self._crossfade(fade)
 
     def read(self, first: int, last: int) -> Samples:
-        sound = read_round(self._source, first, last)
+        sound = read_looped(self._source, first, last)
         fading = self._begins[first:last]
         sound[: len(fading)] = fading
         return sound
 
     def _crossfade(self, fade: int) -> Samples:
-        return crossfade(read_round(self._source, self.samples, self.samples + fade), read_round(self._source, 0, fade))
+        return crossfade(
+            read_looped(self._source, self.samples, self.samples + fade), read_looped(self._source, 0, fade)
+        )
 
 
 def crossfade(goes: Samples, comes: Samples) -> Samples:

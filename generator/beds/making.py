@@ -145,7 +145,7 @@ def _measured(loop: Loop) -> tuple[float, float]:
     """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
     import numpy as np
 
-    from ..dsp.looping import read_round
+    from ..dsp.looping import read_looped
     from ..dsp.loudness import block_powers, gated_lufs, hop_powers
     from .loops import blocks
 
@@ -153,7 +153,7 @@ def _measured(loop: Loop) -> tuple[float, float]:
 
     def sound() -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
         nonlocal peak
-        yield read_round(loop, -SAMPLE_RATE, 0)  # the filters come to the start as they would the second time round
+        yield read_looped(loop, -SAMPLE_RATE, 0)  # the filters come to the start as they would the second time round
         for start, end in blocks(loop.samples):
             block = loop.read(start, end)
             peak = max(peak, float(np.abs(block).max()))

@@ -13,7 +13,7 @@ from ..errors import InputError, TrackError
 from ..formats import Container
 from ..settings import FORMATS
 from ..storage.cache import whole_file
-from ..system.links import leads_out
+from ..system.links import is_outside
 
 OUTPUT_FOLDER = Path("output")
 
@@ -42,7 +42,7 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
 def _inside(folder: Path, name: str) -> Path:
     """The file of that name in `folder`, which itself may be a link. Raises InputError where the file is one."""
     path = folder / name
-    if leads_out(path, folder):
+    if is_outside(path, folder):
         hint = "delete the link, or choose another place with -o"
         raise InputError(f"a link leads out of {folder} here", where=str(path), hint=hint)
     return path

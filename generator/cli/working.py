@@ -49,7 +49,9 @@ def building_several(options: dict[str, Any]) -> Iterator[tuple[BuildContext, Ab
 
     with cache_of(options) as cache:
         notice = partial(click.echo, err=True)
-        context = BuildContext(cache, options["jobs"], plain=options["plain"], progress=stopping.look, notice=notice)
+        context = BuildContext(
+            cache, options["jobs"], plain=options["plain"], progress=stopping.check_on_progress, notice=notice
+        )
         if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
             with _bars(context) as shown:
                 yield shown

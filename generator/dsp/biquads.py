@@ -46,7 +46,7 @@ class Filter:
 
     def __call__(self, sound: Sound) -> Sound:
         """`sound` through the filter, which starts from rest: same shape, same precision."""
-        return through(sound, self)[0]
+        return apply_filters(sound, self)[0]
 
     @cached_property
     def gains(self) -> NDArray[np.complex128]:
@@ -56,7 +56,7 @@ class Filter:
         return self.response(np.fft.rfftfreq(self.block, 1 / self.sample_rate).astype(np.float64))
 
 
-def through(sound: Sound, *filters: Filter) -> list[Sound]:
+def apply_filters(sound: Sound, *filters: Filter) -> list[Sound]:
     """`sound` through each of `filters`, which share a rate: what is common to all is worked out once.
 
     By overlap-save: blocks of which each begins with the `reach` samples before it, multiplied in frequency.

@@ -26,12 +26,12 @@ def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
     return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))
 
 
-def between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
+def ramps_between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
     """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
-    return lines(nodes[:-1], nodes[1:], per_ms).ravel()
+    return ramps(nodes[:-1], nodes[1:], per_ms).ravel()
 
 
-def lines(start: NDArray[np.float64], end: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
+def ramps(start: NDArray[np.float64], end: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
     """Straight lines over a millisecond each, (n, per_ms), from each `start` to just before each `end`.
 
     Not as a product of matrices, which is quicker, as the last bit of that depends on the processor.

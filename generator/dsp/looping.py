@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ..model import Loop, Samples
 
 
-def read_round(loop: Loop, first: int, last: int) -> Samples:
+def read_looped(loop: Loop, first: int, last: int) -> Samples:
     """Samples `first` to `last` of `loop` repeated for ever, before its beginning too: float32 (last - first, 2)."""
     import numpy as np
 

@@ -1,6 +1,6 @@
 """True peaks: the highest level between the samples too, in dBTP (ITU-R BS.1770-4, annex 2: oversampled four times).
 
-Most sound needn't be oversampled for that: between samples it can't rise above `_most_rise` times what lies around.
+Most sound needn't be oversampled for that: between samples it can't rise above `_max_overshoot` times what lies around.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def true_peak_db_of(chunks: Iterable[Sound]) -> float:
         if held is None:
             held = np.zeros((2 * REACH, *chunk.shape[1:]), chunk.dtype)
         held = np.concatenate([held, chunk])
-        peak = highest(held, peak)
+        peak = true_peak_amplitude(held, peak)
         held = held[-2 * REACH :]
     if held is not None:
-        peak = highest(np.concatenate([held, np.zeros_like(held)]), peak)
+        peak = true_peak_amplitude(np.concatenate([held, np.zeros_like(held)]), peak)
     return 20 * log10(peak) if peak > 0 else -inf
 
 
-def highest(sound: Sound, peak: float = 0.0) -> float:
+def true_peak_amplitude(sound: Sound, peak: float = 0.0) -> float:
     """The true peak of `sound`, as an amplitude, but for its first and last `REACH` samples; or `peak` if higher."""
     import numpy as np
 
@@ -60,14 +60,14 @@ def highest(sound: Sound, peak: float = 0.0) -> float:
     rows = np.lib.stride_tricks.sliding_window_view(lines, _ROW + 2 * REACH, axis=1)[:, ::_ROW]
     around = np.maximum(rows.max(axis=2), -rows.min(axis=2))
     peak = max(peak, float(np.abs(lines[:, REACH : REACH + inner]).max()))
-    line, row = np.nonzero(around * _most_rise() > peak)
+    line, row = np.nonzero(around * _max_overshoot() > peak)
     for at in range(0, len(row), _MOST_ROWS):
         some = slice(at, at + _MOST_ROWS)
-        peak = max(peak, float(peaks_between(rows[line[some], row[some]]).max()))
+        peak = max(peak, float(inter_sample_peaks(rows[line[some], row[some]]).max()))
     return peak
 
 
-def peaks_between(rows: NDArray[Any]) -> NDArray[Any]:
+def inter_sample_peaks(rows: NDArray[Any]) -> NDArray[Any]:
     """The highest magnitude between the samples of each row of (rows, samples), but for its first and last `REACH`."""
     import numpy as np
 
@@ -95,7 +95,7 @@ def _taps() -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _most_rise() -> float:
+def _max_overshoot() -> float:
     """How much higher than all samples around it a value between two of them can be."""
     import numpy as np
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import InputError
-from ..system.stopping import kept_from_children
+from ..system.stopping import sigint_blocked
 from .cluster_executor import Cluster, dask_module
 from .cluster_worker import Work
 from .work import Store
@@ -48,7 +48,7 @@ def local(
     Raises MissingToolError where Dask isn't installed.
     """
     distributed = dask_module("distributed")
-    with _quiet(), kept_from_children(), dask_module("dask").config.set(_LOCAL):
+    with _quiet(), sigint_blocked(), dask_module("dask").config.set(_LOCAL):
         here = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import InputError, TrackError
 from ..formats import container_named, read_tags
 from ..storage.cache import whole_file
-from ..system.links import leads_out
+from ..system.links import is_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Folder:
     def path_of(self, name: str) -> Path:
         """Raises InputError where a link leads out of `root`: what lies there is none of the library's."""
         path = self.root / name
-        if leads_out(path, self.root):
+        if is_outside(path, self.root):
             hint = "delete the link, or name another folder with -o"
             raise InputError(f"a link leads out of {self.root} here", where=str(path), hint=hint)
         return path
@@ -42,7 +42,7 @@ class Folder:
     def key_of(self, name: str) -> str | None:
         path = self.root / name
         container = container_named(name)
-        if container is None or leads_out(path, self.root) or not path.is_file():
+        if container is None or is_outside(path, self.root) or not path.is_file():
             return None
         try:
             tags = read_tags(path)
@@ -54,7 +54,7 @@ class Folder:
     def remove(self, name: str) -> None:
         """The file, and the folders that it leaves empty; nothing outside `root`, wherever links lead."""
         path = self.root / name
-        if leads_out(path, self.root):
+        if is_outside(path, self.root):
             return
         path.unlink(missing_ok=True)
         for parent in PurePosixPath(name).parents:

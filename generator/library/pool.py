@@ -127,7 +127,7 @@ class Pool:
     def _start(self, worker: _Worker) -> None:
         context = multiprocessing.get_context("spawn")
         worker.processes = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
-        with stopping.kept_from_children():
+        with stopping.sigint_blocked():
             worker.pid = worker.processes.submit(os.getpid)
 
 
@@ -165,4 +165,4 @@ def _work(order: Order, store: Store, cache_folder: Path) -> Result:
 
     with _at_work:
         stopping.check()
-        return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1, progress=stopping.look))
+        return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1, progress=stopping.check_on_progress))

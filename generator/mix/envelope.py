@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..dsp.fades import between, raised_cosine
+from ..dsp.fades import raised_cosine, ramps_between
 from ..model import SAMPLES_PER_MS, Timeline
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class Envelope:
 
     def __init__(self, timeline: Timeline) -> None:
         speech = ((event.start_ms, event.end_ms) for event in timeline.events if event.kind == "speech")
-        voiced = merged(speech, DUCK_GAP_MS)
+        voiced = merge_intervals(speech, DUCK_GAP_MS)
         self._duration_ms = timeline.duration_ms
         self._fade_out_ms = min(timeline.tail_ms, FADE_OUT_MS)
-        self._duck_ms, self._duck_db = _duck(voiced, timeline.duration_ms)
+        self._duck_ms, self._duck_db = _duck_points(voiced, timeline.duration_ms)
         ducked = [(start - DUCK_EARLY_MS - DUCK_DOWN_MS, end + DUCK_LATE_MS + DUCK_UP_MS) for start, end in voiced]
         fades = [(0, FADE_IN_MS), (timeline.duration_ms - self._fade_out_ms, timeline.duration_ms)]
         self.moving_ms = (*ducked, *fades)
@@ -62,7 +62,7 @@ class Envelope:
             gain *= np.power(10.0, np.interp(at_ms, self._duck_ms[low:high], self._duck_db[low:high]) / 20)
         if is_fading:
             gain *= self._fades(at_ms)
-        return between(gain)[: last - first]
+        return ramps_between(gain)[: last - first]
 
     def level_db(self, at_ms: NDArray[np.float64]) -> NDArray[np.float64]:
         """The gain at any times, in dB, -120 where it is less; for pictures."""
@@ -81,7 +81,7 @@ class Envelope:
         return fades
 
 
-def merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:
+def merge_intervals(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:
     """`intervals` in order, those that touch or are closer than `gap_ms` joined."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(intervals):
@@ -92,7 +92,7 @@ def merged(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int,
     return merged
 
 
-def _duck(voiced: Sequence[tuple[int, int]], duration_ms: int) -> tuple[list[float], list[float]]:
+def _duck_points(voiced: Sequence[tuple[int, int]], duration_ms: int) -> tuple[list[float], list[float]]:
     """Corner points (ms, dB) of the duck's envelope; where going up meets going down again, it turns there."""
     points: list[tuple[float, float]] = []
     for index, (start_ms, end_ms) in enumerate(voiced):

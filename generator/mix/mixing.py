@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from ..dsp.fades import equal_power
-from ..dsp.looping import read_round
+from ..dsp.looping import read_looped
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS, FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, Bed, Event, Span, Timeline
 from ..settings import CHIME_LU
 from .chime import chime
-from .envelope import DUCK_DB, Envelope, merged
+from .envelope import DUCK_DB, Envelope, merge_intervals
 from .segments import silence, to_samples, to_segment
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class LoopRestart:
     """The bed's loop begins anew at frame `at`; it comes in from frame `fade` on, while what it was goes."""
 
     fade: int
@@ -80,9 +80,9 @@ class Mix:
             self.open_gain = 10 ** ((open_lufs - bed.loudness_lufs) / 20)
         self._loop = bed.loop
         self.loop_samples = bed.loop.samples
-        self._restarts = _restarts(timeline, bed)
+        self._restarts = _loop_restarts(timeline, bed)
         fading = ((restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts)
-        self.sounding_ms = tuple(sorted((*map(_heard_ms, sounding), *fading)))
+        self.sounding_ms = tuple(sorted((*map(_audible_ms, sounding), *fading)))
         self.spans = self._spans(timeline)
 
     def render(self, start: int, end: int) -> Samples:
@@ -111,7 +111,7 @@ class Mix:
         """The bed alone at its open level, round and round: float32 (end - start, 2)."""
         import numpy as np
 
-        return self._for_ear(read_round(self._loop, start, end) * np.float32(self.open_gain))
+        return self._for_ear(read_looped(self._loop, start, end) * np.float32(self.open_gain))
 
     def _for_ear(self, sound: Samples) -> Samples:
         if self._silent_channel is not None:
@@ -125,7 +125,7 @@ class Mix:
 
         begins = [restart.at * FRAME_SAMPLES for restart in self._restarts]
         parts = [
-            read_round(self._loop, max(begin, first) - begin, min(end, last) - begin)
+            read_looped(self._loop, max(begin, first) - begin, min(end, last) - begin)
             for begin, end in zip(begins, [*begins[1:], last], strict=True)
             if max(begin, first) < min(end, last)
         ]
@@ -136,14 +136,14 @@ class Mix:
                 self._fade_to(restart, out[low - first : high - first], low)
         return out
 
-    def _fade_to(self, restart: Restart, out: Samples, first: int) -> None:
+    def _fade_to(self, restart: LoopRestart, out: Samples, first: int) -> None:
         """What the bed was, in `out` from sample `first` on, turns to what it will be."""
         import numpy as np
 
         begin, end = restart.fade * FRAME_SAMPLES, restart.at * FRAME_SAMPLES
         goes, comes = equal_power((np.arange(first, first + len(out)) - begin) / (end - begin))
         out *= goes[:, None]
-        out += read_round(self._loop, first - end, first - end + len(out)) * comes[:, None]
+        out += read_looped(self._loop, first - end, first - end + len(out)) * comes[:, None]
 
     def _voice(self, first_ms: int, last_ms: int) -> NDArray[np.float32] | None:
         """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
@@ -155,9 +155,9 @@ class Mix:
         layers: dict[float, AudioSegment] = {}  # by level, which is given when all of it is there: a step less to round
         for event in heard:
             sound, over_voice_db = self._sound_of(event)
-            at_ms = _heard_ms(event)[0]
+            at_ms = _audible_ms(event)[0]
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
-            level_db = self._level_db + over_voice_db + self._glide_db.get(_stretch(event), 0)
+            level_db = self._level_db + over_voice_db + self._glide_db.get(_pose_key(event), 0)
             layer = layers.get(level_db) or silence(last_ms - first_ms)
             layers[level_db] = layer.overlay(part, position=max(at_ms - first_ms, 0))
         first, *more = (to_samples(layer, level_db)[:, 0] for level_db, layer in layers.items())
@@ -201,30 +201,30 @@ class Mix:
         """Where the mix isn't just the open bed."""
         ringing = [(event.start_ms, event.end_ms) for event in self._sounding if event.kind == "chime"]
         restarting = [(restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts[1:]]
-        return merged([*self._envelope.moving_ms, *ringing, *restarting], 0)
+        return merge_intervals([*self._envelope.moving_ms, *ringing, *restarting], 0)
 
 
-def _heard_ms(event: Event) -> tuple[int, int]:
+def _audible_ms(event: Event) -> tuple[int, int]:
     """Start and end of all that sounds, a clip's quiet edges included."""
     if event.kind == "speech":
         return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
     return event.start_ms, event.end_ms
 
 
-Stretch = tuple[int, str | None]
+PoseKey = tuple[int, str | None]
 """A chapter and a pose in it."""
 
 
-def _stretch(event: Event) -> Stretch:
+def _pose_key(event: Event) -> PoseKey:
     return event.chapter, event.pose
 
 
-def glide_db(timeline: Timeline) -> dict[Stretch, int]:
+def glide_db(timeline: Timeline) -> dict[PoseKey, int]:
     """The voice's gain, 0 at first to -3 dB at the last pose, the rounds of one pose alike.
 
     Chapters without a pose (an arrival, a script without marks) count each for themselves.
     """
-    groups: dict[Stretch, int] = {}
+    groups: dict[PoseKey, int] = {}
     before: object = None
     group = -1
     for event in timeline.events:
@@ -232,19 +232,19 @@ def glide_db(timeline: Timeline) -> dict[Stretch, int]:
             here = event.pose if event.pose is not None else event.chapter
             group += here != before
             before = here
-            groups[_stretch(event)] = group
+            groups[_pose_key(event)] = group
     return {stretch: -round(GLIDE_STEPS_DB * index / max(group, 1)) for stretch, index in groups.items()}
 
 
-def _restarts(timeline: Timeline, bed: Bed) -> tuple[Restart, ...]:
+def _loop_restarts(timeline: Timeline, bed: Bed) -> tuple[LoopRestart, ...]:
     """Where the bed's loop begins: with the track, and, where it moves with the breath, with each hold in breaths.
 
     Each is the frame nearest to its hold's start, so that encoded frames can be repeated in any phase.
     """
-    restarts = [Restart(0, 0)]
+    restarts = [LoopRestart(0, 0)]
     for event in timeline.events:
         if bed.restarts and event.kind == "hold" and event.breaths:
             at, before = (event.start_ms + FRAME_MS // 2) // FRAME_MS, restarts[-1].at
             if (at - before) % (bed.loop.samples // FRAME_SAMPLES):  # else it begins anew of itself
-                restarts.append(Restart(max(at - RESTART_FADE_FRAMES, before), at))
+                restarts.append(LoopRestart(max(at - RESTART_FADE_FRAMES, before), at))
     return tuple(restarts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from ..errors import ScriptError
-from ..system.links import leads_out
+from ..system.links import is_outside
 
 TemplateFolder = tuple[Path, Path | None]
 """A folder of templates, and the one that its files must lie in, None where they may lie anywhere."""
@@ -26,7 +26,7 @@ class _FolderLoader(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         text, file, is_current = super().get_source(environment, template)
-        if self._within is not None and leads_out(Path(file), self._within):
+        if self._within is not None and is_outside(Path(file), self._within):
             hint = "put the template itself there, or delete the link"
             raise ScriptError(f"a link leads out of {self._within} here", where=file, hint=hint)
         return text, file, is_current

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..model import Samples
 
 _WHEEL = "imageio-ffmpeg"
-_MEND = f"mend it with: python -m pip install --force-reinstall {_WHEEL}"
+_INSTALL_HINT = f"mend it with: python -m pip install --force-reinstall {_WHEEL}"
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error")
 _ERROR_LINES = 5  # ffmpeg names the cause first, then every step that it stopped
 
@@ -44,7 +44,7 @@ def find() -> Path:
         return bundled
     if found := shutil.which("ffmpeg"):
         return Path(found)
-    raise MissingToolError("ffmpeg is missing: neither imageio-ffmpeg's own nor one on PATH", hint=_MEND)
+    raise MissingToolError("ffmpeg is missing: neither imageio-ffmpeg's own nor one on PATH", hint=_INSTALL_HINT)
 
 
 def identity() -> str:
@@ -68,7 +68,7 @@ def _version_line(binary: Path) -> str:
     try:
         shown = subprocess.run([binary, "-version"], capture_output=True, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise MissingToolError(f"{binary} doesn't run: {error}", hint=_MEND) from error
+        raise MissingToolError(f"{binary} doesn't run: {error}", hint=_INSTALL_HINT) from error
     return shown.stdout.decode(errors="replace").splitlines()[0].strip()
 
 
@@ -92,7 +92,7 @@ def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], sto
         reader.start()
         for block in blocks:
             stop.check()
-            if not _fed(child.stdin, block):
+            if not _write(child.stdin, block):
                 break
         with contextlib.suppress(OSError):
             child.stdin.close()
@@ -108,7 +108,7 @@ def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], sto
     return gathered[0]
 
 
-def _fed(pipe: IO[bytes], block: bytes | memoryview) -> bool:
+def _write(pipe: IO[bytes], block: bytes | memoryview) -> bool:
     """False where ffmpeg has ended before its input did: its exit code says why."""
     try:
         pipe.write(block)
@@ -142,7 +142,7 @@ def _child(args: Sequence[str], stdin: int) -> Iterator[_Child]:
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, **_own_group())
         except OSError as error:
-            raise MissingToolError(f"{command[0]} doesn't run: {error}", hint=_MEND) from error
+            raise MissingToolError(f"{command[0]} doesn't run: {error}", hint=_INSTALL_HINT) from error
         child = _Child(process, process.stdin or io.BytesIO(), process.stdout or io.BytesIO(), errors)
         try:
             yield child
@@ -195,7 +195,7 @@ def decode(path: Path) -> tuple[Samples, int]:
     """
     import numpy as np
 
-    with _sound(path) as sound:
+    with _open_stream(path) as sound:
         return np.concatenate(list(sound.blocks(seconds=10.0))), sound.rate
 
 
@@ -210,26 +210,26 @@ def decode_chunks(
     path: Path, seconds_per_chunk: float = 10.0, sample_rate: int = SAMPLE_RATE, channels: int = 2
 ) -> Iterator[Samples]:
     """Like `decode_at` in pieces of about `seconds_per_chunk`, so that memory doesn't grow with the file."""
-    with _sound(path) as sound:
+    with _open_stream(path) as sound:
         if sound.channels in (1, channels):
-            yield from _converted(sound, seconds_per_chunk, sample_rate, channels)
+            yield from _convert(sound, seconds_per_chunk, sample_rate, channels)
             return
-    with _sound(path, channels) as sound:
-        yield from _converted(sound, seconds_per_chunk, sample_rate, channels)
+    with _open_stream(path, channels) as sound:
+        yield from _convert(sound, seconds_per_chunk, sample_rate, channels)
 
 
-def _converted(sound: _Sound, seconds: float, sample_rate: int, channels: int) -> Iterator[Samples]:
+def _convert(sound: _DecodedStream, seconds: float, sample_rate: int, channels: int) -> Iterator[Samples]:
     """At another rate, and one channel copied to all: ffmpeg would make it 3 dB quieter."""
     import numpy as np
 
     blocks = sound.blocks(seconds)
     if sound.rate != sample_rate:
-        blocks = _resampled(blocks, sound.rate, sample_rate, sound.channels)
+        blocks = _resample(blocks, sound.rate, sample_rate, sound.channels)
     for block in blocks:
         yield block if sound.channels == channels else np.repeat(block, channels, axis=1)
 
 
-def _resampled(blocks: Iterator[Samples], rate: int, wanted: int, channels: int) -> Iterator[Samples]:
+def _resample(blocks: Iterator[Samples], rate: int, wanted: int, channels: int) -> Iterator[Samples]:
     import numpy as np
     import soxr
 
@@ -240,7 +240,7 @@ def _resampled(blocks: Iterator[Samples], rate: int, wanted: int, channels: int)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sound:
+class _DecodedStream:
     """A file being decoded: float32 from `child`, from its first sample on."""
 
     path: Path
@@ -263,7 +263,7 @@ class _Sound:
 
 
 @contextlib.contextmanager
-def _sound(path: Path, channels: int | None = None) -> Iterator[_Sound]:
+def _open_stream(path: Path, channels: int | None = None) -> Iterator[_DecodedStream]:
     """`path` opened for decoding. ffmpeg writes a WAV into the pipe: its header says rate and channels, which
     spares ffprobe (the wheel has none).
     """
@@ -278,7 +278,7 @@ def _sound(path: Path, channels: int | None = None) -> Iterator[_Sound]:
         if form is None:
             child.process.wait()
             raise _unreadable(path, child)
-        yield _Sound(path, child, *form)
+        yield _DecodedStream(path, child, *form)
 
 
 def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:

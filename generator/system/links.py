@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def leads_out(path: Path, folder: Path) -> bool:
+def is_outside(path: Path, folder: Path) -> bool:
     """Whether `path`, with every link followed, lies outside `folder`; a link that leads nowhere does."""
     try:
         return not path.resolve().is_relative_to(folder.resolve())

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 # Nothing else is imported here: what comes before `listen` can't be stopped in order.
 
-SAME_S = 1.0  # what comes so soon after the first signal is no second wish: `timeout` sends its own twice
+REPEAT_WINDOW_S = 1.0  # what comes so soon after the first signal is no second wish: `timeout` sends its own twice
 _SHOW_CURSOR = b"\x1b[?25h"  # bars of progress hide it
 
 
@@ -52,7 +52,7 @@ PROCESS = StopToken()
 check = PROCESS.check
 
 
-def look(*_: object) -> None:
+def check_on_progress(*_: object) -> None:
     """`check`, for where progress is told."""
     check()
 
@@ -64,7 +64,7 @@ class _Signals:
     """When the first one came, and whether the main thread is where it may be interrupted."""
 
     first_s: float | None = None
-    at_once = False
+    interruptible = False
 
 
 def listen() -> None:
@@ -73,7 +73,7 @@ def listen() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _strike)
+            signal.signal(number, _on_signal)
 
 
 def listen_to_leader() -> None:
@@ -85,21 +85,21 @@ def listen_to_leader() -> None:
     signal.signal(signal.SIGTERM, lambda number, _: PROCESS.set(128 + number))
 
 
-def _strike(number: int, _: object) -> None:
+def _on_signal(number: int, _: object) -> None:
     now_s = time.monotonic()
     if _Signals.first_s is None:
         _Signals.first_s = now_s
         PROCESS.set(128 + number)
-    elif now_s - _Signals.first_s > SAME_S:
+    elif now_s - _Signals.first_s > REPEAT_WINDOW_S:
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
         os._exit(128 + number)
-    if _Signals.at_once:
+    if _Signals.interruptible:
         check()
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Where one waits for a person or another program, in one call of the system: a signal raises StoppedError there,
     in the main thread. The block may hold nothing that has to be given back.
     """
@@ -108,16 +108,16 @@ def at_once() -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    _Signals.at_once = True
+    _Signals.interruptible = True
     try:
         check()
         yield
     finally:
-        _Signals.at_once = False
+        _Signals.interruptible = False
 
 
 @contextmanager
-def kept_from_children() -> Iterator[None]:
+def sigint_blocked() -> Iterator[None]:
     """Processes started in this block never get SIGINT: a terminal's Ctrl-C goes to them too, and at once. What comes
     to us meanwhile is taken after the block.
 

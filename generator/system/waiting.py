@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .stopping import check
 
-LOOK_S = 0.05  # between two looks whether we are to stop
+POLL_S = 0.05  # between two looks whether we are to stop
 
 _T = TypeVar("_T")
 
@@ -19,7 +19,7 @@ def as_completed(futures: Iterable[Future[_T]]) -> Iterator[Future[_T]]:
     pending = set(futures)
     while pending:
         check()
-        done, pending = wait(pending, LOOK_S, FIRST_COMPLETED)
+        done, pending = wait(pending, POLL_S, FIRST_COMPLETED)
         yield from done
 
 
@@ -30,5 +30,5 @@ def wait_for(future: Future[_T]) -> Future[_T]:
 
 def wait_until(condition: Condition, holds: Callable[[], bool]) -> None:
     """Wait, with the lock of `condition` in hand, until it `holds`. Raises StoppedError as the others do."""
-    while not condition.wait_for(holds, LOOK_S):
+    while not condition.wait_for(holds, POLL_S):
         check()

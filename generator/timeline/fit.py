@@ -12,7 +12,7 @@ from ..model import HoldLength
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FittedHolds:
     """What each hold lasts in ms, and the few ms that no hold could take without making sides unequal."""
 
     holds_ms: tuple[int, ...]
@@ -35,12 +35,12 @@ def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tupl
     return least, most
 
 
-def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> Fit:
+def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> FittedHolds:
     """Each hold as long as it lasts where no length was asked."""
-    return Fit(tuple(hold_ms(hold, by_default(hold), breath_ms, count_ms) for hold in holds))
+    return FittedHolds(tuple(hold_ms(hold, by_default(hold), breath_ms, count_ms) for hold in holds))
 
 
-def fit(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> Fit:
+def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> FittedHolds:
     """Stretch `holds` so that they last `total_ms - base_ms` together; `base_ms` is all that isn't a hold.
 
     Holds in breaths take whole breaths first, by a common share of their ranges (so equal ranges, like two sides,
@@ -74,7 +74,7 @@ def fit(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int
         elif hold.unit == "ms" and slack_ms:
             extra_ms = (longest(hold, breath_ms) - hold.low) * left_ms // slack_ms
         lengths_ms.append(shortest_ms(hold, breath_ms, count_ms) + extra_ms)
-    return Fit(tuple(lengths_ms), total_ms - base_ms - sum(lengths_ms))
+    return FittedHolds(tuple(lengths_ms), total_ms - base_ms - sum(lengths_ms))
 
 
 def _steps(holds: Sequence[HoldLength], breath_ms: int) -> list[tuple[int, ...]]:

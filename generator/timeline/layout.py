@@ -28,7 +28,7 @@ from ..model import (
     Timeline,
     Where,
 )
-from .fit import default_fit, fit, hold_ms, range_ms, shortest_ms
+from .fit import default_fit, fit_holds, hold_ms, range_ms, shortest_ms
 from .timing import Timing, is_silent, number_text
 
 MAX_TRACK_MS = 24 * 3_600_000
@@ -41,7 +41,7 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     Raises ScriptError where a line doesn't fit its hold at the shortest or the longest that hold can be (so a script's
     validity doesn't depend on the length asked), LengthError where the length can't be had.
     """
-    holds = [_length_of(cue) for cue in script.cues if _is_elastic_unit(cue)]
+    holds = [_length_of(cue) for cue in script.cues if _has_length(cue)]
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
     longest_ms = [hold_ms(hold, longest(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds]
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
@@ -52,7 +52,7 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     if timing.length_ms is None:
         chosen = default_fit(holds, timing.breath_ms, timing.count_ms)
     else:
-        chosen = fit(holds, timing.length_ms, base_ms, timing.breath_ms, timing.count_ms)
+        chosen = fit_holds(holds, timing.length_ms, base_ms, timing.breath_ms, timing.count_ms)
     layout = _Layout(script, clip_ms, timing, list(chosen.holds_ms), chosen.rest_ms)
     guided_ms = layout.run()
     duration_ms = guided_ms + timing.tail_ms
@@ -82,7 +82,7 @@ class _Layout:
         self._timing = timing
         self._holds_ms = iter(holds_ms)
         self._rest_ms = rest_ms
-        self._rest_index = _rest_cue(script.cues)
+        self._rest_index = _remainder_cue(script.cues)
         self._cursor_ms = 0
         self._previous: Cue | None = None
         self.events: list[Event] = []
@@ -378,11 +378,11 @@ def _length_of(cue: Cue) -> HoldLength:
     return cue.length
 
 
-def _is_elastic_unit(cue: Cue) -> bool:
+def _has_length(cue: Cue) -> bool:
     return isinstance(cue, Hold) and cue.length is not None
 
 
-def _rest_cue(cues: Sequence[Cue]) -> int | None:
+def _remainder_cue(cues: Sequence[Cue]) -> int | None:
     """The last cue, where it can take the few ms a fit leaves over: the final rest, or a pause before the tail."""
     last = cues[-1]
     if isinstance(last, Pause) and last.unit == "ms":

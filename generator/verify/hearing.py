@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..dsp.loudness import k_weighted
 from ..dsp.transforms import to_spectra
-from ..dsp.true_peak import REACH, highest
+from ..dsp.true_peak import REACH, true_peak_amplitude
 from ..model import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def listen(chunks: Iterable[Samples], planned_ms: int) -> Heard:
         new = len(block) - 2 * REACH - _HOP
         samples += new
         inner = block[REACH : len(block) - REACH]
-        peak = highest(block[_HOP // 2 : len(block) - _HOP // 2], peak)
+        peak = true_peak_amplitude(block[_HOP // 2 : len(block) - _HOP // 2], peak)
         count = min(new // _HOP, room - hops)
         if count > 0:
             half = _HOP // 2

@@ -18,10 +18,10 @@ from typing import Any
 from ..errors import MissingToolError
 from ..model import Recording
 from ..system.stopping import check
-from ..system.waiting import LOOK_S
+from ..system.waiting import POLL_S
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
-STOP_S = 20.0  # for a server to end once its stdin has: it needs a hundredth of a second
+SHUTDOWN_TIMEOUT_S = 20.0  # for a server to end once its stdin has: it needs a hundredth of a second
 
 Message = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Server:
+class SpeechServer:
     """A process that says what voices there are, and speaks; it ends when it is closed, or when we end."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Server:
         descriptor, until_s = self._answers.fileno(), time.monotonic() + deadline_s
         while b"\n" not in self._received:
             check()
-            ready, _, _ = select.select([descriptor], [], [], LOOK_S)
+            ready, _, _ = select.select([descriptor], [], [], POLL_S)
             if ready:
                 more = os.read(descriptor, 65_536)
                 if not more:
@@ -86,7 +86,7 @@ class Server:
         with contextlib.suppress(BrokenPipeError):
             self._requests.close()
         try:
-            self._process.wait(STOP_S)
+            self._process.wait(SHUTDOWN_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -94,7 +94,7 @@ class Server:
         self._log.close()
 
 
-def run(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
+def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
     """One process for one answer; a status "failed" and the reason where it gave none."""
     own_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
@@ -124,7 +124,7 @@ def _command(mode: str) -> list[str]:
 
 def raise_if_missing(answer: Message) -> None:
     if "missing" in answer:
-        raise missing_engine(answer["missing"])
+        raise missing_engine_error(answer["missing"])
 
 
 def recording_path(folder: Path, number: int, driver: str = "espeak") -> Path:
@@ -152,7 +152,7 @@ def decode_any(path: Path) -> Recording:
     return Recording(samples.mean(axis=1, keepdims=True, dtype=samples.dtype), rate)
 
 
-def missing_engine(reason: str) -> MissingToolError:
+def missing_engine_error(reason: str) -> MissingToolError:
     if sys.platform in ("darwin", "win32"):
         mend = f"Mend it with: {sys.executable} -m pip install --force-reinstall pyttsx3"
     else:

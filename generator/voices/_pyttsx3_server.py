@@ -62,7 +62,7 @@ def main() -> None:
         _answer(answers, {"id": job["id"], "status": status, "reason": reason})
         os._exit(0)  # espeak asserts when Python ends in order
     else:
-        _Server(setup, lines, answers).run()
+        _ForkServer(setup, lines, answers).run()
 
 
 # --- the driver ------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def _checked(path: str) -> tuple[str, str]:
 # --- the server ------------------------------------------------------------------------------------
 
 
-class _Server:
+class _ForkServer:
     """Forks a child per sentence, from its one thread; a child that dies is replaced twice at most."""
 
     def __init__(self, setup: Setup, lines: _Lines, answers: int) -> None:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from ..dsp.loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
 from ..dsp.transforms import to_spectra
 from ..errors import TrackError
-from .filters import CHAIN_RATE, colour_for
+from .filters import CHAIN_RATE, fit_voice_eq
 from .mastering import (
     NOMINAL_LUFS,
     VoiceGain,
-    coloured,
-    evened,
-    linear,
-    must_sound,
-    night_gains_db,
+    apply_voice_eq,
+    compress_and_deess,
+    db_to_amplitude,
+    leveller_gains_db,
     power_gains,
-    prepared,
+    prepare_wave,
+    require_sound,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..model import Recording
     from .mastering import Wave
 
-_AIM_LU = 0.4  # above it: short phrases come out 0.2 LU below the calibration's, and LAME takes another 0.4
+_TARGET_OFFSET_LU = 0.4  # above it: short phrases come out 0.2 LU below the calibration's, and LAME takes another 0.4
 
 CALIBRATION_SENTENCES: tuple[str, ...] = (
     "Let your shoulders grow heavy, and sink a little deeper into the bed.",
@@ -54,27 +54,33 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
     """
     for number, recording in enumerate(recordings, start=1):
-        must_sound(recording, f"calibration sentence {number}")
+        require_sound(recording, f"calibration sentence {number}")
     peak_db = 20 * log10(max(float(abs(recording.samples).max()) for recording in recordings))
     raw_lufs = peak_db + _speech_lufs(
         [  # at full scale, clear of the gate at -70
-            hop_powers([_a_block(each.samples[:, 0] * linear(-peak_db), each.sample_rate)], each.sample_rate)
+            hop_powers(
+                [_pad_to_block(each.samples[:, 0] * db_to_amplitude(-peak_db), each.sample_rate)], each.sample_rate
+            )
             for each in recordings
         ]
     )
     raw_gain_db = target_lufs - raw_lufs
 
-    even = [evened(prepared(recording, raw_gain_db, "a calibration sentence")) for recording in recordings]
-    colour = colour_for(_long_term_spectrum(even))
-    sounds = [coloured(wave, colour) for wave in even]
+    compressed = [
+        compress_and_deess(prepare_wave(recording, raw_gain_db, "a calibration sentence")) for recording in recordings
+    ]
+    eq = fit_voice_eq(_long_term_spectrum(compressed))
+    sounds = [apply_voice_eq(wave, eq) for wave in compressed]
 
-    def off_lu(gain_db: float) -> float:
-        levels = (sound.powers * power_gains(night_gains_db(sound, gain_db)) for sound in sounds)
-        return _speech_lufs([_hops(powers) for powers in levels]) - target_lufs - _AIM_LU
+    def error_lu(gain_db: float) -> float:
+        levels = (sound.powers * power_gains(leveller_gains_db(sound, gain_db)) for sound in sounds)
+        return _speech_lufs([_to_hops(powers) for powers in levels]) - target_lufs - _TARGET_OFFSET_LU
 
-    evenly_db = target_lufs + _AIM_LU - _speech_lufs([_hops(sound.powers) for sound in sounds])
-    chain_gain_db = _zero(off_lu, evenly_db, slope=0.45, within=0.01)  # by trial, as levelling takes back some of it
-    return VoiceGain(raw_gain_db, chain_gain_db, colour.presence_db, colour.treble_db)
+    first_guess_db = target_lufs + _TARGET_OFFSET_LU - _speech_lufs([_to_hops(sound.powers) for sound in sounds])
+    chain_gain_db = _find_root(
+        error_lu, first_guess_db, slope=0.45, within=0.01
+    )  # by trial, as levelling takes back some of it
+    return VoiceGain(raw_gain_db, chain_gain_db, eq.presence_db, eq.treble_db)
 
 
 def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
@@ -84,14 +90,14 @@ def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
     return gated_lufs(np.concatenate([block_powers(hops) for hops in sounds]))
 
 
-def _hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     """A power for each millisecond as `hop_powers` gives them."""
-    powers = _a_block(powers, 1_000)
+    powers = _pad_to_block(powers, 1_000)
     hops: NDArray[np.float64] = powers[: len(powers) // HOP_MS * HOP_MS].reshape(-1, HOP_MS).mean(axis=1)
     return hops
 
 
-def _a_block(values: NDArray[Any], per_second: int) -> NDArray[Any]:
+def _pad_to_block(values: NDArray[Any], per_second: int) -> NDArray[Any]:
     """`values`, with zeros behind them where they are shorter than a gating block."""
     import numpy as np
 
@@ -109,7 +115,7 @@ def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDA
     return hz.astype(np.float64), power.astype(np.float64)
 
 
-def _zero(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
+def _find_root(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
     """Where `function` is 0, to `within`: by secants, from `guess` and from what `slope` makes of it.
 
     Raises TrackError where they lead nowhere.

@@ -25,16 +25,16 @@ DE_ESS_HZ = 4_500
 
 Band = tuple[float, float]
 PRESENCE: Band = (2_000, 5_000)  # Hz: where consonants are told apart
-PRESENCE_DB = (-14.0, -10.0)  # its share of a voice's power: below, noise covers words; above, the voice is sharp
-PRESENCE_MOST_DB = 8.0
+PRESENCE_SHARE_DB = (-14.0, -10.0)  # its share of a voice's power: below, noise covers words; above, the voice is sharp
+MAX_PRESENCE_DB = 8.0
 TREBLE: Band = (5_000, inf)
-TREBLE_DB = -26.0  # its share at most: 2 dB in hand, as ten sentences speak for all
-TREBLE_MOST_DB = 24.0
+MAX_TREBLE_SHARE_DB = -26.0  # its share at most: 2 dB in hand, as ten sentences speak for all
+MAX_TREBLE_CUT_DB = 24.0
 STEP_DB = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Colour:
+class VoiceEq:
     """What one voice needs beside the equaliser of all: a bell at 2.5 kHz and a shelf from 4.5 kHz, in dB."""
 
     presence_db: float = 0.0
@@ -42,49 +42,52 @@ class Colour:
 
 
 @lru_cache(maxsize=2)  # all clips of a voice go through one
-def colouring(colour: Colour) -> Filter:
+def voice_eq(eq: VoiceEq) -> Filter:
     """The filter that gives `colour`."""
     import numpy as np
 
-    presence = bell(2_500, colour.presence_db, 0.7, CHAIN_RATE)
-    return Filter(np.vstack([presence, high_shelf(4_500, colour.treble_db, CHAIN_RATE)]), CHAIN_RATE)
+    presence = bell(2_500, eq.presence_db, 0.7, CHAIN_RATE)
+    return Filter(np.vstack([presence, high_shelf(4_500, eq.treble_db, CHAIN_RATE)]), CHAIN_RATE)
 
 
 @lru_cache(maxsize=2)
-def heard_colouring(colour: Colour) -> Filter:
-    """`colouring`, K-weighted: its power is as loud as what that gives."""
+def weighted_voice_eq(eq: VoiceEq) -> Filter:
+    """`voice_eq`, K-weighted: its power is as loud as what that gives."""
     import numpy as np
 
-    return Filter(np.vstack([colouring(colour).sections, k_weighting(CHAIN_RATE).sections]), CHAIN_RATE)
+    return Filter(np.vstack([voice_eq(eq).sections, k_weighting(CHAIN_RATE).sections]), CHAIN_RATE)
 
 
-def colour_for(spectrum: Spectrum) -> Colour:
+def fit_voice_eq(spectrum: Spectrum) -> VoiceEq:
     """The least colour that brings a voice of this long-term spectrum to where a voice of the night should be.
 
-    That is presence within `PRESENCE_DB` and treble at `TREBLE_DB` at most, each as far as its own limit reaches.
+    The targets are presence within `PRESENCE_SHARE_DB` and treble at `MAX_TREBLE_SHARE_DB` at most. Each gain stays
+    within its own limit, even where that misses the target.
     """
-    colour = Colour()
+    eq = VoiceEq()
 
-    def share_db(band: Band, colour: Colour) -> float:
-        return _share_db(spectrum, colouring(colour), band)
+    def share_db(band: Band, eq: VoiceEq) -> float:
+        return _share_db(spectrum, voice_eq(eq), band)
 
     for _ in range(3):  # each moves the other a little
-        treble = (replace(colour, treble_db=0.0 - db) for db in _steps(TREBLE_MOST_DB))
-        colour = _first(treble, lambda tried: share_db(TREBLE, tried) <= TREBLE_DB)
-        sign = 1 if share_db(PRESENCE, replace(colour, presence_db=0.0)) < PRESENCE_DB[0] else -1
-        presence = (replace(colour, presence_db=0.0 + sign * db) for db in _steps(PRESENCE_MOST_DB))
-        colour = _first(presence, lambda tried: PRESENCE_DB[0] <= share_db(PRESENCE, tried) <= PRESENCE_DB[1])
-    return colour
+        treble = (replace(eq, treble_db=0.0 - db) for db in _steps(MAX_TREBLE_CUT_DB))
+        eq = _first_fitting(treble, lambda tried: share_db(TREBLE, tried) <= MAX_TREBLE_SHARE_DB)
+        sign = 1 if share_db(PRESENCE, replace(eq, presence_db=0.0)) < PRESENCE_SHARE_DB[0] else -1
+        presence = (replace(eq, presence_db=0.0 + sign * db) for db in _steps(MAX_PRESENCE_DB))
+        eq = _first_fitting(
+            presence, lambda tried: PRESENCE_SHARE_DB[0] <= share_db(PRESENCE, tried) <= PRESENCE_SHARE_DB[1]
+        )
+    return eq
 
 
 def _steps(most_db: float) -> Iterator[float]:
     return (step * STEP_DB for step in range(round(most_db / STEP_DB) + 1))
 
 
-def _first(colours: Iterator[Colour], fits: Callable[[Colour], bool]) -> Colour:
+def _first_fitting(candidates: Iterator[VoiceEq], fits: Callable[[VoiceEq], bool]) -> VoiceEq:
     """The first that fits, or else the last."""
-    tried = Colour()
-    for tried in colours:
+    tried = VoiceEq()
+    for tried in candidates:
         if fits(tried):
             break
     return tried

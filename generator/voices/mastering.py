@@ -16,20 +16,20 @@ from importlib.metadata import version
 from math import cos, exp, pi
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..dsp.biquads import through
-from ..dsp.fades import between, lines, raised_cosine
+from ..dsp.biquads import apply_filters
+from ..dsp.fades import raised_cosine, ramps, ramps_between
 from ..dsp.loudness import BLOCK_MS
-from ..dsp.true_peak import REACH, peaks_between
+from ..dsp.true_peak import REACH, inter_sample_peaks
 from ..errors import TrackError
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Clip, Recording
-from .filters import CHAIN_RATE, Colour, colouring, equaliser_bands, heard_colouring
+from .filters import CHAIN_RATE, VoiceEq, equaliser_bands, voice_eq, weighted_voice_eq
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Wave = NDArray[np.float32]
-    """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limited` on."""
+    """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limit_true_peaks` on."""
 
 CHAIN_VERSION = "9"
 """Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
@@ -42,7 +42,7 @@ TRIM_DBFS = -55.0
 
 DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
 DE_ESS_RATIO = 2.0
-DE_ESS_MOST_DB = 10.0  # … but never so much softer that an s turns into a th
+MAX_DE_ESS_DB = 10.0  # … but never so much softer that an s turns into a th
 
 COMPRESSOR_DBFS = -38.0  # low enough that soft consonants come up, and are understood over rain
 COMPRESSOR_RATIO = 2.0
@@ -62,9 +62,10 @@ FADE_IN_MS = 15
 FADE_OUT_MS = 80
 
 CEILING_DBTP = -6.5
-"""Of a clip. In the track it is 3 dB lower; at `loudness` -18 that makes -5.5, and with a bed on top of it -4, which
-leaves a decibel for what MP3 adds below the track's -3 dBTP. A louder track has to pass `limited` once more."""
-_BETWEEN_SAMPLES = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
+"""A clip's highest true peak. The mix lowers it by 3 dB; at `loudness` -18 that makes -5.5, and -4 with a bed.
+So one decibel is left for what MP3 adds, up to the track's -3 dBTP. A louder track would need `limit_true_peaks` again.
+"""
+_INTER_SAMPLE_MARGIN = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class VoiceGain:
 
 
 @dataclass(frozen=True, slots=True)
-class Coloured:
-    """A wave up to the voice's colour, and of each of its milliseconds the RMS in dBFS and the K-weighted power."""
+class EqualisedWave:
+    """A wave after the voice's equaliser, with the RMS in dBFS and the K-weighted power of each millisecond."""
 
     wave: Wave
     levels_db: NDArray[np.float64]
@@ -101,10 +102,10 @@ def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
 
     Raises TrackError where nothing in it is loud enough to be speech.
     """
-    return mastered(prepared(recording, gain.raw_gain_db, repr(text)), gain, text)
+    return master_wave(prepare_wave(recording, gain.raw_gain_db, repr(text)), gain, text)
 
 
-def prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
+def prepare_wave(recording: Recording, raw_gain_db: float, what: str) -> Wave:
     """What is to be heard of `recording`, at the level and rate of the chain: as long as its clip will be.
 
     `what` is how errors call it. Raises TrackError where nothing in it is loud enough to be speech.
@@ -112,36 +113,37 @@ def prepared(recording: Recording, raw_gain_db: float, what: str) -> Wave:
     import numpy as np
     import soxr
 
-    must_sound(recording, what)
+    require_sound(recording, what)
     spoken = trim(recording, TRIM_DBFS - raw_gain_db)
     if not len(spoken.samples):
         raise TrackError(f"the voice gave nothing to hear for {what}", hint="Try another voice, or another wording.")
-    wave = soxr.resample(spoken.samples[:, 0] * linear(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
+    wave = soxr.resample(spoken.samples[:, 0] * db_to_amplitude(raw_gain_db), spoken.sample_rate, CHAIN_RATE)
     return np.pad(wave, (0, -len(wave) % CHAIN_PER_MS))
 
 
-def mastered(wave: Wave, gain: VoiceGain, text: str) -> Clip:
-    """What `prepared` gave, through the rest of the chain."""
+def master_wave(wave: Wave, gain: VoiceGain, text: str) -> Clip:
+    """What `prepare_wave` gave, through the rest of the chain."""
     import soxr
 
-    sound = coloured(evened(wave), Colour(gain.presence_db, gain.treble_db))
-    level = sound.wave * _gains(night_gains_db(sound, gain.chain_gain_db))
-    return Clip(text, faded(limited(soxr.resample(level, CHAIN_RATE, SAMPLE_RATE), CEILING_DBTP))[:, None])
+    sound = apply_voice_eq(compress_and_deess(wave), VoiceEq(gain.presence_db, gain.treble_db))
+    level = sound.wave * _gains_per_sample(leveller_gains_db(sound, gain.chain_gain_db))
+    limited = limit_true_peaks(soxr.resample(level, CHAIN_RATE, SAMPLE_RATE), CEILING_DBTP)
+    return Clip(text, fade_edges(limited)[:, None])
 
 
-def evened(wave: Wave) -> Wave:
+def compress_and_deess(wave: Wave) -> Wave:
     """The chain up to the voice's colour."""
-    return compressed(de_essed(wave))
+    return compress(equalise_and_deess(wave))
 
 
-def night_gains_db(sound: Coloured, gain_db: float) -> NDArray[np.float64]:
+def leveller_gains_db(sound: EqualisedWave, gain_db: float) -> NDArray[np.float64]:
     """The gain of each millisecond, in dB: the voice's, less what softens its onsets and levels what is loud.
 
     Softening counts in the power that is levelled as if it came after K-weighting, whose power is known already: over a
     voice's ten sentences that is 0.05 LU beside the truth at most.
     """
-    soft_db = gain_db + softening_db(sound.levels_db + gain_db)
-    return soft_db + levelling_db(sound.powers * power_gains(soft_db))
+    soft_db = gain_db + onset_gains_db(sound.levels_db + gain_db)
+    return soft_db + loudness_gains_db(sound.powers * power_gains(soft_db))
 
 
 # --- the links of the chain, from a wave to a new wave, or from what a wave is like to its gain in dB ---
@@ -158,7 +160,7 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
     window = max(1, recording.sample_rate // 200)
     wave = recording.samples[:, 0]
     blocks = np.pad(wave, (0, -len(wave) % window)).reshape(-1, window)
-    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > linear(threshold_dbfs) ** 2)
+    loud = np.flatnonzero(np.square(blocks).mean(axis=1) > db_to_amplitude(threshold_dbfs) ** 2)
     if not len(loud):
         return Recording(recording.samples[:0], recording.sample_rate)
     start = int(loud[0]) * window - CLIP_HEAD_MS * recording.sample_rate // 1000
@@ -167,15 +169,15 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
     return Recording(kept[:, None], recording.sample_rate)
 
 
-def de_essed(wave: Wave) -> Wave:
+def equalise_and_deess(wave: Wave) -> Wave:
     """Equalised, and the band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
-    low, high = (_float32(half) for half in through(wave, *equaliser_bands()))
+    low, high = (_float32(half) for half in apply_filters(wave, *equaliser_bands()))
     over_db = _levels_db(high) - DE_ESS_DBFS
-    wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, DE_ESS_MOST_DB)
-    return low - high * _gains(-_smoothed(wanted_db, attack_ms=2, release_ms=30))
+    wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, MAX_DE_ESS_DB)
+    return low - high * _gains_per_sample(-_smooth(wanted_db, attack_ms=2, release_ms=30))
 
 
-def compressed(wave: Wave) -> Wave:
+def compress(wave: Wave) -> Wave:
     """Two to one above `COMPRESSOR_DBFS`, with a soft knee (Giannoulis, Massberg and Reiss 2012, equation 4).
 
     Level and gain are worked out once a millisecond, which is fine enough for an attack of 15 ms.
@@ -185,18 +187,18 @@ def compressed(wave: Wave) -> Wave:
     over_db = _levels_db(wave) - COMPRESSOR_DBFS
     knee_db = (over_db + COMPRESSOR_KNEE_DB / 2).clip(0, COMPRESSOR_KNEE_DB) ** 2 / (2 * COMPRESSOR_KNEE_DB)
     wanted_db = np.where(over_db > COMPRESSOR_KNEE_DB / 2, over_db, knee_db) * (1 - 1 / COMPRESSOR_RATIO)
-    cut_db = _smoothed(wanted_db, ATTACK_MS, RELEASE_MS)
+    cut_db = _smooth(wanted_db, ATTACK_MS, RELEASE_MS)
     cut_db = np.append(cut_db[LOOK_AHEAD_MS:], np.full(min(LOOK_AHEAD_MS, len(cut_db)), cut_db[-1]))[: len(cut_db)]
-    return wave * _gains(-cut_db)
+    return wave * _gains_per_sample(-cut_db)
 
 
-def coloured(wave: Wave, colour: Colour) -> Coloured:
+def apply_voice_eq(wave: Wave, eq: VoiceEq) -> EqualisedWave:
     """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
-    sound, heard = (_float32(each) for each in through(wave, colouring(colour), heard_colouring(colour)))
-    return Coloured(sound, _levels_db(sound), _powers(heard))
+    sound, heard = (_float32(each) for each in apply_filters(wave, voice_eq(eq), weighted_voice_eq(eq)))
+    return EqualisedWave(sound, _levels_db(sound), _powers(heard))
 
 
-def softening_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
+def onset_gains_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
     """Onsets out of silence rise by `ONSET_DB_PER_MS` at most: engines start words as hard as a knock on the door.
 
     The level that is allowed climbs at that rate and falls slowly, so that only what follows a pause is held back;
@@ -216,30 +218,30 @@ def softening_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(np.array(allowed) - levels_db, 0)
 
 
-def levelling_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
+def loudness_gains_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Momentary loudness above `LEVELLER_LUFS` at a quarter of its excess: no word sticks out of the night.
 
     One rule for all clips, on what the ear takes in over 400 ms; it halves the spread between sentences.
     """
     import numpy as np
 
-    momentary = _means(powers, BLOCK_MS, edges="constant")
+    momentary = _moving_means(powers, BLOCK_MS, edges="constant")
     momentary_lufs = -0.691 + 10 * np.log10(momentary + 1e-15)  # BS.1770-4, equation 2
     cut_db = (momentary_lufs - LEVELLER_LUFS).clip(0) * (1 - 1 / LEVELLER_RATIO)
-    return -_means(cut_db, 50, edges="edge")
+    return -_moving_means(cut_db, 50, edges="edge")
 
 
-def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
+def limit_true_peaks(wave: Wave, ceiling_dbtp: float) -> Wave:
     """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
     import numpy as np
 
-    ceiling = linear(ceiling_dbtp)
+    ceiling = db_to_amplitude(ceiling_dbtp)
     blocks = wave.reshape(-1, SAMPLES_PER_MS)
     peaks = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
-    near = np.flatnonzero(peaks > ceiling * _BETWEEN_SAMPLES)
+    near = np.flatnonzero(peaks > ceiling * _INTER_SAMPLE_MARGIN)
     if len(near):
         around = np.lib.stride_tricks.sliding_window_view(np.pad(wave, REACH), SAMPLES_PER_MS + 2 * REACH)
-        peaks[near] = np.maximum(peaks[near], peaks_between(around[near * SAMPLES_PER_MS]))
+        peaks[near] = np.maximum(peaks[near], inter_sample_peaks(around[near * SAMPLES_PER_MS]))
     if peaks.max() <= ceiling:
         return wave
     allowed = ceiling / np.maximum(peaks, ceiling)
@@ -248,15 +250,15 @@ def limited(wave: Wave, ceiling_dbtp: float) -> Wave:
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)  # a mean of ones may be a bit less
     held = wave.copy()
-    held.reshape(-1, SAMPLES_PER_MS)[moving] *= lines(smooth[moving], smooth[moving + 1])
+    held.reshape(-1, SAMPLES_PER_MS)[moving] *= ramps(smooth[moving], smooth[moving + 1])
     return held
 
 
-def faded(wave: Wave) -> Wave:
+def fade_edges(wave: Wave) -> Wave:
     """Raised-cosine edges, 15 ms in and 80 ms out: no click."""
     faded = wave.copy()
-    rise = _rise(FADE_IN_MS)[: len(wave)]
-    fall = _rise(FADE_OUT_MS)[: len(wave)]
+    rise = _rising_edge(FADE_IN_MS)[: len(wave)]
+    fall = _rising_edge(FADE_OUT_MS)[: len(wave)]
     faded[: len(rise)] *= rise
     faded[len(wave) - len(fall) :] *= fall[::-1]
     return faded
@@ -282,7 +284,7 @@ def _powers(wave: Wave) -> NDArray[np.float64]:
     return powers
 
 
-def _smoothed(values: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
+def _smooth(values: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
     """One-pole smoothing that rises with the attack and falls with the release, from 0.
 
     A recursion whose pole depends on its state can't be vectorised; at one value a millisecond it needn't be.
@@ -298,7 +300,7 @@ def _smoothed(values: NDArray[np.float64], attack_ms: float, release_ms: float) 
     return np.array(smooth)
 
 
-def _means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"]) -> NDArray[np.float64]:
+def _moving_means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"]) -> NDArray[np.float64]:
     """The mean of the `size_ms` values around each, of which one more comes before than after where that is even."""
     import numpy as np
 
@@ -309,15 +311,15 @@ def _means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"
     return means
 
 
-def _gains(levels_db: NDArray[np.float64]) -> Wave:
+def _gains_per_sample(levels_db: NDArray[np.float64]) -> Wave:
     """A level for each millisecond as a gain for each sample."""
     import numpy as np
 
-    return between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
+    return ramps_between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)
 
 
 def power_gains(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What `_gains` makes of the power of each millisecond: the mean square of the line to the next level."""
+    """The gain in power that `_gains_per_sample` gives each millisecond: the mean square of its ramp."""
     import numpy as np
 
     start = 10 ** (levels_db / 20)
@@ -329,7 +331,7 @@ def power_gains(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
 # --- small things -----------------------------------------------------------------------------------
 
 
-def must_sound(recording: Recording, what: str) -> None:
+def require_sound(recording: Recording, what: str) -> None:
     import numpy as np
 
     if not len(recording.samples):
@@ -341,7 +343,7 @@ def must_sound(recording: Recording, what: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _rise(length_ms: int) -> Wave:
+def _rising_edge(length_ms: int) -> Wave:
     import numpy as np
 
     count = length_ms * SAMPLES_PER_MS
@@ -354,5 +356,5 @@ def _float32(values: NDArray[Any]) -> Wave:
     return values.astype(np.float32, copy=False)
 
 
-def linear(level_db: float) -> float:
+def db_to_amplitude(level_db: float) -> float:
     return float(10 ** (level_db / 20))

@@ -20,7 +20,7 @@ from ..system.stopping import check
 from ..system.waiting import wait_for, wait_until
 from . import Voice
 from .calibration import CALIBRATION_SENTENCES, calibrate
-from .mastering import CHAIN_PER_MS, VoiceGain, chain_identity, mastered, prepared
+from .mastering import CHAIN_PER_MS, VoiceGain, chain_identity, master_wave, prepare_wave
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 KIND = "clips"
-KEPT_CLIPS = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
+MAX_CLIPS_IN_MEMORY = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
 # Spoken, and not yet through the chain. The chain is slower than two voices, and what it hasn't done when the last
 # sentence is spoken it does beside the encoders.
-WAITING_BYTES = 27_000_000
+MAX_QUEUED_BYTES = 27_000_000
 
 
 def voice_identity(voice: Voice) -> str:
@@ -63,7 +63,7 @@ class Narration:
         self._identity = identity
         self._cache = cache
         self._making = making
-        self.clip = lru_cache(maxsize=KEPT_CLIPS)(self._clip)
+        self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(self._clip)
 
     def _clip(self, text: str) -> AudioSegment:
         """The clip of one of the texts: 48 kHz mono. Raises TrackError where the cache has lost it."""
@@ -103,20 +103,20 @@ def narrate(
         if stored is None:
             missing.append(line)
         else:
-            lengths_ms[line] = _heard_ms(len(from_pcm(stored)))
+            lengths_ms[line] = _audible_ms(len(from_pcm(stored)))
     progress(len(lengths_ms), len(lines))
     making: dict[str, Future[None]] = {}
     if missing:
-        with _chain() as chain:
-            for line, wave, gain in _spoken(missing, voice, identity, cache, jobs):
-                lengths_ms[line] = _heard_ms(len(wave) // CHAIN_PER_MS)
-                making[line] = chain(partial(_keep, cache, identity, line, wave, gain), wave.nbytes)
+        with _chain_worker() as chain:
+            for line, wave, gain in _speak(missing, voice, identity, cache, jobs):
+                lengths_ms[line] = _audible_ms(len(wave) // CHAIN_PER_MS)
+                making[line] = chain(partial(_store_clip, cache, identity, line, wave, gain), wave.nbytes)
                 progress(len(lengths_ms), len(lines))
     return Narration(identity, cache, given, lengths_ms, making)
 
 
 @contextmanager
-def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
+def _chain_worker() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
     """Runs what it is given, with its bytes, one after the other, beside what follows; waits where too much waits."""
     beside = ThreadPoolExecutor(1, thread_name_prefix="chain")
     waiting_bytes = 0
@@ -125,7 +125,7 @@ def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
     def submit(work: Callable[[], None], size: int) -> Future[None]:
         nonlocal waiting_bytes
         with less:
-            wait_until(less, lambda: not waiting_bytes or waiting_bytes + size <= WAITING_BYTES)
+            wait_until(less, lambda: not waiting_bytes or waiting_bytes + size <= MAX_QUEUED_BYTES)
             waiting_bytes += size
         done = beside.submit(work)
         done.add_done_callback(lambda _: leave(size))
@@ -145,14 +145,14 @@ def _chain() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
         beside.shutdown(wait=failed, cancel_futures=failed)
 
 
-def _keep(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
+def _store_clip(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
     """The clip of `line`, made and put into the cache."""
     check()
-    clip = to_segment(mastered(wave, gain, line).samples)
+    clip = to_segment(master_wave(wave, gain, line).samples)
     cache.put(KIND, content_key(identity, line), clip.raw_data)
 
 
-def _spoken(
+def _speak(
     lines: Sequence[str], voice: Voice, identity: str, cache: Cache, jobs: int
 ) -> Iterator[tuple[str, Wave, VoiceGain]]:
     """Each of `lines` as the chain takes it; the voice goes on speaking while its gain is measured."""
@@ -168,11 +168,11 @@ def _spoken(
             cache.put("gains", key, json.dumps(asdict(gain)).encode())
         if gain is not None:
             for each in wanted.intersection(early):
-                yield each, prepared(early[each], gain.raw_gain_db, repr(each)), gain
+                yield each, prepare_wave(early[each], gain.raw_gain_db, repr(each)), gain
             early.clear()
 
 
-def _heard_ms(clip_ms: int) -> int:
+def _audible_ms(clip_ms: int) -> int:
     """How long a clip is heard: without the quiet at its edges."""
     return clip_ms - CLIP_HEAD_MS - CLIP_TAIL_MS
 

@@ -23,13 +23,13 @@ from ..system import stopping
 from ..system.waiting import as_completed
 from . import VoiceInfo, missing_voice, speakable
 from ._pyttsx3_link import (
-    Server,
+    SpeechServer,
     decode_any,
-    missing_engine,
+    missing_engine_error,
     raise_if_missing,
     read_wav,
     recording_path,
-    run,
+    run_once,
     scratch_folder,
 )
 
@@ -86,7 +86,7 @@ _DRIVERS = {"darwin": "nsss", "win32": "sapi5"}
 
 def expect_voice() -> None:
     """Begin to ask what voices there are: that takes a process and 0.2 s. The first to speak gets that process."""
-    _spare.wanted = FORKS
+    _idle_server.wanted = FORKS
 
     def look() -> None:
         with suppress(SleepwardError, stopping.StoppedError):  # who opens a voice is told
@@ -181,7 +181,7 @@ class Pyttsx3Voice:
         waiting = deque(range(len(texts)))
         outstanding: set[int] = set()
         speakers = jobs + 1 if jobs > 1 else 1  # one more than cores: an engine waits for its own threads
-        with closing(_spare.take() or Server()) as server:
+        with closing(_idle_server.take() or SpeechServer()) as server:
             server.send(self._setup(folder, speakers))
 
             def send_more() -> None:
@@ -221,7 +221,7 @@ class Pyttsx3Voice:
         job = self._job(number, line, folder)
         answer: dict[str, Any] = {}
         for _ in range(3):  # as often as the server tries
-            answer = run("say", [self._setup(folder, 1), job], self.deadline_s)
+            answer = run_once("say", [self._setup(folder, 1), job], self.deadline_s)
             raise_if_missing(answer)
             if answer["status"] != "failed":
                 break
@@ -282,44 +282,44 @@ class _Inventory:
         return {public: voice["id"] for public, voice in self.voices.items()}
 
 
-class _Spare:
+class _IdleServer:
     """The server that said what voices there are, until somebody speaks; where nobody does, it ends with us."""
 
     def __init__(self) -> None:
         self.wanted = False
-        self._server: deque[Server] = deque()
+        self._server: deque[SpeechServer] = deque()
 
-    def leave(self, server: Server) -> None:
+    def leave(self, server: SpeechServer) -> None:
         if self.wanted:
             self._server.append(server)
         else:
             server.close()
 
-    def take(self) -> Server | None:
+    def take(self) -> SpeechServer | None:
         try:
             return self._server.pop()
         except IndexError:
             return None
 
 
-_spare = _Spare()
-_looking = threading.Lock()
+_idle_server = _IdleServer()
+_inventory_lock = threading.Lock()
 
 
 def _inventory() -> _Inventory:
     """What voices there are, asked for once."""
-    with _looking:
-        return _asked_for()
+    with _inventory_lock:
+        return _query_inventory()
 
 
 @functools.cache  # a process sees one machine
-def _asked_for() -> _Inventory:
+def _query_inventory() -> _Inventory:
     driver = _DRIVERS.get(sys.platform, "espeak")
     with scratch_folder() as folder:
         asked = {"driver": driver, "folder": str(folder), "deadline_s": DEADLINE_S}
-        offer = _asked_server(asked) if FORKS else run("voices", [asked], 3 * DEADLINE_S)
+        offer = _query_server(asked) if FORKS else run_once("voices", [asked], 3 * DEADLINE_S)
     if offer.get("status") == "failed":
-        raise missing_engine(offer["reason"])
+        raise missing_engine_error(offer["reason"])
     raise_if_missing(offer)
     voices: dict[str, Mapping[str, Any]] = {}
     for voice in offer["voices"]:
@@ -332,10 +332,10 @@ def _asked_for() -> _Inventory:
     return _Inventory(driver, versions, offer["default"], voices, offer["variants"])
 
 
-def _asked_server(asked: Message) -> dict[str, Any]:
-    """What a server offers, which may go on to speak; as `run` has it, where it doesn't answer."""
+def _query_server(asked: Message) -> dict[str, Any]:
+    """What a server offers, which may go on to speak; as `run_once` has it, where it doesn't answer."""
     stopping.check()
-    server = Server()
+    server = SpeechServer()
     with ExitStack() as unless_left:
         unless_left.callback(server.close)
         server.send(asked)
@@ -344,7 +344,7 @@ def _asked_server(asked: Message) -> dict[str, Any]:
             return {"status": "failed", "reason": f"its process ended{server.last_words()}"}
         if "voices" in offer:
             unless_left.pop_all()
-            _spare.leave(server)
+            _idle_server.leave(server)
         return offer
 
 

@@ -49,7 +49,7 @@ def load_source(
     `cache` keeps routines that were read, and scripts that were rendered, here and below.
     """
     if argument == STDIN_NAME:
-        with stopping.at_once():
+        with stopping.interruptible():
             text = sys.stdin.buffer.read(MAX_BYTES + 1)
         return Source(decode_script(text, STDIN), "track", STDIN)
     path = Path(argument)
@@ -70,7 +70,7 @@ def load_source(
 
 def _script_of(path: Path, shown_as: str) -> str:
     try:
-        with stopping.at_once(), path.open("rb") as file:  # it may be a pipe
+        with stopping.interruptible(), path.open("rb") as file:  # it may be a pipe
             text = file.read(MAX_BYTES + 1)
     except OSError as error:
         hint = "check that you may read it"

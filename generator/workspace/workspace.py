@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
-from ..system.links import leads_out
+from ..system.links import is_outside
 from .layers import PROJECT_FILE, Layer, environment_layer, file_layer, own_layer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Root:
 
     def inside(self, path: Path) -> Path:
         """`path`, found in this folder. Raises InputError where a link leads out of it."""
-        if self.trust != "built-in" and leads_out(path, self.folder):
+        if self.trust != "built-in" and is_outside(path, self.folder):
             hint = "put the file itself there, or delete the link"
             raise InputError(f"a link leads out of {self.folder} here", where=str(path), hint=hint)
         return path
