@@ -1,6 +1,7 @@
 """Backgrounds: what there is to choose from, the user's own music, layers of them, each as one seamless loop.
 
-`parse_background` reads what a user wrote, `known` refuses what isn't there, `bed_identity` is what a track's key
+`parse_background` reads what a user wrote, `resolve_background` looks up its beds and files, `bed_identity` is what a track's
+key carries, `load_bed` gives the sound.
 carries, `load_bed` gives the sound.
 All loops are at one level, so that a mix can set its own.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .background import known, parse_background, texture_of
+from .background import parse_background, resolve_background, texture_of
 from .bed_kind import BedKind, Texture
 from .kinds import BEDS
 from .making import LOOP_LUFS, bed_identity, load_bed
@@ -23,10 +24,10 @@ __all__ = [
     "BedKind",
     "Texture",
     "bed_identity",
-    "known",
     "load_bed",
     "loop_of",
     "parse_background",
+    "resolve_background",
     "texture_of",
 ]
 

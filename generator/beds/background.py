@@ -23,15 +23,15 @@ def parse_background(text: str, folder: Path | None = None) -> Background:
         written = BackgroundKind("NAME").parse(text, folder or Path())
     except ValueError as error:
         raise SettingError(f"background: {error}") from error
-    return known(written)
+    return resolve_background(written)
 
 
-def known(background: Background) -> Background:
+def resolve_background(background: Background) -> Background:
     """The same, each layer told to be a bed or a file, and each file named in the one way that it has from here.
 
     Raises SettingError for a layer that is neither, NotFoundError where a file isn't there.
     """
-    layers = tuple(map(_known, background.layers))
+    layers = tuple(map(_resolve_layer, background.layers))
     if len(layers) > 1 and any(layer.file is None and BEDS[layer.name].texture == "none" for layer in layers):
         raise SettingError(f"background {_shown(str(background))} has none as a layer", hint="none stands alone")
     return Background(layers)
@@ -63,20 +63,20 @@ def texture_of(text: str) -> Texture:
     return next(texture for texture in reversed(get_args(Texture)) if texture in found)
 
 
-def _known(layer: BackgroundLayer) -> BackgroundLayer:
+def _resolve_layer(layer: BackgroundLayer) -> BackgroundLayer:
     if layer.name in BEDS:  # a file called like a bed doesn't hide it
         return replace(layer, file=None)
     if layer.file is None:
         hint = f"{did_you_mean(layer.name, BEDS)}; or name a music file"
         raise SettingError(f"there is no background {_shown(layer.name)}", hint=hint)
-    if not _asked(layer.file.is_file):
-        what = "is a folder" if _asked(layer.file.is_dir) else "isn't there"
+    if not _succeeds(layer.file.is_file):
+        what = "is a folder" if _succeeds(layer.file.is_dir) else "isn't there"
         raise NotFoundError(f"the background music {_shown(layer.name)} {what}", hint="check its name and folder")
     name = os.path.relpath(layer.file)
     return replace(layer, name=name if names_file(name) else f"./{name}", file=Path(name))  # nobody takes it for a bed
 
 
-def _asked(whether: Callable[[], bool]) -> bool:
+def _succeeds(whether: Callable[[], bool]) -> bool:
     try:
         return whether()
     except (OSError, ValueError):  # too long, or a character that no name has

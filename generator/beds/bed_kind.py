@@ -42,14 +42,14 @@ class BedKind:
         """How long its loop is; one that follows the breath holds whole breaths and whole frames."""
         if self.texture == "none":
             return _SILENT_SAMPLES
-        return whole_breaths(breath_ms) if self.follows_breath else LOOP_SAMPLES
+        return breath_loop_samples(breath_ms) if self.follows_breath else LOOP_SAMPLES
 
 
-def whole_breaths(breath_ms: int) -> int:
+def breath_loop_samples(breath_ms: int) -> int:
     """The least multiple of `breath_ms`, in samples, that is whole frames, and no shorter than other loops."""
-    return multiple(lcm(breath_ms * SAMPLES_PER_MS, FRAME_SAMPLES), LOOP_SAMPLES)
+    return least_multiple(lcm(breath_ms * SAMPLES_PER_MS, FRAME_SAMPLES), LOOP_SAMPLES)
 
 
-def multiple(of: int, at_least: int) -> int:
+def least_multiple(of: int, at_least: int) -> int:
     """The least multiple of `of` that is `at_least`."""
     return -(-at_least // of) * of

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_FADE = 8 * SAMPLE_RATE
 
 
-class Fitted:
+class CrossfadedLoop:
     """`samples` of `source` going round, as a loop: where its length is no multiple, a crossfade hides the seam.
 
     The loop begins with the crossfade: what would have come next goes while the beginning comes.
@@ -56,7 +56,7 @@ def crossfade(goes: Samples, comes: Samples) -> Samples:
     return faded
 
 
-class Together:
+class LayeredLoop:
     """Loops of one length, each with its gain, as one."""
 
     def __init__(self, loops: Sequence[Loop], gains: Sequence[float]) -> None:

@@ -22,10 +22,10 @@ def loop_of(samples: Samples) -> Loop:
     """Sound in memory, float32 (n, 2), as a loop. Raises ValueError where it isn't whole frames."""
     if samples.ndim != 2 or samples.shape[1] != 2 or samples.dtype != np.float32 or len(samples) % FRAME_SAMPLES:
         raise ValueError(f"a loop is float32 (n, 2), n whole frames, not {samples.dtype} {samples.shape}")
-    return _InMemory(samples.copy())
+    return _MemoryLoop(samples.copy())
 
 
-class _InMemory:
+class _MemoryLoop:
     def __init__(self, sound: Samples) -> None:
         self._sound = sound
         self.samples = len(sound)
@@ -34,7 +34,7 @@ class _InMemory:
         return self._sound[first:last].copy()
 
 
-class Stored:
+class CachedLoop:
     """A loop in a file, after a header of `header_bytes`."""
 
     def __init__(self, blob: Blob, header_bytes: int = 0) -> None:
@@ -43,14 +43,14 @@ class Stored:
 
     def read(self, first: int, last: int) -> Samples:
         sound = np.empty((last - first, 2), np.float32)
-        self._blob.read_into(self._header_bytes + first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else NOTHING)
+        self._blob.read_into(self._header_bytes + first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else EMPTY)
         return sound
 
 
-NOTHING = memoryview(bytearray())
+EMPTY = memoryview(bytearray())
 
 
-class Canvas:
+class LoopWriter:
     """A loop being made, on the disk: silence of `samples` at first, and longer where it is written on."""
 
     def __init__(self, cache: Cache, samples: int = 0) -> None:
@@ -59,13 +59,13 @@ class Canvas:
         self._scratch.resize(samples * SAMPLE_BYTES)
         self.samples = samples
 
-    def another(self) -> Canvas:
+    def silent_copy(self) -> LoopWriter:
         """Silence of the same length, for what is added later."""
-        return Canvas(self._cache, self.samples)
+        return LoopWriter(self._cache, self.samples)
 
     def read(self, first: int, last: int) -> Samples:
         sound = np.empty((last - first, 2), np.float32)
-        self._scratch.read_into(first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else NOTHING)
+        self._scratch.read_into(first * SAMPLE_BYTES, sound.data.cast("B") if len(sound) else EMPTY)
         return sound
 
     def write(self, first: int, sound: Samples) -> None:

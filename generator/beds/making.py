@@ -14,7 +14,7 @@ from ..storage.cache import Cache, content_key
 from ..system import ffmpeg
 from ..values import Background, BackgroundLayer
 from .background import follows_breath
-from .bed_kind import LOOP_SAMPLES, multiple, whole_breaths
+from .bed_kind import LOOP_SAMPLES, breath_loop_samples, least_multiple
 from .kinds import BEDS
 from .music import RECIPE, content_hash, music_loop
 
@@ -59,14 +59,14 @@ def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
     counts as if it were there: its loudest moment would wake people. Raises InputError, NotFoundError or
     MissingToolError where a file can't be read, and InputError where the cache can't be written.
     """
-    from .loops import Stored
+    from .loops import CachedLoop
 
     identity = bed_identity(background, breath_ms, inhale_ms)
     key = content_key(_FORMAT, identity)
     blob = cache.open(_FOLDER, key)
     if blob is None:
-        loop = _make(background, cache, breath_ms, inhale_ms)
-        cache.put_blocks(_FOLDER, key, _levelled(loop))
+        loop = _make_loop(background, cache, breath_ms, inhale_ms)
+        cache.put_blocks(_FOLDER, key, _normalised_blocks(loop))
         blob = cache.open(_FOLDER, key)
         if blob is None:
             raise TrackError("the bed is gone from the cache as soon as it is made", hint="is the disk all right?")
@@ -80,56 +80,56 @@ def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
             facts["lowered_db"],
         )
     return Bed(
-        str(background), identity, Stored(blob, _HEADER_BYTES), facts["loudness_lufs"], follows_breath(background)
+        str(background), identity, CachedLoop(blob, _HEADER_BYTES), facts["loudness_lufs"], follows_breath(background)
     )
 
 
 # --- making ----------------------------------------------------------------------------------------
 
 
-def _make(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
+def _make_loop(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
     """The bed's sound, at any level."""
-    from .loops import Canvas
+    from .loops import LoopWriter
 
     if len(background.layers) > 1:
-        return _layered(background, cache, breath_ms, inhale_ms)
+        return _layer_loops(background, cache, breath_ms, inhale_ms)
     (layer,) = background.layers
     if layer.file is not None:
         return music_loop(layer.file, cache)
     kind = BEDS[layer.name]
-    canvas = Canvas(cache, kind.loop_samples(breath_ms))
+    writer = LoopWriter(cache, kind.loop_samples(breath_ms))
     breath = (breath_ms, inhale_ms) if kind.follows_breath else ()
-    kind.fill(canvas, *breath)
-    return canvas
+    kind.fill(writer, *breath)
+    return writer
 
 
-def _layered(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
+def _layer_loops(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
     """The layers over each other, every one from the cache, where a bed that has one of them finds it too.
 
     The loop is as long as the longest music in it, and two minutes at least. One that goes with
     the breath is never cut: then it is a multiple of that.
     """
-    from .joining import MAX_FADE, Fitted, Together
+    from .joining import MAX_FADE, CrossfadedLoop, LayeredLoop
 
     alone = [Background((BackgroundLayer(layer.name, 0.0, layer.file),)) for layer in background.layers]
     loops = [load_bed(layer, cache, breath_ms, inhale_ms).loop for layer in alone]
     music = [loop.samples for layer, loop in zip(alone, loops, strict=True) if layer.files]
     if follows_breath(background):
-        samples = multiple(whole_breaths(breath_ms), max(music, default=1))
+        samples = least_multiple(breath_loop_samples(breath_ms), max(music, default=1))
     else:
-        samples = multiple(max(music, default=LOOP_SAMPLES), LOOP_SAMPLES)
-    fitted = [Fitted(loop, samples, min(MAX_FADE, loop.samples // 4)) for loop in loops]
-    return Together(fitted, [10 ** (layer.gain_db / 20) for layer in background.layers])
+        samples = least_multiple(max(music, default=LOOP_SAMPLES), LOOP_SAMPLES)
+    fitted = [CrossfadedLoop(loop, samples, min(MAX_FADE, loop.samples // 4)) for loop in loops]
+    return LayeredLoop(fitted, [10 ** (layer.gain_db / 20) for layer in background.layers])
 
 
-def _levelled(loop: Loop) -> Iterator[bytes | memoryview]:
+def _normalised_blocks(loop: Loop) -> Iterator[bytes | memoryview]:
     """What is kept: a header, then `loop` at its level. It is read twice or more, first to be measured."""
     import numpy as np
 
     from ..dsp.true_peak import true_peak_db_of
     from .loops import blocks
 
-    loudness_lufs, peak_db = _measured(loop)
+    loudness_lufs, peak_db = _measure(loop)
     gain_db = LOOP_LUFS - loudness_lufs if loudness_lufs > -inf else 0.0
     if peak_db + gain_db > MAX_PEAK_DB - _BETWEEN_SAMPLES_DB:
         peak_db = true_peak_db_of(loop.read(start, end) for start, end in blocks(loop.samples))
@@ -141,7 +141,7 @@ def _levelled(loop: Loop) -> Iterator[bytes | memoryview]:
         yield np.ascontiguousarray(loop.read(start, end) * gain).data.cast("B")
 
 
-def _measured(loop: Loop) -> tuple[float, float]:
+def _measure(loop: Loop) -> tuple[float, float]:
     """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
     import numpy as np
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..model import Samples
     from ..storage.cache import Cache
-    from .loops import Canvas
+    from .loops import LoopWriter
 
 RECIPE = "1"  # goes up whenever the same file makes another loop
 MIN_SECONDS, MAX_SECONDS = 1, 24 * 3_600
@@ -54,22 +54,22 @@ def music_loop(file: Path, cache: Cache) -> Loop:
     Where the sides cancel out, they are brought closer, so that one speaker still plays it. Raises InputError where
     there is nothing to hear, where it is too short to loop, and where ffmpeg can't read it.
     """
-    from .joining import MAX_FADE, Fitted
-    from .loops import Canvas
+    from .joining import MAX_FADE, CrossfadedLoop
+    from .loops import LoopWriter
 
-    canvas = Canvas(cache)
+    writer = LoopWriter(cache)
     before = content_hash(file)
-    hops, middle, side = _decode(file, canvas)
+    hops, middle, side = _decode(file, writer)
     if content_hash(file) != before:
         raise InputError("the background music changed while it was read", where=str(file), hint="build again")
-    start, end = _heard(file, hops, canvas.samples)
+    start, end = _audible_range(file, hops, writer.samples)
     fade = min(MAX_FADE, (end - start) // 4)
     whole_frames = (end - start - fade) // FRAME_SAMPLES * FRAME_SAMPLES
-    return Fitted(_Part(canvas, start, end, *_narrowing(middle, side)), whole_frames, fade)
+    return CrossfadedLoop(_TrimmedMusic(writer, start, end, *_mono_correction(middle, side)), whole_frames, fade)
 
 
-def _decode(file: Path, canvas: Canvas) -> tuple[NDArray[np.float64], float, float]:
-    """Fill `canvas`; the K-weighted power of each 100 ms, and the energy of the sum and the difference of the sides."""
+def _decode(file: Path, writer: LoopWriter) -> tuple[NDArray[np.float64], float, float]:
+    """Fill `writer`; the K-weighted power of each 100 ms, and the energy of the sum and the difference of the sides."""
     import numpy as np
 
     from ..dsp.loudness import hop_powers
@@ -80,9 +80,9 @@ def _decode(file: Path, canvas: Canvas) -> tuple[NDArray[np.float64], float, flo
         for chunk in decode_chunks(file, seconds_per_chunk=2.0):
             if not np.isfinite(chunk).all():
                 raise InputError("the background music has samples that aren't numbers", where=str(file))
-            if canvas.samples > MAX_SECONDS * SAMPLE_RATE:
+            if writer.samples > MAX_SECONDS * SAMPLE_RATE:
                 raise InputError("the background music lasts more than a day", where=str(file), hint="give less of it")
-            canvas.write(canvas.samples, chunk)
+            writer.write(writer.samples, chunk)
             sides = chunk.astype(np.float64)
             energy[0] += float(np.square(sides[:, 0] + sides[:, 1]).sum())
             energy[1] += float(np.square(sides[:, 0] - sides[:, 1]).sum())
@@ -91,7 +91,7 @@ def _decode(file: Path, canvas: Canvas) -> tuple[NDArray[np.float64], float, flo
     return hop_powers(written()), energy[0], energy[1]
 
 
-def _heard(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, int]:
+def _audible_range(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, int]:
     """From where to where there is something to hear."""
     import numpy as np
 
@@ -113,7 +113,7 @@ def _heard(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, in
     return start, end
 
 
-def _narrowing(middle: float, side: float) -> tuple[bool, float]:
+def _mono_correction(middle: float, side: float) -> tuple[bool, float]:
     """Whether a side has to be turned over, and the difference's gain, so that one speaker loses little.
 
     `middle` and `side` are the energies of the sides' sum and difference.
@@ -125,7 +125,7 @@ def _narrowing(middle: float, side: float) -> tuple[bool, float]:
     return turned, sqrt(allowed / side) if side > allowed else 1.0
 
 
-class _Part:
+class _TrimmedMusic:
     """Samples `start` to `end` of `whole`, narrowed."""
 
     def __init__(self, whole: Loop, start: int, end: int, turned: bool, width: float) -> None:

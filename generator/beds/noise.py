@@ -19,7 +19,7 @@ from ..dsp.transforms import to_sound, to_spectra
 from ..model import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from .loops import Canvas
+    from .loops import LoopWriter
 
 CORRELATION = 0.6
 """Between left and right: wide, and the sum that a phone on its side plays loses 1.0 dB: 10 log10((1 + 0.6) / 2)."""
@@ -30,49 +30,49 @@ Gain = Callable[[NDArray[Any]], NDArray[Any]]
 """A filter: frequencies in Hz, all above 0, to linear gains."""
 
 
-def coloured(canvas: Canvas, seed: int, gain: Gain) -> None:
-    """Fill `canvas` with stereo noise of RMS 1 through `gain`."""
-    white(canvas, seed)
-    filter_loop(canvas, gain)
+def filtered_noise(loop: LoopWriter, seed: int, gain: Gain) -> None:
+    """Fill `loop` with stereo noise of RMS 1 through `gain`."""
+    white_noise(loop, seed)
+    filter_loop(loop, gain)
 
 
-def white(canvas: Canvas, seed: int) -> None:
-    """Fill `canvas` with white Gaussian noise of RMS 1: one noise common to both sides, and one of each side's own.
+def white_noise(loop: LoopWriter, seed: int) -> None:
+    """Fill `loop` with white Gaussian noise of RMS 1: one noise common to both sides, and one of each side's own.
 
     The common one carries `CORRELATION` of the power, which is then the correlation of the sides.
     """
     random = np.random.default_rng(seed)
-    for start, end in canvas.blocks():
+    for start, end in loop.blocks():
         common = random.standard_normal((end - start, 1), np.float32)
         own = random.standard_normal((end - start, 2), np.float32)
-        canvas.write(start, sqrt(CORRELATION) * common + sqrt(1 - CORRELATION) * own)
+        loop.write(start, sqrt(CORRELATION) * common + sqrt(1 - CORRELATION) * own)
 
 
-def filter_loop(canvas: Canvas, gain: Gain) -> None:
-    """`canvas` through `gain`, in place and around the seam, with zero phase; white noise keeps its RMS."""
-    length, reach = canvas.samples, 2 * _HALF_TAPS
-    size = 1 << (reach + max(end - start for start, end in canvas.blocks()) - 1).bit_length()
+def filter_loop(loop: LoopWriter, gain: Gain) -> None:
+    """`loop` through `gain`, in place and around the seam, with zero phase; white noise keeps its RMS."""
+    length, reach = loop.samples, 2 * _HALF_TAPS
+    size = 1 << (reach + max(end - start for start, end in loop.blocks()) - 1).bit_length()
     response = fft.rfft(_taps(gain), size)[:, None]
-    head, before = canvas.read(0, _HALF_TAPS), canvas.read(length - _HALF_TAPS, length)
-    for start, end in canvas.blocks():
-        block = canvas.read(start, end)
-        after = canvas.read(end, min(end + _HALF_TAPS, length))
+    head, before = loop.read(0, _HALF_TAPS), loop.read(length - _HALF_TAPS, length)
+    for start, end in loop.blocks():
+        block = loop.read(start, end)
+        after = loop.read(end, min(end + _HALF_TAPS, length))
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
         before = around[-reach:-_HALF_TAPS]
         filtered = to_sound(to_spectra(around, size, axis=0) * response, size, axis=0)
-        canvas.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
+        loop.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
 
 
-def shape(canvas: Canvas, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:
-    """Each sample of `canvas`, in place, times the gain that `gains` gives for its position."""
-    for start, end in canvas.blocks():
-        canvas.write(start, canvas.read(start, end) * gains(np.arange(start, end))[:, None].astype(np.float32))
+def apply_gain(loop: LoopWriter, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:
+    """Each sample of `loop`, in place, times the gain that `gains` gives for its position."""
+    for start, end in loop.blocks():
+        loop.write(start, loop.read(start, end) * gains(np.arange(start, end))[:, None].astype(np.float32))
 
 
-def add(canvas: Canvas, other: Canvas, gain: float = 1.0) -> None:
-    """`other` into `canvas`, in place."""
-    for start, end in canvas.blocks():
-        canvas.write(start, canvas.read(start, end) + np.float32(gain) * other.read(start, end))
+def mix_into(loop: LoopWriter, other: LoopWriter, gain: float = 1.0) -> None:
+    """`other` into `loop`, in place."""
+    for start, end in loop.blocks():
+        loop.write(start, loop.read(start, end) + np.float32(gain) * other.read(start, end))
 
 
 def _taps(gain: Gain) -> NDArray[np.float32]:

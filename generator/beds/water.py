@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dsp.fades import raised_cosine
-from .noise import Curve, add, coloured, high_pass, low_pass, shape
+from .noise import Curve, apply_gain, filtered_noise, high_pass, low_pass, mix_into
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .loops import Canvas
+    from .loops import LoopWriter
 
 SWELL_DB = 3.0  # of the deep sound between waves and crests …
 WASH_DB = 9.0  # … and of the bright one, which makes a wave come nearer; at 11, crests cover single words
 _WASH = 0.8  # times the deep sound, at a crest
 
 
-def water(canvas: Canvas, rises: Curve, seed: int) -> None:
+def water(loop: LoopWriter, rises: Curve, seed: int) -> None:
     """A deep sound and a brighter wash over it, both moving with `rises`, from 0 between waves to 1 at a crest."""
-    coloured(canvas, seed, lambda hz: high_pass(hz, 60, 3) * low_pass(hz, 3_000, 2) / hz)
-    shape(canvas, lambda at: 10 ** (SWELL_DB * (rises(at) - 1) / 20))
-    wash = canvas.another()
-    coloured(wash, seed + 1, lambda hz: high_pass(hz, 200, 2) * low_pass(hz, 2_000, 2) / np.sqrt(hz))
-    shape(wash, lambda at: 10 ** (WASH_DB * (rises(at) - 1) / 20))
-    add(canvas, wash, _WASH)
+    filtered_noise(loop, seed, lambda hz: high_pass(hz, 60, 3) * low_pass(hz, 3_000, 2) / hz)
+    apply_gain(loop, lambda at: 10 ** (SWELL_DB * (rises(at) - 1) / 20))
+    wash = loop.silent_copy()
+    filtered_noise(wash, seed + 1, lambda hz: high_pass(hz, 200, 2) * low_pass(hz, 2_000, 2) / np.sqrt(hz))
+    apply_gain(wash, lambda at: 10 ** (WASH_DB * (rises(at) - 1) / 20))
+    mix_into(loop, wash, _WASH)
 
 
 def rise_and_fall(share: NDArray[Any], rise: float) -> NDArray[np.float64]:

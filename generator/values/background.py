@@ -22,7 +22,7 @@ _WITH_GAIN = re.compile(r"(.+?)\s*:\s*([+-]?\d{1,4}(?:\.\d{1,4})?)(?:\s*dB)?", r
 class BackgroundLayer:
     """A bed by name, or the user's music: then `file` is set, and `name` is what was written.
 
-    Which beds there are isn't known here: `beds.known` tells them from files, and refuses what is neither.
+    Which beds there are isn't known here: `beds.resolve_background` tells them from files, and refuses what is neither.
     """
 
     name: str

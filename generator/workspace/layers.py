@@ -164,7 +164,7 @@ def own_value(name: str, text: str, where: str, folder: Path) -> Background | Co
     except ValueError as error:
         raise SettingError(f"{name}: {error}", where=where) from error
     if isinstance(value, Background):
-        value = beds.known(value)
+        value = beds.resolve_background(value)
     for file in value.files:
         if not file.resolve().is_relative_to(folder.resolve()):
             hint = "put it there, or name it with a flag or in sleepward.toml"
@@ -178,7 +178,7 @@ def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspac
     Files are named as seen from here. Raises SettingError and NotFoundError for what can't be.
     """
     settings = resolve(layers_of(own, flags, workspace))
-    return replace(settings, background=beds.known(settings.background))
+    return replace(settings, background=beds.resolve_background(settings.background))
 
 
 def layers_of(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> list[Layer]:

@@ -12,17 +12,17 @@ from typing import get_args
 from ..bed_kind import EVEN_DB, BedKind, Texture
 
 
-def _listed(bed: tuple[str, BedKind]) -> tuple[bool, int, bool, str]:
+def _sort_key(bed: tuple[str, BedKind]) -> tuple[bool, int, bool, str]:
     """As beds are listed: the plain ones first, the even before those that move, and silence last."""
     name, kind = bed
     return kind.texture == "none", get_args(Texture).index(kind.texture), kind.most_range_db > EVEN_DB, name
 
 
-def _found() -> dict[str, BedKind]:
+def _find_beds() -> dict[str, BedKind]:
     names = [module.name for module in iter_modules(__path__)]
     beds: dict[str, BedKind] = {name: import_module(f".{name}", __name__).BED for name in names}
-    return dict(sorted(beds.items(), key=_listed))
+    return dict(sorted(beds.items(), key=_sort_key))
 
 
-BEDS = _found()
+BEDS = _find_beds()
 """Each bed by its name, which is its module's, in the order of lists."""

@@ -8,7 +8,7 @@ from ...model import SAMPLE_RATE
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 ROOT_HZ = 165
 TONES = ((1, 0.0, 13), (2, -4.0, 19), (3, -8.0, 29), (4, -12.0, 37))
@@ -21,7 +21,7 @@ roughness is heard (Arnal et al. 2019). Over 110 Hz, with 1, 1.5, 2, 3 and 4, it
 _BREATH_DB = 1.2  # each tone comes and goes by so much
 
 
-def fill(canvas: Canvas) -> None:
+def fill(loop: LoopWriter) -> None:
     """Root, octaves and fifth, three copies of each tone, 0.1 to 0.3 Hz apart, all in whole cycles per loop.
 
     The middle copy is common to both sides; the outer two stand a quarter turn from it, so that together they bend its
@@ -33,29 +33,29 @@ def fill(canvas: Canvas) -> None:
 
     from ..noise import CORRELATION, slow_curve
 
-    seconds = canvas.samples / SAMPLE_RATE
+    seconds = loop.samples / SAMPLE_RATE
     tones = [
         (
             round(ROOT_HZ * ratio * seconds),
             round(turns * seconds / 120),
             10 ** (level_db / 20),
-            slow_curve(canvas.samples, _BREATH_DB, period_s=25, seed=50 + index),
+            slow_curve(loop.samples, _BREATH_DB, period_s=25, seed=50 + index),
         )
         for index, (ratio, level_db, turns) in enumerate(TONES)
     ]
     common, own = sqrt(CORRELATION), sqrt(2 * (1 - CORRELATION))
-    for start, end in canvas.blocks():
+    for start, end in loop.blocks():
         at = np.arange(start, end)
         sound = np.zeros((end - start, 2), np.float32)
         for cycles, turns, level, breath_db in tones:
             # Whole numbers first: as exact at the loop's end as at its start.
-            tone = 2 * np.pi * (cycles * at % canvas.samples / canvas.samples)
-            turn = 2 * np.pi * (turns * at % canvas.samples / canvas.samples)
+            tone = 2 * np.pi * (cycles * at % loop.samples / loop.samples)
+            turn = 2 * np.pi * (turns * at % loop.samples / loop.samples)
             gain = level * 10 ** (breath_db(at) / 20)
             middle, outer = gain * common * np.sin(tone), gain * own * np.cos(tone)
             sound[:, 0] += middle + outer * np.cos(turn)
             sound[:, 1] += middle + outer * np.sin(turn)
-        canvas.write(start, sound)
+        loop.write(start, sound)
 
 
 BED = BedKind("a low, open chord that slowly turns", "1", "tones", fill, most_range_db=4)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 
-def fill(canvas: Canvas) -> None:
-    """Nothing: a canvas as it comes."""
+def fill(loop: LoopWriter) -> None:
+    """Nothing: a loop as it comes."""
 
 
 BED = BedKind("no background: the voice alone", "1", "none", fill)

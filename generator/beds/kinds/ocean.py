@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 WAVE_S = (9.0, 14.0)
 RISE = 0.4  # of a wave, as of a breath in
 
 
-def fill(canvas: Canvas) -> None:
+def fill(loop: LoopWriter) -> None:
     """Waves of 9 to 14 s, each of its own length and height, rising for 40 % of it."""
     import numpy as np
 
     from ..water import rise_and_fall, water
 
     random = np.random.default_rng(211)  # of 380, the least like itself 20 s and more later
-    seconds = canvas.samples / SAMPLE_RATE
+    seconds = loop.samples / SAMPLE_RATE
     count = round(seconds / np.mean(WAVE_S))
     lengths_s = np.zeros(1)
     while lengths_s.min() < WAVE_S[0] or lengths_s.max() > WAVE_S[1]:  # they fill the loop
@@ -38,7 +38,7 @@ def fill(canvas: Canvas) -> None:
         wave = np.clip(np.searchsorted(starts, here_s, side="right") - 1, 0, count - 1)
         return heights[wave] * rise_and_fall((here_s - starts[wave]) / lengths_s[wave], RISE)
 
-    water(canvas, rises, seed=21)
+    water(loop, rises, seed=21)
 
 
 BED = BedKind("slow waves, no two alike", "2", "noise", fill, most_range_db=9)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 
-def fill(canvas: Canvas) -> None:
+def fill(loop: LoopWriter) -> None:
     """Noise falling by 3 dB per octave from 30 Hz to 4 kHz; on to 20 kHz it would hiss, its centroid at 3 kHz."""
     import numpy as np
 
-    from ..noise import coloured, high_pass, low_pass
+    from ..noise import filtered_noise, high_pass, low_pass
 
-    coloured(canvas, 10, lambda hz: high_pass(hz, 30, 3) * low_pass(hz, 4_600, 4) / np.sqrt(hz))
+    filtered_noise(loop, 10, lambda hz: high_pass(hz, 30, 3) * low_pass(hz, 4_600, 4) / np.sqrt(hz))
 
 
 BED = BedKind("even noise, a little brighter, like a steady fan", "2", "noise", fill)

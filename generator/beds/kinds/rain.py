@@ -8,36 +8,36 @@ from ...model import SAMPLE_RATE
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 DROP_PEAK = 0.6  # times the noise's RMS, before the Pareto draw: heard as drops, none plinks, none masks a consonant
 DROP_CLIP = 3.0  # and at most so much louder than the softest
 _DROP_SAMPLES = 30 * SAMPLE_RATE // 1000  # five times the longest decay
 
 
-def fill(canvas: Canvas) -> None:
+def fill(loop: LoopWriter) -> None:
     """Rain: pink noise that swells by 10 % over 20 s, and 200 soft drops a second, nothing to hear above 5.5 kHz."""
     import numpy as np
 
-    from ..noise import coloured, filter_loop, high_pass, low_pass, shape, slow_curve
+    from ..noise import apply_gain, filter_loop, filtered_noise, high_pass, low_pass, slow_curve
 
-    coloured(canvas, 2, lambda hz: high_pass(hz, 250, 2) * low_pass(hz, 6_000, 4) / np.sqrt(hz))
-    swell = slow_curve(canvas.samples, depth=0.1, period_s=20, seed=3)
-    shape(canvas, lambda at: 1 + swell(at))
-    _add_drops(canvas, per_second=200, seed=4)
-    filter_loop(canvas, lambda hz: low_pass(hz, 5_500, 6))
+    filtered_noise(loop, 2, lambda hz: high_pass(hz, 250, 2) * low_pass(hz, 6_000, 4) / np.sqrt(hz))
+    swell = slow_curve(loop.samples, depth=0.1, period_s=20, seed=3)
+    apply_gain(loop, lambda at: 1 + swell(at))
+    _add_drops(loop, per_second=200, seed=4)
+    filter_loop(loop, lambda hz: low_pass(hz, 5_500, 6))
 
 
-def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
-    """Drops into `canvas`, in place: decaying sines at random times, placed between left and right by equal power.
+def _add_drops(loop: LoopWriter, per_second: int, seed: int) -> None:
+    """Drops into `loop`, in place: decaying sines at random times, placed between left and right by equal power.
 
     Even placing gives the drops a correlation of 2/pi = 0.64 between the sides, near that of the noise.
     """
     import numpy as np
 
     random = np.random.default_rng(seed)
-    count = random.poisson(per_second * canvas.samples / SAMPLE_RATE)
-    starts = np.sort(random.integers(0, canvas.samples, count))
+    count = random.poisson(per_second * loop.samples / SAMPLE_RATE)
+    starts = np.sort(random.integers(0, loop.samples, count))
     hz = np.exp(random.uniform(np.log(800), np.log(5_000), count))
     decay_ms = random.uniform(2, 6, count)
     peak = DROP_PEAK * np.minimum(1 + random.pareto(2.5, count), DROP_CLIP)
@@ -48,7 +48,7 @@ def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
     seconds = np.arange(_DROP_SAMPLES, dtype=np.float32) / SAMPLE_RATE
     attack = 1 - np.exp(-seconds / np.float32(0.8e-3))
     end_of_last = np.zeros((_DROP_SAMPLES, 2), np.float32)  # what the drops of one block leave to the next
-    for start, end in canvas.blocks():
+    for start, end in loop.blocks():
         some = slice(*np.searchsorted(starts, (start, end)))
         waves = np.sin(turn[some] * seconds + begin[some])
         waves *= np.exp(-fall[some] * seconds) * attack
@@ -56,9 +56,9 @@ def _add_drops(canvas: Canvas, per_second: int, seed: int) -> None:
         block[:_DROP_SAMPLES] = end_of_last
         for at, wave, side in zip(starts[some] - start, waves, sides[some], strict=True):
             block[at : at + _DROP_SAMPLES] += wave[:, None] * side
-        canvas.write(start, canvas.read(start, end) + block[: end - start])
+        loop.write(start, loop.read(start, end) + block[: end - start])
         end_of_last = block[end - start :]
-    canvas.write(0, canvas.read(0, _DROP_SAMPLES) + end_of_last)
+    loop.write(0, loop.read(0, _DROP_SAMPLES) + end_of_last)
 
 
 # Rain without its drops is no rain, and they are bright.

@@ -8,15 +8,15 @@ from ...model import SAMPLES_PER_MS
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
 
 
-def fill(canvas: Canvas, breath_ms: int, inhale_ms: int) -> None:
+def fill(loop: LoopWriter, breath_ms: int, inhale_ms: int) -> None:
     """One wave a breath, all alike: it rises while one breathes in, and its beginning is the loop's."""
     from ..water import rise_and_fall, water
 
     breath = breath_ms * SAMPLES_PER_MS
-    water(canvas, lambda at: rise_and_fall(at % breath / breath, inhale_ms / breath_ms), seed=31)
+    water(loop, lambda at: rise_and_fall(at % breath / breath, inhale_ms / breath_ms), seed=31)
 
 
 BED = BedKind(

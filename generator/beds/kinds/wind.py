@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
-    from ..loops import Canvas
+    from ..loops import LoopWriter
     from ..noise import Curve, Gain
 
 WIND_BANDS_HZ = ((160, 240), (240, 360), (360, 540), (540, 800))
 _WIND_BROWN = 0.35  # times the band that sounds
 
 
-def fill(canvas: Canvas) -> None:
+def fill(loop: LoopWriter) -> None:
     """Pink noise in one band and then the next, some 8 s each, over a little brown, with soft gusts."""
     import numpy as np
 
-    from ..noise import add, coloured, high_pass, low_pass, shape, slow_curve
+    from ..noise import apply_gain, filtered_noise, high_pass, low_pass, mix_into, slow_curve
 
     top = len(WIND_BANDS_HZ) - 1
-    wander = slow_curve(canvas.samples, depth=top / 2, period_s=40, seed=40)
-    gust_db = slow_curve(canvas.samples, depth=1.2, period_s=15, seed=41)
-    coloured(canvas, 42, lambda hz: high_pass(hz, 60, 3) * low_pass(hz, 400, 1) / hz)
-    shape(canvas, lambda at: np.full(len(at), _WIND_BROWN))
-    band = canvas.another()
+    wander = slow_curve(loop.samples, depth=top / 2, period_s=40, seed=40)
+    gust_db = slow_curve(loop.samples, depth=1.2, period_s=15, seed=41)
+    filtered_noise(loop, 42, lambda hz: high_pass(hz, 60, 3) * low_pass(hz, 400, 1) / hz)
+    apply_gain(loop, lambda at: np.full(len(at), _WIND_BROWN))
+    band = loop.silent_copy()
     for index, (low_hz, high_hz) in enumerate(WIND_BANDS_HZ):
-        coloured(band, 43 + index, _band(low_hz, high_hz))
-        shape(band, _near(wander, top / 2, index))
-        add(canvas, band)
-    shape(canvas, lambda at: 10 ** (gust_db(at) / 20))
+        filtered_noise(band, 43 + index, _band(low_hz, high_hz))
+        apply_gain(band, _near(wander, top / 2, index))
+        mix_into(loop, band)
+    apply_gain(loop, lambda at: 10 ** (gust_db(at) / 20))
 
 
 def _band(low_hz: float, high_hz: float) -> Gain:
