@@ -59,7 +59,7 @@ def _to_ms(number: str, unit: str) -> int:
 def parse_duration(text: str) -> int:
     """`text` in milliseconds, always more than 0. Raises ValueError with what to write instead."""
     text = text.strip()
-    _refuse_endless(text, f"isn't a duration: {DURATION_EXAMPLES}")
+    _refuse_oversized(text, f"isn't a duration: {DURATION_EXAMPLES}")
     if not _DURATION.fullmatch(text):
         bare = re.fullmatch(_NUMBER, text)
         what = f"{text!r} has no unit" if bare else f"{text!r} isn't a duration"
@@ -81,7 +81,7 @@ def parse_hold(text: str) -> HoldLength:
     HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False)
     """
     text = " ".join(text.split())
-    _refuse_endless(text, f"isn't a hold: {HOLD_EXAMPLES}")
+    _refuse_oversized(text, f"isn't a hold: {HOLD_EXAMPLES}")
     hold = _hold_of(text)
     if hold.low == 0:
         raise ValueError(f"{text!r} is no hold at all: it must be more than 0")
@@ -119,7 +119,7 @@ def _hold_of(text: str) -> HoldLength:
     raise ValueError(f"{what}: {HOLD_EXAMPLES}")
 
 
-def _refuse_endless(text: str, otherwise: str) -> None:
+def _refuse_oversized(text: str, otherwise: str) -> None:
     """Raise ValueError for what is too long to be read, and for numbers that Python itself would refuse to read."""
     shown = text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
     if _TOO_MANY_DIGITS.search(text):
@@ -128,7 +128,7 @@ def _refuse_endless(text: str, otherwise: str) -> None:
         raise ValueError(f"{shown!r} {otherwise}")
 
 
-def longest(hold: HoldLength, breath_ms: int) -> int:
+def longest_hold(hold: HoldLength, breath_ms: int) -> int:
     """The most a length fit may give `hold`, in its own unit."""
     if not hold.more:
         return hold.high
@@ -136,7 +136,7 @@ def longest(hold: HoldLength, breath_ms: int) -> int:
     return max(hold.high, min(hold.high * MORE_FACTOR, cap))
 
 
-def by_default(hold: HoldLength) -> int:
+def default_hold(hold: HoldLength) -> int:
     """What `hold` lasts where no length was asked: the lower end plus a quarter of its range, in its own unit."""
     return hold.low + (hold.high - hold.low) // 4
 

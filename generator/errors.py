@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 class SleepwardError(Exception):
@@ -49,22 +50,28 @@ class InputError(SleepwardError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One fault in a file; lines and columns count from 1."""
+class Diagnostic:
+    """A fault or a warning at its place in a file; lines and columns count from 1.
+
+    A fault keeps the file from being used. A warning is a linter's advice, and names its `rule`.
+    """
 
     file: str
     line: int
     column: int
+    rule: str = field(default="", kw_only=True)
     message: str
+    severity: Literal["fault", "warning"] = field(default="fault", kw_only=True)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        rule = f" ({self.rule})" if self.rule else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{rule}"
 
 
 class DefinitionError(InputError):
     """A routine or pose file with faults: all of them at once, in the order of the file."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Diagnostic]) -> None:
         self.faults = tuple(sorted(faults))
         super().__init__("\n".join(map(str, self.faults)))
 

@@ -158,7 +158,7 @@ class Routine:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class CuePlace:
     """Where a cue stands: line in the script (from 1), chapter index, pose id and round."""
 
     line: int
@@ -172,7 +172,7 @@ class Say:
     """One sentence. `gap` is what separates it from speech just before it."""
 
     text: str
-    where: Where
+    where: CuePlace
     gap: Literal["sentence", "paragraph"] = "sentence"
 
 
@@ -182,12 +182,12 @@ class Pause:
 
     length: int
     unit: Literal["ms", "breaths"]
-    where: Where
+    where: CuePlace
 
 
 @dataclass(frozen=True, slots=True)
 class Chime:
-    where: Where
+    where: CuePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +196,11 @@ class Count:
 
     number: int
     silent: bool
-    where: Where
+    where: CuePlace
 
 
 @dataclass(frozen=True, slots=True)
-class Breath:
+class GuidedBreath:
     """The words of one guided breath; an empty text leaves its phase silent."""
 
     inhale: str
@@ -213,12 +213,12 @@ class Breath:
 class Breathe:
     """Breaths guided aloud, one entry each."""
 
-    breaths: tuple[Breath, ...]
-    where: Where
+    breaths: tuple[GuidedBreath, ...]
+    where: CuePlace
 
 
 @dataclass(frozen=True, slots=True)
-class At:
+class HoldOffset:
     """A place in a hold: a share in per cent, or milliseconds from its start or its end."""
 
     kind: Literal["percent", "from_start", "from_end"]
@@ -230,11 +230,11 @@ Item = Say | Pause | Chime | Count | Breathe
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class HoldGroup:
     """Items of a hold that belong together; `at` None means: with the start, or evenly spread."""
 
     items: tuple[Item, ...]
-    at: At | None = None
+    at: HoldOffset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +242,8 @@ class Hold:
     """A hold of one round; `length` None lasts as long as its content."""
 
     length: HoldLength | None
-    groups: tuple[Group, ...]
-    where: Where
+    groups: tuple[HoldGroup, ...]
+    where: CuePlace
     text: str = ""
 
 

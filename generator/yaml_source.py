@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from .errors import DefinitionError, Fault, InputError, NotFoundError
+from .errors import DefinitionError, Diagnostic, InputError, NotFoundError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 8  # a routine needs four: the file, its steps, a step, its sides
@@ -25,9 +25,9 @@ MAX_FAULTS = 100  # nobody reads more, and a hostile file could have hundreds of
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAML was built with it, ten times faster
 # What no editor shows: all control characters but the line feed (a tab is looked at where it matters), the line breaks
 # only YAML knows (they would shift every line number), lone surrogates, byte order marks and non-characters.
-_UNSEEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
-_CONTROL = re.compile(f"[{_UNSEEN}]")
-_CONTROL_OR_TAB = re.compile(f"[\t{_UNSEEN}]")
+_INVISIBLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+_CONTROL = re.compile(f"[{_INVISIBLE}]")
+_CONTROL_OR_TAB = re.compile(f"[\t{_INVISIBLE}]")
 _TAB_INDENT = re.compile(r"^( *)\t\s*[^\s#]", re.MULTILINE)
 _DASHES = re.compile(r"[- ]*")
 
@@ -52,15 +52,15 @@ class Node:
         return self.value
 
 
-class Source:
+class YamlSource:
     """A text with its faults so far; `root` is its mapping, once read."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self.root = Node({}, 0, 0)
-        self._faults: list[Fault] = []
-        self._unnamed = 0
+        self._faults: list[Diagnostic] = []
+        self._uncounted = 0
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     @property
@@ -79,12 +79,12 @@ class Source:
     def fault(self, offset: int, message: str) -> None:
         """Note a fault at an offset of the text."""
         if self.full:
-            self._unnamed += 1
+            self._uncounted += 1
             return
         line = self.line_of(offset)
-        self._faults.append(Fault(self.file, line, offset - self._line_starts[line - 1] + 1, message))
+        self._faults.append(Diagnostic(self.file, line, offset - self._line_starts[line - 1] + 1, message))
 
-    def add(self, faults: Iterable[Fault]) -> None:
+    def add(self, faults: Iterable[Diagnostic]) -> None:
         """Note faults of another file that this one names."""
         self._faults.extend(faults)
 
@@ -95,10 +95,10 @@ class Source:
 
     def raise_faults(self) -> None:
         """Raise DefinitionError where there was any fault."""
-        if self._unnamed:
+        if self._uncounted:
             last = max(fault for fault in self._faults if fault.file == self.file)
-            message = f"… and {self._unnamed} faults more: mend these first"
-            self._faults.append(Fault(self.file, last.line, last.column + 1, message))
+            message = f"… and {self._uncounted} faults more: mend these first"
+            self._faults.append(Diagnostic(self.file, last.line, last.column + 1, message))
         if self._faults:
             raise DefinitionError(list(dict.fromkeys(self._faults)))
 
@@ -126,7 +126,7 @@ class Source:
 def decode(data: bytes, file: str, *, kind: str = "a routine or pose") -> str:
     """A file's bytes as text; `kind` stands in faults. Raises DefinitionError where it is over 1 MB or not UTF-8."""
     if len(data) > MAX_BYTES:
-        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG.format(kind=kind))])
+        raise DefinitionError([Diagnostic(file, 1, 1, _TOO_BIG.format(kind=kind))])
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -134,10 +134,10 @@ def decode(data: bytes, file: str, *, kind: str = "a routine or pose") -> str:
         line_start = before.rfind(b"\n") + 1
         message = f"byte 0x{data[error.start]:02x} isn't UTF-8 text: save the file with the encoding UTF-8"
         column = len(before[line_start:].decode("utf-8")) + 1
-        raise DefinitionError([Fault(file, before.count(b"\n") + 1, column, message)]) from error
+        raise DefinitionError([Diagnostic(file, before.count(b"\n") + 1, column, message)]) from error
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A definition's text. Raises NotFoundError, InputError where it can't be read, and DefinitionError (`decode`)."""
     try:
         with path.open("rb") as stream:
@@ -154,16 +154,16 @@ _TAB = "a tab, which YAML and voices stumble over: write a space instead"
 _TOO_BIG = "the file is over 1 MB: {kind} is a few kB of text; is this the right file?"
 
 
-def read(text: str, file: str, *, what: str = "the file") -> Source:
+def read(text: str, file: str, *, what: str = "the file") -> YamlSource:
     """The tree of `text`, whose root is a mapping; duplicate keys and the like wait in the source's faults.
 
     `what` stands in the fault of a text that is no mapping.
     Raises DefinitionError where no further reading makes sense: over 1 MB, empty, not YAML, indented with tabs.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DefinitionError([Fault(file, 1, 1, _TOO_BIG.format(kind="a routine or pose"))])
+        raise DefinitionError([Diagnostic(file, 1, 1, _TOO_BIG.format(kind="a routine or pose"))])
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    source = Source(_CONTROL.sub(" ", text), file)
+    source = YamlSource(_CONTROL.sub(" ", text), file)
     for match in _CONTROL.finditer(text):
         source.fault(match.start(), f"a control character (U+{ord(match[0]):04X}), which can't be spoken: delete it")
     tabs = list(_TAB_INDENT.finditer(text))
@@ -172,9 +172,9 @@ def read(text: str, file: str, *, what: str = "the file") -> Source:
     if tabs:  # indentation is structure: whatever follows would be guessed
         source.raise_faults()
     try:
-        source.root = _Builder(source).build()
+        source.root = _TreeBuilder(source).build()
     except yaml.MarkedYAMLError as error:
-        _fault_of_syntax(error, source)
+        _add_syntax_fault(error, source)
         source.raise_faults()
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the pure Python reader's, for absurd escapes
         source.fault(0, f"this isn't YAML: {error}")
@@ -187,7 +187,7 @@ def read(text: str, file: str, *, what: str = "the file") -> Source:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenCollection:
     """A list or mapping whose end hasn't come yet."""
 
     start: int
@@ -196,12 +196,12 @@ class _Open:
     key: Node | None = None
 
 
-class _Builder:
+class _TreeBuilder:
     """Events to nodes; see the module's docstring for what is refused."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: YamlSource) -> None:
         self.source = source
-        self.open: list[_Open] = []
+        self.open: list[_OpenCollection] = []
         self.root: Node | None = None
 
     def build(self) -> Node:
@@ -238,7 +238,7 @@ class _Builder:
     def _node(self, event: yaml.NodeEvent) -> None:
         start, end = self._offset(event.start_mark), self._offset(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
-            text = self._checked(event.value, start, end)
+            text = self._without_control(event.value, start, end)
             self._add(Node(text, start, end, broken=text != event.value))
         elif isinstance(event, yaml.AliasEvent):
             self._add(Node("", start, end, broken=True))
@@ -246,9 +246,9 @@ class _Builder:
             if len(self.open) == MAX_DEPTH:
                 self.source.fault(start, _TOO_DEEP)
                 self.source.raise_faults()
-            self.open.append(_Open(start, [] if isinstance(event, yaml.SequenceStartEvent) else None))
+            self.open.append(_OpenCollection(start, [] if isinstance(event, yaml.SequenceStartEvent) else None))
 
-    def _checked(self, value: str, start: int, end: int) -> str:
+    def _without_control(self, value: str, start: int, end: int) -> str:
         """`value` without control characters, which can come in by escapes of double quotes."""
         found = _CONTROL_OR_TAB.search(value)
         if found:
@@ -275,7 +275,7 @@ class _Builder:
             self._enter(holder, holder.key, node)
             holder.key = None
 
-    def _enter(self, holder: _Open, key: Node, node: Node) -> None:
+    def _enter(self, holder: _OpenCollection, key: Node, node: Node) -> None:
         if key.broken and not key.value:  # an alias
             return
         if not isinstance(key.value, str):
@@ -306,7 +306,7 @@ _ADVICE = {  # libyaml's words and PyYAML's own, which differ a little
 }
 
 
-def _fault_of_syntax(error: yaml.MarkedYAMLError, source: Source) -> None:
+def _add_syntax_fault(error: yaml.MarkedYAMLError, source: YamlSource) -> None:
     problem = error.problem or error.context or "something unexpected"
     mark = error.problem_mark or error.context_mark
     at = source.offset(mark.line, mark.column) if mark else 0

@@ -14,7 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from generator.definition.loading import load_pose, load_routine, parse_pose, parse_routine
 from generator.definition.pose_text import TEXT_VARIABLES
 from generator.durations import parse_duration
-from generator.errors import DefinitionError, Fault, InputError, NotFoundError
+from generator.errors import DefinitionError, Diagnostic, InputError, NotFoundError
 from generator.model import BreathWords, HoldLength, Pose, Routine, Variant
 from generator.settings import PARSERS
 from generator.yaml_source import MAX_BYTES, decode
@@ -730,7 +730,7 @@ def _read(text: str) -> None:
     """Read as a routine and as a pose; anything but DefinitionError is a fault of ours."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     for parse in (_routine, lambda text: parse_pose(text, "p.yaml", id="p")):
-        faults: tuple[Fault, ...] | None = None
+        faults: tuple[Diagnostic, ...] | None = None
         try:
             parse(text)
         except DefinitionError as error:

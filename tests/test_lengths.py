@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.durations import by_default, format_ms, longest, parse_duration, parse_hold
+from generator.durations import default_hold, format_ms, longest_hold, parse_duration, parse_hold
 from generator.model import HoldLength
 
 
@@ -130,4 +130,4 @@ def test_a_text_without_end_is_refused_and_shown_shortened(parse: Callable[[str]
 )
 def test_defaults_and_stretch_follow_the_design(text: str, default: int, most: int) -> None:
     hold = parse_hold(text)
-    assert (by_default(hold), longest(hold, 10_000)) == (default, most)
+    assert (default_hold(hold), longest_hold(hold, 10_000)) == (default, most)

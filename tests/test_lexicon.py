@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import DefinitionError
-from generator.pronunciation.lexicon import Entry, Lexicon, is_english, merged, normal, parse_lexicon
+from generator.pronunciation.lexicon import (
+    Lexicon,
+    Pronunciation,
+    is_english,
+    merged_lexicon,
+    normalized,
+    parse_lexicon,
+)
 from generator.voices import open_voice
 from generator.workspace import Workspace
 from generator.workspace.lexicons import load_lexicon
@@ -264,11 +271,11 @@ def built_in() -> Lexicon:
 @espeak_only
 def test_every_built_in_entry_is_said_rightly_and_would_not_be_without_it(built_in: Lexicon) -> None:
     wanted = {word: sound for word, _, sound in (line.partition(" = ") for line in SOUNDS.splitlines())}
-    assert {normal(word) for word in wanted} == set(built_in.entries)
+    assert {normalized(word) for word in wanted} == set(built_in.entries)
 
-    with_it = phonemes([built_in.given(f"{word}.", "espeak") for word in wanted])
+    with_it = phonemes([built_in.apply(f"{word}.", "espeak") for word in wanted])
     assert dict(zip(wanted, with_it, strict=True)) == wanted
-    at_the_start = phonemes([built_in.given(f"{word[0].upper()}{word[1:]}.", "espeak") for word in wanted])
+    at_the_start = phonemes([built_in.apply(f"{word[0].upper()}{word[1:]}.", "espeak") for word in wanted])
     assert at_the_start == with_it
     alone = phonemes([f"{word}." for word in wanted])
     assert [word for word, sound in zip(wanted, alone, strict=True) if sound == wanted[word]] == []
@@ -277,18 +284,18 @@ def test_every_built_in_entry_is_said_rightly_and_would_not_be_without_it(built_
 @espeak_only
 @pytest.mark.parametrize("table", [SENTENCES, LEFT_ALONE], ids=["mended", "left alone"])
 def test_whole_sentences_are_said_rightly(built_in: Lexicon, table: dict[str, str]) -> None:
-    said = phonemes([built_in.given(text, "espeak") for text in table])
+    said = phonemes([built_in.apply(text, "espeak") for text in table])
     assert {text: heard for (text, wanted), heard in zip(table.items(), said, strict=True) if wanted not in heard} == {}
 
 
 def test_what_is_said_rightly_anyway_is_given_as_it_is_written(built_in: Lexicon) -> None:
-    assert [text for text in LEFT_ALONE if built_in.given(text, "espeak") != text] == []
+    assert [text for text in LEFT_ALONE if built_in.apply(text, "espeak") != text] == []
 
 
 def test_other_engines_get_letters_alone(built_in: Lexicon) -> None:
-    given = [built_in.given(key, None) for key in built_in.entries]
+    given = [built_in.apply(key, None) for key in built_in.entries]
     assert [text for text in given if not text.isascii() or "[" in text] == []
-    assert built_in.given("Rest in savasana.") == "Rest in shuh-vah-suh-nuh."
+    assert built_in.apply("Rest in savasana.") == "Rest in shuh-vah-suh-nuh."
 
 
 @espeak_only
@@ -311,8 +318,8 @@ def test_only_english_voices_get_english_phonemes() -> None:
 
 def test_the_built_in_entries_are_for_english_voices(tmp_path: Path) -> None:
     (tmp_path / "lexicon.yaml").write_text("Ruhe: Ruuhe\n")
-    assert load_lexicon("de", Workspace.here()).given("Ruhe, 5 cm, savasana", None) == "Ruuhe, 5 cm, savasana"
-    assert load_lexicon("en-gb", Workspace.here()).given("Ruhe, 5 cm", None) == "Ruuhe, 5 centimeters"
+    assert load_lexicon("de", Workspace.here()).apply("Ruhe, 5 cm, savasana", None) == "Ruuhe, 5 cm, savasana"
+    assert load_lexicon("en-gb", Workspace.here()).apply("Ruhe, 5 cm", None) == "Ruuhe, 5 centimeters"
 
 
 @pytest.mark.parametrize(("language", "english"), [("en", True), ("EN_us", True), ("", True), ("eo", False)])
@@ -324,13 +331,13 @@ def test_which_languages_are_english(language: str, english: bool) -> None:
 
 LEXICON = Lexicon(
     {
-        "psoas": Entry("so us", "s'oU@s"),
-        "close your": Entry("cloze your"),
-        "close your eyes": Entry("cloze your ize"),
-        "it's": Entry("its"),
-        "don": Entry("dawn"),
-        "90-90": Entry("ninety ninety"),
-        "only": Entry("", "'oUnli"),
+        "psoas": Pronunciation("so us", "s'oU@s"),
+        "close your": Pronunciation("cloze your"),
+        "close your eyes": Pronunciation("cloze your ize"),
+        "it's": Pronunciation("its"),
+        "don": Pronunciation("dawn"),
+        "90-90": Pronunciation("ninety ninety"),
+        "only": Pronunciation("", "'oUnli"),
     }
 )
 
@@ -353,23 +360,23 @@ LEXICON = Lexicon(
     ],
 )
 def test_whole_words_in_any_case_longest_first(text: str, said: str) -> None:
-    assert LEXICON.given(text) == said
+    assert LEXICON.apply(text) == said
 
 
 def test_phonemes_go_to_the_engine_that_has_them() -> None:
-    assert LEXICON.given("Only the psoas.", "espeak") == "[['oUnli]] the [[s'oU@s]]."
-    assert LEXICON.given("Close your hand", "espeak") == "Cloze your hand"
+    assert LEXICON.apply("Only the psoas.", "espeak") == "[['oUnli]] the [[s'oU@s]]."
+    assert LEXICON.apply("Close your hand", "espeak") == "Cloze your hand"
 
 
 @given(st.text())
 def test_brackets_of_a_text_never_become_phonemes(text: str) -> None:
-    assert "[[" not in Lexicon({"psoas": Entry("so us")}).given(text, "espeak")
-    assert Lexicon().given(text) == text
+    assert "[[" not in Lexicon({"psoas": Pronunciation("so us")}).apply(text, "espeak")
+    assert Lexicon().apply(text) == text
 
 
 @given(st.lists(st.sampled_from(["the", "hips", "closer", "doing", "eyes"])).map(" ".join))
 def test_texts_without_an_entry_are_given_as_they_are(text: str) -> None:
-    assert LEXICON.given(text, "espeak") == text
+    assert LEXICON.apply(text, "espeak") == text
 
 
 # --- what people write -------------------------------------------------------------------------------------
@@ -377,8 +384,8 @@ def test_texts_without_an_entry_are_given_as_they_are(text: str) -> None:
 
 def test_a_later_file_wins_by_entry() -> None:
     first = 'psoas: {say: so us, espeak: "s\'oU@s"}\nom: ohm'
-    lexicon = merged(((first, "a.yaml"), ("PSOAS: soaz  # mine", "b.yaml"), ("# nothing yet\n", "c.yaml")))
-    assert lexicon.given("psoas, om", "espeak") == "soaz, ohm"
+    lexicon = merged_lexicon(((first, "a.yaml"), ("PSOAS: soaz  # mine", "b.yaml"), ("# nothing yet\n", "c.yaml")))
+    assert lexicon.apply("psoas, om", "espeak") == "soaz, ohm"
 
 
 FAULTY = {
@@ -485,6 +492,6 @@ def test_the_users_own_lexicon_yields_to_the_working_folders(tmp_path: Path, hom
     own.write_text("om: mine\nqi: mine\n")
     (tmp_path / "lexicon.yaml").write_text("om: here\n")
     try:
-        assert load_lexicon("en", Workspace.here()).given("om qi chi") == "here mine chee"
+        assert load_lexicon("en", Workspace.here()).apply("om qi chi") == "here mine chee"
     finally:
         own.unlink()

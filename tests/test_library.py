@@ -22,7 +22,7 @@ from generator.library.manifest import Entry, Manifest, dump_manifest, merged, p
 from generator.library.names import collisions, name_fault, slug
 from generator.library.run import MAX_LOSSES, run
 from generator.library.work import Done, Order, Result
-from generator.pronunciation.lexicon import NOTHING
+from generator.pronunciation.lexicon import EMPTY_LEXICON
 from generator.settings import PARSERS, SETTINGS, Settings
 from generator.storage.cache import content_key
 from generator.system import ffmpeg
@@ -283,7 +283,7 @@ class Bench:
 
 def orders(count: int) -> Iterator[Order]:
     for number in range(count):
-        yield Order(str(number), "", "", "", Settings(), NOTHING, "")
+        yield Order(str(number), "", "", "", Settings(), EMPTY_LEXICON, "")
 
 
 def states(bench: Bench, count: int = 20, *, keep_going: bool = True) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from generator.definition.loading import parse_pose, parse_routine
 from generator.lint import RULES, Finding, mirror_findings, pose_findings, routine_findings, script_findings
-from generator.lint.sentences import ease, syllables
+from generator.lint.sentences import reading_ease, syllables
 from generator.model import Pose
 from generator.script import parse
 from generator.settings import PARSERS
@@ -171,7 +171,7 @@ def test_a_text_of_many_syllables_is_hard_and_one_of_few_is_easy() -> None:
     easy = "Let the breath go out. Let the back be heavy. The bed holds you. "
     assert "reading-ease" in _said(hard.replace("deliberate exhalation", "breathing outward") * 3)
     assert "reading-ease" not in _said(easy * 3)
-    assert ease(["Too few words to judge."]) is None
+    assert reading_ease(["Too few words to judge."]) is None
 
 
 @pytest.mark.parametrize(

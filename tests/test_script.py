@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ScriptError
-from generator.model import At, Breathe, Chime, Count, Hold, HoldLength, Pause, Say
+from generator.model import Breathe, Chime, Count, Hold, HoldLength, HoldOffset, Pause, Say
 from generator.script import ScriptFaultsError, parse
 from generator.script.front_matter import decode_script, split_front_matter, write_front_matter
 from generator.yaml_source import MAX_BYTES
@@ -36,7 +36,7 @@ def test_the_example_of_the_documentation_reads_as_it_says() -> None:
     hold = script.cues[4]
     assert isinstance(hold, Hold)
     assert hold.length == HoldLength("ms", 60_000, 180_000)
-    assert [group.at for group in hold.groups] == [None, At("percent", 35, 7), At("from_end", 8_000, 9)]
+    assert [group.at for group in hold.groups] == [None, HoldOffset("percent", 35, 7), HoldOffset("from_end", 8_000, 9)]
     assert {(cue.where.pose, cue.where.round) for cue in script.cues} == {("figure-four", "right")}
     assert [cue.where.line for cue in script.cues] == [3, 3, 4, 4, 5, 12, 12]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.definition.kept_routines import dump_kept, parse_kept
+from generator.definition.routine_cache import routine_from_json, routine_to_json
 from generator.errors import SleepwardError
 from generator.storage.cache import SUFFIX, Cache
 from generator.storage.housekeeping import Entry, entries
@@ -147,7 +147,7 @@ BUILT_IN = Workspace.here()
 @pytest.mark.parametrize("name", BUILT_IN.routine_names())
 def test_a_routine_that_is_kept_comes_back_as_it_was(name: str) -> None:
     routine = BUILT_IN.read_routine(BUILT_IN.routine_path(name))
-    assert parse_kept(dump_kept(routine)) == routine
+    assert routine_from_json(routine_to_json(routine)) == routine
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_what_is_kept_of_a_routine_and_is_none_is_read_again(tmp_path: Path, wro
     assert load_source("ten-minutes-in-bed", {}, Workspace.here(), cache).text == before
 
 
-IN_BED = dump_kept(BUILT_IN.read_routine(BUILT_IN.routine_path("ten-minutes-in-bed")))
+IN_BED = routine_to_json(BUILT_IN.read_routine(BUILT_IN.routine_path("ten-minutes-in-bed")))
 
 
 @given(st.data())
@@ -184,7 +184,7 @@ def test_a_kept_routine_with_a_value_of_another_kind_is_none(data: st.DataObject
         key = data.draw(st.sampled_from(sorted(inside) if isinstance(inside, dict) else range(len(inside))))
     inside[key] = data.draw(st.sampled_from([1.5, [None], {"a": 1}]))
     with pytest.raises(ValueError, match="this is no routine"):
-        parse_kept(json.dumps(written).encode())
+        routine_from_json(json.dumps(written).encode())
 
 
 POSE = """\

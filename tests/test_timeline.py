@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from generator.durations import longest, parse_hold
+from generator.durations import longest_hold, parse_hold
 from generator.errors import LengthError, ScriptError
 from generator.mix.envelope import DUCK_GAP_MS, FADE_IN_MS
 from generator.mix.mixing import glide_db
@@ -210,7 +210,7 @@ def elastic_holds(text: str) -> list[HoldLength]:
 
 def slack_ms(text: str) -> int:
     """What the holds in seconds can give between their bounds."""
-    return sum(longest(hold, 0) - hold.low for hold in elastic_holds(text) if hold.unit == "ms")
+    return sum(longest_hold(hold, 0) - hold.low for hold in elastic_holds(text) if hold.unit == "ms")
 
 
 def steps_ms(text: str, breath_ms: int) -> int:

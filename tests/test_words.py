@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from generator.lint.sides import exchanged
+from generator.lint.sides import with_sides_swapped
 from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, Script
-from generator.script import Manner, parse
+from generator.script import WordingSettings, parse
 from generator.script.render import route
+from generator.script.round_contexts import RoundContext, environment, round_contexts
 from generator.script.templates import loader_of
-from generator.script.variation import Night
-from generator.script.visits import Visit, environment, visits
+from generator.script.variation import NightWording
 from generator.timeline.layout import lay_out
 from generator.timeline.timing import Timing, spoken_texts
 from generator.workspace import Workspace
@@ -64,8 +64,10 @@ def scripted(routine: str, style: str, night: int = 0, more: tuple[tuple[str, st
 
 
 @cache
-def visited(routine: str, style: str, night: int = 0) -> tuple[Visit, ...]:
-    return tuple(visits(defined(routine), Manner(10_000, 1_500, style=style, night=night), Night(night)))
+def visited(routine: str, style: str, night: int = 0) -> tuple[RoundContext, ...]:
+    return tuple(
+        round_contexts(defined(routine), WordingSettings(10_000, 1_500, style=style, night=night), NightWording(night))
+    )
 
 
 def sentences(cues: Sequence[Cue | Item]) -> Iterator[Say]:
@@ -128,7 +130,7 @@ def test_every_night_names_each_limb_side_support_and_caution(routine: str, styl
             assert word in before, (night, word)
 
 
-def instructions(visit: Visit) -> Iterator[str]:
+def instructions(visit: RoundContext) -> Iterator[str]:
     for text in (visit.enter, visit.extra, visit.mind, visit.leave):
         yield from (line.strip() for line in text.splitlines() if line.strip())
 
@@ -204,7 +206,7 @@ def test_the_second_side_takes_half_of_the_first_sides_words(routine: str, style
     assert {where: share for where, share in shares.items() if not 0.4 <= share <= 0.7} == {}
 
 
-def guidance(script: Script, rounds: Sequence[Visit]) -> Iterator[list[str]]:
+def guidance(script: Script, rounds: Sequence[RoundContext]) -> Iterator[list[str]]:
     """What each round says from the first words that lead in to the end of its hold."""
     said: list[str] = []
     waiting = iter(rounds)
@@ -307,7 +309,7 @@ def test_half_an_hour_can_be_had(routine: str) -> None:
 def test_the_left_side_first_is_the_exchange_of_sides(routine: str, style: str) -> None:
     for night in (0, 9):
         mirrored = rendered(routine, style, night, (("first_side", "left"),))
-        assert mirrored.splitlines() == exchanged(rendered(routine, style, night)).splitlines()
+        assert mirrored.splitlines() == with_sides_swapped(rendered(routine, style, night)).splitlines()
         assert mirrored != rendered(routine, style, night) or not re.search("right", mirrored)
 
 
@@ -343,7 +345,7 @@ def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
     template = made.from_string(
         '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
     )
-    names = {"setting": setting, "ground": setting, "route": route, "missing": None, "_choose": Night(0).choose}
+    names = {"setting": setting, "ground": setting, "route": route, "missing": None, "_choose": NightWording(0).choose}
     return lambda start, end: template.render(start=start, end=end, **names)
 
 

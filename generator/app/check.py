@@ -12,22 +12,22 @@ from ..definition.checks import is_slug, slugged
 from ..definition.library_models import parse_library
 from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
 from ..durations import format_ms, parse_hold
-from ..errors import DefinitionError, Fault, LengthError, NotFoundError, SleepwardError
+from ..errors import DefinitionError, Diagnostic, LengthError, NotFoundError, SleepwardError
 from ..lint import (
     Finding,
-    Warned,
+    located,
     mirror_findings,
-    placed,
     pose_findings,
     routine_findings,
+    same_advice,
     script_findings,
     sentence_findings,
-    told,
     unrendered_texts,
+    warning,
 )
-from ..model import Hold, Pause, Pose, Routine, Script, Step, Where
+from ..model import CuePlace, Hold, Pause, Pose, Routine, Script, Step
 from ..pronunciation.lexicon import parse_lexicon
-from ..script import ScriptFaultsError, described, parse
+from ..script import ScriptFaultsError, parse, plain_description
 from ..script.prose import sentences
 from ..settings import Settings
 from ..timeline.fit import range_ms
@@ -39,7 +39,7 @@ from ..workspace.layers import Layer, file_layer, resolve, resolve_for
 from ..workspace.parsers import parsers_in
 from ..workspace.sources import load_source, refuse_unknown_names, routine_source, script_layer
 from ..workspace.workspace import BASE_STYLE, ROUTINES
-from ..yaml_source import text_of
+from ..yaml_source import read_text
 from .programs import read_program
 
 LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
@@ -58,8 +58,8 @@ class Checked:
 
     path: str
     kind: Kind
-    faults: tuple[Fault, ...]
-    warnings: tuple[Warned, ...] = ()
+    faults: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def check(paths: Sequence[str]) -> Iterator[Checked]:
@@ -69,25 +69,25 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
     """
     workspace = Workspace.here().without_settings()  # a file's faults are its own: settings are judged by themselves
     kinds = {path: kind_of(path) for path in files_of(paths)}
-    told_first: dict[object, Warned] = {}
+    warned: dict[object, Diagnostic] = {}
     for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
-        found: list[Fault | Warned] = []
+        found: list[Diagnostic] = []
         try:
             workspace.refuse_link(path)
             found.extend(_CHECKS[kinds[path]](path, workspace))
         except SleepwardError as error:
             found.extend(faults_of(error, path))
         here = dict.fromkeys(replace(each, file=_seen_from_here(each.file)) for each in found)
-        warned = {told_first.setdefault(each.same, each) for each in here if isinstance(each, Warned)}
+        warnings = {warned.setdefault(same_advice(each), each) for each in here if each.severity == "warning"}
         yield Checked(
             str(path),
             kinds[path],
-            tuple(each for each in here if isinstance(each, Fault)),
-            tuple(sorted(warned)),
+            tuple(each for each in here if each.severity == "fault"),
+            tuple(sorted(warnings)),
         )
 
 
-def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
+def faults_of(error: SleepwardError, path: Path) -> tuple[Diagnostic, ...]:
     """An error as faults with places; where it names none, it is the file's as a whole."""
     if isinstance(error, DefinitionError):
         return error.faults
@@ -96,16 +96,16 @@ def faults_of(error: SleepwardError, path: Path) -> tuple[Fault, ...]:
     message = f"{error.what}: {error.hint}" if error.hint else error.what
     where = error.where or ""
     if place := _PLACE.fullmatch(where):
-        return (Fault(place[1], int(place[2]), int(place[3] or 1), message),)
+        return (Diagnostic(place[1], int(place[2]), int(place[3] or 1), message),)
     if text := _POSE_TEXT.fullmatch(where):
-        return (Fault(text[1], _line_of_key(Path(text[1]), text[2]), 1, f"'{text[2]}': {message}"),)
-    return (Fault(str(path), 1, 1, message),)
+        return (Diagnostic(text[1], _line_of_key(Path(text[1]), text[2]), 1, f"'{text[2]}': {message}"),)
+    return (Diagnostic(str(path), 1, 1, message),)
 
 
 # --- what is wrong in them -------------------------------------------------------------------------------
 
 
-def _check_routine(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+def _check_routine(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     """The routine at each level, in each style, and on a night that isn't the ritual."""
     if path.absolute().parent.name == ROUTINES:
         yield from _name_faults(path, "routine")
@@ -115,7 +115,7 @@ def _check_routine(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]
     yield from _script_checks(routine, path, ways, workspace)
 
 
-def _check_pose(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+def _check_pose(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     """The pose alone, as a routine of it and the final rest would say it at each level, and what that leaves unsaid."""
     yield from _name_faults(path, "pose")
     pose = load_pose(path)
@@ -126,24 +126,24 @@ def _check_pose(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
         steps = tuple(Step(each, parse_hold(hold), hold, each.rounds) for each, hold in holds)
         routine = replace(routine, steps=steps)
         yield from _script_checks(routine, path, LEVELS, workspace)
-    yield from placed([*pose_findings(pose), *_unsaid(pose)], routine, _lines, {})
+    yield from located([*pose_findings(pose), *_unsaid(pose)], routine, _lines, {})
 
 
 def _unsaid(pose: Pose) -> Iterator[Finding]:
     for way, key, text in unrendered_texts(pose):
-        for sentence in sentences(described(text, way)):
-            found = sentence_findings(sentence, Where(0, 0, pose.id, way.rounds[0]))
+        for sentence in sentences(plain_description(text, way)):
+            found = sentence_findings(sentence, CuePlace(0, 0, pose.id, way.rounds[0]))
             yield from (replace(finding, key=key) for finding in found)
 
 
-def _name_faults(path: Path, kind: Kind) -> Iterator[Fault]:
+def _name_faults(path: Path, kind: Kind) -> Iterator[Diagnostic]:
     """A routine and a pose are named by their files, in commands, libraries and routines."""
     if not is_slug(path.stem):
         what = f"a {kind} is called by its file's name, of small letters, digits and hyphens"
-        yield Fault(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
+        yield Diagnostic(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
 
 
-def _check_script(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     source = load_source(str(path), {}, workspace)
     script = parse(source.text, source.shown_as)
     settings = resolve_for(script_layer(source, script), {}, workspace)
@@ -152,27 +152,27 @@ def _check_script(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
     yield from misplaced
     for finding in script_findings(script, _timing(settings)):
         if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
-            yield Warned(str(path), finding.line, 1, finding.rule, told(finding))
+            yield warning(finding, str(path), finding.line)
 
 
-def _check_library(path: Path, _: Workspace) -> Iterator[Fault | Warned]:
+def _check_library(path: Path, _: Workspace) -> Iterator[Diagnostic]:
     workspace = Workspace.beside(path)
     parsers, routines = parsers_in(path.parent, workspace), workspace.routine_names()
-    parse_library(text_of(path), str(path), known_settings=parsers, known_routines=routines)
+    parse_library(read_text(path), str(path), known_settings=parsers, known_routines=routines)
     yield from ()
 
 
-def _check_program(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+def _check_program(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     read_program(path, workspace)
     yield from ()
 
 
-def _check_lexicon(path: Path, _: Workspace) -> Iterator[Fault | Warned]:
-    parse_lexicon(text_of(path), str(path))
+def _check_lexicon(path: Path, _: Workspace) -> Iterator[Diagnostic]:
+    parse_lexicon(read_text(path), str(path))
     yield from ()
 
 
-def _check_settings(path: Path, workspace: Workspace) -> Iterator[Fault | Warned]:
+def _check_settings(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     """Every setting by itself, and every voice that is named."""
     layer = file_layer(path)
     alone = [replace(layer, values={name: text}) for name, text in layer.values.items()]
@@ -194,7 +194,7 @@ def _refuse_missing_background(layer: Layer, folder: Path) -> None:
         raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
 
 
-_CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Fault | Warned]]] = {
+_CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Diagnostic]]] = {
     "routine": _check_routine,
     "pose": _check_pose,
     "script": _check_script,
@@ -212,7 +212,7 @@ def _seen_from_here(file: str) -> str:
 
 def _script_checks(
     routine: Routine, path: Path, ways: Iterable[dict[str, str]], workspace: Workspace
-) -> Iterator[Fault | Warned]:
+) -> Iterator[Diagnostic]:
     """What is wrong in the scripts that become of it, each way, and what the linter says of their words."""
     found = dict.fromkeys(routine_findings(routine), "")
     for way in ways:
@@ -239,16 +239,16 @@ def _script_checks(
             other = {"first_side": "left" if settings.first_side == "right" else "right"}
             mirrored = parse(routine_source(routine, way | other, workspace).text, source.shown_as)
             found.update(dict.fromkeys(mirror_findings(script, mirrored), ""))
-    yield from placed(found, routine, _lines, found)
+    yield from located(found, routine, _lines, found)
 
 
-def _in_script(fault: Fault, text: str, routine: Routine, path: Path) -> Fault:
+def _in_script(fault: Diagnostic, text: str, routine: Routine, path: Path) -> Diagnostic:
     """A fault of a script that nobody wrote, at the step that makes it, with the words it is about."""
     lines = text.split("\n")
     poses = [mark[1] for line in lines[: fault.line] if (mark := _POSE_MARK.fullmatch(line.strip()))]
     steps = [step.line for step in routine.steps if poses and step.pose.id == poses[-1] and step.line]
     words = " ".join(lines[fault.line - 1].split())[:80] if fault.line <= len(lines) else ""
-    return Fault(str(path), steps[0] if steps else 1, 1, f"in its script, at '{words}': {fault.message}")
+    return Diagnostic(str(path), steps[0] if steps else 1, 1, f"in its script, at '{words}': {fault.message}")
 
 
 def _lines(path: str) -> tuple[str, ...]:
@@ -260,7 +260,7 @@ def _timing(settings: Settings) -> Timing:
     return replace(timing_of(settings), length_ms=None, chime=False)
 
 
-def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Fault, ...]:
+def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Diagnostic, ...]:
     """What has no place in its hold however fast it is spoken: found with sentences that last a millisecond."""
     try:
         lay_out(script, dict.fromkeys(spoken_texts(script, timing), 1), timing)
@@ -271,7 +271,7 @@ def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Fault, .
     return ()
 
 
-def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[Fault]:
+def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[Diagnostic]:
     holds = [cue for cue in script.cues if isinstance(cue, Hold) and cue.length is not None]
     least_ms, _ = range_ms(
         [hold.length for hold in holds if hold.length is not None], FASTEST_BREATH_MS, FASTEST_COUNT_MS
@@ -283,7 +283,7 @@ def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[F
         timed: list[Hold | Pause] = [*holds, *pauses]
         line = max(timed, key=_most_ms).where.line if timed else 1
         what = f"this lasts {format_ms(least_ms)} at the shortest, tail included, and a track lasts 24 h at most"
-        yield Fault(str(path), line, 1, f"{what}: shorten it, or leave something out")
+        yield Diagnostic(str(path), line, 1, f"{what}: shorten it, or leave something out")
 
 
 def _most_ms(cue: Hold | Pause) -> int:

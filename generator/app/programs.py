@@ -15,7 +15,7 @@ from ..workspace import Workspace
 from ..workspace.layers import environment_layer, own_layer
 from ..workspace.sources import Source, routine_source
 from ..workspace.workspace import ROUTINE_SUFFIXES
-from ..yaml_source import text_of
+from ..yaml_source import read_text
 
 _DAYS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
 
@@ -30,7 +30,7 @@ def load_program(argument: str, workspace: Workspace) -> Program:
 def read_program(path: Path, workspace: Workspace) -> Program:
     """The programme in a file. Raises DefinitionError with every fault found in it, and NotFoundError."""
     return parse_program(
-        text_of(path),
+        read_text(path),
         str(path),
         name=path.stem,
         known_settings=PARSERS,

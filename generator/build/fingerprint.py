@@ -91,5 +91,5 @@ def shown_of(spec: TrackSpec, cover: str) -> Fingerprint:
 def _respelled(spec: TrackSpec) -> list[str]:
     """What the voice is given where that isn't what is written: all that a lexicon changes in this very track."""
     texts = spoken_texts(spec.script, timing_of(spec.settings))
-    lines = ((text, spec.lexicon.given(text, spec.voice.phonemes)) for text in texts)
+    lines = ((text, spec.lexicon.apply(text, spec.voice.phonemes)) for text in texts)
     return [line for text, line in lines if line != text]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from ..app.check import Checked
-    from ..errors import Fault
-    from ..lint import Warned
+    from ..errors import Diagnostic
 
 
 _KINDS = ("routine", "pose", "library", "program")  # those of schema.py, which takes long to import
@@ -35,14 +34,14 @@ def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
     from ..app.check import check
 
     done: list[Checked] = []
-    shown: set[Fault | Warned] = set()
+    shown: set[Diagnostic] = set()
     for checked in check(paths):
         done.append(checked)
         if not as_json:
             _print(checked, shown)
             shown.update(checked.faults, checked.warnings)
     if as_json:
-        click.echo(json.dumps([asdict(checked) for checked in done], ensure_ascii=False))
+        click.echo(json.dumps([_as_json(checked) for checked in done], ensure_ascii=False))
     wrong = sum(bool(checked.faults) for checked in done)
     warned = sum(bool(checked.warnings) for checked in done)
     counted = [f"{wrong} with faults"] * bool(wrong) + [f"{warned} with warnings"] * bool(warned)
@@ -63,7 +62,16 @@ def schema_command(kind: str) -> None:
     click.echo(schema_text(next(known for known in KINDS if known == kind)), nl=False)
 
 
-def _print(checked: Checked, shown: set[Fault | Warned]) -> None:
+def _as_json(checked: Checked) -> dict[str, Any]:
+    """A file as `--json` prints it; of what is found there, only warnings have a rule."""
+    plain = asdict(checked)
+    for found in (*plain["faults"], *plain["warnings"]):
+        if found.pop("severity") == "fault":
+            del found["rule"]
+    return plain
+
+
+def _print(checked: Checked, shown: set[Diagnostic]) -> None:
     """A file with its faults and warnings, each said once, however many routines it makes unusable."""
     found = (*checked.faults, *checked.warnings)
     head = "FAULT" if checked.faults else "warn" if checked.warnings else "ok"

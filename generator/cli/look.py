@@ -185,7 +185,7 @@ def _lines(item: Routine | Pose) -> list[str]:
 
 
 def _routine_lines(routine: Routine) -> list[str]:
-    from ..script import described
+    from ..script import plain_description
 
     lines = [routine.title, routine.summary, "", f"Where: {routine.setting}, eyes {routine.eyes.replace('-', ' ')}"]
     lines.append(f"Have at hand: {', '.join(routine.props) or 'nothing'}")
@@ -197,7 +197,7 @@ def _routine_lines(routine: Routine) -> list[str]:
     if cautions:
         lines += ["", "Take care:"]
         for pose in cautions.values():
-            caution = described(pose.caution, pose)
+            caution = plain_description(pose.caution, pose)
             out = f" Leave it out for: {', '.join(pose.leave_out_for)}." if pose.leave_out_for else ""
             lines.append(f"  {pose.name}: {caution}{out}".replace(":  ", ": "))
     if routine.notes:
@@ -208,7 +208,7 @@ def _routine_lines(routine: Routine) -> list[str]:
 
 
 def _pose_lines(pose: Pose) -> list[str]:
-    from ..script import described
+    from ..script import plain_description
 
     lines = [pose.name + (f" ({', '.join(pose.also)})" if pose.also else ""), f"Id: {pose.id}"]
     lines.append(f"Position: {pose.position}, afterwards {pose.ends}")
@@ -221,7 +221,7 @@ def _pose_lines(pose: Pose) -> list[str]:
         ("Caution", pose.caution),
     ):
         if text:
-            lines.append(f"{label}: {described(text, pose)}")
+            lines.append(f"{label}: {plain_description(text, pose)}")
     for label, items in (
         ("Have at hand", pose.props),
         ("It asks for", pose.involves),

@@ -3,12 +3,12 @@
 __all__ = [
     "adapt",
     "checks",
-    "kept_routines",
     "library_models",
     "loading",
     "models",
     "outline",
     "program_models",
+    "routine_cache",
     "schema",
     "validation",
 ]

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from ..errors import did_you_mean
 from ..settings import SETTINGS
 from ..values import SLUG
-from ..yaml_source import Node, Source, read
+from ..yaml_source import Node, YamlSource, read
 from .models import MAX_ENTRIES, Line, Required
 from .validation import Part, no, quoted, validated
 
@@ -149,7 +149,7 @@ def read_library(
     known_settings: Mapping[str, Callable[[str], object]],
     known_routines: Collection[str],
     check_script: Callable[[str], object] = lambda path: None,
-) -> tuple[LibraryFile, Source]:
+) -> tuple[LibraryFile, YamlSource]:
     """The library that `text` describes, and where everything stands in it; nothing is built.
 
     `known_settings` gives a setting's parser by its name, `check_script` looks at a script's path; ValueError's message
@@ -170,7 +170,7 @@ class _Reader:
 
     def __init__(
         self,
-        source: Source,
+        source: YamlSource,
         settings: Mapping[str, Callable[[str], object]],
         routines: Collection[str],
         check_script: Callable[[str], object],

@@ -17,7 +17,7 @@ from ..model import BreathWords, Pose, RoundName, Routine, Step, Variant
 from ..settings import SETTINGS
 from ..timeline.fit import shortest_ms
 from ..values import NO_NAMES
-from ..yaml_source import MAX_FAULTS, Node, Source, read, text_of
+from ..yaml_source import MAX_FAULTS, Node, YamlSource, read, read_text
 from .checks import Shelf
 from .models import BreathEntry, PoseFile, RoutineFile, StyleEntry, VariantEntry
 from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, text_faults
@@ -150,7 +150,7 @@ def load_routine(
     known_settings: Mapping[str, Callable[[str], object]],
 ) -> Routine:
     """The routine in a file, named by the file. Raises what `parse_routine` does, and NotFoundError."""
-    text = text_of(path)
+    text = read_text(path)
     return parse_routine(
         text, str(path), name=path.stem, poses=poses, known_poses=known_poses, known_settings=known_settings
     )
@@ -158,7 +158,7 @@ def load_routine(
 
 def load_pose(path: Path) -> Pose:
     """The pose in a file, whose name is its id. Raises DefinitionError and NotFoundError."""
-    return parse_pose(text_of(path), str(path), id=path.stem)
+    return parse_pose(read_text(path), str(path), id=path.stem)
 
 
 # --- what only the whole file shows ----------------------------------------------------------------
@@ -171,7 +171,7 @@ def _setting_text(value: str | list[str]) -> str:
     return value.strip()
 
 
-def _check_setting(key: str, value: Any, parse: Callable[[str], object], source: Source) -> None:
+def _check_setting(key: str, value: Any, parse: Callable[[str], object], source: YamlSource) -> None:
     node = source.find((key,)) or source.root
     if node.broken:
         return
@@ -185,7 +185,7 @@ def _check_setting(key: str, value: Any, parse: Callable[[str], object], source:
         source.fault(node.start, f"'{key}': {error}")
 
 
-def _check_ending(source: Source, shelf: Shelf) -> None:
+def _check_ending(source: YamlSource, shelf: Shelf) -> None:
     """Nobody is left to fall asleep with legs raised, kneeling, on a chair or at the edge."""
     steps = source.find(("steps",))
     if steps is None or not isinstance(steps.value, list) or not steps.value:
@@ -203,7 +203,7 @@ def _check_ending(source: Source, shelf: Shelf) -> None:
         source.fault(steps.value[last].start, message)
 
 
-def _check_length(written: RoutineFile, source: Source, shelf: Shelf) -> None:
+def _check_length(written: RoutineFile, source: YamlSource, shelf: Shelf) -> None:
     """The holds alone, each at its low end, the breath and the count at their fastest, must fit a day."""
     steps = [step for step in written.steps if step.pose in shelf.found]
     least_ms = 0
@@ -216,7 +216,7 @@ def _check_length(written: RoutineFile, source: Source, shelf: Shelf) -> None:
         source.fault(node.start, f"{what}: shorten them, or leave some out")
 
 
-def _steps(written: RoutineFile, source: Source, shelf: Shelf) -> Iterator[Step]:
+def _steps(written: RoutineFile, source: YamlSource, shelf: Shelf) -> Iterator[Step]:
     for index, step in enumerate(written.steps):
         node, pose = source.find(("steps", index)), shelf.found[step.pose]
         yield Step(
@@ -229,7 +229,7 @@ def _steps(written: RoutineFile, source: Source, shelf: Shelf) -> Iterator[Step]
         )
 
 
-def _check_texts(source: Source) -> None:
+def _check_texts(source: YamlSource) -> None:
     """The Jinja of the pose and of its two variants, whose texts may use what their own rounds give."""
     own = _rounds_of(source, (), ["only"])
     for loc in ((), ("easier",), ("deeper",)):
@@ -249,7 +249,7 @@ def _check_texts(source: Source) -> None:
             _check_text(source, loc[0], short, variables)
 
 
-def _rounds_of(source: Source, loc: tuple[str, ...], otherwise: object) -> object:
+def _rounds_of(source: YamlSource, loc: tuple[str, ...], otherwise: object) -> object:
     rounds = source.find((*loc, "rounds"))
     return rounds.plain() if rounds else otherwise
 
@@ -260,7 +260,7 @@ def _variables_of(rounds: object) -> Collection[str]:
     return TEXT_VARIABLES if sided else [name for name in TEXT_VARIABLES if name not in SIDE_VARIABLES]
 
 
-def _check_text(source: Source, key: str, node: Node | None, variables: Collection[str]) -> None:
+def _check_text(source: YamlSource, key: str, node: Node | None, variables: Collection[str]) -> None:
     for text in node.value if node and isinstance(node.value, list) else [node] if node else []:
         if isinstance(text.value, str) and len(text.value) <= MAX_TEXT and not source.full:
             marks = mark_faults(text.value) if key in MARKED_KEYS else ()
@@ -268,7 +268,7 @@ def _check_text(source: Source, key: str, node: Node | None, variables: Collecti
                 source.fault(_place(source, text, text.value, offset), f"'{key}': {message}")
 
 
-def _place(source: Source, node: Node, text: str, offset: int) -> int:
+def _place(source: YamlSource, node: Node, text: str, offset: int) -> int:
     """Where an offset of a scalar's text stands in the file, whatever the scalar's style.
 
     Quotes, folding and indentation move everything but the order of the templates' braces and the marks' brackets, so

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from ..yaml_source import read, text_of
+from ..yaml_source import read, read_text
 
 SETTINGS = ("bed", "mat", "chair", "room")
 
@@ -37,7 +37,7 @@ class PoseOutline:
 
 
 def routine_outline(path: Path) -> RoutineOutline | None:
-    """None where the file isn't plainly a routine: reading all of it tells why. Raises what `text_of` and `read` do."""
+    """The outline; None where the file isn't plainly a routine. Raises what `read_text` and `read` do."""
     match _plain(path):
         case {"title": str(title), "setting": str(setting), "steps": list(steps), **rest} if setting in SETTINGS:
             poses = {step["pose"] for step in steps if isinstance(step, dict) and isinstance(step.get("pose"), str)}
@@ -60,7 +60,7 @@ def pose_outline(path: Path) -> PoseOutline | None:
 
 def _plain(path: Path) -> Mapping[str, object] | None:
     """The file as plain values; None where it has faults."""
-    source = read(text_of(path), str(path))
+    source = read(read_text(path), str(path))
     plain = source.root.plain()
     return plain if isinstance(plain, dict) and not source.faulty else None
 

@@ -13,7 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from ..durations import parse_duration
 from ..errors import did_you_mean
-from ..script.say_tag import SayAnything
+from ..script.say_tag import SayEveryWayTag
 
 MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_TEXT_DEPTH = 30
@@ -87,7 +87,7 @@ def mark_faults(text: str) -> Iterator[tuple[int, str]]:
             yield mark.start(), f"[{shown}] isn't a pause: write one like [6s] or [3 breaths], or \\[ for a bracket"
 
 
-_ENVIRONMENT = SandboxedEnvironment(extensions=[SayAnything])
+_ENVIRONMENT = SandboxedEnvironment(extensions=[SayEveryWayTag])
 
 
 def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..errors import did_you_mean
 from ..settings import SETTINGS
-from ..yaml_source import Node, Source, read
+from ..yaml_source import Node, YamlSource, read
 from .library_models import Value
 from .models import MAX_ENTRIES, Entries, Required
 from .validation import Part, one_line, quoted, validated
@@ -93,7 +93,7 @@ class _Nights:
 
     def __init__(
         self,
-        source: Source,
+        source: YamlSource,
         settings: Mapping[str, Callable[[str], object]],
         routines: Collection[str],
         poses_of: Callable[[str], Collection[str]],

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ..errors import did_you_mean
-from ..yaml_source import Loc, Node, Source
+from ..yaml_source import Loc, Node, YamlSource
 
 
 class Part(BaseModel):
@@ -45,7 +45,7 @@ def quoted(text: str) -> str:
 
 
 def validated(
-    model: type[_M], data: dict[str, Any], source: Source, context: object = None, more_keys: Collection[str] = ()
+    model: type[_M], data: dict[str, Any], source: YamlSource, context: object = None, more_keys: Collection[str] = ()
 ) -> _M | None:
     """`data` as the model, or None with its faults noted in the source; `more_keys` may stand in the file besides."""
     try:
@@ -58,7 +58,7 @@ def validated(
         return None
 
 
-def _node_of(error: ErrorDetails, source: Source) -> Node:
+def _node_of(error: ErrorDetails, source: YamlSource) -> Node:
     """Where to point: the value; the key that isn't known; the mapping in which something is missing."""
     loc: Loc = error["loc"]
     at = error.get("ctx", {}).get("at", "")
@@ -83,7 +83,7 @@ _MESSAGES = {  # by pydantic's type of error
 }
 
 
-def _message(error: ErrorDetails, model: type[Part], source: Source, more_keys: Collection[str]) -> str:
+def _message(error: ErrorDetails, model: type[Part], source: YamlSource, more_keys: Collection[str]) -> str:
     """What is wrong and what to do, for a fault of ours or an error of pydantic's."""
     loc, context = error["loc"], error.get("ctx", {})
     owner = _part_at(model, loc[:-1])

@@ -16,7 +16,7 @@ from ..settings import written_settings
 from ..system.stopping import check
 from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
-from ..yaml_source import text_of
+from ..yaml_source import read_text
 from .blame import Blame
 from .inputs import PARTS
 from .jobs import Value, jobs_of
@@ -31,7 +31,7 @@ from .work import Executor, Order, Result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..yaml_source import Source
+    from ..yaml_source import YamlSource
 
     Progress = Callable[[int, int], None]
 
@@ -88,7 +88,7 @@ def open_library(path: Path, only: str | None = None) -> Library:
     """
     folder, workspace = path.parent, Workspace.beside(path)
     file, source = read_library(
-        text_of(path),
+        read_text(path),
         str(path),
         known_settings=parsers_in(folder, workspace),
         known_routines=workspace.routine_names(),
@@ -117,7 +117,7 @@ def open_library(path: Path, only: str | None = None) -> Library:
     return Library(path, file.title, str(folder / file.output), chosen, names, settler, blame)
 
 
-def _at(source: Source, *loc: str) -> int:
+def _at(source: YamlSource, *loc: str) -> int:
     node = source.find(loc)
     return node.start if node else 0
 
@@ -130,7 +130,7 @@ def _must_be_script(folder: Path, script: str) -> None:
         raise ValueError(f"{script!r} lies outside this folder, by a link: put the file itself here")
 
 
-def _check_names(tracks: Sequence[Track], source: Source) -> None:
+def _check_names(tracks: Sequence[Track], source: YamlSource) -> None:
     for track in tracks:
         if fault := name_fault(track.name):
             source.fault(track.job.offset, f"{fault}: give it another with 'names' or 'name'")

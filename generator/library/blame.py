@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import DefinitionError, InputError, MissingToolError, SleepwardError
-from ..yaml_source import Source
+from ..yaml_source import YamlSource
 from .jobs import Job, Value
 from .work import Result
 
@@ -13,7 +13,7 @@ from .work import Result
 class Blame:
     """Faults by the line of the library that makes them; `defaults` are its own."""
 
-    def __init__(self, source: Source, defaults: Mapping[str, Value]) -> None:
+    def __init__(self, source: YamlSource, defaults: Mapping[str, Value]) -> None:
         self._source, self._defaults = source, defaults
         self._found: dict[tuple[int, str], list[tuple[str, str]]] = {}
 

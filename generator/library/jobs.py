@@ -9,7 +9,7 @@ from itertools import product
 
 from ..definition.library_models import FILE_ENDING, LibraryFile, expanded
 from ..definition.validation import one_line
-from ..yaml_source import Node, Source
+from ..yaml_source import Node, YamlSource
 from .names import default_name, filled
 
 MAX_TRACKS = 200_000
@@ -42,7 +42,7 @@ class Job:
         return self.settings[setting].offset if setting in self.settings else self.offset
 
 
-def jobs_of(library: LibraryFile, source: Source) -> list[Job]:
+def jobs_of(library: LibraryFile, source: YamlSource) -> list[Job]:
     """Every track, in the order of the file. Faults are noted in `source`; what has one is left out."""
     matrix = source.find(("matrix",))
     nodes = [*([matrix] if matrix else []), *_entries(source, "include")]
@@ -61,7 +61,7 @@ def jobs_of(library: LibraryFile, source: Source) -> list[Job]:
     return [*jobs, *map(_single, singles)]
 
 
-def _entries(source: Source, key: str) -> list[Node]:
+def _entries(source: YamlSource, key: str) -> list[Node]:
     node = source.find((key,))
     return node.value if node is not None and isinstance(node.value, list) else []
 
@@ -82,7 +82,7 @@ def _of_matrix(
     node: Node,
     pattern: str,
     excluded: Sequence[Mapping[str, Collection[str]]],
-    source: Source,
+    source: YamlSource,
 ) -> Iterator[Job]:
     if lacking := [name for name in _fields(pattern) if name not in axes]:
         names = " and ".join(lacking)

@@ -4,20 +4,20 @@ The rules know English. What a rule finds is advice, never a fault: a track can 
 """
 
 from .findings import RULES, Finding
-from .placing import Warned, placed, told
+from .placing import located, same_advice, warning
 from .practice import pose_findings, routine_findings, unrendered_texts
 from .scripts import mirror_findings, script_findings, sentence_findings
 
 __all__ = [
     "RULES",
     "Finding",
-    "Warned",
+    "located",
     "mirror_findings",
-    "placed",
     "pose_findings",
     "routine_findings",
+    "same_advice",
     "script_findings",
     "sentence_findings",
-    "told",
     "unrendered_texts",
+    "warning",
 ]

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+from ..errors import Diagnostic
 from ..model import Routine
 from .findings import Finding
-from .places import place_of
+from .places import find_quote
 
-OF_THE_ROUTINE = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # whatever its poses say
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Warned:
-    """What a rule advises against, at a place; lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message} ({self.rule})"
-
-    @property
-    def same(self) -> object:
-        """Equal for what is said of the same words in the same place, however they were rendered.
-
-        Words always stand farther right than column 1, which means a whole key or step.
-        """
-        return (self.file, self.line, self.column, self.rule) if self.column > 1 else self
+ROUTINE_RULES = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # whatever its poses say
 
 
-def placed(
+def located(
     findings: Iterable[Finding],
     routine: Routine,
     lines_of: Callable[[str], Sequence[str]],
     ways: Mapping[Finding, str],
-) -> Iterator[Warned]:
+) -> Iterator[Diagnostic]:
     """Findings in a pose's file; or else at the routine's step, with the words and the way that makes them.
 
     `lines_of` gives a file's lines, `ways` the flags under which a finding was made. A routine whose steps have no
@@ -50,18 +29,28 @@ def placed(
     written = any(steps.values())
     for finding in findings:
         pose = poses.get(finding.pose or "")
-        if pose is not None and not (written and finding.rule in OF_THE_ROUTINE):
-            place = place_of(lines_of(pose.path), finding.key, finding.quote)
+        if pose is not None and not (written and finding.rule in ROUTINE_RULES):
+            place = find_quote(lines_of(pose.path), finding.key, finding.quote)
             if place:
-                yield Warned(pose.path, *place, finding.rule, told(finding))
+                yield warning(finding, pose.path, *place)
                 continue
         if written:
             line = finding.step_line or steps.get(finding.pose or "", 1)
             way = ways.get(finding, "")
-            yield Warned(routine.path, line, 1, finding.rule, told(finding) + (f" (with {way})" if way else ""))
+            found = warning(finding, routine.path, line)
+            yield replace(found, message=f"{found.message} (with {way})") if way else found
 
 
-def told(finding: Finding) -> str:
-    """What a finding says, with the words it is about."""
-    said = finding.quote and finding.quote not in finding.message
-    return f"“{finding.quote}”: {finding.message}" if said else finding.message
+def warning(finding: Finding, file: str, line: int, column: int = 1) -> Diagnostic:
+    """A finding as a warning at a place. Its message begins with the words that it is about."""
+    quoted = finding.quote and finding.quote not in finding.message
+    message = f"“{finding.quote}”: {finding.message}" if quoted else finding.message
+    return Diagnostic(file, line, column, message, rule=finding.rule, severity="warning")
+
+
+def same_advice(found: Diagnostic) -> object:
+    """A key that warnings share if they are about the same words of a file, in whatever way these were rendered.
+
+    Words never begin in column 1: a warning there is about a whole key or step, and is its own key.
+    """
+    return (found.file, found.line, found.column, found.rule) if found.column > 1 else found

@@ -14,9 +14,9 @@ from .sides import literal_sides
 
 LEVELS: tuple[Level, ...] = ("standard", "easier", "deeper")
 SPOKEN_KEYS = ("enter", "switch", "leave", "hold_lines", "breaths", "mind", "feel", "breathing")
-STILL = ("supine", "side", "prone", "seated")  # positions in which a hold may end by itself
+RESTING = ("supine", "side", "prone", "seated")  # positions in which a hold may end by itself
 LYING = ("supine", "side", "prone")
-NOT_TO_SLEEP_ON = frozenset({"chair", "wall", "bolster", "block", "strap"})
+HARD_PROPS = frozenset({"chair", "wall", "bolster", "block", "strap"})
 
 PROP = re.compile(
     r"\b(pillow|blanket|towel|chair|wall|bolster|cushion|strap|belt|block|stool|bench|mat)s?\b", re.IGNORECASE
@@ -31,16 +31,15 @@ def pose_findings(pose: Pose) -> Iterator[Finding]:
             continue
         way = at_level(pose, level)
         key = "leave" if level == "standard" else level
-        if not way.leave.strip() and _needs_words_out(way):
-            message = (
-                f"nothing leads out of {_called(pose, level)}: write in 'leave' how one comes out, a limb at a time"
-            )
+        if not way.leave.strip() and _needs_leave(way):
+            what = f"nothing leads out of {_name_at_level(pose, level)}"
+            message = f"{what}: write in 'leave' how one comes out, a limb at a time"
             yield Finding("no-way-out", message, pose=pose.id, key=key)
         rounds = Counter(way.rounds)
         if rounds["right"] != rounds["left"]:
-            message = f"{_called(pose, level)} has rounds for one side only: write 'rounds: [right, left]'"
+            message = f"{_name_at_level(pose, level)} has rounds for one side only: write 'rounds: [right, left]'"
             yield Finding("unpaired-sides", message, pose=pose.id, key="rounds" if level == "standard" else level)
-    yield from _borrowed_words(pose)
+    yield from _words_for_another_position(pose)
 
 
 def routine_findings(routine: Routine) -> Iterator[Finding]:
@@ -52,7 +51,7 @@ def routine_findings(routine: Routine) -> Iterator[Finding]:
             yield Finding("no-way-out", f"{what}: write them in its file, or put it last", step_line=step.line)
     yield from _unpaired_steps(routine)
     yield from _unnamed_props(routine)
-    if fault := _why_not_to_sleep_in(last.pose, last.rounds):
+    if fault := _unsafe_to_sleep_in(last.pose, last.rounds):
         what = f"{last.pose.id} comes last, and {fault}; nothing is said after the last hold"
         yield Finding("unsafe-ending", f"{what}: add a last step like 'pose: rest'", step_line=last.line)
 
@@ -64,8 +63,8 @@ def unrendered_texts(pose: Pose) -> Iterator[tuple[Pose, str, str]]:
         way = at_level(pose, level)
         fields = {key: getattr(way, key) for key in ("hold_lines", "mind", "feel", "breathing")}
         for key, text in (
-            *_flat(fields),
-            *(("styles", text) for each in way.styles.values() for _, text in _flat(each)),
+            *_flattened(fields),
+            *(("styles", text) for each in way.styles.values() for _, text in _flattened(each)),
         ):
             if text.strip() and text not in seen:
                 seen.add(text)
@@ -75,15 +74,15 @@ def unrendered_texts(pose: Pose) -> Iterator[tuple[Pose, str, str]]:
 # --- a pose's file -----------------------------------------------------------------------------------
 
 
-def _called(pose: Pose, level: Level) -> str:
+def _name_at_level(pose: Pose, level: Level) -> str:
     return pose.id if level == "standard" else f"{pose.id} at the level {level}"
 
 
-def _needs_words_out(pose: Pose) -> bool:
-    return pose.ends != pose.position or pose.position not in STILL or pose.rounds != ("only",) or bool(pose.involves)
+def _needs_leave(pose: Pose) -> bool:
+    return pose.ends != pose.position or pose.position not in RESTING or pose.rounds != ("only",) or bool(pose.involves)
 
 
-def _borrowed_words(pose: Pose) -> Iterator[Finding]:
+def _words_for_another_position(pose: Pose) -> Iterator[Finding]:
     """A way that begins elsewhere can't enter or leave by the words of the standard one."""
     levels: tuple[Level, ...] = ("easier", "deeper")
     for level in levels:
@@ -106,17 +105,17 @@ def _literal_sides(pose: Pose) -> Iterator[Finding]:
 def _texts(pose: Pose) -> Iterator[tuple[str, str]]:
     """Every text of the pose that is spoken, as it is written, with the file's key it stands below."""
     fields = {key: getattr(pose, key) for key in SPOKEN_KEYS}
-    yield from _flat(fields)
-    yield from (("styles", text) for changes in pose.styles.values() for _, text in _flat(changes))
+    yield from _flattened(fields)
+    yield from (("styles", text) for changes in pose.styles.values() for _, text in _flattened(changes))
     for level, variant in (("easier", pose.easier), ("deeper", pose.deeper)):
         if variant is not None:
             changes = {key: value for key, value in variant.changes.items() if key in SPOKEN_KEYS}
             of_styles = variant.changes.get("styles", {}).values()
-            texts = [variant.say, *(text for each in (changes, *of_styles) for _, text in _flat(each))]
+            texts = [variant.say, *(text for each in (changes, *of_styles) for _, text in _flattened(each))]
             yield from ((level, text) for text in texts)
 
 
-def _flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _flattened(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in fields.items():
         for text in (value,) if isinstance(value, str) else value:
             if isinstance(text, BreathWords):
@@ -161,7 +160,7 @@ def props_in(text: str) -> set[str]:
     return {found[1].lower() for found in PROP.finditer(text)}
 
 
-def _why_not_to_sleep_in(pose: Pose, rounds: Collection[RoundName]) -> str:
+def _unsafe_to_sleep_in(pose: Pose, rounds: Collection[RoundName]) -> str:
     """Why a listener can't be left to fall asleep in `pose`; empty where they can. Whatever its `leave` would mend."""
     if pose.position not in LYING or pose.ends != pose.position:
         return f"begins {pose.position}, which isn't the way to fall asleep"
@@ -169,6 +168,6 @@ def _why_not_to_sleep_in(pose: Pose, rounds: Collection[RoundName]) -> str:
         return f"holds {' and '.join(pose.involves)}"
     if set(rounds) - {"only", "both"}:
         return "would be slept in on one side"
-    if under := [prop for prop in pose.props if props_in(prop) & NOT_TO_SLEEP_ON or pose.position == "prone"]:
+    if under := [prop for prop in pose.props if props_in(prop) & HARD_PROPS or pose.position == "prone"]:
         return f"rests on something to lie over ({', '.join(under)})"
     return ""

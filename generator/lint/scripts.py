@@ -10,20 +10,20 @@ from itertools import pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, Group, Hold, Item, Pause, Say, Script, Where
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .findings import Finding
 from .practice import props_in
-from .sentences import LEAST_EASE, ease, sentence_faults, words
-from .sides import exchanged, limb_without_side
+from .sentences import MIN_READING_EASE, broken_rules, reading_ease, words
+from .sides import limb_without_side, with_sides_swapped
 
-LEAST_RATE = 105  # words a minute: the slowest that a track is planned for
-MOST_TIMES = 2
-SHORT_CALL = 4  # words: "Now the left knee." may come as often as it is needed
+WORDS_PER_MINUTE = 105  # words a minute: the slowest that a track is planned for
+MAX_TIMES = 2
+CALL_WORDS = 4  # words: "Now the left knee." may come as often as it is needed
 
 _HEAD = re.compile(r"\bhead\b", re.IGNORECASE)
-_ANY = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
+_ANY_PROP = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
 
 
 def script_findings(script: Script, timing: Timing = Timing(), *, setting: str = "bed") -> Iterator[Finding]:  # noqa: B008
@@ -35,43 +35,43 @@ def script_findings(script: Script, timing: Timing = Timing(), *, setting: str =
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
         yield from sentence_findings(text, where)
-    yield from _hard_parts(spoken)
+    yield from _hard_to_read(spoken)
     yield from _props_not_named(spoken, script, setting)
     yield from _said_too_often(script)
     holds = [cue for cue in script.cues if isinstance(cue, Hold)]
     for hold in holds:
-        if message := _too_full(hold, timing):
+        if message := _overfull(hold, timing):
             yield Finding("hold-too-full", message, pose=hold.where.pose, line=hold.where.line)
-    yield from _unended(script.cues)
-    yield from _unpaired(holds)
+    yield from _holds_without_end(script.cues)
+    yield from _unpaired_holds(holds)
 
 
 def mirror_findings(script: Script, mirrored: Script) -> Iterator[Finding]:
     """What is said of sides otherwise than exchanged in the script of the same routine that begins with the other."""
     there = {text for text, _ in _spoken(mirrored.cues)}
     for text, where in _spoken(script.cues):
-        if exchanged(text) not in there:
+        if with_sides_swapped(text) not in there:
             message = "with --first-side its right and left aren't exchanged: a template or a pose names a side itself"
-            yield replace(_of(where, "literal-side", message, text), line=0)
+            yield replace(_finding_at(where, "literal-side", message, text), line=0)
 
 
-def sentence_findings(text: str, where: Where) -> Iterator[Finding]:
+def sentence_findings(text: str, where: CuePlace) -> Iterator[Finding]:
     """What the rules find in one sentence, said there."""
-    for rule, message in sentence_faults(text):
-        yield _of(where, rule, message, text)
+    for rule, message in broken_rules(text):
+        yield _finding_at(where, rule, message, text)
     if where.round in ("right", "left") and (limb := limb_without_side(text)):
         message = f"which {limb} isn't said: name its side, or tell it by touch, like 'the {limb} on top'"
-        yield _of(where, "limb-without-side", message, text)
+        yield _finding_at(where, "limb-without-side", message, text)
 
 
-def _of(where: Where, rule: str, message: str, quote: str = "") -> Finding:
+def _finding_at(where: CuePlace, rule: str, message: str, quote: str = "") -> Finding:
     return Finding(rule, message, quote=quote, pose=where.pose, line=where.line)
 
 
 # --- sentences -----------------------------------------------------------------------------------------
 
 
-def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, Where]]:
+def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
     for cue in cues:
         match cue:
             case Say():
@@ -88,21 +88,22 @@ def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, Where]]:
                 assert_never(cue)
 
 
-def _hard_parts(spoken: Sequence[tuple[str, Where]]) -> Iterator[Finding]:
+def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
     """The reading ease of each pose's words, and of those outside any, chapter by chapter."""
-    parts: dict[str | int, list[tuple[str, Where]]] = {}
+    parts: dict[str | int, list[tuple[str, CuePlace]]] = {}
     for text, where in spoken:
         parts.setdefault(where.pose or where.chapter, []).append((text, where))
     for part in parts.values():
-        found = ease([text for text, _ in part])
-        if found is not None and found < LEAST_EASE:
-            what = f"its words are hard to follow half asleep (Flesch {found:.0f}, and {LEAST_EASE:.0f} is the least)"
+        found = reading_ease([text for text, _ in part])
+        if found is not None and found < MIN_READING_EASE:
+            needed = f"Flesch {found:.0f}, and {MIN_READING_EASE:.0f} is the least"
+            what = f"its words are hard to follow half asleep ({needed})"
             where = part[0][1]
             message = f"{what}: shorter words, shorter sentences"
             yield Finding("reading-ease", message, pose=where.pose, key="enter" if where.pose else "", line=where.line)
 
 
-def _props_not_named(spoken: Sequence[tuple[str, Where]], script: Script, setting: str) -> Iterator[Finding]:
+def _props_not_named(spoken: Sequence[tuple[str, CuePlace]], script: Script, setting: str) -> Iterator[Finding]:
     """Things that come up in the poses and didn't before the first hold; who lies down can't fetch them."""
     first_hold = next((cue.where for cue in script.cues if isinstance(cue, Hold)), None)
     if first_hold is None:
@@ -110,20 +111,20 @@ def _props_not_named(spoken: Sequence[tuple[str, Where]], script: Script, settin
     begins = next((where for _, where in spoken if where.pose is not None), first_hold)
     named = {prop for text, where in spoken if where.line < begins.line for prop in props_in(text)}
     for text, where in spoken:
-        missing = props_in(_ANY.sub("", text)) - named
+        missing = props_in(_ANY_PROP.sub("", text)) - named
         if setting == "bed" and _HEAD.search(text):
             named.add("pillow")
             missing.discard("pillow")
         if where.line >= begins.line and missing:
             named |= missing  # said once
             what = f"'{min(missing)}' wasn't named at the start, and nobody gets up for it later"
-            yield _of(where, "prop-not-named", f"{what}: add it to 'props', or name it in the arrival", text)
+            yield _finding_at(where, "prop-not-named", f"{what}: add it to 'props', or name it in the arrival", text)
 
 
 def _said_too_often(script: Script) -> Iterator[Finding]:
     """Sentences that come back; the calls of alternations may, and the words that pace a breath."""
     rounds = Counter((cue.where.pose, cue.where.round) for cue in script.cues if isinstance(cue, Hold))
-    alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MOST_TIMES}
+    alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MAX_TIMES}
     said: dict[str, list[Say]] = {}
     for cue in script.cues:
         items = [item for group in cue.groups for item in group.items] if isinstance(cue, Hold) else [cue]
@@ -131,15 +132,15 @@ def _said_too_often(script: Script) -> Iterator[Finding]:
             if isinstance(item, Say) and item.where.pose not in alternating:
                 said.setdefault(" ".join(words(item.text)).casefold(), []).append(item)
     for text, says in said.items():
-        if len(says) > MOST_TIMES and len(text.split()) > SHORT_CALL:
-            message = f"said {len(says)} times in one track, and {MOST_TIMES} are the most: say it in other words"
-            yield _of(says[MOST_TIMES].where, "said-too-often", message, says[0].text)
+        if len(says) > MAX_TIMES and len(text.split()) > CALL_WORDS:
+            message = f"said {len(says)} times in one track, and {MAX_TIMES} are the most: say it in other words"
+            yield _finding_at(says[MAX_TIMES].where, "said-too-often", message, says[0].text)
 
 
 # --- holds ---------------------------------------------------------------------------------------------
 
 
-def _unended(cues: Sequence[Cue]) -> Iterator[Finding]:
+def _holds_without_end(cues: Sequence[Cue]) -> Iterator[Finding]:
     """A hold that runs into the next without a word, before or after its end."""
     holds = [index for index, cue in enumerate(cues) if isinstance(cue, Hold)]
     for here, following in pairwise(holds):
@@ -162,7 +163,7 @@ def _is_heard(cue: Cue) -> bool:
             assert_never(cue)
 
 
-def _unpaired(holds: Sequence[Hold]) -> Iterator[Finding]:
+def _unpaired_holds(holds: Sequence[Hold]) -> Iterator[Finding]:
     """Sides of a pose that aren't held alike, in a script that names its poses."""
     for pose in dict.fromkeys(hold.where.pose for hold in holds if hold.where.pose is not None):
         own = [hold for hold in holds if hold.where.pose == pose]
@@ -173,7 +174,7 @@ def _unpaired(holds: Sequence[Hold]) -> Iterator[Finding]:
             yield Finding("unpaired-sides", message, pose=pose, key="rounds", line=last.where.line)
 
 
-def _too_full(hold: Hold, timing: Timing) -> str:
+def _overfull(hold: Hold, timing: Timing) -> str:
     """What doesn't fit a hold at its lower end, spoken at 105 words a minute; empty where all does."""
     if hold.length is None or not hold.groups:
         return ""
@@ -181,23 +182,25 @@ def _too_full(hold: Hold, timing: Timing) -> str:
     named = f"[hold {hold.text}]"
     if all(group.at is None for group in hold.groups):
         gaps_ms = timing.gap_ms("sentence") * (len(hold.groups) - 1)
-        need_ms = sum(_lasts_ms(group.items, timing) for group in hold.groups) + gaps_ms
+        need_ms = sum(_items_ms(group.items, timing) for group in hold.groups) + gaps_ms
         if need_ms > room_ms:
-            what = f"the lines of {named} take about {format_ms(round(need_ms, -3))} at {LEAST_RATE} words a minute"
+            what = (
+                f"the lines of {named} take about {format_ms(round(need_ms, -3))} at {WORDS_PER_MINUTE} words a minute"
+            )
             return f"{what}, and it may last {format_ms(room_ms)}: leave lines out, or lengthen its lower end"
         return ""
-    starts = [_starts_ms(group, room_ms) for group in hold.groups]
+    starts = [_start_ms(group, room_ms) for group in hold.groups]
     for group, start_ms, end_ms in zip(hold.groups, starts, [*starts[1:], room_ms], strict=True):
-        need_ms = _lasts_ms(group.items, timing)
+        need_ms = _items_ms(group.items, timing)
         if start_ms + need_ms > end_ms:
             quote = next((item.text for item in group.items if isinstance(item, Say)), "what stands there")
-            what = f"“{quote}” takes about {format_ms(round(need_ms, -2))} at {LEAST_RATE} words a minute"
+            what = f"“{quote}” takes about {format_ms(round(need_ms, -2))} at {WORDS_PER_MINUTE} words a minute"
             room = f"{format_ms(max(end_ms - start_ms, 0))} of {named}, when that lasts {format_ms(room_ms)}"
             return f"{what}, and has {room}: shorten it, leave it out, or lengthen the lower end"
     return ""
 
 
-def _starts_ms(group: Group, hold_ms: int) -> int:
+def _start_ms(group: HoldGroup, hold_ms: int) -> int:
     match group.at:
         case None:
             return 0
@@ -207,22 +210,22 @@ def _starts_ms(group: Group, hold_ms: int) -> int:
             return int(at.value) if at.kind == "from_start" else hold_ms - int(at.value)
 
 
-def _lasts_ms(items: Sequence[Item], timing: Timing) -> int:
+def _items_ms(items: Sequence[Item], timing: Timing) -> int:
     """About how long `items` take one after another; the pace's gap lies between any two that aren't pauses."""
     total_ms = 0
     after_pause = True
     for item in items:
         if not after_pause and not isinstance(item, Pause):
             total_ms += timing.gap_ms(item.gap if isinstance(item, Say) else "sentence")
-        total_ms += _length_ms(item, timing)
+        total_ms += _item_ms(item, timing)
         after_pause = isinstance(item, Pause)
     return total_ms
 
 
-def _length_ms(item: Item, timing: Timing) -> int:
+def _item_ms(item: Item, timing: Timing) -> int:
     match item:
         case Say():
-            return round(len(words(item.text)) * 60_000 / LEAST_RATE)
+            return round(len(words(item.text)) * 60_000 / WORDS_PER_MINUTE)
         case Pause():
             return item.length * timing.breath_ms if item.unit == "breaths" else timing.scaled(item.length)
         case Breathe():

@@ -10,9 +10,9 @@ MAX_WORDS = 20
 MAX_CHARACTERS = 160
 # Flesch, "A new readability yardstick", 1948: 60 to 70 is plain English, 70 to 80 fairly easy, 80 to 90 easy. A reader
 # may go back; who is half asleep can't. The hardest of our own texts has 85, all of them 97 on average.
-LEAST_EASE = 80.0
-FEWEST_WORDS = 30  # of a text whose ease can be judged: in less, one long word decides
-MANY_SYLLABLES = 4
+MIN_READING_EASE = 80.0
+MIN_WORDS = 30  # of a text whose ease can be judged: in less, one long word decides
+HARD_SYLLABLES = 4
 FAMILIAR = frozenset({"comfortable", "comfortably", "counterclockwise", "deliberate", "deliberately", "exhalation"})
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -76,12 +76,12 @@ _QUESTION = re.compile(r"\?[\"'”’)]*$")
 
 
 @lru_cache(maxsize=16_384)  # a sentence comes in many scripts of one check
-def sentence_faults(sentence: str) -> tuple[tuple[str, str], ...]:
+def broken_rules(sentence: str) -> tuple[tuple[str, str], ...]:
     """What is wrong with it by itself, whoever says it where: pairs of a rule and a message."""
-    return tuple(_faults(sentence))
+    return tuple(_broken_rules(sentence))
 
 
-def _faults(sentence: str) -> Iterator[tuple[str, str]]:
+def _broken_rules(sentence: str) -> Iterator[tuple[str, str]]:
     found = words(sentence)
     if len(found) > MAX_WORDS:
         yield "long-sentence", f"{len(found)} words in one sentence, and {MAX_WORDS} are the most: make two of it"
@@ -97,8 +97,8 @@ def _faults(sentence: str) -> Iterator[tuple[str, str]]:
     if _QUESTION.search(sentence):
         yield "never-say", "a question wants an answer, and wakes: say it as a statement"
     for word in found:
-        if syllables(word) >= MANY_SYLLABLES and word.lower() not in FAMILIAR:
-            what = f"'{word}' has {MANY_SYLLABLES} syllables or more, hard to follow half asleep"
+        if syllables(word) >= HARD_SYLLABLES and word.lower() not in FAMILIAR:
+            what = f"'{word}' has {HARD_SYLLABLES} syllables or more, hard to follow half asleep"
             yield "reading-ease", f"{what}: find a plainer word"
 
 
@@ -106,10 +106,10 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def ease(sentences: Sequence[str]) -> float | None:
+def reading_ease(sentences: Sequence[str]) -> float | None:
     """Flesch reading ease of `sentences`, about 0 to 120, the easier the higher; None for too few words to judge."""
     said = [word for sentence in sentences for word in words(sentence)]
-    if len(said) < FEWEST_WORDS:
+    if len(said) < MIN_WORDS:
         return None
     return 206.835 - 1.015 * len(said) / len(sentences) - 84.6 * sum(map(syllables, said)) / len(said)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 _ARM = ("hand", "arm", "elbow", "shoulder", "wrist", "palm", "forearm", "armpit", "ear")
 _LEG = ("knee", "leg", "foot", "ankle", "hip", "thigh", "shin", "heel", "calf", "buttock")
 # A limb after one of these is the only one of its kind, or either will do.
-_TOLD = (
+_TELLS_WHICH = (
     "right", "left", "both", "each", "either", "every", "no", "any", "a", "an", "one", "another", "other", "that",
     "this", "its", "same", "own", "top", "upper", "bottom", "lower", "under", "free", "front", "back", "rear", "outer",
     "inner", "bent", "long", "straight", "open", "heavy", "far", "near", "nearer", "farther", "opposite",
@@ -18,16 +18,16 @@ _STATE = re.compile(r"\w{3,}(?:ed|ing)")  # crossed, lifted, hanging, resting
 _LIMB = re.compile(rf"\b({'|'.join(_ARM + _LEG)})\b(?![-'’])", re.IGNORECASE)
 _PART = re.compile(r"\s+(?:bones?|blades?|joints?|width|height|creases?|sockets?)\b")
 # "the leg on top", "the hand that rests": told by touch
-_TOLD_AFTER = re.compile(
+_TELLS_WHICH_AFTER = re.compile(
     r"\s+(?:on top|on your|on the|that|which|nearest|across|underneath|beneath|below|above|of the)\b"
 )
 _SIDED_LIMB = re.compile(rf"\b(?:right|left)\s+({'|'.join(_ARM + _LEG)}|toe|finger)s?\b", re.IGNORECASE)
 _IF = re.compile(r"\W*(?:if|when|where)\b", re.IGNORECASE)
-_FELT = re.compile(r"\b(?:breath|breathe|exhale|inhale|soften|loosen|soft|loose|heavy|warm|ease)s?\b", re.IGNORECASE)
+_SOFTENS = re.compile(r"\b(?:breath|breathe|exhale|inhale|soften|loosen|soft|loose|heavy|warm|ease)s?\b", re.IGNORECASE)
 
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_SAID = re.compile(r"(?<![=!]=)(?<![=!]= )(?<!\[)(?<!, )(['\"])(.*?)\1", re.DOTALL)
+_SPOKEN_STRING = re.compile(r"(?<![=!]=)(?<![=!]= )(?<!\[)(?<!, )(['\"])(.*?)\1", re.DOTALL)
 _SIDE = re.compile(r"\b(right|left)\b", re.IGNORECASE)
 
 
@@ -43,20 +43,20 @@ def limb_without_side(sentence: str) -> str | None:
     for limb in _LIMB.finditer(sentence):
         before = sentence[: limb.start()]
         word = before.split()[-1].strip(",.;:").lower() if before.split() else ""
-        if word in _TOLD or _STATE.fullmatch(word):
+        if word in _TELLS_WHICH or _STATE.fullmatch(word):
             continue
-        if _PART.match(sentence, limb.end()) or _TOLD_AFTER.match(sentence, limb.end()):
+        if _PART.match(sentence, limb.end()) or _TELLS_WHICH_AFTER.match(sentence, limb.end()):
             continue
         where = sentence if _IF.match(sentence) else before
-        if any(_kin(named[1], limb[1]) for named in _SIDED_LIMB.finditer(where)):
+        if any(_same_limb_kind(named[1], limb[1]) for named in _SIDED_LIMB.finditer(where)):
             continue
-        if limb[1].lower() in ("hip", "shoulder") and _FELT.search(sentence):
+        if limb[1].lower() in ("hip", "shoulder") and _SOFTENS.search(sentence):
             continue
         return limb[1]
     return None
 
 
-def _kin(one: str, other: str) -> bool:
+def _same_limb_kind(one: str, other: str) -> bool:
     """Whether two limbs belong to one another, as foot and knee do."""
     arm = (*_ARM, "finger")
     return (one.lower() in arm) == (other.lower() in arm)
@@ -64,13 +64,13 @@ def _kin(one: str, other: str) -> bool:
 
 def literal_sides(text: str) -> Iterator[str]:
     """Each right or left that a pose's Jinja text says itself, with the words around it; comparisons aren't said."""
-    shown = _EXPRESSION.sub(lambda tag: " ".join(said[2] for said in _SAID.finditer(tag[1])) or "…", text)
+    shown = _EXPRESSION.sub(lambda tag: " ".join(said[2] for said in _SPOKEN_STRING.finditer(tag[1])) or "…", text)
     for line in _STATEMENT.sub(" ", shown).split("\n"):
         for side in _SIDE.finditer(line):
             yield " ".join(line[max(side.start() - 30, 0) : side.end() + 30].split())
 
 
-def exchanged(sentence: str) -> str:
+def with_sides_swapped(sentence: str) -> str:
     """`sentence` with right for left and left for right."""
     other = {"right": "left", "left": "right", "Right": "Left", "Left": "Right"}
     return _SIDE.sub(lambda side: other.get(side[0], side[0]), sentence)

@@ -19,7 +19,7 @@ WIDTH_PX = 1_080  # a phone's, so that nothing is scaled
 MARGIN_PX = 40
 STRIP_PX = WIDTH_PX - 2 * MARGIN_PX
 TITLE_PX, LABEL_PX, SMALL_PX = 50, 36, 29
-_MOST_PX = 60_000  # the most that can be drawn is 65,535
+_MAX_PX = 60_000  # the most that can be drawn is 65,535
 _DPI = 100
 
 # Dark, as everything at a bedside. The colours are Okabe and Ito's (2008), told apart by all kinds of colour vision.
@@ -27,26 +27,26 @@ PAPER, INK, FAINT, LANE, SHADE = "#12141c", "#f2f0ea", "#a9adba", "#20242f", "#3
 ORANGE, BLUE, GREEN, PURPLE, YELLOW, GREY = "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#8892b0"
 
 
-LACKING = "\u25a1"  # a box, in place of a letter that the font lacks
+MISSING_GLYPH = "\u25a1"  # a box, in place of a letter that the font lacks
 
 
 class Page:
     """A page `height_px` high, in pixels from its upper left corner. Raises InputError for one too high.
 
-    `lacking` are the letters of its texts that the font lacks, drawn as boxes.
+    `missing_glyphs` are the letters of its texts that the font lacks, drawn as boxes.
     """
 
     def __init__(self, height_px: float) -> None:
         from matplotlib.figure import Figure
 
-        if height_px > _MOST_PX:
+        if height_px > _MAX_PX:
             raise InputError("there is too much in it to draw", hint="plan a part of it, or a shorter --length")
         self._figure = Figure(figsize=(WIDTH_PX / _DPI, height_px / _DPI), dpi=_DPI)
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
         self._axes.set_xlim(0, WIDTH_PX)
         self._axes.set_ylim(height_px, 0)
-        self.lacking: set[str] = set()
+        self.missing_glyphs: set[str] = set()
 
     def box(self, x_px: float, y_px: float, wide_px: float, high_px: float, *, colour: str, edge: str = "none") -> None:
         from matplotlib.patches import Rectangle
@@ -57,7 +57,7 @@ class Page:
     def write(self, x_px: float, y_px: float, text: str, size_px: int, **look: Any) -> None:
         """`text` with its middle at `y_px`; what it holds is never taken for a formula."""
         style = {"color": INK, "ha": "left", "va": "center_baseline", "parse_math": False, **look}
-        self.lacking |= {letter for letter in text if letter not in _letters()}
+        self.missing_glyphs |= {letter for letter in text if letter not in _glyphs()}
         self._axes.text(x_px, y_px, _drawable(text), fontsize=size_px * 72 / _DPI, **style)
 
     def fill(self, x_px: NDArray[np.float64], top_px: Any, bottom_px: Any, *, colour: str, line_px: float = 0) -> None:
@@ -65,10 +65,10 @@ class Page:
 
     def title(self, title: str, *below: tuple[str, int, str]) -> float:
         """The head of the page, `below` it lines as text, size and colour; where to go on."""
-        self.write(MARGIN_PX, 70, fitted(title, TITLE_PX, STRIP_PX), TITLE_PX, weight="bold")
+        self.write(MARGIN_PX, 70, shortened(title, TITLE_PX, STRIP_PX), TITLE_PX, weight="bold")
         y_px = 128.0
         for text, size_px, colour in below:
-            self.write(MARGIN_PX, y_px, fitted(text, size_px, STRIP_PX), size_px, color=colour)
+            self.write(MARGIN_PX, y_px, shortened(text, size_px, STRIP_PX), size_px, color=colour)
             y_px += size_px + 12
         return y_px
 
@@ -110,7 +110,7 @@ def check_suffix(path: Path) -> None:
         raise InputError("a plot is a .png or .svg file", where=f"--plot {path}", hint=hint)
 
 
-def fitted(text: str, size_px: int, room_px: float) -> str:
+def shortened(text: str, size_px: int, room_px: float) -> str:
     """`text`, shortened to `room_px`."""
     if text_px(text, size_px) <= room_px:
         return text
@@ -129,11 +129,11 @@ def text_px(text: str, size_px: int) -> float:
 
 
 def _drawable(text: str) -> str:
-    return "".join(letter if letter in _letters() else LACKING for letter in text)
+    return "".join(letter if letter in _glyphs() else MISSING_GLYPH for letter in text)
 
 
 @cache
-def _letters() -> frozenset[str]:
+def _glyphs() -> frozenset[str]:
     """What matplotlib's own font has, plain and bold. No font of the system is asked: each machine has others."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 

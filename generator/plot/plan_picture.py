@@ -26,7 +26,7 @@ from .page import (
     YELLOW,
     Page,
     check_suffix,
-    fitted,
+    shortened,
     text_px,
 )
 
@@ -43,12 +43,12 @@ _OTHER = GREEN
 _HEAD_PX = 330
 _LABEL_ROOM_PX, _VOICE_PX, _HOLD_PX, _BED_PX, _GAP_PX = 50, 24, 46, 30, 34
 _BED_RANGE_DB = 12.0  # shows the duck of 3 dB well; a fade leaves it at the bottom
-_LEAST_LINE_MS, _MOST_LINE_MS = 60_000, 240_000
-_MOST_LINES = 300
+_MIN_ROW_MS, _MAX_ROW_MS = 60_000, 240_000
+_MAX_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _Row:
     """A stretch of time across the picture, whose whole width is `width_ms`. A chapter's first has a label.
 
     `alone` says that only the background sounds in it.
@@ -78,44 +78,44 @@ def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> str:
     Raises InputError where the file is to be anything else, where it can't be written, and where there is too much.
     """
     check_suffix(path)
-    lines = list(_lines(plan))
-    page = Page(_HEAD_PX + sum(line.height_px for line in lines) + MARGIN_PX)
+    rows = list(_rows(plan))
+    page = Page(_HEAD_PX + sum(row.height_px for row in rows) + MARGIN_PX)
     settings = plan["settings"]
     y_px = page.title(
         plan["title"],
         (f"{clock(plan['duration_ms'])} in all, {clock(plan['guided_ms'])} guided", LABEL_PX, FAINT),
         (
-            f"{plan['voice']} over {settings['background']}; a whole row lasts {clock(lines[0].width_ms)}",
+            f"{plan['voice']} over {settings['background']}; a whole row lasts {clock(rows[0].width_ms)}",
             SMALL_PX,
             FAINT,
         ),
     )
-    page.legend(y_px + 14, _shown(plan))
+    page.legend(y_px + 14, _legend(plan))
     top_px = float(_HEAD_PX)
-    for line in lines:
-        _draw(page, line, plan, bed_db, top_px)
-        top_px += line.height_px
+    for row in rows:
+        _draw(page, row, plan, bed_db, top_px)
+        top_px += row.height_px
     page.save(path)
-    return "".join(sorted(page.lacking))
+    return "".join(sorted(page.missing_glyphs))
 
 
-def _lines(plan: Mapping[str, Any]) -> Iterator[_Line]:
+def _rows(plan: Mapping[str, Any]) -> Iterator[_Row]:
     """The chapters on one scale, so that their lengths compare; long ones go on below. The tail has its own scale."""
     guided_ms, duration_ms = plan["guided_ms"], plan["duration_ms"]
     longest_ms = max(min(chapter["end_ms"], guided_ms) - chapter["start_ms"] for chapter in plan["chapters"])
-    width_ms = max(min(max(longest_ms, _LEAST_LINE_MS), _MOST_LINE_MS), guided_ms // _MOST_LINES)
+    width_ms = max(min(max(longest_ms, _MIN_ROW_MS), _MAX_ROW_MS), guided_ms // _MAX_ROWS)
     for chapter in plan["chapters"]:
         begin_ms, end_ms = chapter["start_ms"], min(chapter["end_ms"], guided_ms)
         label, length = f"{clock(begin_ms)}  {chapter['title']}", clock(end_ms - begin_ms)
         for start_ms in range(begin_ms, end_ms, width_ms):
-            yield _Line(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
+            yield _Row(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
             label = length = ""
     tail_ms = duration_ms - guided_ms
     what = "Silence" if _silent(plan) else "Background alone, fading out"
-    yield _Line(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
+    yield _Row(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
 
 
-def _shown(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _legend(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The legend: what there is in this plan."""
     there = {event["round"] for event in plan["events"] if event["kind"] == "hold"}
     shown = [(INK, "voice"), *((colour, side) for side, colour in _SIDES.items() if side in there)]
@@ -130,28 +130,28 @@ def _silent(plan: Mapping[str, Any]) -> bool:
     return bool(plan["settings"]["background"] == "none")
 
 
-def _draw(page: Page, line: _Line, plan: Mapping[str, Any], bed_db: BedDb, top_px: float) -> None:
-    if line.label:
-        room_px = STRIP_PX - text_px(line.length, SMALL_PX) - 24
-        page.write(MARGIN_PX, top_px + 22, fitted(line.label, LABEL_PX, room_px), LABEL_PX)
-        page.write(WIDTH_PX - MARGIN_PX, top_px + 22, line.length, SMALL_PX, color=FAINT, ha="right")
+def _draw(page: Page, row: _Row, plan: Mapping[str, Any], bed_db: BedDb, top_px: float) -> None:
+    if row.label:
+        room_px = STRIP_PX - text_px(row.length, SMALL_PX) - 24
+        page.write(MARGIN_PX, top_px + 22, shortened(row.label, LABEL_PX, room_px), LABEL_PX)
+        page.write(WIDTH_PX - MARGIN_PX, top_px + 22, row.length, SMALL_PX, color=FAINT, ha="right")
         top_px += _LABEL_ROOM_PX
     else:
-        page.write(MARGIN_PX, top_px - _GAP_PX / 2, f"… {clock(line.start_ms)}", SMALL_PX, color=FAINT)
-    voiced_px = 0 if line.alone else _VOICE_PX + _HOLD_PX
-    page.box(MARGIN_PX, top_px, line.x_px(line.end_ms) - MARGIN_PX, voiced_px + _BED_PX, colour=LANE)
-    if not line.alone:
+        page.write(MARGIN_PX, top_px - _GAP_PX / 2, f"… {clock(row.start_ms)}", SMALL_PX, color=FAINT)
+    voiced_px = 0 if row.alone else _VOICE_PX + _HOLD_PX
+    page.box(MARGIN_PX, top_px, row.x_px(row.end_ms) - MARGIN_PX, voiced_px + _BED_PX, colour=LANE)
+    if not row.alone:
         for event in plan["events"]:
-            if event["start_ms"] < line.end_ms and event["end_ms"] > line.start_ms:
-                _draw_event(page, line, event, top_px)
+            if event["start_ms"] < row.end_ms and event["end_ms"] > row.start_ms:
+                _draw_event(page, row, event, top_px)
     if not _silent(plan):
-        _draw_bed(page, line, bed_db, top_px + voiced_px)
+        _draw_bed(page, row, bed_db, top_px + voiced_px)
 
 
-def _draw_event(page: Page, line: _Line, event: Mapping[str, Any], top_px: float) -> None:
-    start_ms, end_ms = max(event["start_ms"], line.start_ms), min(event["end_ms"], line.end_ms)
-    x_px = line.x_px(start_ms)
-    wide_px = line.x_px(end_ms) - x_px
+def _draw_event(page: Page, row: _Row, event: Mapping[str, Any], top_px: float) -> None:
+    start_ms, end_ms = max(event["start_ms"], row.start_ms), min(event["end_ms"], row.end_ms)
+    x_px = row.x_px(start_ms)
+    wide_px = row.x_px(end_ms) - x_px
     if event["kind"] in ("speech", "chime"):
         colour = INK if event["kind"] == "speech" else GREY
         page.box(x_px, top_px + 4, max(wide_px, 3), _VOICE_PX - 8, colour=colour)
@@ -166,10 +166,10 @@ def _draw_event(page: Page, line: _Line, event: Mapping[str, Any], top_px: float
             page.write(x_px + wide_px / 2, top_px + _HOLD_PX / 2, words, SMALL_PX, color=PAPER, ha="center")
 
 
-def _draw_bed(page: Page, line: _Line, bed_db: BedDb, top_px: float) -> None:
+def _draw_bed(page: Page, row: _Row, bed_db: BedDb, top_px: float) -> None:
     import numpy as np
 
-    at_ms = np.linspace(line.start_ms, line.end_ms, max(2, round(line.x_px(line.end_ms) - MARGIN_PX)))
+    at_ms = np.linspace(row.start_ms, row.end_ms, max(2, round(row.x_px(row.end_ms) - MARGIN_PX)))
     under = np.clip(-bed_db(at_ms), 0, _BED_RANGE_DB) / _BED_RANGE_DB
-    x_px = np.array([line.x_px(ms) for ms in at_ms])
+    x_px = np.array([row.x_px(ms) for ms in at_ms])
     page.fill(x_px, top_px + 5 + under * (_BED_PX - 5), top_px + _BED_PX, colour=GREY)

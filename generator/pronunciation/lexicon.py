@@ -1,4 +1,4 @@
-"""How words are said: a lexicon of respellings and phonemes, read from YAML and put into what a voice is given.
+"""How words are said: a lexicon of respellings and phonemes, read from YAML and put into what a voice is apply.
 
 What people read (plan, lyrics, script) keeps the written words.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from ..yaml_source import Node, Source, read
+from ..yaml_source import Node, YamlSource, read
 
 FILE_NAME = "lexicon.yaml"
 MAX_ENTRIES = 2_000  # of one file: to get ready for so many takes 0.04 s
@@ -28,7 +28,7 @@ _OPENING = re.compile(r"\[(?=\[)")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Pronunciation:
     """How a word or phrase is said; an empty part leaves it to the other, and at last to the written words."""
 
     say: str = ""
@@ -37,12 +37,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Entries by their word or phrase as `normal` gives it."""
+    """Entries by their word or phrase as `normalized` gives it."""
 
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, Pronunciation] = field(default_factory=dict)
 
-    def given(self, text: str, phonemes: str | None = None) -> str:
-        """`text` as an engine is given it: whole words in any case are replaced, the longest phrase first.
+    def apply(self, text: str, phonemes: str | None = None) -> str:
+        """`text` as an engine is apply it: whole words in any case are replaced, the longest phrase first.
 
         `phonemes` names the alphabet which that engine reads between ``[[`` and ``]]``, if it does so at all. Such
         brackets in `text` itself are set apart, so that they aren't taken for phonemes.
@@ -51,10 +51,10 @@ class Lexicon:
             text = _OPENING.sub("[ ", text)
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda match: self._said(match[0], phonemes), text)
+        return self._pattern.sub(lambda match: self._replacement(match[0], phonemes), text)
 
-    def _said(self, written: str, phonemes: str | None) -> str:
-        entry = self.entries.get(normal(written), Entry())
+    def _replacement(self, written: str, phonemes: str | None) -> str:
+        entry = self.entries.get(normalized(written), Pronunciation())
         if phonemes == "espeak" and entry.espeak:
             return f"[[{entry.espeak}]]"
         if not entry.say:
@@ -75,10 +75,10 @@ class Lexicon:
         return re.compile(rf"(?<!\w)(?<!\w['’])(?:{phrases})(?!\w)(?!['’]\w)", re.IGNORECASE)
 
 
-NOTHING = Lexicon()
+EMPTY_LEXICON = Lexicon()
 
 
-def normal(phrase: str) -> str:
+def normalized(phrase: str) -> str:
     """A phrase as it is looked up: in small letters, with single spaces and straight apostrophes."""
     return " ".join(phrase.split()).lower().replace("’", "'")
 
@@ -87,7 +87,7 @@ def normal(phrase: str) -> str:
 
 
 @lru_cache(maxsize=4)  # a library asks for the same one for every track
-def merged(files: tuple[tuple[str, str], ...]) -> Lexicon:
+def merged_lexicon(files: tuple[tuple[str, str], ...]) -> Lexicon:
     """The lexicon of several texts, each with its file; an entry of a later one wins. Raises DefinitionError."""
     return Lexicon({key: entry for text, file in files for key, entry in parse_lexicon(text, file).entries.items()})
 
@@ -103,12 +103,12 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
     `file` stands in faults. Raises DefinitionError with every fault found.
     """
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.lstrip("\ufeff").splitlines()):
-        return NOTHING
+        return EMPTY_LEXICON
     source = read(text, file, what="the lexicon")
-    entries: dict[str, Entry] = {}
+    entries: dict[str, Pronunciation] = {}
     lines: dict[str, int] = {}
     for key_node, node in _pairs(source.root):
-        key = normal(str(key_node.value))
+        key = normalized(str(key_node.value))
         if not _KEY.fullmatch(key) or len(key) > MAX_CHARACTERS:
             message = f"a word or phrase begins and ends with a letter or digit, and has at most {MAX_CHARACTERS}"
             source.fault(key_node.start, message)
@@ -116,7 +116,7 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
             message = f"'{key}' stands here and on line {lines[key]}, as capitals don't count: keep one of them"
             source.fault(key_node.start, message)
         lines.setdefault(key, source.line_of(key_node.start))
-        entries[key] = _entry(node, source)
+        entries[key] = _pronunciation(node, source)
     if len(entries) > MAX_ENTRIES:
         source.fault(0, f"there are {len(entries)} entries: {MAX_ENTRIES} at most, those that your tracks speak")
     source.raise_faults()
@@ -124,16 +124,16 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
 
 
 def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
-    assert isinstance(node.value, dict)  # `read` has seen to it for the root, `_entry` for the rest
+    assert isinstance(node.value, dict)  # `read` has seen to it for the root, `_pronunciation` for the rest
     yield from node.value.values()
 
 
-def _entry(node: Node, source: Source) -> Entry:
+def _pronunciation(node: Node, source: YamlSource) -> Pronunciation:
     if isinstance(node.value, str):
-        return Entry(say=_text(node, source))
+        return Pronunciation(say=_respelling(node, source))
     if not isinstance(node.value, dict):
         source.fault(node.start, "a list: write one respelling, or {say: …, espeak: …}")
-        return Entry()
+        return Pronunciation()
     if not node.value:
         source.fault(node.start, "nothing is said for this: write a respelling, or delete the entry")
     parts: dict[str, str] = {}
@@ -144,11 +144,11 @@ def _entry(node: Node, source: Source) -> Entry:
         elif not isinstance(part.value, str):
             source.fault(part.start, f"{engine} is a text")
         else:
-            parts[engine] = _text(part, source) if engine == "say" else _phonemes(part, source)
-    return Entry(**parts)
+            parts[engine] = _respelling(part, source) if engine == "say" else _phonemes(part, source)
+    return Pronunciation(**parts)
 
 
-def _text(node: Node, source: Source) -> str:
+def _respelling(node: Node, source: YamlSource) -> str:
     said = " ".join(str(node.value).split())
     if not re.search(r"\w", said):
         source.fault(node.start, "this can't be spoken: write the word as it sounds, or delete the entry")
@@ -159,7 +159,7 @@ def _text(node: Node, source: Source) -> str:
     return said
 
 
-def _phonemes(node: Node, source: Source) -> str:
+def _phonemes(node: Node, source: YamlSource) -> str:
     codes = " ".join(str(node.value).split())
     unknown = _PHONEME.sub("", codes)
     if unknown:

@@ -2,15 +2,15 @@
 
 from .faults import ScriptFaultsError
 from .parse import parse
-from .render import described, render
-from .visits import Manner
+from .render import plain_description, render
+from .round_contexts import WordingSettings
 
 __all__ = [
-    "Manner",
     "ScriptFaultsError",
-    "described",
+    "WordingSettings",
     "front_matter",
     "parse",
+    "plain_description",
     "prose",
     "render",
     "say_tag",

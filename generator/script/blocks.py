@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ..durations import parse_duration
-from ..model import At, Breath, Breathe, Group, Hold, HoldLength, Item, Where
+from ..model import Breathe, CuePlace, GuidedBreath, Hold, HoldGroup, HoldLength, HoldOffset, Item
 
 # Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.
 FIRST_BREATH = ("Breathe in.", "And breathe out.")
@@ -22,10 +22,10 @@ class OpenHold:
 
     length: HoldLength | None
     written: str
-    where: Where
-    _groups: list[Group] = field(default_factory=list)
+    where: CuePlace
+    _groups: list[HoldGroup] = field(default_factory=list)
     _items: list[Item] = field(default_factory=list)
-    _at: At | None = None
+    _at: HoldOffset | None = None
     _marked: bool = False
 
     def add(self, *items: Item, new_line: bool) -> None:
@@ -33,7 +33,7 @@ class OpenHold:
             self._close_group()  # without [at …] each line is placed on its own
         self._items.extend(items)
 
-    def begin_at(self, at: At) -> None:
+    def begin_at(self, at: HoldOffset) -> None:
         """What is added from now on begins there."""
         if self.length is None:
             raise ValueError("[at …] needs a hold with a length", "write the length, like [hold 2 min]")
@@ -51,7 +51,7 @@ class OpenHold:
 
     def _close_group(self) -> None:
         if self._items:
-            self._groups.append(Group(tuple(self._items), self._at))
+            self._groups.append(HoldGroup(tuple(self._items), self._at))
             self._items = []
         elif self._at is not None:
             what = f"nothing follows the [at …] of line {self._at.line}"
@@ -63,8 +63,8 @@ class OpenBreathe:
     """From ``[breathe …]`` to its ``[release]``, or to what comes next where it has no lines."""
 
     number: int | None
-    where: Where
-    _breaths: list[Breath] = field(default_factory=list)
+    where: CuePlace
+    _breaths: list[GuidedBreath] = field(default_factory=list)
 
     @property
     def has_lines(self) -> bool:
@@ -73,13 +73,13 @@ class OpenBreathe:
     def add(self, phase: str, text: str, line: int) -> None:
         """A line ``in: text`` or ``out: text``."""
         if phase == "in":
-            self._breaths.append(Breath(text, "", line, line))
+            self._breaths.append(GuidedBreath(text, "", line, line))
             return
         last = self._breaths[-1] if self._breaths else None
         if last is not None and not last.exhale and last.inhale_line == last.exhale_line:
             self._breaths[-1] = replace(last, exhale=text, exhale_line=line)
         else:
-            self._breaths.append(Breath("", text, line, line))
+            self._breaths.append(GuidedBreath("", text, line, line))
 
     def close(self) -> Breathe:
         given = self._breaths
@@ -94,18 +94,18 @@ class OpenBreathe:
             return Breathe(tuple(given[index % len(given)] for index in range(number)), self.where)
         words = [FIRST_BREATH] + [NEXT_BREATHS] * (number - 1)
         line = self.where.line
-        return Breathe(tuple(Breath(inhale, exhale, line, line) for inhale, exhale in words), self.where)
+        return Breathe(tuple(GuidedBreath(inhale, exhale, line, line) for inhale, exhale in words), self.where)
 
 
-def parse_at(text: str, line: int) -> At:
+def parse_at(text: str, line: int) -> HoldOffset:
     """``35%``, ``20s`` or ``-8s``. Raises ValueError."""
     if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
         value = float(percent[1])
         if value >= 100:
             raise ValueError(f"[at {text}] lies outside the hold", "write less than 100%")
-        return At("percent", value, line)
+        return HoldOffset("percent", value, line)
     if not text:
         raise ValueError("[at] needs a place in the hold", "write [at 35%], [at 20s] or [at -8s]")
     if text.startswith("-"):
-        return At("from_end", parse_duration(text[1:]), line)
-    return At("from_start", 0 if re.fullmatch(r"0+\s*s", text) else parse_duration(text), line)
+        return HoldOffset("from_end", parse_duration(text[1:]), line)
+    return HoldOffset("from_start", 0 if re.fullmatch(r"0+\s*s", text) else parse_duration(text), line)

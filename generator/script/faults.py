@@ -23,6 +23,6 @@ class ScriptFaultsError(ScriptError):
         return "\n".join([*map(str, self.faults), *more])
 
 
-def as_one(faults: Sequence[ScriptError]) -> ScriptError:
+def combined(faults: Sequence[ScriptError]) -> ScriptError:
     """One fault as it is, several as a ScriptFaultsError."""
     return faults[0] if len(faults) == 1 else ScriptFaultsError(faults)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..errors import DefinitionError, ScriptError
 from ..settings import SETTINGS
 from ..values import NO_NAMES
-from .faults import as_one
+from .faults import combined
 
 _FILE_NAME = re.compile(r"\w[^/\\:\0]{0,99}")
 
@@ -39,7 +39,7 @@ def decode_script(data: bytes, name: str) -> str:
     try:
         return decode(data, name, kind="a script")
     except DefinitionError as error:
-        raise as_one(_of_script(error)) from error
+        raise combined(_of_script(error)) from error
 
 
 def split_front_matter(text: str, name: str) -> FrontMatter:
@@ -99,7 +99,7 @@ def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
             source.fault(entries[key][1].start, f"'{key}' must be plain text, not a list or keys: {hint}")
         source.raise_faults()
     except DefinitionError as error:
-        raise as_one(_of_script(error, "front matter: ")) from error
+        raise combined(_of_script(error, "front matter: ")) from error
     texts = {key: text for key, text in values.items() if text is not None}
     return texts, {key: source.line_of(at.start) for key, (at, _) in entries.items()}
 

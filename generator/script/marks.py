@@ -33,7 +33,7 @@ _TO_BE_SPOKEN = r"write \[ for a bracket to be spoken"
 _SAID_BY_LENGTH = ("pause", "wait", "rest", "silence")  # what people write for a pause
 
 
-def unpaired(bracket: str, following: str) -> tuple[str, str]:
+def unpaired_bracket(bracket: str, following: str) -> tuple[str, str]:
     """What is wrong with a `bracket` that stands alone, with the text `following` it, and what to do."""
     if bracket == "]":
         return "a ] without the [ that opens it", r"write \] for a bracket to be spoken"
@@ -43,7 +43,7 @@ def unpaired(bracket: str, following: str) -> tuple[str, str]:
     return "a [ that is never closed", r"write ] where the mark ends, or \[ for a bracket to be spoken"
 
 
-def meant(word: str, rest: str) -> str:
+def suggestion(word: str, rest: str) -> str:
     """What to write for a mark that isn't one, of its first `word` and the `rest`."""
     if word in _SAID_BY_LENGTH:
         return "a pause is its length alone, like [5s]"

@@ -9,15 +9,15 @@ from typing import Literal, NoReturn, TypeVar
 
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
-from ..model import ROUND_NAMES, Chime, Count, Cue, Item, Pause, Say, Script, Where
+from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script
 from . import marks
 from .blocks import OpenBreathe, OpenHold, parse_at
-from .faults import as_one
+from .faults import combined
 from .front_matter import split_front_matter
 from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
-_STRAY = re.compile(r"(?<!\\)[\[\]]")
+_BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
@@ -36,7 +36,7 @@ def parse(text: str, name: str, title: str = "") -> Script:
         parser.line(number, line)
     parser.end()
     if parser.faults:
-        raise as_one(parser.faults)
+        raise combined(parser.faults)
     if not parser.cues:
         raise ScriptError("the script is empty", where=name, hint="write at least one sentence to speak")
     return Script(
@@ -73,14 +73,14 @@ class _Parser:
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
         self._faults: list[tuple[int, ScriptError]] = []
-        self._lost = False
-        self._first_title = title
-        self._where = Where(1, 0)
+        self._after_fault = False
+        self._default_title = title
+        self._where = CuePlace(1, 0)
         self._hold: OpenHold | None = None
         self._breathe: OpenBreathe | None = None
         self._pending: list[tuple[int, str]] = []
         self._paragraph = True
-        self._asleep = False
+        self._sleep_seen = False
         self._chapter_line = 1
 
     @property
@@ -91,10 +91,10 @@ class _Parser:
     # --- lines -----------------------------------------------------------------------------------
 
     def line(self, number: int, raw: str) -> None:
-        self._noting(lambda: self._line(number, clean(raw)))
+        self._collecting_faults(lambda: self._line(number, clean(raw)))
 
     def end(self) -> None:
-        self._noting(self._end)
+        self._collecting_faults(self._end)
 
     def _line(self, number: int, line: str) -> None:
         if not line:
@@ -115,30 +115,30 @@ class _Parser:
 
     def _end(self) -> None:
         self._flush()
-        self._close_plain_breathe()
+        self._close_breathe_without_lines()
         if self._hold is not None:
             mark = f"[hold {self._hold.written}]" if self._hold.written else "[hold]"
-            self._stray(self._hold.where.line, f"{mark} is never closed", "add [release] after its lines")
+            self._fail_misplaced(self._hold.where.line, f"{mark} is never closed", "add [release] after its lines")
         if self._breathe is not None:
-            self._stray(self._breathe.where.line, "[breathe] is never closed", "add [release] after its lines")
+            self._fail_misplaced(self._breathe.where.line, "[breathe] is never closed", "add [release] after its lines")
 
     def _chapter(self, number: int, line: str) -> None:
         self._flush()
-        self._close_plain_breathe()
+        self._close_breathe_without_lines()
         self._refuse_open(number, "a chapter can't begin")
         self._refuse_empty_chapter()
         title = line.lstrip("#").strip()
         if not title:
             self._fail(number, "this chapter has no title", "write it as `# Title`")
-        if _STRAY.search(title):
+        if _BRACKET.search(title):
             self._fail(number, "a chapter's title can't hold marks", "put the mark on a line of its own")
         if not self.chapters and self.cues:
-            self.chapters.append(self._first_title)
+            self.chapters.append(self._default_title)
         self.chapters.append(_ESCAPE.sub(r"\1", title))
-        self._where = Where(number, len(self.chapters) - 1)
+        self._where = CuePlace(number, len(self.chapters) - 1)
         self._chapter_line = number
         self._paragraph = True
-        self._lost = False
+        self._after_fault = False
 
     def _text_and_marks(self, number: int, line: str) -> None:
         position = 0
@@ -152,14 +152,14 @@ class _Parser:
     # --- what is spoken ----------------------------------------------------------------------------
 
     def _text(self, number: int, text: str) -> None:
-        if stray := _STRAY.search(text):
-            self._fail(number, *marks.unpaired(stray[0], text[stray.end() :]))
+        if bracket := _BRACKET.search(text):
+            self._fail(number, *marks.unpaired_bracket(bracket[0], text[bracket.end() :]))
         text = _ESCAPE.sub(r"\1", text).strip()
         if text:
-            self._close_plain_breathe()
+            self._close_breathe_without_lines()
             self._refuse_after_sleep(number)
             if self._breathe is not None:
-                self._stray(
+                self._fail_misplaced(
                     number,
                     "only `in: …` and `out: …` lines belong between [breathe] and [release]",
                     "move this line before [breathe] or after [release]",
@@ -174,30 +174,30 @@ class _Parser:
         lengths = [len(text) + 1 for _, text in self._pending]
         text = " ".join(text for _, text in self._pending)
         self._pending = []
-        says: list[Say] = []
+        spoken: list[Say] = []
         at = 0
         for sentence in sentences(text):
             at = text.index(sentence, at)
             number = numbers[_part_of(at, lengths)]
             at += len(sentence)
-            if fault := _fault_of(sentence):
-                self._note(number, *fault)
+            if fault := _sentence_fault(sentence):
+                self._add_fault(number, *fault)
                 continue
             gap: Literal["sentence", "paragraph"] = "paragraph" if self._paragraph else "sentence"
-            says.append(Say(sentence, replace(self._where, line=number), gap))
+            spoken.append(Say(sentence, replace(self._where, line=number), gap))
             self._paragraph = False
-        if says:
-            self._add(*says)
+        if spoken:
+            self._add_items(*spoken)
 
-    def _add(self, *items: Item, new_line: bool = True) -> None:
+    def _add_items(self, *items: Item, new_line: bool = True) -> None:
         if self._hold is None:
-            self._cue(*items)
+            self._add_cues(*items)
         else:
             self._hold.add(*items, new_line=new_line)
 
-    def _cue(self, *cues: Cue) -> None:
+    def _add_cues(self, *cues: Cue) -> None:
         if not self.chapters:
-            self.chapters.append(self._first_title)
+            self.chapters.append(self._default_title)
         self.cues.extend(cues)
 
     # --- marks -------------------------------------------------------------------------------------
@@ -206,10 +206,10 @@ class _Parser:
         word, _, rest = mark.partition(" ")
         rest = rest.strip()
         if word != "release":
-            self._close_plain_breathe()
+            self._close_breathe_without_lines()
             if self._breathe is not None:
                 what = f"[{mark}] can't stand between [breathe] and [release]"
-                self._stray(number, what, "close it with [release] first")
+                self._fail_misplaced(number, what, "close it with [release] first")
         self._refuse_after_sleep(number)
         with_words = {
             "hold": self._open_hold,
@@ -223,70 +223,70 @@ class _Parser:
         elif word == "count":
             self._count(number, mark)
         elif mark == "chime":
-            self._add(Chime(self._where))
+            self._add_items(Chime(self._where))
         elif mark == "sleep":
             self._refuse_open(number, "[sleep] can't come")
-            self._asleep = True
+            self._sleep_seen = True
         elif _PAUSE.fullmatch(mark):
             self._pause(number, mark)
         else:
-            self._fail(number, f"[{mark}] isn't a mark", marks.meant(word, rest))
+            self._fail(number, f"[{mark}] isn't a mark", marks.suggestion(word, rest))
 
     def _open_hold(self, number: int, rest: str) -> None:
         self._refuse_open(number, "a hold can't begin")
-        length = self._guard(number, lambda: parse_hold(rest)) if rest else None
+        length = self._converted(number, lambda: parse_hold(rest)) if rest else None
         self._hold = OpenHold(length, rest, self._where)
 
     def _release(self, number: int, rest: str) -> None:
         if rest:
             self._fail(number, f"[release] takes nothing, but it has {rest!r}", "write [release] alone")
         if self._hold is not None:
-            self._close_plain_breathe()  # it needs no [release]: this one is the hold's
+            self._close_breathe_without_lines()  # it needs no [release]: this one is the hold's
         if self._breathe is not None:
             self._close_breathe()
         elif self._hold is not None:
             hold, self._hold = self._hold, None
-            self._cue(self._guard(number, hold.close, self._stray))
+            self._add_cues(self._converted(number, hold.close, self._fail_misplaced))
             self._paragraph = True
         else:
-            self._stray(number, "[release] closes nothing", "open a hold with [hold …] before it")
+            self._fail_misplaced(number, "[release] closes nothing", "open a hold with [hold …] before it")
 
     def _at(self, number: int, rest: str) -> None:
         hold = self._hold
         if hold is None:
-            self._stray(number, "[at …] belongs inside a hold", "put it between [hold …] and [release]")
-        at = self._guard(number, lambda: parse_at(rest, number))
-        self._guard(number, lambda: hold.begin_at(at), self._stray)
+            self._fail_misplaced(number, "[at …] belongs inside a hold", "put it between [hold …] and [release]")
+        at = self._converted(number, lambda: parse_at(rest, number))
+        self._converted(number, lambda: hold.begin_at(at), self._fail_misplaced)
         self._paragraph = True
 
     def _open_breathe(self, number: int, rest: str) -> None:
         if rest and not rest.isdecimal():
             self._fail(number, f"[breathe {rest}] isn't a number of breaths", "write it like [breathe 6]")
-        length = self._guard(number, lambda: parse_hold(f"{rest} breaths")) if rest else None
+        length = self._converted(number, lambda: parse_hold(f"{rest} breaths")) if rest else None
         self._breathe = OpenBreathe(length.low if length else None, self._where)
 
     def _breath_line(self, number: int, phase: str, text: str) -> None:
         if self._breathe is None:
             what = f"a line for a breath, '{phase}: {text}', outside [breathe]"
-            self._stray(number, what, "put [breathe] before it")
-        if _STRAY.search(text):
+            self._fail_misplaced(number, what, "put [breathe] before it")
+        if _BRACKET.search(text):
             self._fail(number, "the lines of a breath can't hold marks", "close it with [release] first")
         self._breathe.add(phase, _ESCAPE.sub(r"\1", text), number)
 
     def _close_breathe(self) -> None:
         breathe, self._breathe = self._breathe, None
         assert breathe is not None
-        self._add(self._guard(breathe.where.line, breathe.close))
+        self._add_items(self._converted(breathe.where.line, breathe.close))
         self._paragraph = True
 
-    def _close_plain_breathe(self) -> None:
+    def _close_breathe_without_lines(self) -> None:
         """`[breathe 6]` without lines of its own needs no [release]."""
         if self._breathe is not None and not self._breathe.has_lines:
             self._close_breathe()
 
     def _count(self, number: int, mark: str) -> None:
-        length = self._guard(number, lambda: parse_hold(mark))
-        self._add(Count(length.low, length.silent, self._where))
+        length = self._converted(number, lambda: parse_hold(mark))
+        self._add_items(Count(length.low, length.silent, self._where))
         self._paragraph = True
 
     def _pose(self, number: int, rest: str) -> None:
@@ -301,61 +301,63 @@ class _Parser:
 
     def _pause(self, number: int, mark: str) -> None:
         if self._hold is not None and self._hold.length is not None:
-            self._stray(
+            self._fail_misplaced(
                 number,
                 f"a pause, [{mark}], inside a hold of given length",
                 "place lines with [at …], or write [hold] without a length",
             )
         if re.fullmatch(r"\d+\s*breaths?", mark):
-            length = self._guard(number, lambda: parse_hold(mark))
-            self._add(Pause(length.low, "breaths", self._where), new_line=False)
+            length = self._converted(number, lambda: parse_hold(mark))
+            self._add_items(Pause(length.low, "breaths", self._where), new_line=False)
             return
-        self._add(Pause(self._guard(number, lambda: parse_duration(mark)), "ms", self._where), new_line=False)
+        self._add_items(Pause(self._converted(number, lambda: parse_duration(mark)), "ms", self._where), new_line=False)
 
     # --- failing -------------------------------------------------------------------------------------
 
     def _refuse_open(self, number: int, what: str) -> None:
-        if self._lost:
+        if self._after_fault:
             self._hold = None  # its [release] may be what can't be read
         if self._hold is not None:
             line = self._hold.where.line
-            self._stray(number, f"{what} inside the hold of line {line}", "close that hold with [release]")
+            self._fail_misplaced(number, f"{what} inside the hold of line {line}", "close that hold with [release]")
 
     def _refuse_empty_chapter(self) -> None:
         """A chapter but the last, which may be the tail's, needs something to happen in it."""
         if (
             self.chapters
             and (not self.cues or self.cues[-1].where.chapter != len(self.chapters) - 1)
-            and not self._lost
+            and not self._after_fault
         ):
-            self._note(self._chapter_line, "nothing happens in this chapter", "write a sentence or a pause below it")
+            self._add_fault(
+                self._chapter_line, "nothing happens in this chapter", "write a sentence or a pause below it"
+            )
 
     def _refuse_after_sleep(self, number: int) -> None:
-        if self._asleep:
-            self._stray(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
+        if self._sleep_seen:
+            self._fail_misplaced(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
 
-    def _guard(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
+    def _converted(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
         """What `call` returns; its ValueError becomes a fault of this line, by `_fail` where nothing else is given."""
         try:
             return call()
         except ValueError as error:
             (fail or self._fail)(number, *error.args)
 
-    def _noting(self, call: Callable[[], None]) -> None:
+    def _collecting_faults(self, call: Callable[[], None]) -> None:
         try:
             call()
         except _ConsequenceError:
             return
         except _LineError as error:
-            self._note(*error.args)
+            self._add_fault(*error.args)
 
-    def _note(self, number: int, what: str, hint: str | None = None) -> None:
+    def _add_fault(self, number: int, what: str, hint: str | None = None) -> None:
         self._faults.append((number, ScriptError(what, where=f"{self.name}:{number}", hint=hint)))
-        self._lost = True
+        self._after_fault = True
 
-    def _stray(self, number: int, what: str, hint: str | None = None) -> NoReturn:
+    def _fail_misplaced(self, number: int, what: str, hint: str | None = None) -> NoReturn:
         """Fail for what isn't wrong in itself, but where it stands."""
-        if self._lost:
+        if self._after_fault:
             raise _ConsequenceError
         self._fail(number, what, hint)
 
@@ -363,7 +365,7 @@ class _Parser:
         raise _LineError(number, what, hint)
 
 
-def _fault_of(sentence: str) -> tuple[str, str] | None:
+def _sentence_fault(sentence: str) -> tuple[str, str] | None:
     """Why nobody could speak it, or follow it, and what to do."""
     if not any(character.isalnum() for character in sentence):
         return f"there is no word to speak in {sentence!r}", "write a sentence, or a pause like [4s]"

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import ScriptError
 from ..model import Pose, Routine, Variant
 from .front_matter import write_front_matter
-from .kept_scripts import kept
-from .variation import CHOOSE, Night
-from .visits import GROUNDS, Manner, Visit, described_values, environment, is_brief, render_text, start_position, visits
+from .round_contexts import (
+    GROUNDS,
+    RoundContext,
+    WordingSettings,
+    environment,
+    first_round_variables,
+    is_brief,
+    render_text,
+    round_contexts,
+    start_position,
+)
+from .script_cache import cached_script
+from .variation import CHOOSE, NightWording
 
 if TYPE_CHECKING:
     from ..storage.cache import Cache
@@ -28,7 +38,7 @@ def render(
     routine: Routine,
     *,
     template_folders: Sequence[TemplateFolder],
-    manner: Manner,
+    wording: WordingSettings,
     adapted: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     cache: Cache | None = None,
@@ -36,27 +46,27 @@ def render(
     """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
 
     The first of `template_folders` that has a template wins. `adapted` says what was left out of the routine or
-    swapped. With `manner.first_side` left the whole practice is mirrored. `cache` keeps scripts that were rendered.
+    swapped. With `wording.first_side` left the whole practice is mirrored. `cache` keeps scripts that were rendered.
     Raises ScriptError where a template or a pose's text doesn't render.
     """
-    made_of = (routine, manner, tuple(adapted), dict(settings or {}))
+    made_of = (routine, wording, tuple(adapted), dict(settings or {}))
     if cache is None:
-        return _rendered(*made_of, template_folders)
+        return _render(*made_of, template_folders)
     folders = [folder for folder, _ in template_folders]
-    return kept(made_of, folders, cache, lambda: _rendered(*made_of, template_folders))
+    return cached_script(made_of, folders, cache, lambda: _render(*made_of, template_folders))
 
 
-def _rendered(
+def _render(
     routine: Routine,
-    manner: Manner,
+    wording: WordingSettings,
     adapted: Sequence[str],
     settings: Mapping[str, str],
     folders: Sequence[TemplateFolder],
 ) -> str:
-    night = Night(manner.night)
-    rounds = list(visits(routine, manner, night))
-    body = _render_template(routine, rounds, _templates(tuple(folders)), manner, night)
-    _check_held(routine, rounds, body)
+    night = NightWording(wording.night)
+    rounds = list(round_contexts(routine, wording, night))
+    body = _render_template(routine, rounds, _templates(tuple(folders)), wording, night)
+    _check_every_round_held(routine, rounds, body)
     head = write_front_matter(
         title=routine.title,
         routine=routine.name,
@@ -67,7 +77,7 @@ def _rendered(
     return head + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
-def _check_held(routine: Routine, rounds: Sequence[Visit], body: str) -> None:
+def _check_every_round_held(routine: Routine, rounds: Sequence[RoundContext], body: str) -> None:
     """Every round is held, once, in its order: no template may leave one out. Raises ScriptError."""
     parts = re.split(r"(?m)^\[pose (\S+) (\S+)\]$", body)
     made = [
@@ -75,20 +85,20 @@ def _check_held(routine: Routine, rounds: Sequence[Visit], body: str) -> None:
         for pose, side, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
         if _HOLD.search(text)
     ]
-    for at, visit in enumerate(rounds):
-        if made[at : at + 1] != [(visit.pose.id, visit.round)]:
+    for at, context in enumerate(rounds):
+        if made[at : at + 1] != [(context.pose.id, context.round)]:
             raise ScriptError(
-                f"{visit.pose.id}, {visit.round}, is in {routine.name}, and the templates give it no hold",
+                f"{context.pose.id}, {context.round}, is in {routine.name}, and the templates give it no hold",
                 where=MAIN_TEMPLATE,
                 hint="write [pose …] and [hold …] for each of `visits`, in their order",
             )
 
 
-def described(text: str | Variant, pose: Pose) -> str:
+def plain_description(text: str | Variant, pose: Pose) -> str:
     """A text of `pose` or one of its variants for listings, as its first round has it: without marks, on one line."""
     if isinstance(text, Variant):
         text = text.summary or text.say
-    spoken = render_text(text, described_values(pose), pose.path or pose.id)
+    spoken = render_text(text, first_round_variables(pose), pose.path or pose.id)
     return " ".join(re.sub(r"\[[^\]]*\]", " ", spoken).split())
 
 
@@ -120,7 +130,9 @@ def _templates(folders: tuple[TemplateFolder, ...]) -> Any:
     return environment(loader_of(folders))
 
 
-def _render_template(routine: Routine, rounds: Sequence[Visit], templates: Any, manner: Manner, night: Night) -> str:
+def _render_template(
+    routine: Routine, rounds: Sequence[RoundContext], templates: Any, wording: WordingSettings, night: NightWording
+) -> str:
     from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
     def missing(from_position: str, to_position: str) -> NoReturn:
@@ -135,10 +147,10 @@ def _render_template(routine: Routine, rounds: Sequence[Visit], templates: Any, 
             "setting": routine.setting,
             "ground": GROUNDS[routine.setting],
             "start": start_position(routine),
-            "brief": is_brief(routine, manner),
-            "sleep_position": manner.sleep_position,
-            "ending": manner.ending,
-            "words": manner.words,
+            "brief": is_brief(routine, wording),
+            "sleep_position": wording.sleep_position,
+            "ending": wording.ending,
+            "words": wording.words,
             "turn": night.turn,
             CHOOSE: night.choose,
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
 
 
-class Say(Extension):
+class SayTag(Extension):
     """``{% say %}…{% or %}…{% endsay %}``: one of several ways to say it."""
 
     tags = {"say"}  # noqa: RUF012 - Jinja's name, a set
@@ -30,9 +30,9 @@ class Say(Extension):
         # known by what it may say, so that a line moved elsewhere chooses as before
         key = hashlib.sha256(repr(ways).encode()).hexdigest()[:16]
         chosen = nodes.Call(nodes.Name(CHOOSE, "load"), [nodes.Const(key), nodes.Const(len(ways))], [], None, None)
-        return self.said(chosen, ways).set_lineno(line)
+        return self.choice(chosen, ways).set_lineno(line)
 
-    def said(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
+    def choice(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
         name = "_way"
         number = nodes.Name(name, "load")
         tests: list[Any] = [
@@ -42,9 +42,9 @@ class Say(Extension):
         return nodes.With([nodes.Name(name, "param")], [chosen], tests)
 
 
-class SayAnything(Say):
+class SayEveryWayTag(SayTag):
     """The same for who only reads a template: all the ways, one after the other."""
 
-    def said(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
+    def choice(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
         always = nodes.Const(True)
         return nodes.If(always, ways[0], [nodes.If(always, way, [], []) for way in ways[1:]], [])

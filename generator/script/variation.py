@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 CHOOSE = "_choose"
-"""The name under which a template's context holds `Night.choose`, where `{% say %}` stands in it."""
+"""The name under which a template's context holds `NightWording.choose`, where `{% say %}` stands in it."""
 
 _T = TypeVar("_T")
 
 
-class Night:
+class NightWording:
     """What one night says. Night 0 is the ritual: always the first way, and lists in their order.
 
     The others choose by seed, so that the same night always says the same. A place that is passed again within one
@@ -22,19 +22,19 @@ class Night:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._passed: Counter[str] = Counter()
+        self._uses: Counter[str] = Counter()
 
     def choose(self, key: str, ways: int) -> int:
         """Which of `ways` ways the place known by `key` says now. In `ways` nights in a row, each comes once."""
         if not self._number:
             return 0
-        passed = self._passed[key]
-        self._passed[key] += 1
+        uses = self._uses[key]
+        self._uses[key] += 1
         cycle, step = divmod(self._number, ways)
         order = _shuffled(range(ways), f"{cycle}:{key}")
         if cycle == 0:  # night 0 is one of this cycle
             order = [0, *(way for way in order if way)]
-        return order[(step + passed) % ways]
+        return order[(step + uses) % ways]
 
     def turn(self, lines: Sequence[_T], index: int, key: str = "") -> _T:
         """The line for the place with this index; lists with the same `key` (their text, else) are shuffled alike."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..durations import by_default, format_ms, longest
+from ..durations import default_hold, format_ms, longest_hold
 from ..errors import LengthError
 from ..model import HoldLength
 
@@ -31,13 +31,13 @@ def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
 def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tuple[int, int]:
     """The least and the most that all of `holds` last together."""
     least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
-    most = sum(hold_ms(hold, longest(hold, breath_ms), breath_ms, count_ms) for hold in holds)
+    most = sum(hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms) for hold in holds)
     return least, most
 
 
 def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> FittedHolds:
     """Each hold as long as it lasts where no length was asked."""
-    return FittedHolds(tuple(hold_ms(hold, by_default(hold), breath_ms, count_ms) for hold in holds))
+    return FittedHolds(tuple(hold_ms(hold, default_hold(hold), breath_ms, count_ms) for hold in holds))
 
 
 def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> FittedHolds:
@@ -55,7 +55,7 @@ def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_m
 
     in_breaths = [hold for hold in holds if hold.unit == "breaths"]
     in_seconds = [hold for hold in holds if hold.unit == "ms"]
-    slack_ms = sum(longest(hold, breath_ms) - hold.low for hold in in_seconds)
+    slack_ms = sum(longest_hold(hold, breath_ms) - hold.low for hold in in_seconds)
     extra_breaths, taken_ms = _breaths_within(in_breaths, room_ms, breath_ms)
     left_ms = room_ms - taken_ms
     if left_ms > slack_ms:
@@ -72,14 +72,14 @@ def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_m
         if hold.unit == "breaths":
             extra_ms = next(breaths) * breath_ms
         elif hold.unit == "ms" and slack_ms:
-            extra_ms = (longest(hold, breath_ms) - hold.low) * left_ms // slack_ms
+            extra_ms = (longest_hold(hold, breath_ms) - hold.low) * left_ms // slack_ms
         lengths_ms.append(shortest_ms(hold, breath_ms, count_ms) + extra_ms)
     return FittedHolds(tuple(lengths_ms), total_ms - base_ms - sum(lengths_ms))
 
 
 def _steps(holds: Sequence[HoldLength], breath_ms: int) -> list[tuple[int, ...]]:
     """All the ways to hand out extra breaths by one common share, from none to the most, in growing order."""
-    slacks = [longest(hold, breath_ms) - hold.low for hold in holds]
+    slacks = [longest_hold(hold, breath_ms) - hold.low for hold in holds]
     shares = {Fraction(0)} | {Fraction(n, slack) for slack in set(slacks) if slack for n in range(1, slack + 1)}
     return [tuple(slack * share.numerator // share.denominator for slack in slacks) for share in sorted(shares)]
 

@@ -7,26 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn, assert_never
 
-from ..durations import format_ms, longest
+from ..durations import format_ms, longest_hold
 from ..errors import LengthError, ScriptError
 from ..model import (
-    At,
     Breathe,
     Chapter,
     Chime,
     Count,
     Cue,
+    CuePlace,
     Event,
     EventKind,
-    Group,
     Hold,
+    HoldGroup,
     HoldLength,
+    HoldOffset,
     Item,
     Pause,
     Say,
     Script,
     Timeline,
-    Where,
 )
 from .fit import default_fit, fit_holds, hold_ms, range_ms, shortest_ms
 from .timing import Timing, is_silent, number_text
@@ -43,7 +43,9 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     """
     holds = [_length_of(cue) for cue in script.cues if _has_length(cue)]
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
-    longest_ms = [hold_ms(hold, longest(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds]
+    longest_ms = [
+        hold_ms(hold, longest_hold(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds
+    ]
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
     _Layout(script, clip_ms, timing, longest_ms).run()  # what is in order at both ends is so between: all is linear
     base_ms = least_ms - sum(shortest)
@@ -103,7 +105,7 @@ class _Layout:
     def finished_events(self, guided_ms: int, duration_ms: int) -> tuple[Event, ...]:
         last = len(self._script.chapters) - 1
         self._chapter_starts.setdefault(last, guided_ms)  # a last title with nothing under it is the tail's
-        tail = self._event("tail", guided_ms, duration_ms, "", Where(0, last))
+        tail = self._event("tail", guided_ms, duration_ms, "", CuePlace(0, last))
         return tuple(sorted([*self.events, tail], key=lambda event: event.start_ms))
 
     def finished_chapters(self, duration_ms: int) -> tuple[Chapter, ...]:
@@ -157,7 +159,7 @@ class _Layout:
         self.events += events
         self._cursor_ms = end_ms
 
-    def _pause(self, ms: int, where: Where) -> None:
+    def _pause(self, ms: int, where: CuePlace) -> None:
         if ms:
             self._emit("pause", self._cursor_ms, self._cursor_ms + ms, "", where)
             self._cursor_ms += ms
@@ -185,7 +187,7 @@ class _Layout:
             case _:
                 assert_never(item)
 
-    def _count(self, number: int, silent: bool, start_ms: int, where: Where) -> tuple[list[Event], int]:
+    def _count(self, number: int, silent: bool, start_ms: int, where: CuePlace) -> tuple[list[Event], int]:
         events: list[Event] = []
         count_ms = self._timing.count_ms
         texts = [] if silent else [number_text(spoken) for spoken in range(1, number + 1)]
@@ -271,7 +273,7 @@ class _Layout:
     def _at_marks(self, hold: Hold, start_ms: int, end_ms: int, said_by_ms: int) -> Iterator[Event]:
         """Lines at their marks; one that would run into the bell comes as much earlier as it must."""
         placed = [(start_ms + self._offset_ms(hold, group.at, end_ms - start_ms), group) for group in hold.groups]
-        previous: Group | None = None
+        previous: HoldGroup | None = None
         free_ms = start_ms
         rings = said_by_ms < end_ms
         for mark_ms, group in placed:
@@ -296,11 +298,11 @@ class _Layout:
             yield from events
             previous = group
 
-    def _before_the_bell(self, group: Group, mark_ms: int, start_ms: int, said_by_ms: int) -> int:
+    def _before_the_bell(self, group: HoldGroup, mark_ms: int, start_ms: int, said_by_ms: int) -> int:
         over_ms = self._sequence(group.items, mark_ms)[1] - said_by_ms
         return max(mark_ms - max(over_ms, 0), start_ms)
 
-    def _offset_ms(self, hold: Hold, at: At | None, length_ms: int) -> int:
+    def _offset_ms(self, hold: Hold, at: HoldOffset | None, length_ms: int) -> int:
         if at is None:
             return 0
         if at.kind == "percent":
@@ -346,11 +348,13 @@ class _Layout:
     # --- small things --------------------------------------------------------------------------------
 
     def _event(
-        self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where, *, breaths: int = 0
+        self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: CuePlace, *, breaths: int = 0
     ) -> Event:
         return Event(kind, start_ms, end_ms, text, where.chapter, where.pose, where.round, breaths)
 
-    def _emit(self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: Where, *, breaths: int = 0) -> None:
+    def _emit(
+        self, kind: EventKind, start_ms: int, end_ms: int, text: str, where: CuePlace, *, breaths: int = 0
+    ) -> None:
         self.events.append(self._event(kind, start_ms, end_ms, text, where, breaths=breaths))
 
     def _named(self, hold: Hold, length_ms: int) -> str:
@@ -363,11 +367,11 @@ class _Layout:
         assert hold.length is not None
         return shortest_ms(hold.length, self._timing.breath_ms, self._timing.count_ms)
 
-    def _check_fits(self, text: str, room_ms: int, where: Where, room: str, hint: str) -> None:
+    def _check_fits(self, text: str, room_ms: int, where: CuePlace, room: str, hint: str) -> None:
         if self._clip_ms[text] > room_ms:
             self._fail(where, f"“{text}” ({format_ms(self._clip_ms[text])}) doesn't fit {room}", hint)
 
-    def _fail(self, where: Where, what: str, hint: str) -> NoReturn:
+    def _fail(self, where: CuePlace, what: str, hint: str) -> NoReturn:
         pose = f"{where.pose} ({where.round}): " if where.pose else ""
         raise ScriptError(pose + what, where=f"{self._script.name}:{where.line}", hint=hint)
 

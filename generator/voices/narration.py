@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import TrackError
 from ..mix.segments import from_pcm, to_segment
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS
-from ..pronunciation.lexicon import NOTHING, Lexicon
+from ..pronunciation.lexicon import EMPTY_LEXICON, Lexicon
 from ..storage.cache import Cache, content_key
 from ..system.stopping import check
 from ..system.waiting import wait_for, wait_until
@@ -84,7 +84,7 @@ def narrate(
     jobs: int,
     progress: Progress = lambda done, total: None,
     *,
-    lexicon: Lexicon = NOTHING,
+    lexicon: Lexicon = EMPTY_LEXICON,
 ) -> Narration:
     """A clip for each of `texts`; only what the cache doesn't hold is spoken, `jobs` sentences at a time.
 
@@ -94,7 +94,7 @@ def narrate(
     off.
     """
     identity = voice_identity(voice)
-    given = {text: lexicon.given(text, voice.phonemes) for text in texts}
+    given = {text: lexicon.apply(text, voice.phonemes) for text in texts}
     lines = list(dict.fromkeys(given.values()))
     lengths_ms: dict[str, int] = {}
     missing: list[str] = []

@@ -12,7 +12,7 @@ from ..definition.library_models import LibraryFile
 from ..definition.models import PoseFile, RoutineFile
 from ..definition.program_models import ProgramFile
 from ..errors import NotFoundError, SleepwardError
-from ..yaml_source import text_of
+from ..yaml_source import read_text
 from .layers import PROJECT_FILE
 from .workspace import ROUTINE_SUFFIXES, ROUTINES
 
@@ -97,6 +97,6 @@ def _is_ours(path: Path) -> bool:
 def text_or_nothing(path: Path) -> str:
     """A file's text, or nothing where it can't be had: whoever reads it says why."""
     try:
-        return text_of(path)
+        return read_text(path)
     except SleepwardError:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError
-from ..pronunciation.lexicon import FILE_NAME, Lexicon, is_english, merged
+from ..pronunciation.lexicon import FILE_NAME, Lexicon, is_english, merged_lexicon
 from ..yaml_source import decode
 from .workspace import Workspace
 
@@ -17,7 +17,9 @@ def load_lexicon(language: str, workspace: Workspace) -> Lexicon:
     by entry, the last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
     """
     built_in = [workspace.built_in_templates() / FILE_NAME] if is_english(language) else []
-    return merged(tuple((_text_of(path), str(path)) for path in (*built_in, *workspace.own_lexicons(FILE_NAME))))
+    return merged_lexicon(
+        tuple((_text_of(path), str(path)) for path in (*built_in, *workspace.own_lexicons(FILE_NAME)))
+    )
 
 
 def _text_of(path: Path) -> str:

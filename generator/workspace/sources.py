@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..definition.adapt import Wishes, adapt, avoidable
 from ..errors import InputError, NotFoundError, SettingError, did_you_mean
 from ..model import Routine, Script
-from ..script import Manner, render
+from ..script import WordingSettings, render
 from ..script.front_matter import decode_script
 from ..settings import SETTINGS, Settings
 from ..system import stopping
@@ -103,7 +103,7 @@ def routine_script(
     return render(
         replace(fitted, settings=own.values),
         template_folders=workspace.template_folders(settings.style),
-        manner=Manner(
+        wording=WordingSettings(
             settings.breath_ms,
             settings.count_ms,
             settings.first_side,

@@ -110,9 +110,9 @@ class Workspace:
         """
         if cache is None:
             return self._read_routine(path, reread=False)
-        from ..definition.kept_routines import kept
+        from ..definition.routine_cache import cached_routine
 
-        return kept(path, self._pose_files(), cache, lambda path: self._read_routine(path, reread=True))
+        return cached_routine(path, self._pose_files(), cache, lambda path: self._read_routine(path, reread=True))
 
     def read_pose(self, pose_id: str) -> Pose:
         """The pose with that id. Raises NotFoundError, and DefinitionError with every fault of its file."""

@@ -22,7 +22,7 @@ from ..storage.code_key import files_key
 KIND = "routines"
 
 
-def kept(path: Path, pose_files: Iterable[Path], cache: Cache, read: Callable[[Path], Routine]) -> Routine:
+def cached_routine(path: Path, pose_files: Iterable[Path], cache: Cache, read: Callable[[Path], Routine]) -> Routine:
     """What `read` makes of the routine's file at `path`; from the cache, where that has read the very same before.
 
     `pose_files` are all that the routine could name.
@@ -37,26 +37,26 @@ def kept(path: Path, pose_files: Iterable[Path], cache: Cache, read: Callable[[P
     stored = cache.get(KIND, key)
     if stored is not None:
         with suppress(ValueError):  # what isn't a routine is read again
-            return parse_kept(bytes(stored))
+            return routine_from_json(bytes(stored))
     routine = read(path)
     if files_key(files) == key:
         with suppress(SleepwardError):  # a routine that can't be kept is read again
-            cache.put(KIND, key, dump_kept(routine))
+            cache.put(KIND, key, routine_to_json(routine))
     return routine
 
 
 # --- as JSON -----------------------------------------------------------------------------------------
 
 
-def dump_kept(routine: Routine) -> bytes:
+def routine_to_json(routine: Routine) -> bytes:
     """The routine as JSON: each pose once, and the steps with their poses' ids."""
     poses = {step.pose.id: step.pose for step in routine.steps}
     steps = [{**_plain(step), "pose": step.pose.id} for step in routine.steps]
     return json.dumps({"poses": poses, "routine": {**_plain(routine), "steps": steps}}, default=_plain).encode()
 
 
-def parse_kept(text: bytes) -> Routine:
-    """The routine that `dump_kept` wrote. Raises ValueError where this is none."""
+def routine_from_json(text: bytes) -> Routine:
+    """The routine that `routine_to_json` wrote. Raises ValueError where this is none."""
     try:
         found = json.loads(text)
         poses = {pose_id: _typed(Pose, pose) for pose_id, pose in found["poses"].items()}

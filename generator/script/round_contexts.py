@@ -11,7 +11,7 @@ from ..errors import ScriptError
 from ..model import BreathWords, Pose, RoundName, Routine, Step
 from ..settings import SleepPosition
 from ..timeline.fit import shortest_ms
-from .variation import CHOOSE, Night
+from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
 START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
@@ -30,7 +30,7 @@ _TITLE_SUFFIX: Mapping[RoundName, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class WordingSettings:
     """What of the settings shapes words: how long breaths and counts are, the side that begins, and the wording."""
 
     breath_ms: int
@@ -44,7 +44,7 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RoundContext:
     """One round of a pose, as templates see it; the texts are rendered.
 
     `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on,
@@ -79,55 +79,55 @@ class Visit:
     breathing: tuple[BreathWords, ...]
 
 
-def visits(routine: Routine, manner: Manner, night: Night) -> Iterator[Visit]:
+def round_contexts(routine: Routine, wording: WordingSettings, night: NightWording) -> Iterator[RoundContext]:
     """The rounds in order. Raises ScriptError where a pose's text doesn't render."""
     position = start_position(routine)
-    total = sum(len(_rounds(step, manner)) for step in routine.steps)
-    short = is_brief(routine, manner)
-    amounts = _Amounts(manner.words)
+    total = sum(len(_rounds(step, wording)) for step in routine.steps)
+    short = is_brief(routine, wording)
+    budget = _ReminderBudget(wording.words)
     seen: set[str] = set()
     index = 0
     for number, written in enumerate(routine.steps):
-        step = replace(written, pose=_in_style(written.pose, manner.style))
+        step = replace(written, pose=_in_style(written.pose, wording.style))
         again = step.pose.id in seen
-        rounds = _rounds(step, manner)
+        rounds = _rounds(step, wording)
         ends_routine = number == len(routine.steps) - 1
         for place, round_name in enumerate(rounds):
             last = place == len(rounds) - 1
             suffix = "" if step.reps else _TITLE_SUFFIX[round_name]
-            yield Visit(
+            yield RoundContext(
                 index=index,
                 place=place,
                 pose=step.pose,
                 round=round_name,
                 hold=step.hold_text,
                 hold_unit=step.hold.unit,
-                shortest_ms=_shortest_ms(step, manner),
+                shortest_ms=_shortest_ms(step, wording),
                 first=place == 0,
                 last=last,
                 again=again,
                 begins_chapter=place == 0 or not step.reps,
                 alternates=step.reps is not None,
-                next=_next(rounds[place + 1 : place + 2], ends_routine),
+                next=_next_kind(rounds[place + 1 : place + 2], ends_routine),
                 from_position=position if place == 0 else step.pose.position,
                 title=step.pose.name + suffix + (", again" if again else ""),
-                **_texts(
+                **_rendered_texts(
                     step,
                     {
-                        **_names(routine.setting, round_name, manner, night),
+                        **_variables(routine.setting, round_name, wording, night),
                         "level": step.level,
                         "brief": short,
                         "first": place == 0,
                         "again": again,
                         "last": last,
                     },
-                    breaths=_shortest_ms(step, manner) // manner.breath_ms,
+                    breaths=_shortest_ms(step, wording) // wording.breath_ms,
                     # nothing is said after the last hold of all: who hears it may be asleep
-                    stays=ends_routine and last and manner.ending == "sleep",
+                    stays=ends_routine and last and wording.ending == "sleep",
                     reminders=_reminders(
                         step,
                         place,
-                        1 if ends_routine else amounts.next(_usual(step, place, manner), index / total),
+                        1 if ends_routine else budget.next(_usual_reminders(step, place, wording), index / total),
                         night,
                     ),
                 ),
@@ -137,30 +137,30 @@ def visits(routine: Routine, manner: Manner, night: Night) -> Iterator[Visit]:
         position = step.pose.ends
 
 
-def is_brief(routine: Routine, manner: Manner) -> bool:
+def is_brief(routine: Routine, wording: WordingSettings) -> bool:
     """Whether the practice is so short that it has no time for many words."""
-    return sum(_shortest_ms(step, manner) * len(_rounds(step, manner)) for step in routine.steps) < BRIEF_MS
+    return sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
 
 
 def _in_style(pose: Pose, style: str) -> Pose:
     return replace(pose, **pose.styles.get(style, {}))
 
 
-def _usual(step: Step, place: int, manner: Manner) -> int:
+def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
     """How many reminders a hold usually has: the first side more, later ones fewer, short holds none."""
-    shortest = _shortest_ms(step, manner)
+    shortest = _shortest_ms(step, wording)
     if step.reps or step.hold.unit == "count" or step.pose.breaths or shortest < REMINDED_MS:
         return 0
     return (2 if shortest > LONG_MS else 1) - (1 if place else 0)
 
 
-def _reminders(step: Step, place: int, amount: int, night: Night) -> list[str]:
+def _reminders(step: Step, place: int, amount: int, night: NightWording) -> list[str]:
     """`amount` of the pose's lines, as Jinja: other ones for each of its rounds, as far as they go."""
     lines = step.pose.hold_lines
     return [night.turn(lines, place + number, step.pose.id) for number in range(min(amount, len(lines)))]
 
 
-class _Amounts:
+class _ReminderBudget:
     """How many reminders each hold has: as many as `words` makes of the usual, in the end, and fewer towards it."""
 
     def __init__(self, words: float) -> None:
@@ -182,11 +182,11 @@ def start_position(routine: Routine) -> str:
     return first if first in usual else usual[0]
 
 
-def _shortest_ms(step: Step, manner: Manner) -> int:
-    return shortest_ms(step.hold, manner.breath_ms, manner.count_ms)
+def _shortest_ms(step: Step, wording: WordingSettings) -> int:
+    return shortest_ms(step.hold, wording.breath_ms, wording.count_ms)
 
 
-def _next(following: Sequence[RoundName], ends_routine: bool) -> str | None:
+def _next_kind(following: Sequence[RoundName], ends_routine: bool) -> str | None:
     """What comes after this round: another side, both sides, the other direction, the next pose, or nothing."""
     if following:
         kinds = {"both": "both", "clockwise": "direction", "counterclockwise": "direction"}
@@ -194,22 +194,22 @@ def _next(following: Sequence[RoundName], ends_routine: bool) -> str | None:
     return None if ends_routine else "pose"
 
 
-def _rounds(step: Step, manner: Manner) -> tuple[RoundName, ...]:
+def _rounds(step: Step, wording: WordingSettings) -> tuple[RoundName, ...]:
     """Every round of the step, in order; the whole practice is written for the right side first, and mirrored else."""
     rounds = step.rounds * (step.reps[0] if step.reps else 1)
-    mirrored = manner.first_side == "left"
+    mirrored = wording.first_side == "left"
     return tuple(OPPOSITE.get(name, name) if mirrored else name for name in rounds)
 
 
-def _names(setting: str, round_name: RoundName, manner: Manner, night: Night) -> dict[str, object]:
+def _variables(setting: str, round_name: RoundName, wording: WordingSettings, night: NightWording) -> dict[str, object]:
     """What texts may name; pose_text.py lists the same."""
     values: dict[str, object] = {
         CHOOSE: night.choose,
-        "sleep_position": manner.sleep_position,
-        "ending": manner.ending,
+        "sleep_position": wording.sleep_position,
+        "ending": wording.ending,
         "round": round_name,
-        "first_side": manner.first_side,
-        "second_side": OPPOSITE[manner.first_side],
+        "first_side": wording.first_side,
+        "second_side": OPPOSITE[wording.first_side],
         "level": "standard",
         "brief": False,
         "setting": setting,
@@ -220,7 +220,7 @@ def _names(setting: str, round_name: RoundName, manner: Manner, night: Night) ->
     return values
 
 
-def _texts(
+def _rendered_texts(
     step: Step, values: Mapping[str, object], *, breaths: int, stays: bool, reminders: Sequence[str]
 ) -> dict[str, Any]:
     pose = step.pose
@@ -244,10 +244,10 @@ def _texts(
     }
 
 
-def described_values(pose: Pose) -> dict[str, object]:
+def first_round_variables(pose: Pose) -> dict[str, object]:
     """What the texts of `pose` may name, as its first round has it."""
     return {
-        **_names("bed", pose.rounds[0], Manner(0, 0), Night(0)),
+        **_variables("bed", pose.rounds[0], WordingSettings(0, 0), NightWording(0)),
         "first": True,
         "again": False,
         "last": False,
@@ -259,18 +259,18 @@ def render_text(text: str, values: Mapping[str, object], where: str) -> str:
     from jinja2 import TemplateError
 
     try:
-        return str(_compiled(text).render(values)).strip()
+        return str(_compiled_text(text).render(values)).strip()
     except TemplateError as error:
         raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
 
 
 @lru_cache(maxsize=4_096)
-def _compiled(text: str) -> Any:
-    return _plain_environment().from_string(text)
+def _compiled_text(text: str) -> Any:
+    return _text_environment().from_string(text)
 
 
 @lru_cache(maxsize=1)
-def _plain_environment() -> Any:
+def _text_environment() -> Any:
     return environment()
 
 
@@ -279,7 +279,7 @@ def environment(loader: Any = None) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    from .say_tag import Say
+    from .say_tag import SayTag
 
     return SandboxedEnvironment(
         loader=loader,
@@ -287,5 +287,5 @@ def environment(loader: Any = None) -> Any:
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=[Say],
+        extensions=[SayTag],
     )

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 KIND = "scripts"
 
 
-def kept(made_of: Sequence[object], template_folders: Sequence[Path], cache: Cache, render: Callable[[], str]) -> str:
+def cached_script(
+    made_of: Sequence[object], template_folders: Sequence[Path], cache: Cache, render: Callable[[], str]
+) -> str:
     """What `render` gives; from the cache, where it has given it before for the same.
 
     That is what it is `made_of` (plain values and frozen dataclasses), the files in `template_folders`, and the code.
