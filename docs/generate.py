@@ -20,7 +20,7 @@ import yaml
 
 from generator.cli.commands import COMMANDS, group
 from generator.definition import schema as schemas
-from generator.definition.adapt import avoidable, traits
+from generator.definition.adapt import avoidable_words, pose_traits
 from generator.definition.checks import REPS_PATTERN
 from generator.definition.loading import load_pose
 from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
@@ -251,8 +251,8 @@ def _avoid_lines() -> Iterator[str]:
     yield ""
     yield _row("`avoid`", "what it changes")
     yield _row("---", "---")
-    for word in sorted(avoidable(poses)):
-        named = [pose.id for pose in poses if word in traits(pose)]
+    for word in sorted(avoidable_words(poses)):
+        named = [pose.id for pose in poses if word in pose_traits(pose)]
         yield _row(f"`{word}`", ", ".join(named) if named else "nothing that is built in")
 
 

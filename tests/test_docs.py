@@ -120,7 +120,7 @@ def test_the_reference_knows_every_setting_command_and_key() -> None:
     from generator.definition.library_models import LibraryFile
     from generator.definition.models import PoseFile, RoutineFile, StepEntry, VariantEntry
     from generator.definition.program_models import ProgramFile
-    from generator.definition.validation import Part
+    from generator.definition.validation import FileModel
     from generator.settings import SETTINGS
 
     def page(name: str) -> str:
@@ -128,7 +128,7 @@ def test_the_reference_knows_every_setting_command_and_key() -> None:
 
     assert set(re.findall(r"^\| `(\w+)` \| `--", page("settings"), re.MULTILINE)) == set(SETTINGS)
     assert set(re.findall(r"^## (\w+)$", page("commands"), re.MULTILINE)) == {"sleepward", *COMMANDS}
-    pages: dict[str, list[type[Part]]] = {
+    pages: dict[str, list[type[FileModel]]] = {
         "routine": [RoutineFile, StepEntry],
         "pose": [PoseFile, VariantEntry],
         "library": [LibraryFile],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import beds
-from ..definition.checks import is_slug, slugged
+from ..definition.checks import is_slug, slug_of
 from ..definition.library_models import parse_library
 from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
 from ..durations import format_ms, parse_hold
@@ -140,7 +140,7 @@ def _name_faults(path: Path, kind: Kind) -> Iterator[Diagnostic]:
     """A routine and a pose are named by their files, in commands, libraries and routines."""
     if not is_slug(path.stem):
         what = f"a {kind} is called by its file's name, of small letters, digits and hyphens"
-        yield Diagnostic(str(path), 1, 1, f"{what}: rename it to {slugged(path.stem) or f'my-{kind}'}{path.suffix}")
+        yield Diagnostic(str(path), 1, 1, f"{what}: rename it to {slug_of(path.stem) or f'my-{kind}'}{path.suffix}")
 
 
 def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:

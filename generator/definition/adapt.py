@@ -11,12 +11,12 @@ from ..model import POSITIONS, Level, Pose, Routine, Step, Variant
 
 REST_HOLD = "1-10 min"
 _REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
-_KNEES = {"kneeling", "kneeling-weight", "knees"}
+_KNEELING_WORDS = {"kneeling", "kneeling-weight", "knees"}
 _IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class AdaptOptions:
     """What is asked of a routine; names are pose ids, those of `avoid` positions, conditions, or what a body does."""
 
     level: Level = "standard"
@@ -29,7 +29,7 @@ class Wishes:
 
 def adapt(
     routine: Routine,
-    wishes: Wishes,
+    options: AdaptOptions,
     *,
     rest: Callable[[], Pose],
     known_poses: Callable[[], Collection[str]],
@@ -43,25 +43,25 @@ def adapt(
     a wish stands.
     """
     notes: list[str] = []
-    _check_names(routine, wishes, known_poses, where)
+    _check_names(routine, options, known_poses, where)
     *body, final = routine.steps
-    if wishes.only:
-        body = [step for step in body if step.pose.id in wishes.only]
-    body = [step for step in body if step.pose.id not in wishes.skip]
-    body = [_repeated(step, wishes.reps) for step in _ordered(body, wishes.order)]
-    if wishes.reps is not None and not any(step.reps for step in body):
+    if options.only:
+        body = [step for step in body if step.pose.id in options.only]
+    body = [step for step in body if step.pose.id not in options.skip]
+    body = [_with_reps(step, options.reps) for step in _in_order(body, options.order)]
+    if options.reps is not None and not any(step.reps for step in body):
         notes.append("Nothing here is done in repetitions, so their number changes nothing.")
-    steps = [chosen for step in body if (chosen := _chosen(step, wishes, notes)) is not None]
-    last = _last(final, wishes, rest, notes, where)
-    if not steps and len(routine.steps) > 1 and _asks_anything(wishes):
+    steps = [chosen for step in body if (chosen := _step_to_do(step, options, notes)) is not None]
+    last = _last_step(final, options, rest, notes, where)
+    if not steps and len(routine.steps) > 1 and _leaves_anything_out(options):
         raise InputError(
             f"nothing is left of {routine.name} to do",
             where=routine.path or None,
             hint=" ".join(notes) or "leave out less",
         )
-    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEES & set(wishes.avoid):
+    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEELING_WORDS & set(options.avoid):
         notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
-    return replace(routine, steps=(*steps, last), props=_props(routine, [*steps, last])), tuple(notes)
+    return replace(routine, steps=(*steps, last), props=_props_needed(routine, [*steps, last])), tuple(notes)
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
@@ -74,14 +74,14 @@ def at_level(pose: Pose, level: Level) -> Pose:
     return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
 
 
-def traits(pose: Pose) -> set[str]:
+def pose_traits(pose: Pose) -> set[str]:
     """All the words of `avoid` that speak of `pose`."""
     positions = {pose.position, pose.ends}
     implied = {word for position in positions for word in _IMPLIED.get(position, ())}
     return {*positions, *implied, *pose.involves, *pose.leave_out_for}
 
 
-def avoidable(poses: Sequence[Pose]) -> set[str]:
+def avoidable_words(poses: Sequence[Pose]) -> set[str]:
     """All the words that `avoid` can have, where these are the poses there are."""
     implied = {word for words in _IMPLIED.values() for word in words}
     return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
@@ -89,13 +89,13 @@ def avoidable(poses: Sequence[Pose]) -> set[str]:
 
 def _check_names(
     routine: Routine,
-    wishes: Wishes,
+    options: AdaptOptions,
     known_poses: Callable[[], Collection[str]],
     where: Callable[[str], str | None],
 ) -> None:
     own = list(dict.fromkeys(step.pose.id for step in routine.steps))
     for setting in ("only", "skip", "order"):
-        unknown = [name for name in getattr(wishes, setting) if name not in own]
+        unknown = [name for name in getattr(options, setting) if name not in own]
         if unknown and setting == "only":
             what = f"only: {routine.name} has no pose {unknown[0]!r}"
             raise InputError(what, where=where(setting), hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
@@ -106,22 +106,22 @@ def _check_names(
                 raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
 
 
-def _last(
+def _last_step(
     final: Step,
-    wishes: Wishes,
+    options: AdaptOptions,
     rest: Callable[[], Pose],
     notes: list[str],
     where: Callable[[str], str | None],
 ) -> Step:
     """The last step as it is wished, or a rest in its place. Raises InputError where that is avoided too."""
-    left_out = final.pose.id in wishes.skip
-    last = None if left_out else _chosen(final, wishes, notes)
+    left_out = final.pose.id in options.skip
+    last = None if left_out else _step_to_do(final, options, notes)
     if last is not None:
         return last
     pose = rest()
     if final.pose.id == pose.id and left_out:
         notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
-    if avoided := traits(pose) & set(wishes.avoid):
+    if avoided := pose_traits(pose) & set(options.avoid):
         what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
         hint = "allow that, for everyone is brought to lie down in the end"
         raise InputError(what, where=where("avoid"), hint=hint)
@@ -135,7 +135,7 @@ def _gets_up_from_the_floor(routine: Routine, steps: Sequence[Step]) -> bool:
     return routine.setting != "bed" and any(step.pose.position not in ("standing", "chair") for step in steps[:-1])
 
 
-def _ordered(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:
+def _in_order(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:
     """The steps named first, each mention the next of that pose, then the others as they were."""
     left = list(body)
     for name in order:
@@ -146,7 +146,7 @@ def _ordered(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:
     yield from left
 
 
-def _repeated(step: Step, reps: int | None) -> Step:
+def _with_reps(step: Step, reps: int | None) -> Step:
     if step.reps is None:
         return step
     low, high = step.reps
@@ -156,15 +156,15 @@ def _repeated(step: Step, reps: int | None) -> Step:
     return replace(step, reps=(number, number))
 
 
-def _chosen(step: Step, wishes: Wishes, notes: list[str]) -> Step | None:
+def _step_to_do(step: Step, options: AdaptOptions, notes: list[str]) -> Step | None:
     """The step at the level, as it is, or easier: the first way that asks for nothing avoided; None without one."""
-    avoided = set(wishes.avoid)
-    levels: list[Level] = list(dict.fromkeys([wishes.level, "standard", "easier"]))
+    avoided = set(options.avoid)
+    levels: list[Level] = list(dict.fromkeys([options.level, "standard", "easier"]))
     ways = [at_level(step.pose, level) for level in levels]
-    why = ", ".join(sorted(traits(ways[0]) & avoided))
+    why = ", ".join(sorted(pose_traits(ways[0]) & avoided))
     for level, pose in zip(levels, ways, strict=True):
-        if not traits(pose) & avoided:
-            if level != wishes.level:
+        if not pose_traits(pose) & avoided:
+            if level != options.level:
                 way = "the easier way" if level == "easier" else "not the deeper way"
                 notes.append(f"{pose.name}: {way}, to avoid {why}.")
             same = pose.rounds == step.pose.rounds
@@ -177,11 +177,11 @@ def _rest_step(pose: Pose) -> Step:
     return Step(pose=pose, hold=parse_hold(REST_HOLD), hold_text=REST_HOLD, rounds=pose.rounds)
 
 
-def _asks_anything(wishes: Wishes) -> bool:
-    return bool(wishes.avoid or wishes.only or wishes.skip)
+def _leaves_anything_out(options: AdaptOptions) -> bool:
+    return bool(options.avoid or options.only or options.skip)
 
 
-def _props(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
+def _props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
     """What is fetched: nothing that only a pose left out asks for, and what a chosen variant asks for besides."""
     before = {prop for step in routine.steps for prop in step.pose.props}
     after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))

@@ -14,7 +14,7 @@ from ..durations import MAX_HOLD_MS, parse_hold
 from ..errors import DefinitionError, NotFoundError
 from ..model import Pose
 from ..values import SLUG
-from .validation import no, quoted
+from .validation import invalid, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -25,7 +25,7 @@ CONDITIONS = (
     "neck-surgery", "rheumatoid-neck", "dizziness",
 )  # fmt: skip
 MAX_REPS = 100
-SLIP = 0.8  # difflib's likeness from which an unknown condition is taken for a slip of the pen: "knee", not "wrists"
+TYPO = 0.8  # difflib's likeness from which an unknown condition is taken for a slip of the pen: "knee", not "wrists"
 
 REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
 
@@ -36,7 +36,7 @@ _REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
 
 @dataclass
-class Shelf:
+class PoseCatalog:
     """The poses a routine asks for, each loaded once."""
 
     load: Callable[[str], Pose]
@@ -61,7 +61,7 @@ class Shelf:
         return sorted(self.ids())
 
 
-def slugged(name: str) -> str:
+def slug_of(name: str) -> str:
     """The file's name that comes nearest to `name`, of small letters, digits and hyphens; empty where none does."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall("[a-z0-9]+", plain.replace("'", "")))
@@ -71,85 +71,89 @@ def is_slug(name: str) -> bool:
     return _SLUG.fullmatch(name) is not None
 
 
-def filled(value: str, info: ValidationInfo) -> str:
+def not_empty(value: str, info: ValidationInfo) -> str:
     if not value:
-        raise no(
+        raise invalid(
             f"'{info.field_name}' has nothing in it: write something here, or leave the line out if it isn't required"
         )
     return value
 
 
-def titled(value: str, info: ValidationInfo) -> str:
+def without_brackets(value: str, info: ValidationInfo) -> str:
     if re.search(r"[\[\]]", value):
-        raise no(
+        raise invalid(
             f"'{info.field_name}' has square brackets, but is spoken of in titles, where no marks can stand: use ( )"
         )
     return value
 
 
-def word_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
+def one_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in words:
-            raise no(f"{quoted(value)} isn't {what}", word=value, known=words)
+            raise invalid(f"{quoted(value)} isn't {what}", word=value, known=words)
         return value
 
     return check
 
 
 def known_pose(value: str, info: ValidationInfo) -> str:
-    shelf = cast("Shelf", info.context)
-    if not is_slug(value) or not shelf.has(value):  # an id only: never a path to somewhere else
-        slug = slugged(value)
-        misnamed = [name for name in shelf.known if not is_slug(name) and slugged(name) == slug]
+    catalog = cast("PoseCatalog", info.context)
+    if not is_slug(value) or not catalog.has(value):  # an id only: never a path to somewhere else
+        slug = slug_of(value)
+        misnamed = [name for name in catalog.known if not is_slug(name) and slug_of(name) == slug]
         if misnamed and slug:
             what = f"there is no pose {quoted(value)}, but a file of {quoted(misnamed[0])}"
-            raise no(f"{what}: rename that to {slug}.yaml, and write {slug} here")
-        raise no(
-            f"there is no pose {quoted(value)}", word="-".join(value.split()), known=[*filter(is_slug, shelf.known)]
+            raise invalid(f"{what}: rename that to {slug}.yaml, and write {slug} here")
+        raise invalid(
+            f"there is no pose {quoted(value)}", word="-".join(value.split()), known=[*filter(is_slug, catalog.known)]
         )
     return value
 
 
-def own_round(value: str, info: ValidationInfo) -> str:
-    pose = cast("Shelf", info.context).found.get(str(info.data.get("pose")))
+def round_of_pose(value: str, info: ValidationInfo) -> str:
+    pose = cast("PoseCatalog", info.context).found.get(str(info.data.get("pose")))
     if pose is not None and value not in pose.rounds:
-        raise no(f"{quoted(value)} isn't a round of {pose.id}", word=value, known=pose.rounds)
+        raise invalid(f"{quoted(value)} isn't a round of {pose.id}", word=value, known=pose.rounds)
     return value
 
 
 def condition(value: str) -> str:
     """A slug: a known condition, or one of the writer's own."""
     if not _SLUG.fullmatch(value):
-        raise no(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
-    if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, SLIP):
-        raise no(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
+        raise invalid(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
+    if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
+        raise invalid(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
     return value
 
 
-def rounds(value: list[str], info: ValidationInfo) -> list[str]:
+def distinct(value: list[str], info: ValidationInfo) -> list[str]:
     if not value:
-        raise no(f"'{info.field_name}' has no round in it: write like [right, left], or leave the line out")
+        raise invalid(f"'{info.field_name}' has no round in it: write like [right, left], or leave the line out")
     for index, name in enumerate(value):
         if name in value[:index]:
-            raise no(f"{quoted(name)} is named twice: a pose has each round once; to do it again, add a step", at=index)
+            raise invalid(
+                f"{quoted(name)} is named twice: a pose has each round once; to do it again, add a step", at=index
+            )
     return value
 
 
-def unmarked(value: str) -> str:
+def without_marks(value: str) -> str:
     if re.search(r"(?<!\\)\[", re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", value)):
-        raise no("this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen")
+        raise invalid(
+            "this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen"
+        )
     return value
 
 
-def hold_text(value: str) -> str:
+def valid_hold(value: str) -> str:
     try:
         parse_hold(value)
     except ValueError as error:
-        raise no(_respelled(value) or str(error)) from error
+        raise invalid(_suggested_hold(value) or str(error)) from error
     return value
 
 
-def _respelled(text: str) -> str:
+def _suggested_hold(text: str) -> str:
     """The right spelling of what people write for a hold instead: a clock's time, or a bare number."""
     if clock := _CLOCK.fullmatch(text):
         parts = zip(clock.groups(), "hms", strict=True)
@@ -161,54 +165,54 @@ def _respelled(text: str) -> str:
     return ""
 
 
-def reps(value: object) -> object:
+def parsed_reps(value: object) -> object:
     """`8-12` or `8` as (low, high)."""
     if not isinstance(value, str):
-        raise no("'reps' must be text: write it like 8 or 8-12")
+        raise invalid("'reps' must be text: write it like 8 or 8-12")
     match = _REPS.fullmatch(value.strip())
     if not match:
-        raise no(f"{quoted(value)} isn't a number of repetitions: write it like 8 or 8-12")
+        raise invalid(f"{quoted(value)} isn't a number of repetitions: write it like 8 or 8-12")
     low, high = int(match[1]), int(match[2] or match[1])
     if not 1 <= low <= high:
-        raise no(f"{quoted(value)} is impossible: at least 1, and the smaller number first")
+        raise invalid(f"{quoted(value)} is impossible: at least 1, and the smaller number first")
     if high > MAX_REPS:
-        raise no(f"{quoted(value)} is more than {MAX_REPS} repetitions, the most there can be")
+        raise invalid(f"{quoted(value)} is more than {MAX_REPS} repetitions, the most there can be")
     return low, high
 
 
-def reps_of_hold(value: tuple[int, int] | None, info: ValidationInfo) -> tuple[int, int] | None:
+def reps_within_limit(value: tuple[int, int] | None, info: ValidationInfo) -> tuple[int, int] | None:
     hold = parse_hold(info.data["hold"]) if value and "hold" in info.data else None
     if value and hold and hold.unit == "ms" and value[1] * hold.high > MAX_HOLD_MS:
-        raise no(
+        raise invalid(
             f"{value[1]} holds of {quoted(info.data['hold'])} are longer than 3 h: shorten the hold, or write fewer"
         )
     return value
 
 
-def switched(value: str, info: ValidationInfo) -> str:
+def has_switch(value: str, info: ValidationInfo) -> str:
     rounds = info.data.get("rounds", ())
     if len(rounds) > 1 and not value:
         message = "a pose with several rounds needs 'switch', the words that lead from one round to the next: add it"
-        raise no(message, at="rounds")
+        raise invalid(message, at="rounds")
     return value
 
 
-def breathed(value: str, info: ValidationInfo) -> str:
+def has_breath_words(value: str, info: ValidationInfo) -> str:
     if not value and not info.data.get("inhale", "-"):
-        raise no("this breath has no words: write 'in: …', 'out: …' or both")
+        raise invalid("this breath has no words: write 'in: …', 'out: …' or both")
     return value
 
 
-def summed_up(value: str, info: ValidationInfo) -> str:
+def has_summary(value: str, info: ValidationInfo) -> str:
     if not value and not info.data.get("say", "-"):
-        raise no("'summary' is missing: a way without 'say' needs it for listings, so add one of the two")
+        raise invalid("'summary' is missing: a way without 'say' needs it for listings, so add one of the two")
     return value
 
 
-def variant(value: object) -> object:
+def variant_keys(value: object) -> object:
     """The short form, a text alone, is what is spoken."""
     if isinstance(value, str):
         return {"say": value}
     if not isinstance(value, dict):
-        raise no("this must be a text, or keys such as say, summary and what they change: a list can't be spoken")
+        raise invalid("this must be a text, or keys such as say, summary and what they change: a list can't be spoken")
     return value

@@ -17,7 +17,7 @@ from ..settings import SETTINGS
 from ..values import SLUG
 from ..yaml_source import Node, YamlSource, read
 from .models import MAX_ENTRIES, Line, Required
-from .validation import Part, no, quoted, validated
+from .validation import FileModel, invalid, quoted, validated
 
 NIGHT = "night"
 FILE_ENDING = "format"  # the axis that shows in the ending, and so needn't stand in a name
@@ -33,14 +33,14 @@ _REFUSED = re.compile(r'[<>:"\\|?*\x00-\x1f]')  # by Windows, whose rules are th
 def _inside(value: str) -> str:
     """A path below the library's own folder: a library may be a stranger's."""
     if value and (PurePosixPath(value).is_absolute() or "\\" in value or ":" in value or ".." in value.split("/")):
-        raise no(f"{quoted(value)} leads out of this folder: name one inside it, with / between folders")
+        raise invalid(f"{quoted(value)} leads out of this folder: name one inside it, with / between folders")
     return value
 
 
 def _single(value: object) -> object:
     if isinstance(value, list):
         if not all(isinstance(entry, str) for entry in value):
-            raise no("this list must hold plain texts")
+            raise invalid("this list must hold plain texts")
         return ", ".join(value)
     return value
 
@@ -52,11 +52,13 @@ def _several(value: object) -> object:
 def _name_pattern(value: str) -> str:
     plain = _FIELD.sub("x", value)
     if found := re.search(r"[{}]", plain):
-        raise no(f"a curly bracket ({found[0]}) that belongs to no {{axis}}: write names like {{routine}}/{{length}}")
+        raise invalid(
+            f"a curly bracket ({found[0]}) that belongs to no {{axis}}: write names like {{routine}}/{{length}}"
+        )
     if found := _REFUSED.search(plain):
-        raise no(f"{found[0]!r} can't stand in a file's name everywhere: leave it out")
+        raise invalid(f"{found[0]!r} can't stand in a file's name everywhere: leave it out")
     if value and any(part != part.strip(" .") or not part for part in plain.split("/")):
-        raise no("a part of this name is empty, or begins or ends with a space or a dot: write it without")
+        raise invalid("a part of this name is empty, or begins or ends with a space or a dot: write it without")
     return value
 
 
@@ -67,7 +69,7 @@ Values = Annotated[
 Axes = dict[str, Values]
 
 
-class LibraryFile(Part):
+class LibraryFile(FileModel):
     """A library: many tracks from one file. An axis is `routine` or any setting."""
 
     called: ClassVar[str] = "the file"
@@ -157,7 +159,7 @@ def read_library(
     """
     source = read(text, file)
     written = validated(LibraryFile, cast("dict[str, Any]", source.root.plain()), source)
-    _Reader(source, known_settings, known_routines, check_script).check()
+    _LibraryChecker(source, known_settings, known_routines, check_script).check()
     if written is not None and not (written.matrix or written.include or written.tracks):
         source.fault(source.root.start, "there is nothing to build: add a 'matrix' or 'tracks'")
     source.raise_faults()
@@ -165,7 +167,7 @@ def read_library(
     return written, source
 
 
-class _Reader:
+class _LibraryChecker:
     """The names and values of a library's settings, wherever they stand in the file."""
 
     def __init__(

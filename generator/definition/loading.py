@@ -18,7 +18,7 @@ from ..settings import SETTINGS
 from ..timeline.fit import shortest_ms
 from ..values import NO_NAMES
 from ..yaml_source import MAX_FAULTS, Node, YamlSource, read, read_text
-from .checks import Shelf
+from .checks import PoseCatalog
 from .models import BreathEntry, PoseFile, RoutineFile, StyleEntry, VariantEntry
 from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, text_faults
 from .validation import one_line, validated
@@ -52,14 +52,14 @@ def parse_routine(
     data = cast("dict[str, Any]", source.root.plain())
     own = {key: value for key, value in data.items() if key in RoutineFile.model_fields or key not in known_settings}
     settings = {key: value for key, value in data.items() if key not in own}
-    shelf = Shelf(poses, known_poses)
-    written = validated(RoutineFile, own, source, shelf, more_keys=known_settings)
+    catalog = PoseCatalog(poses, known_poses)
+    written = validated(RoutineFile, own, source, catalog, more_keys=known_settings)
     for key, value in settings.items():
         _check_setting(key, value, known_settings[key], source)
-    _check_ending(source, shelf)
+    _check_ending(source, catalog)
     if written is not None:
-        _check_length(written, source, shelf)
-    source.add(fault for error in shelf.broken.values() for fault in error.faults)
+        _check_length(written, source, catalog)
+    source.add(fault for error in catalog.broken.values() for fault in error.faults)
     source.raise_faults()
     assert written is not None  # else a fault was raised
     return Routine(
@@ -72,7 +72,7 @@ def parse_routine(
         notes=tuple(written.notes),
         settings={key: _setting_text(value) for key, value in settings.items()},
         path=file,
-        steps=tuple(_steps(written, source, shelf)),
+        steps=tuple(_steps(written, source, catalog)),
     )
 
 
@@ -185,14 +185,14 @@ def _check_setting(key: str, value: Any, parse: Callable[[str], object], source:
         source.fault(node.start, f"'{key}': {error}")
 
 
-def _check_ending(source: YamlSource, shelf: Shelf) -> None:
+def _check_ending(source: YamlSource, catalog: PoseCatalog) -> None:
     """Nobody is left to fall asleep with legs raised, kneeling, on a chair or at the edge."""
     steps = source.find(("steps",))
     if steps is None or not isinstance(steps.value, list) or not steps.value:
         return
     last = len(steps.value) - 1
     pose_node = source.find(("steps", last, "pose"))
-    pose = shelf.found.get(one_line(pose_node.value)) if pose_node and isinstance(pose_node.value, str) else None
+    pose = catalog.found.get(one_line(pose_node.value)) if pose_node and isinstance(pose_node.value, str) else None
     if pose is None:
         return
     ways = [variant.changes.get("ends", pose.ends) for variant in (pose.easier, pose.deeper) if variant]
@@ -203,12 +203,12 @@ def _check_ending(source: YamlSource, shelf: Shelf) -> None:
         source.fault(steps.value[last].start, message)
 
 
-def _check_length(written: RoutineFile, source: YamlSource, shelf: Shelf) -> None:
+def _check_length(written: RoutineFile, source: YamlSource, catalog: PoseCatalog) -> None:
     """The holds alone, each at its low end, the breath and the count at their fastest, must fit a day."""
-    steps = [step for step in written.steps if step.pose in shelf.found]
+    steps = [step for step in written.steps if step.pose in catalog.found]
     least_ms = 0
     for step in steps:
-        rounds = len(step.sides or shelf.found[step.pose].rounds) * (step.reps[0] if step.reps else 1)
+        rounds = len(step.sides or catalog.found[step.pose].rounds) * (step.reps[0] if step.reps else 1)
         least_ms += rounds * shortest_ms(parse_hold(step.hold), FASTEST_BREATH_MS, FASTEST_COUNT_MS)
     if least_ms > MAX_TRACK_MS:
         node = source.find(("steps",)) or source.root
@@ -216,9 +216,9 @@ def _check_length(written: RoutineFile, source: YamlSource, shelf: Shelf) -> Non
         source.fault(node.start, f"{what}: shorten them, or leave some out")
 
 
-def _steps(written: RoutineFile, source: YamlSource, shelf: Shelf) -> Iterator[Step]:
+def _steps(written: RoutineFile, source: YamlSource, catalog: PoseCatalog) -> Iterator[Step]:
     for index, step in enumerate(written.steps):
-        node, pose = source.find(("steps", index)), shelf.found[step.pose]
+        node, pose = source.find(("steps", index)), catalog.found[step.pose]
         yield Step(
             pose=pose,
             hold=parse_hold(step.hold),

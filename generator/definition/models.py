@@ -12,7 +12,7 @@ from ..values import SLUG
 from . import checks
 from .checks import CONDITIONS, REPS_PATTERN
 from .pose_text import MAX_TEXT
-from .validation import Part, no, one_line
+from .validation import FileModel, invalid, one_line
 
 PLACES = ("bed", "mat", "chair", "room")
 EYES = ("closed", "open-while-standing")
@@ -21,19 +21,19 @@ MAX_STEPS = 500
 MAX_ENTRIES = 100  # of any other list
 
 Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(one_line)]
-Required = Annotated[Line, AfterValidator(checks.filled), Field(json_schema_extra={"minLength": 1})]
-Title = Annotated[Required, AfterValidator(checks.titled)]
+Required = Annotated[Line, AfterValidator(checks.not_empty), Field(json_schema_extra={"minLength": 1})]
+Title = Annotated[Required, AfterValidator(checks.without_brackets)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(str.rstrip)]
-Spoken = Annotated[Text, AfterValidator(checks.filled), Field(json_schema_extra={"minLength": 1})]
-HoldLine = Annotated[Required, AfterValidator(checks.unmarked)]
-BreathLine = Annotated[Line, AfterValidator(checks.unmarked)]
+Spoken = Annotated[Text, AfterValidator(checks.not_empty), Field(json_schema_extra={"minLength": 1})]
+HoldLine = Annotated[Required, AfterValidator(checks.without_marks)]
+BreathLine = Annotated[Line, AfterValidator(checks.without_marks)]
 Position = Annotated[
     Required,
-    AfterValidator(checks.word_of(POSITIONS, "a position")),
+    AfterValidator(checks.one_of(POSITIONS, "a position")),
     Field(json_schema_extra={"enum": list(POSITIONS)}),
 ]
 Round = Annotated[
-    Line, AfterValidator(checks.word_of(ROUND_NAMES, "a round")), Field(json_schema_extra={"enum": list(ROUND_NAMES)})
+    Line, AfterValidator(checks.one_of(ROUND_NAMES, "a round")), Field(json_schema_extra={"enum": list(ROUND_NAMES)})
 ]
 Condition = Annotated[
     Required,
@@ -42,21 +42,23 @@ Condition = Annotated[
 ]
 Doing = Annotated[
     Required,
-    AfterValidator(checks.word_of(INVOLVES, "what 'involves' can be")),
+    AfterValidator(checks.one_of(INVOLVES, "what 'involves' can be")),
     Field(json_schema_extra={"enum": list(INVOLVES)}),
 ]
 Reps = Annotated[str, Field(json_schema_extra={"pattern": REPS_PATTERN})] | int  # editors read 8 as a number
 Many = Field(max_length=MAX_ENTRIES)
 Entries = Annotated[list[Required], Many]
 HoldLines = Annotated[list[HoldLine], Many]
-Rounds = Annotated[list[Round], Many, AfterValidator(checks.rounds)]
-OwnRounds = Annotated[list[Annotated[Round, AfterValidator(checks.own_round)]], Many, AfterValidator(checks.rounds)]
+Rounds = Annotated[list[Round], Many, AfterValidator(checks.distinct)]
+OwnRounds = Annotated[
+    list[Annotated[Round, AfterValidator(checks.round_of_pose)]], Many, AfterValidator(checks.distinct)
+]
 StyleName = Annotated[str, Field(pattern=f"^{SLUG}$")]
 Conditions = Annotated[list[Condition], Many]
 Doings = Annotated[list[Doing], Many]
 
 
-class StepEntry(Part):
+class StepEntry(FileModel):
     """One step: a pose, and how long each of its rounds is held."""
 
     called: ClassVar[str] = "every step"
@@ -67,7 +69,7 @@ class StepEntry(Part):
         examples=["figure-four"],
         json_schema_extra={"pattern": f"^{SLUG}$"},
     )
-    hold: Annotated[Required, AfterValidator(checks.hold_text)] = Field(
+    hold: Annotated[Required, AfterValidator(checks.valid_hold)] = Field(
         description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
         "times the upper value, 20 min at most. Never more than 3 h.",
         examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
@@ -80,8 +82,8 @@ class StepEntry(Part):
     )
     reps: Annotated[
         tuple[int, int] | None,
-        BeforeValidator(checks.reps, json_schema_input_type=Reps),
-        AfterValidator(checks.reps_of_hold),
+        BeforeValidator(checks.parsed_reps, json_schema_input_type=Reps),
+        AfterValidator(checks.reps_within_limit),
     ] = Field(
         default=None,
         description="How often the rounds are repeated, each with its hold, under one chapter. Of a range the lower "
@@ -90,19 +92,19 @@ class StepEntry(Part):
     )
 
 
-class RoutineFile(Part):
+class RoutineFile(FileModel):
     """A routine: what is practised, in order. Any setting may stand here too, like length or background."""
 
-    parts: ClassVar[dict[str, type[Part]]] = {"steps": StepEntry}
+    parts: ClassVar[dict[str, type[FileModel]]] = {"steps": StepEntry}
 
     title: Title = Field(description="What it is called when it is spoken of.", examples=["My night"])
     summary: Required = Field(description="One sentence for listings.", examples=["A stretch, a fold, and sleep."])
-    setting: Annotated[Required, AfterValidator(checks.word_of(PLACES, "a setting"))] = Field(
+    setting: Annotated[Required, AfterValidator(checks.one_of(PLACES, "a setting"))] = Field(
         description="Where it begins and is done. The last step is always in bed.",
         examples=["bed"],
         json_schema_extra={"enum": list(PLACES)},
     )
-    eyes: Annotated[Required, AfterValidator(checks.word_of(EYES, "what 'eyes' can be"))] = Field(
+    eyes: Annotated[Required, AfterValidator(checks.one_of(EYES, "what 'eyes' can be"))] = Field(
         description="Whether the eyes may be closed from the start.",
         examples=["closed"],
         json_schema_extra={"enum": list(EYES)},
@@ -118,7 +120,7 @@ class RoutineFile(Part):
     )
 
 
-class BreathEntry(Part):
+class BreathEntry(FileModel):
     """The words of one breath; one of the two may be left out, and is silent then."""
 
     called: ClassVar[str] = "every breath"
@@ -130,7 +132,7 @@ class BreathEntry(Part):
         description="Said as the inhale begins: two or three words.",
         examples=["Arms float up."],
     )
-    exhale: Annotated[BreathLine, AfterValidator(checks.breathed)] = Field(
+    exhale: Annotated[BreathLine, AfterValidator(checks.has_breath_words)] = Field(
         default="",
         alias="out",
         validate_default=True,
@@ -142,7 +144,7 @@ class BreathEntry(Part):
 Breaths = Annotated[list[BreathEntry], Many]
 
 
-class StyleEntry(Part):
+class StyleEntry(FileModel):
     """The pose in other words, for one style. Whatever is written here replaces the pose's own text of that name."""
 
     called: ClassVar[str] = "a style's words"
@@ -158,18 +160,22 @@ class StyleEntry(Part):
 Styles = Annotated[dict[StyleName, StyleEntry], Field(max_length=MAX_ENTRIES)]
 
 
-class VariantEntry(Part):
+class VariantEntry(FileModel):
     """Another way into the pose. Whatever is written here replaces the pose's own key of that name."""
 
     called: ClassVar[str] = "a way like this"
-    parts: ClassVar[dict[str, type[Part]]] = {"breaths": BreathEntry, "breathing": BreathEntry, "styles": StyleEntry}
+    parts: ClassVar[dict[str, type[FileModel]]] = {
+        "breaths": BreathEntry,
+        "breathing": BreathEntry,
+        "styles": StyleEntry,
+    }
 
     say: Text = Field(
         default="",
         description="One or two sentences, spoken after `enter` and after `switch`. Jinja and pauses may stand in it.",
         examples=["Stay lower. [4s]"],
     )
-    summary: Annotated[Line, AfterValidator(checks.summed_up)] = Field(
+    summary: Annotated[Line, AfterValidator(checks.has_summary)] = Field(
         default="",
         validate_default=True,
         description="What listings show instead of `say`; required where there is no `say`.",
@@ -198,13 +204,15 @@ class VariantEntry(Part):
     )
 
 
-Variant = Annotated[VariantEntry | None, BeforeValidator(checks.variant, json_schema_input_type=str | VariantEntry)]
+Variant = Annotated[
+    VariantEntry | None, BeforeValidator(checks.variant_keys, json_schema_input_type=str | VariantEntry)
+]
 
 
-class PoseFile(Part):
+class PoseFile(FileModel):
     """One pose or movement. Its spoken texts are Jinja and may hold pauses like [6s] and [3 breaths]."""
 
-    parts: ClassVar[dict[str, type[Part]]] = {
+    parts: ClassVar[dict[str, type[FileModel]]] = {
         "breaths": BreathEntry,
         "breathing": BreathEntry,
         "easier": VariantEntry,
@@ -229,7 +237,7 @@ class PoseFile(Part):
         description="Spoken before the first round: a sentence a line, each with the time it takes to do.",
         examples=["Let the {{ side }} leg slide out. [6s]"],
     )
-    switch: Annotated[Text, AfterValidator(checks.switched)] = Field(
+    switch: Annotated[Text, AfterValidator(checks.has_switch)] = Field(
         default="",
         validate_default=True,
         description="Spoken before each later round, instead of `enter`; required where there are several rounds.",
@@ -298,5 +306,7 @@ class PoseFile(Part):
             rounds = self.rounds if way is None or way.rounds is None else way.rounds
             switch = self.switch if way is None or way.switch is None else way.switch
             if len(rounds) > 1 and not switch:
-                raise no(f"'{key}' has several rounds, and no 'switch' to lead from one to the next: add it", at=key)
+                raise invalid(
+                    f"'{key}' has several rounds, and no 'switch' to lead from one to the next: add it", at=key
+                )
         return self

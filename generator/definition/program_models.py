@@ -16,14 +16,14 @@ from ..settings import SETTINGS
 from ..yaml_source import Node, YamlSource, read
 from .library_models import Value
 from .models import MAX_ENTRIES, Entries, Required
-from .validation import Part, one_line, quoted, validated
+from .validation import FileModel, one_line, quoted, validated
 
 NIGHT_KEYS = ("routine", "repeat", "note")
 POSE_LISTS = ("only", "skip", "order")
 MAX_REPEAT = 100
 
 
-class ProgramFile(Part):
+class ProgramFile(FileModel):
     """A programme: nights in a row, each a routine with settings of its own."""
 
     called: ClassVar[str] = "the file"
@@ -82,13 +82,13 @@ def parse_program(
     """
     source = read(text, file)
     written = validated(ProgramFile, cast("dict[str, Any]", source.root.plain()), source)
-    nights = tuple(_Nights(source, known_settings, known_routines, poses_of))
+    nights = tuple(_NightReader(source, known_settings, known_routines, poses_of))
     source.raise_faults()
     assert written is not None  # else a fault was raised
     return Program(name, written.title, written.summary, tuple(written.notes), nights, file)
 
 
-class _Nights:
+class _NightReader:
     """The entries of `nights` that are well, as often as they are repeated; the faults of the others are noted."""
 
     def __init__(

@@ -13,11 +13,11 @@ from ..values import SLUG
 from .library_models import NIGHT, LibraryFile
 from .models import PoseFile, RoutineFile
 from .program_models import MAX_REPEAT, ProgramFile
-from .validation import Part
+from .validation import FileModel
 
 Kind = Literal["routine", "pose", "library", "program"]
 KINDS: tuple[Kind, ...] = ("routine", "pose", "library", "program")
-MODELS: Mapping[Kind, type[Part]] = {
+MODELS: Mapping[Kind, type[FileModel]] = {
     "routine": RoutineFile,
     "pose": PoseFile,
     "library": LibraryFile,
@@ -53,9 +53,9 @@ def _add_axes(library: dict[str, Any]) -> None:
     settings = {name: info.schema() for name, info in SETTINGS.items()}
     routine = {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."}
     known = {"routine": routine, **settings}
-    library["$defs"] = known | {_several(name): _axis(name) for name in known}
+    library["$defs"] = known | {_axis_key(name): _axis(name) for name in known}
     one = {name: {"$ref": f"#/$defs/{name}"} for name in known}
-    axes = {name: {"$ref": f"#/$defs/{_several(name)}"} for name in known}
+    axes = {name: {"$ref": f"#/$defs/{_axis_key(name)}"} for name in known}
     track = {
         "script": {"type": "string", "description": "A script's file, below this folder."},
         "name": {"type": "string", "description": "What its file is called, without the ending."},
@@ -87,7 +87,7 @@ def _set_properties(holder: dict[str, Any], properties: dict[str, Any], **more: 
     holder |= {"properties": properties, "additionalProperties": False, **more}
 
 
-def _several(name: str) -> str:
+def _axis_key(name: str) -> str:
     return f"several_{name}"
 
 

@@ -12,13 +12,13 @@ from ..errors import did_you_mean
 from ..yaml_source import Loc, Node, YamlSource
 
 
-class Part(BaseModel):
+class FileModel(BaseModel):
     """A file's keys, or those of a mapping inside it. `called` names it in faults, `parts` holds what stands below."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     called: ClassVar[str] = "the file"
     shape: ClassVar[str] = "this must have keys: write lines like 'key: value'"
-    parts: ClassVar[dict[str, type[Part]]] = {}
+    parts: ClassVar[dict[str, type[FileModel]]] = {}
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
@@ -26,10 +26,10 @@ class Part(BaseModel):
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
-_M = TypeVar("_M", bound=Part)
+_M = TypeVar("_M", bound=FileModel)
 
 
-def no(message: str, *, word: str = "", known: Sequence[str] = (), at: str | int = "") -> PydanticCustomError:
+def invalid(message: str, *, word: str = "", known: Sequence[str] = (), at: str | int = "") -> PydanticCustomError:
     """A fault; with a `word` that isn't `known`, the nearest are told; `at` names a neighbouring key to point at."""
     return PydanticCustomError("fault", "{message}", {"message": message, "word": word, "known": known, "at": at})
 
@@ -83,7 +83,7 @@ _MESSAGES = {  # by pydantic's type of error
 }
 
 
-def _message(error: ErrorDetails, model: type[Part], source: YamlSource, more_keys: Collection[str]) -> str:
+def _message(error: ErrorDetails, model: type[FileModel], source: YamlSource, more_keys: Collection[str]) -> str:
     """What is wrong and what to do, for a fault of ours or an error of pydantic's."""
     loc, context = error["loc"], error.get("ctx", {})
     owner = _part_at(model, loc[:-1])
@@ -100,7 +100,7 @@ def _message(error: ErrorDetails, model: type[Part], source: YamlSource, more_ke
     return template.format(key=key, owner=owner.called, shape=_part_at(model, loc).shape, **context)
 
 
-def _part_at(model: type[Part], loc: Sequence[int | str]) -> type[Part]:
+def _part_at(model: type[FileModel], loc: Sequence[int | str]) -> type[FileModel]:
     for name in loc:
         if isinstance(name, str):
             model = model.parts.get(name, model)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.adapt import Wishes, adapt, avoidable
+from ..definition.adapt import AdaptOptions, adapt, avoidable_words
 from ..errors import InputError, NotFoundError, SettingError, did_you_mean
 from ..model import Routine, Script
 from ..script import WordingSettings, render
@@ -139,8 +139,10 @@ def _adapted(
         return next((layer.where(name) for layer in layers if name in layer.values), None)
 
     _refuse_unknown_avoid(settings, where, workspace)
-    wishes = Wishes(settings.level, settings.avoid, settings.only, settings.skip, settings.order, settings.reps)
-    return adapt(routine, wishes, rest=lambda: workspace.read_pose("rest"), known_poses=workspace.pose_ids, where=where)
+    options = AdaptOptions(settings.level, settings.avoid, settings.only, settings.skip, settings.order, settings.reps)
+    return adapt(
+        routine, options, rest=lambda: workspace.read_pose("rest"), known_poses=workspace.pose_ids, where=where
+    )
 
 
 def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
@@ -164,7 +166,7 @@ def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None],
 def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
     if not settings.avoid:
         return
-    known = avoidable([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
+    known = avoidable_words([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
     for word in settings.avoid:
         if word not in known:
             hint = did_you_mean(word, sorted(known), 3)
