@@ -1,8 +1,7 @@
 """Backgrounds: what there is to choose from, the user's own music, layers of them, each as one seamless loop.
 
-`parse_background` reads what a user wrote, `resolve_background` looks up its beds and files, `bed_identity` is what a track's
-key carries, `load_bed` gives the sound.
-carries, `load_bed` gives the sound.
+`parse_background` reads what a user wrote, `resolve_background` looks up its beds and files, `bed_identity` is what a
+track's key carries, `load_bed` gives the sound.
 All loops are at one level, so that a mix can set its own.
 """
 
