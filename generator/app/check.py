@@ -53,7 +53,7 @@ _SETTINGS = {"chair": "chair", "standing": "room", "seated": "mat"}
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedFile:
     """A file, what it was taken for, its faults and warnings; some of them may lie in other files that it names."""
 
     path: str
@@ -62,7 +62,7 @@ class Checked:
     warnings: tuple[Warned, ...] = ()
 
 
-def check(paths: Sequence[str]) -> Iterator[Checked]:
+def check(paths: Sequence[str]) -> Iterator[CheckedFile]:
     """Every file of `paths`, one after the other; nothing is written. Raises NotFoundError where there is nothing.
 
     A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
@@ -79,7 +79,7 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
             found.extend(faults_of(error, path))
         here = dict.fromkeys(replace(each, file=_seen_from_here(each.file)) for each in found)
         warned = {told_first.setdefault(each.same, each) for each in here if isinstance(each, Warned)}
-        yield Checked(
+        yield CheckedFile(
             str(path),
             kinds[path],
             tuple(each for each in here if isinstance(each, Fault)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..app.check import Checked
+    from ..app.check import CheckedFile
     from ..errors import Fault
     from ..lint import Warned
 
@@ -34,7 +34,7 @@ def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """
     from ..app.check import check
 
-    done: list[Checked] = []
+    done: list[CheckedFile] = []
     shown: set[Fault | Warned] = set()
     for checked in check(paths):
         done.append(checked)
@@ -63,7 +63,7 @@ def schema_command(kind: str) -> None:
     click.echo(schema_text(next(known for known in KINDS if known == kind)), nl=False)
 
 
-def _print(checked: Checked, shown: set[Fault | Warned]) -> None:
+def _print(checked: CheckedFile, shown: set[Fault | Warned]) -> None:
     """A file with its faults and warnings, each said once, however many routines it makes unusable."""
     found = (*checked.faults, *checked.warnings)
     head = "FAULT" if checked.faults else "warn" if checked.warnings else "ok"
