@@ -1,6 +1,6 @@
 """What does a track cost on a Dask cluster, and how many can its scheduler hand out? Fills the tables of docs/scale.md.
 
-    python benchmarks/cluster.py [--nights 2] [--orders 1000] [--quick] [--write]
+    python benchmarks/cluster.py [--nights 2] [--tasks 1000] [--quick] [--write]
 
 Run it on a quiet machine, from the project's folder, with Dask installed: some minutes. `--quick` tries it on short
 tracks of the tone voice; `--write` puts the tables into the page. Workers' caches are empty before each run.
@@ -28,9 +28,9 @@ from _workbench import Workbench
 from generator.build.fingerprint import sound_of
 from generator.build.pipeline import read_spec
 from generator.library.cluster import local
-from generator.library.folder import Folder
-from generator.library.run import run as run_orders
-from generator.library.work import Order, Result
+from generator.library.folder import FolderStore
+from generator.library.protocols import BuildTask, TaskResult
+from generator.library.scheduler import run_tasks
 from generator.workspace import Workspace
 from generator.workspace.sources import load_source
 
@@ -82,44 +82,45 @@ def tracks(bench: Workbench, nights: int) -> Section:
     head = ("", "tracks", "seconds", "CPU s a track", "cheapest", "dearest", "MB a track", "minutes a track")
     note = (
         f"{WORKERS} workers. *CPU s a track* are those of the whole command, planning, start-up and every process"
-        " included; *cheapest* and *dearest* those of one order, whose sentences the planning has spoken: the dearest"
+        " included; *cheapest* and *dearest* those of one task, whose sentences the planning has spoken: the dearest"
         " makes the background's loop, the cheapest finds it in the cache."
     )
     return Section("tracks", "A track on a cluster, and in the pool", rows, head=head, notes=[note])
 
 
-def no_work(order: Order, *_: object) -> Result:
-    """An order that costs nothing: what remains is handing out and taking back."""
-    return Result(order.name, "made", order.key, 35_000_000, "0" * 64, 2_100_000)
+def no_work(task: BuildTask, *_: object) -> TaskResult:
+    """A task that costs nothing: what remains is handing out and taking back."""
+    return TaskResult(task.name, "made", task.key, 35_000_000, "0" * 64, 2_100_000)
 
 
 def handing_out(bench: Workbench, count: int) -> Section:
-    """How many orders a second go out and come back, with no work in them."""
+    """How many tasks a second go out and come back, with no work in them."""
     workspace = Workspace.here()
     piece = read_spec(source := load_source("deep-hip-opening", {}, workspace), {}, workspace)
     key = sound_of(piece).key
-    orders = (
-        Order(f"{n}.mp3", source.text, "routine", source.name, piece.settings, piece.lexicon, key) for n in range(count)
+    tasks = (
+        BuildTask(f"{n}.mp3", source.text, "routine", source.name, piece.settings, piece.lexicon, key)
+        for n in range(count)
     )
-    first = next(orders)
-    cluster = local(WORKERS, Folder(bench.folder), cache_folder=bench.folder, notice=print, work=no_work)
+    first = next(tasks)
+    cluster = local(WORKERS, FolderStore(bench.folder), cache_folder=bench.folder, notice=print, task_function=no_work)
     try:
-        list(run_orders([first], cluster))  # who is there has been asked
+        list(run_tasks([first], cluster))  # who is there has been asked
         mine = psutil.Process()
         cpu_before_s, started_s = sum(mine.cpu_times()[:2]), time.perf_counter()
-        results = list(run_orders(orders, cluster))
+        results = list(run_tasks(tasks, cluster))
         took_s, cpu_s = time.perf_counter() - started_s, sum(mine.cpu_times()[:2]) - cpu_before_s
     finally:
         cluster.close(at_once=False)
-    per_order_s = cpu_s / len(results)
+    per_task_s = cpu_s / len(results)
     rows = [
-        ["orders a second, two workers", f"{len(results) / took_s:.0f}"],
-        ["CPU ms an order, scheduler and leader", f"{per_order_s * 1e3:.1f}"],
-        ["so one core hands out, orders a second", f"{1 / per_order_s:.0f}"],
-        ["bytes of an order", f"{len(pickle.dumps(first)):,}"],
+        ["tasks a second, two workers", f"{len(results) / took_s:.0f}"],
+        ["CPU ms a task, scheduler and leader", f"{per_task_s * 1e3:.1f}"],
+        ["so one core hands out, tasks a second", f"{1 / per_task_s:.0f}"],
+        ["bytes of a task", f"{len(pickle.dumps(first)):,}"],
         ["bytes of a result", f"{len(pickle.dumps(results[0])):,}"],
     ]
-    notes = [f"{len(results):,} orders of `{source.name}` with no work in them; scheduler and leader in one process."]
+    notes = [f"{len(results):,} tasks of `{source.name}` with no work in them; scheduler and leader in one process."]
     return Section("handing-out", "Handing out", rows, head=("", "figure"), notes=notes)
 
 
@@ -156,7 +157,7 @@ def main() -> None:
     assert __doc__
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nights", type=int, default=2, help="two tracks of 35 minutes each")
-    parser.add_argument("--orders", type=int, default=1_000)
+    parser.add_argument("--tasks", type=int, default=1_000)
     parser.add_argument("--quick", action="store_true", help="short tracks of the tone voice")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE}")
     parser.add_argument("--scratch", type=Path, help="where tracks and caches go meanwhile")
@@ -166,7 +167,7 @@ def main() -> None:
     sections = [machine()]
     with tempfile.TemporaryDirectory(prefix="cluster-", dir=asked.scratch) as folder:
         bench = Workbench(Path(folder), asked.quick)
-        for section in (handing_out(bench, asked.orders), tracks(bench, asked.nights)):
+        for section in (handing_out(bench, asked.tasks), tracks(bench, asked.nights)):
             sections.append(section)
             print(as_text(section), flush=True)
     if asked.write:

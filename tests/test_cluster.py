@@ -22,10 +22,10 @@ from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
 from generator.formats import CONTAINERS
 from generator.library import cluster
-from generator.library.cluster_executor import Cluster
-from generator.library.folder import Folder
-from generator.library.run import run
-from generator.library.work import Order
+from generator.library.cluster_executor import DaskExecutor
+from generator.library.folder import FolderStore
+from generator.library.protocols import BuildTask
+from generator.library.scheduler import run_tasks
 from generator.workspace import Workspace
 from generator.workspace.sources import Source
 
@@ -43,12 +43,12 @@ Lie down for night {number}, and let the mattress carry you. [2s]
 """
 
 
-def order(number: int, *lines: str, **settings: str) -> Order:
+def task(number: int, *lines: str, **settings: str) -> BuildTask:
     text = "\n".join([NIGHT.format(number=number), *lines])
     source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
     piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings}, Workspace.here())
     name = f"nights/{number}.{piece.settings.format}"
-    return Order(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
+    return BuildTask(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def library(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def whole(folder: Path) -> dict[str, bytes]:
     """Every track in the folder, looked at."""
-    names = Folder(folder).stamps()
+    names = FolderStore(folder).stamps()
     for name in names:
         CONTAINERS["mp3"].check(folder / name)
     return {name: (folder / name).read_bytes() for name in names}
@@ -129,11 +129,11 @@ def worker(scheduler: str, tmp_path: Path) -> Iterator[Callable[..., subprocess.
 
 
 @pytest.fixture
-def connected(scheduler: str) -> Iterator[Callable[..., tuple[Cluster, list[str]]]]:
+def connected(scheduler: str) -> Iterator[Callable[..., tuple[DaskExecutor, list[str]]]]:
     """Our side of the cluster, and what it has told."""
     with ExitStack() as stack:
 
-        def connect(store: Folder) -> tuple[Cluster, list[str]]:
+        def connect(store: FolderStore) -> tuple[DaskExecutor, list[str]]:
             told: list[str] = []
             ours = cluster.connect(scheduler, store, notice=told.append)
             stack.callback(ours.close, at_once=True)
@@ -156,7 +156,7 @@ def test_all_tracks_are_made_though_a_worker_is_killed(
             told.append(json.loads(line))
             if len(told) == 2:
                 worker("second")  # joins a batch that is under way
-                first.send_signal(signal.SIGKILL)  # it has the next order in hand
+                first.send_signal(signal.SIGKILL)  # it has the next task in hand
     assert batch.returncode == 0
     expected = whole(library.parent / "alone")
     assert [track["state"] for track in told] == ["made"] * 6
@@ -170,7 +170,7 @@ def test_all_tracks_are_made_though_a_worker_is_killed(
 def test_a_worker_of_another_version_is_refused_and_the_others_do_the_work(
     scheduler: str,
     worker: Callable[..., subprocess.Popen[bytes]],
-    connected: Callable[..., tuple[Cluster, list[str]]],
+    connected: Callable[..., tuple[DaskExecutor, list[str]]],
     tmp_path: Path,
 ) -> None:
     other = tmp_path / "other"
@@ -178,26 +178,28 @@ def test_a_worker_of_another_version_is_refused_and_the_others_do_the_work(
     about = other / "generator" / "__init__.py"
     about.write_text(about.read_text().replace(generator.__version__, "0.0.1"))
     worker("old", PYTHONPATH=other)
-    ours, told = connected(Folder(tmp_path / "out"))
+    ours, told = connected(FolderStore(tmp_path / "out"))
     with pytest.raises(TrackError, match=r"every worker .* refused:\n.*sleepward is 0\.0\.1, schema \d+ there and"):
-        list(run([order(1)], ours))
+        list(run_tasks([task(1)], ours))
     worker("new")
     with Client(scheduler, set_as_default=False) as client:
         client.wait_for_workers(2)
-    ours, told = connected(Folder(tmp_path / "out"))
-    assert [result.state for result in run([order(2), order(3)], ours)] == ["made", "made"]
+    ours, told = connected(FolderStore(tmp_path / "out"))
+    assert [result.state for result in run_tasks([task(2), task(3)], ours)] == ["made", "made"]
     assert len(told) == 1
     assert "sleepward is 0.0.1" in told[0]
     assert not (tmp_path / "old" / "cache").exists(), "it was given nothing to do"
 
 
 def test_a_worker_that_doesnt_see_the_place_is_refused(
-    worker: Callable[..., subprocess.Popen[bytes]], connected: Callable[..., tuple[Cluster, list[str]]], tmp_path: Path
+    worker: Callable[..., subprocess.Popen[bytes]],
+    connected: Callable[..., tuple[DaskExecutor, list[str]]],
+    tmp_path: Path,
 ) -> None:
     worker("elsewhere")
-    ours, _ = connected(Folder(Path("out")))  # in its own working folder, that is another one
+    ours, _ = connected(FolderStore(Path("out")))  # in its own working folder, that is another one
     with pytest.raises(TrackError, match="it doesn't see the place where the tracks go"):
-        list(run([order(1)], ours))
+        list(run_tasks([task(1)], ours))
     assert not list(tmp_path.rglob("*.mp3"))
 
 
@@ -211,9 +213,9 @@ def test_a_local_cluster_makes_the_same_bytes(library: Path, sleepward: Command,
 
 def test_what_is_stopped_leaves_nothing_half(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ours = cluster.local(1, Folder(out), cache_folder=tmp_path / "cache", notice=pytest.fail)
+    ours = cluster.local(1, FolderStore(out), cache_folder=tmp_path / "cache", notice=pytest.fail)
     try:
-        ours.submit(order(1, tail="8h", format="opus"))
+        ours.submit(task(1, tail="8h", format="opus"))
         while not list(out.rglob("*.part")):
             assert not ours.wait(0.05), "it was over before it could be stopped"
     finally:
@@ -224,22 +226,22 @@ def test_what_is_stopped_leaves_nothing_half(home: Path, tmp_path: Path) -> None
 def test_a_scheduler_that_isnt_there_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 0.3)
     with pytest.raises(InputError, match=r"--scheduler tcp://127\.0\.0\.1:9: no Dask scheduler answers") as raised:
-        cluster.connect("tcp://127.0.0.1:9", Folder(tmp_path), notice=pytest.fail)
+        cluster.connect("tcp://127.0.0.1:9", FolderStore(tmp_path), notice=pytest.fail)
     assert raised.value.exit_code == 2
 
 
 def test_without_dask_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingToolError, match=r"pip install 'sleepward\[dask\]'"):
-        cluster.connect("tcp://127.0.0.1:8786", Folder(tmp_path), notice=pytest.fail)
+        cluster.connect("tcp://127.0.0.1:8786", FolderStore(tmp_path), notice=pytest.fail)
 
 
 def test_a_scheduler_that_dies_ends_the_batch_with_a_word(tmp_path: Path) -> None:
     port = free_port()
     with started(*SCHEDULER, port, folder=tmp_path) as process:
-        ours = cluster.connect(f"tcp://127.0.0.1:{port}", Folder(tmp_path / "out"), notice=pytest.fail)
+        ours = cluster.connect(f"tcp://127.0.0.1:{port}", FolderStore(tmp_path / "out"), notice=pytest.fail)
         process.kill()
         process.wait()
         with pytest.raises(TrackError, match=r"scheduler is gone.*\n.*finished tracks are kept"):
-            list(run([order(1)], ours))
+            list(run_tasks([task(1)], ours))
         ours.close(at_once=True)

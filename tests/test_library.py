@@ -1,4 +1,4 @@
-"""A library file to orders, and orders to results: names that every system takes, faults at their lines, no track lost."""
+"""A library file to tasks, and tasks to results: names that every system takes, faults at their lines, no track lost."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from generator.build.fingerprint import settings_part, sound_of
 from generator.build.pipeline import read_spec
 from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
-from generator.library.folder import Folder
-from generator.library.jobs import Job, jobs_of
-from generator.library.manifest import Entry, Manifest, dump_manifest, merged, parse_manifest
+from generator.library.folder import FolderStore
+from generator.library.manifest import Manifest, ManifestEntry, dump_manifest, merged, parse_manifest
 from generator.library.names import collisions, name_fault, slug
-from generator.library.run import MAX_LOSSES, run
-from generator.library.work import Done, Order, Result
+from generator.library.protocols import BuildTask, FinishedTask, TaskResult
+from generator.library.requested_tracks import RequestedTrack, requested_tracks
+from generator.library.scheduler import MAX_LOSSES, run_tasks
 from generator.pronunciation.lexicon import EMPTY_LEXICON
 from generator.settings import PARSERS, SETTINGS, Settings
 from generator.storage.cache import content_key
@@ -34,20 +34,20 @@ from generator.workspace.sources import Source
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
 
 
-def jobs(text: str) -> list[Job]:
+def requested(text: str) -> list[RequestedTrack]:
     library, source = read_library(text, "l.yaml", known_settings=PARSERS, known_routines=ROUTINES)
-    found = jobs_of(library, source)
+    found = requested_tracks(library, source)
     source.raise_faults()
     return found
 
 
 def names(text: str) -> list[str]:
-    return [job.name for job in jobs(text)]
+    return [track.name for track in requested(text)]
 
 
 def faults(text: str) -> list[str]:
     with pytest.raises(DefinitionError) as caught:
-        jobs(text)
+        requested(text)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -70,7 +70,7 @@ def test_a_matrix_is_every_combination_in_the_order_of_the_file() -> None:
         for background in ("rain", "rain+drone-6")
         for night in (1, 2)
     ]
-    first = jobs(MATRIX)[0]
+    first = requested(MATRIX)[0]
     assert {name: value.text for name, value in first.settings.items()} == {
         "length": "25m",
         "background": "rain",
@@ -200,7 +200,7 @@ def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:
 
 # --- what is written down ----------------------------------------------------------------------------
 
-ENTRY = Entry("a/b.mp3", "A", "a", "k", "t", 5, "s", 1000, {"night": "1"}, {"routine": "x"})
+ENTRY = ManifestEntry("a/b.mp3", "A", "a", "k", "t", 5, "s", 1000, {"night": "1"}, {"routine": "x"})
 
 
 def test_the_manifest_is_read_back_and_has_one_form() -> None:
@@ -235,7 +235,7 @@ def test_two_runs_keep_what_each_other_wrote() -> None:
 
 
 def test_removing_a_track_leaves_what_lies_elsewhere(tmp_path: Path) -> None:
-    store = Folder(tmp_path / "nights")
+    store = FolderStore(tmp_path / "nights")
     for name in ("nights/a/one.mp3", "outside/two.mp3"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
@@ -252,7 +252,7 @@ def test_removing_a_track_leaves_what_lies_elsewhere(tmp_path: Path) -> None:
 
 
 class Bench:
-    """An executor in memory: its workers are lost with an order as often as `kills` says."""
+    """An executor in memory: its workers are lost with a task as often as `kills` says."""
 
     slots = 2
 
@@ -260,45 +260,47 @@ class Bench:
         self, kills: dict[str, int] | None = None, fails: Sequence[str] = (), full: Sequence[str] = ()
     ) -> None:
         self.kills, self.fails, self.full = dict(kills or {}), fails, full
-        self.hand: list[Order] = []
+        self.hand: list[BuildTask] = []
         self.most = 0
         self.began: list[str] = []
 
-    def submit(self, order: Order) -> None:
-        self.hand.append(order)
-        self.began.append(order.name)
+    def submit(self, task: BuildTask) -> None:
+        self.hand.append(task)
+        self.began.append(task.name)
         self.most = max(self.most, len(self.hand))
 
-    def wait(self, timeout_s: float) -> Sequence[Done]:
-        order = self.hand.pop(0)
-        if self.kills.get(order.name, 0):
-            self.kills[order.name] -= 1
-            return [Done(order, None)]
-        failed = order.name in (*self.fails, *self.full)
+    def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
+        task = self.hand.pop(0)
+        if self.kills.get(task.name, 0):
+            self.kills[task.name] -= 1
+            return [FinishedTask(task, None)]
+        failed = task.name in (*self.fails, *self.full)
         state = "failed" if failed else "made"
-        return [Done(order, Result(order.name, state, exit_code=int(failed), disk_full=order.name in self.full))]
+        return [
+            FinishedTask(task, TaskResult(task.name, state, exit_code=int(failed), disk_full=task.name in self.full))
+        ]
 
     def close(self, *, at_once: bool) -> None: ...
 
 
-def orders(count: int) -> Iterator[Order]:
+def tasks(count: int) -> Iterator[BuildTask]:
     for number in range(count):
-        yield Order(str(number), "", "", "", Settings(), EMPTY_LEXICON, "")
+        yield BuildTask(str(number), "", "", "", Settings(), EMPTY_LEXICON, "")
 
 
 def states(bench: Bench, count: int = 20, *, keep_going: bool = True) -> dict[str, str]:
-    results = list(run(orders(count), bench, keep_going=keep_going))
+    results = list(run_tasks(tasks(count), bench, keep_going=keep_going))
     assert len({result.name for result in results}) == len(results), "a track came back twice"
     return {result.name: result.state for result in results}
 
 
-def test_every_order_comes_back_and_the_window_stays_small() -> None:
+def test_every_task_comes_back_and_the_window_stays_small() -> None:
     bench = Bench()
     assert states(bench) == {str(number): "made" for number in range(20)}
     assert bench.most == 4
 
 
-def test_lost_orders_go_again_and_one_that_kills_is_reported() -> None:
+def test_lost_tasks_go_again_and_one_that_kills_is_reported() -> None:
     bench = Bench(kills={"3": MAX_LOSSES - 1, "5": 99})
     found = states(bench)
     assert found["3"] == "made"

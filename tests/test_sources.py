@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from generator.definition.routine_cache import routine_from_json, routine_to_json
 from generator.errors import SleepwardError
 from generator.storage.cache import SUFFIX, Cache
-from generator.storage.housekeeping import Entry, entries
+from generator.storage.housekeeping import CacheEntry, entries
 from generator.workspace import Workspace, sources
 from generator.workspace.sources import load_source
 from tests.conftest import Command
@@ -89,7 +89,7 @@ def test_a_list_of_music_is_no_music(sleepward: Command, night: Path, tmp_path: 
     assert not (tmp_path / "output").exists()
 
 
-def of_kind(cache: Cache, kind: str) -> list[Entry]:
+def of_kind(cache: Cache, kind: str) -> list[CacheEntry]:
     return [entry for entry in entries(cache.folder) if entry.kind == kind]
 
 

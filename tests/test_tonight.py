@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from generator.app import tonight
-from generator.app.tonight import Done, Offer, choose, night_of, read_history, record
+from generator.app.tonight import Candidate, PastNight, choose, night_of, read_history, record
 from generator.build.pipeline import plan_track, read_spec
 from generator.build.track import BuildContext
 from generator.errors import InputError, LengthError, SleepwardError
@@ -39,52 +39,59 @@ def flags(**given: str) -> dict[str, str | None]:
     return {name: given.get(name) for name in SETTINGS}
 
 
-def offer(routine: str, own_min: int, *left_out: str, wanted_min: int = 20) -> Offer:
+def candidate(routine: str, own_min: int, *left_out: str, wanted_min: int = 20) -> Candidate:
     own_ms = own_min * MINUTE
-    return Offer(routine, routine, wanted_min * MINUTE, own_ms // 2, own_ms * 2, own_ms, left_out)
+    return Candidate(routine, routine, wanted_min * MINUTE, own_ms // 2, own_ms * 2, own_ms, left_out)
 
 
-def done(*routines: str) -> list[Done]:
-    return [Done(date(2025, 1, day), routine) for day, routine in enumerate(routines, 1)]
+def done(*routines: str) -> list[PastNight]:
+    return [PastNight(date(2025, 1, day), routine) for day, routine in enumerate(routines, 1)]
 
 
 # --- the choice ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("offers", "before", "taken"),
+    ("candidates", "before", "taken"),
     [
-        ([offer("a", 21), offer("b", 30)], (), "a"),  # nearest to its own length
-        ([offer("a", 12), offer("b", 30)], (), "b"),  # by proportion
-        ([offer("a", 21), offer("b", 30)], ("a",), "b"),  # what was never done
-        ([offer("a", 21), offer("b", 30)], ("b", "a"), "b"),  # what was done longer ago
-        ([offer("a", 21), offer("b", 30)], ("a", "b", "a"), "b"),  # its last time counts
-        ([offer("a", 20, "x"), offer("b", 35)], (), "b"),  # fewest poses left out
-        ([offer("a", 20, "x"), offer("b", 35)], ("b",), "a"),
-        ([offer("a", 20), replace(offer("b", 20), refusal="too long")], ("a",), "a"),
-        ([offer("b", 20), offer("a", 20)], (), "a"),
-        ([replace(offer("b", 40), wanted_ms=None), replace(offer("a", 90), wanted_ms=None)], ("a",), "b"),
+        ([candidate("a", 21), candidate("b", 30)], (), "a"),  # nearest to its own length
+        ([candidate("a", 12), candidate("b", 30)], (), "b"),  # by proportion
+        ([candidate("a", 21), candidate("b", 30)], ("a",), "b"),  # what was never done
+        ([candidate("a", 21), candidate("b", 30)], ("b", "a"), "b"),  # what was done longer ago
+        ([candidate("a", 21), candidate("b", 30)], ("a", "b", "a"), "b"),  # its last time counts
+        ([candidate("a", 20, "x"), candidate("b", 35)], (), "b"),  # fewest poses left out
+        ([candidate("a", 20, "x"), candidate("b", 35)], ("b",), "a"),
+        ([candidate("a", 20), replace(candidate("b", 20), refusal="too long")], ("a",), "a"),
+        ([candidate("b", 20), candidate("a", 20)], (), "a"),
+        ([replace(candidate("b", 40), wanted_ms=None), replace(candidate("a", 90), wanted_ms=None)], ("a",), "b"),
     ],
 )
-def test_least_recent_first_then_whole_then_best_fit(offers: list[Offer], before: tuple[str, ...], taken: str) -> None:
-    assert choose(offers, done(*before), lambda offer: offer).offer.routine == taken
-    assert choose(offers[::-1], done(*before), lambda offer: offer).offer.routine == taken
+def test_least_recent_first_then_whole_then_best_fit(
+    candidates: list[Candidate], before: tuple[str, ...], taken: str
+) -> None:
+    assert choose(candidates, done(*before), lambda candidate: candidate).candidate.routine == taken
+    assert choose(candidates[::-1], done(*before), lambda candidate: candidate).candidate.routine == taken
 
 
 def test_nights_in_a_row_repeat_nothing_until_all_were_done() -> None:
-    kept = [offer(name, own) for name, own in zip("abcde", (19, 35, 12, 22, 28), strict=True)]
-    before: list[Done] = []
+    kept = [candidate(name, own) for name, own in zip("abcde", (19, 35, 12, 22, 28), strict=True)]
+    before: list[PastNight] = []
     for _ in range(15):
         shuffled = random.Random(len(before)).sample(kept, len(kept))
-        before += done(choose(shuffled, before, lambda offer: offer).offer.routine)
+        before += done(choose(shuffled, before, lambda candidate: candidate).candidate.routine)
     nights = [entry.routine for entry in before]
     assert nights[:5] == nights[5:10] == nights[10:]
     assert sorted(nights[:5]) == list("abcde")
 
 
 def test_every_routine_has_a_reason_and_one_is_taken() -> None:
-    kept = [offer("a", 30), offer("b", 22), offer("c", 20, "x"), replace(offer("d", 90), refusal="lasts about 45:00")]
-    reasons = choose(kept, done("b"), lambda offer: offer).reasons
+    kept = [
+        candidate("a", 30),
+        candidate("b", 22),
+        candidate("c", 20, "x"),
+        replace(candidate("d", 90), refusal="lasts about 45:00"),
+    ]
+    reasons = choose(kept, done("b"), lambda candidate: candidate).reasons
     assert reasons.keys() == set("abcd")
     assert [routine for routine, reason in reasons.items() if reason.startswith("taken")] == ["a"]
     assert "2025-01-01" in reasons["b"]
@@ -93,26 +100,26 @@ def test_every_routine_has_a_reason_and_one_is_taken() -> None:
 
 
 def test_what_turns_out_not_to_fit_gives_way() -> None:
-    def attempt(offer: Offer) -> Offer:
-        if offer.routine == "a":
-            return replace(offer, refusal="a line doesn't fit its hold")
-        return offer if offer.left_out else replace(offer, left_out=("x",))
+    def attempt(candidate: Candidate) -> Candidate:
+        if candidate.routine == "a":
+            return replace(candidate, refusal="a line doesn't fit its hold")
+        return candidate if candidate.left_out else replace(candidate, left_out=("x",))
 
-    choice = choose([offer("a", 20), offer("b", 21)], [], attempt)
-    assert (choice.offer.routine, choice.offer.left_out) == ("b", ("x",))
+    choice = choose([candidate("a", 20), candidate("b", 21)], [], attempt)
+    assert (choice.candidate.routine, choice.candidate.left_out) == ("b", ("x",))
     assert choice.reasons["a"] == "a line doesn't fit its hold"
     with pytest.raises(LengthError, match="a line doesn't fit"):
-        choose([offer("a", 20)], [], attempt)
+        choose([candidate("a", 20)], [], attempt)
 
 
-# --- what is offered ----------------------------------------------------------------------------------
+# --- what is found ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("minutes", [9, 15, 20, 27])
 def test_what_is_left_out_to_fit_keeps_the_order_the_first_and_the_last(minutes: int) -> None:
     asked = flags(length=f"{minutes}m", voice="tone", avoid="standing")
     shortened = 0
-    for each in tonight.offers(asked, Workspace.here(), pytest.fail):
+    for each in tonight.candidates(asked, Workspace.here(), pytest.fail):
         if each.refusal:
             continue
         whole = _poses(tonight.source_of(replace(each, flags=asked), Workspace.here()).text)
@@ -134,7 +141,11 @@ def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -
     context = BuildContext(Cache(cache_folder), 2)
     for routine in ("ten-minutes-in-bed", "psoas-release"):
         workspace = Workspace.here()
-        (each,) = [offer for offer in tonight.offers(flags(), workspace, pytest.fail) if offer.routine == routine]
+        (each,) = [
+            candidate
+            for candidate in tonight.candidates(flags(), workspace, pytest.fail)
+            if candidate.routine == routine
+        ]
         spec = read_spec(tonight.source_of(each, workspace), each.flags, workspace)
         least_ms, most_ms = plan_track(spec, context).timeline.length_range_ms
         assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
@@ -154,11 +165,11 @@ def test_files_with_faults_are_said_once_and_hide_no_others(tmp_path: Path) -> N
         head = "title: x\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
         (tmp_path / "routines" / f"{name}.yaml").write_text(f"{head}  - pose: crooked\n    hold: 1 min\n")
     said: list[SleepwardError] = []
-    offered = {each.routine: each for each in tonight.offers(flags(length="20m"), Workspace.here(), said.append)}
+    found = {each.routine: each for each in tonight.candidates(flags(length="20m"), Workspace.here(), said.append)}
     assert ["crooked.yaml:1" in str(error) for error in said] == [True]
-    assert "faults" in offered["mine"].refusal
-    assert "faults" in offered["yours"].refusal
-    assert not offered["ten-minutes-in-bed"].refusal
+    assert "faults" in found["mine"].refusal
+    assert "faults" in found["yours"].refusal
+    assert not found["ten-minutes-in-bed"].refusal
 
 
 # --- the command --------------------------------------------------------------------------------------
@@ -193,7 +204,7 @@ def test_a_night_that_failed_is_not_recorded(sleepward: Command, history: Path, 
 
 
 def test_a_broken_history_is_said_and_kept(sleepward: Command, history: Path, tmp_path: Path) -> None:
-    record(history, Done(date(2025, 1, 1), "psoas-release"))
+    record(history, PastNight(date(2025, 1, 1), "psoas-release"))
     for broken in ('{"night": "2025-13-01", "routine": "x"}', '{"routine": "x"}', "[1]", "nonsense", "\x00"):
         text = f"{history.read_text().splitlines()[0]}\n{broken}\n"
         history.write_text(text)
@@ -208,10 +219,10 @@ def test_a_broken_history_is_said_and_kept(sleepward: Command, history: Path, tm
 
 def test_the_history_goes_on_where_it_was_left(history: Path) -> None:
     assert read_history(history) == []
-    record(history, Done(date(2025, 1, 1), "a"))
+    record(history, PastNight(date(2025, 1, 1), "a"))
     history.write_text(history.read_text().rstrip("\n"))  # as an editor may leave it
-    record(history, Done(date(2025, 1, 2), "b"))
-    assert read_history(history) == [Done(date(2025, 1, 1), "a"), Done(date(2025, 1, 2), "b")]
+    record(history, PastNight(date(2025, 1, 2), "b"))
+    assert read_history(history) == [PastNight(date(2025, 1, 1), "a"), PastNight(date(2025, 1, 2), "b")]
     assert [json.loads(line)["night"] for line in history.read_text().splitlines()] == ["2025-01-01", "2025-01-02"]
 
 
@@ -220,7 +231,7 @@ def test_the_data_folder_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert tonight.history_path() == tmp_path / "mine" / "history.jsonl"
     (tmp_path / "mine").write_text("in the way")
     with pytest.raises(InputError, match="history of nights can't be written"):
-        record(tonight.history_path(), Done(date(2025, 1, 1), "a"))
+        record(tonight.history_path(), PastNight(date(2025, 1, 1), "a"))
 
 
 def test_after_midnight_is_still_the_same_night() -> None:

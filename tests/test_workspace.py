@@ -100,7 +100,7 @@ def test_each_folder_has_its_own_poses_programmes_words_and_settings(
             f"Lie down, {name}." in source.text,
             workspace.read_pose("rest").enter,
             list(workspace.poses_of("short")),
-            load_lexicon("en-us", workspace).given("qi", None),
+            load_lexicon("en-us", workspace).apply("qi", None),
             workspace.layers()[1].values["rate"],
         )
     assert said == {

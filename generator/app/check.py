@@ -53,7 +53,7 @@ _SETTINGS = {"chair": "chair", "standing": "room", "seated": "mat"}
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedFile:
     """A file, what it was taken for, its faults and warnings; some of them may lie in other files that it names."""
 
     path: str
@@ -62,14 +62,14 @@ class Checked:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def check(paths: Sequence[str]) -> Iterator[Checked]:
+def check(paths: Sequence[str]) -> Iterator[CheckedFile]:
     """Every file of `paths`, one after the other; nothing is written. Raises NotFoundError where there is nothing.
 
     A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
     """
     workspace = Workspace.here().without_settings()  # a file's faults are its own: settings are judged by themselves
     kinds = {path: kind_of(path) for path in files_of(paths)}
-    warned: dict[object, Diagnostic] = {}
+    told_first: dict[object, Diagnostic] = {}
     for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
         found: list[Diagnostic] = []
         try:
@@ -78,8 +78,8 @@ def check(paths: Sequence[str]) -> Iterator[Checked]:
         except SleepwardError as error:
             found.extend(faults_of(error, path))
         here = dict.fromkeys(replace(each, file=_seen_from_here(each.file)) for each in found)
-        warnings = {warned.setdefault(same_advice(each), each) for each in here if each.severity == "warning"}
-        yield Checked(
+        warnings = {told_first.setdefault(same_advice(each), each) for each in here if each.severity == "warning"}
+        yield CheckedFile(
             str(path),
             kinds[path],
             tuple(each for each in here if each.severity == "fault"),

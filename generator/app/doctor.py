@@ -22,7 +22,7 @@ SENTENCE = "Breathe in, and let it go."
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Checkup:
     """One check: what was found, or what went wrong and the one command that mends it.
 
     One that is good, and still has something to mend, tells what the maker should know.
@@ -35,9 +35,9 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(output: Path) -> Iterator[Finding]:
+def examine(output: Path) -> Iterator[Checkup]:
     """Each check as it is done; a later one doesn't wait for an earlier one to succeed."""
-    checks: tuple[tuple[str, Callable[[], str | Finding], str], ...] = (
+    checks: tuple[tuple[str, Callable[[], str | Checkup], str], ...] = (
         ("Python", _python, "install Python 3.11 or newer"),
         ("versions", _versions, REINSTALL),
         ("voice", _speaks, REINSTALL),
@@ -49,28 +49,28 @@ def examine(output: Path) -> Iterator[Finding]:
     for name, check, mend in checks:
         try:
             found = check()
-            yield found if isinstance(found, Finding) else Finding(name, True, found)
+            yield found if isinstance(found, Checkup) else Checkup(name, True, found)
         except DefinitionError as error:  # a file of the user's own: only they know what it should say
             fault = error.faults[0]
-            yield Finding(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
+            yield Checkup(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
         except SleepwardError as error:
-            yield Finding(name, False, error.what, error.hint or mend, error.exit_code)
+            yield Checkup(name, False, error.what, error.hint or mend, error.exit_code)
         except Exception as error:  # noqa: BLE001  # whatever a broken installation raises is this check's finding
-            yield Finding(name, False, f"{type(error).__name__}: {error}", mend, 3)
+            yield Checkup(name, False, f"{type(error).__name__}: {error}", mend, 3)
 
 
 def _python() -> str:
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
 
 
-def _versions() -> str | Finding:
+def _versions() -> str | Checkup:
     """Other versions make other bytes, but no worse a track: they are told, and nothing fails for them."""
     path = constraints_file()
     found = differences(path.read_text(encoding="utf-8"))
     if not found:
         return "every package is the one that constraints.txt pins"
     shown = ", ".join(f"{each.package} {each.installed} (pinned: {each.pinned})" for each in found)
-    return Finding("versions", True, f"tracks may differ in their bytes from others': {shown}", REINSTALL)
+    return Checkup("versions", True, f"tracks may differ in their bytes from others': {shown}", REINSTALL)
 
 
 def _speaks() -> str:

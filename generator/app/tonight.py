@@ -29,7 +29,7 @@ MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another 
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Candidate:
     """A routine as it could be done tonight, by estimate; all times are of the guided part.
 
     `wanted_ms` None takes any length. `left_out` are the poses skipped so that it fits, `spare` those that could go
@@ -49,7 +49,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PastNight:
     """A line of the history: a routine, and the night it was made for."""
 
     night: date
@@ -60,126 +60,136 @@ class Done:
 class Choice:
     """What is done tonight, and why each routine is taken or not, by name."""
 
-    offer: Offer
+    candidate: Candidate
     reasons: Mapping[str, str]
 
 
 # --- the choice: pure --------------------------------------------------------------------------------
 
 
-def choose(offers: Iterable[Offer], done: Sequence[Done], attempt: Callable[[Offer], Offer]) -> Choice:
+def choose(
+    candidates: Iterable[Candidate], done: Sequence[PastNight], attempt: Callable[[Candidate], Candidate]
+) -> Choice:
     """What was never done or longest ago; then with the fewest poses left out; then the nearest to its own length.
 
-    `done` runs from the first to the last. `attempt` gives the offer back where it can be had indeed, and else what
+    `done` runs from the first to the last. `attempt` gives the candidate back where it can be had indeed, and else what
     takes its place: one with more poses left out, or refused. Raises LengthError where nothing can be had.
     """
     order = {entry.routine: place for place, entry in enumerate(done)}
     nights = {entry.routine: entry.night for entry in done}
-    left = sorted(offers, key=lambda offer: _rank(offer, order))
+    left = sorted(candidates, key=lambda candidate: _rank(candidate, order))
     while left and not left[0].refusal:
         best, *rest = left
         tried = attempt(best)
         if tried == best:
             why = f"taken: {_last_done(best, nights)}; {_length_of(best)}"
-            return Choice(best, {best.routine: why, **{offer.routine: _why_not(offer, nights) for offer in rest}})
-        left = sorted([tried, *rest], key=lambda offer: _rank(offer, order))
-    reasons = "".join(f"{offer.routine}: {offer.refusal}\n  " for offer in left)
+            return Choice(
+                best, {best.routine: why, **{candidate.routine: _why_not(candidate, nights) for candidate in rest}}
+            )
+        left = sorted([tried, *rest], key=lambda candidate: _rank(candidate, order))
+    reasons = "".join(f"{candidate.routine}: {candidate.refusal}\n  " for candidate in left)
     raise LengthError("no routine can be had like that", hint=f"{reasons}give another --minutes, or avoid less")
 
 
-def _rank(offer: Offer, order: Mapping[str, int]) -> tuple[bool, int, int, float, str]:
-    stretch = abs(math.log(offer.wanted_ms / offer.own_ms)) if offer.wanted_ms and offer.own_ms else 0.0
-    return bool(offer.refusal), order.get(offer.routine, -1), len(offer.left_out), stretch, offer.routine
+def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, int, float, str]:
+    stretch = abs(math.log(candidate.wanted_ms / candidate.own_ms)) if candidate.wanted_ms and candidate.own_ms else 0.0
+    return (
+        bool(candidate.refusal),
+        order.get(candidate.routine, -1),
+        len(candidate.left_out),
+        stretch,
+        candidate.routine,
+    )
 
 
-def _why_not(offer: Offer, nights: Mapping[str, date]) -> str:
-    return offer.refusal or f"could be had too: {_last_done(offer, nights)}; {_length_of(offer)}"
+def _why_not(candidate: Candidate, nights: Mapping[str, date]) -> str:
+    return candidate.refusal or f"could be had too: {_last_done(candidate, nights)}; {_length_of(candidate)}"
 
 
-def _last_done(offer: Offer, nights: Mapping[str, date]) -> str:
-    return f"last done on {nights[offer.routine]}" if offer.routine in nights else "never done"
+def _last_done(candidate: Candidate, nights: Mapping[str, date]) -> str:
+    return f"last done on {nights[candidate.routine]}" if candidate.routine in nights else "never done"
 
 
-def _length_of(offer: Offer) -> str:
-    without = f"without {listed(offer.left_out)}, to fit, " if offer.left_out else ""
-    return f"{without}about {clock(offer.own_ms)} when no length is asked"
+def _length_of(candidate: Candidate) -> str:
+    without = f"without {listed(candidate.left_out)}, to fit, " if candidate.left_out else ""
+    return f"{without}about {clock(candidate.own_ms)} when no length is asked"
 
 
-# --- offers: routines and the time they take ----------------------------------------------------------
+# --- candidates: routines and the time they take ----------------------------------------------------------
 
 
-def offers(
+def candidates(
     flags: Mapping[str, str | None],
     workspace: Workspace,
     broken: Callable[[SleepwardError], None],
     *,
     in_bed: bool = False,
-) -> list[Offer]:
+) -> list[Candidate]:
     """Every routine there is, as these settings make it, short enough for the length they ask for.
 
     With `in_bed`, those for another place are refused.
     To speak all of them and measure would take a minute, so speech is estimated by its letters. `broken` is told of
     files with faults, which hide no others. Raises InputError where these settings suit no routine.
     """
-    found: list[Offer] = []
+    found: list[Candidate] = []
     errors: list[InputError] = []
     said: set[str] = set()
     for name in workspace.routine_names():
         try:
             if in_bed and workspace.read_routine(workspace.routine_path(name)).setting != "bed":
-                found.append(Offer(name, refusal="isn't done in bed"))
+                found.append(Candidate(name, refusal="isn't done in bed"))
                 continue
             whole = _estimated(name, flags, workspace)
         except DefinitionError as error:
             if str(error) not in said:  # many routines may share a pose
                 broken(error)
             said.add(str(error))
-            found.append(Offer(name, refusal="its file has faults"))
+            found.append(Candidate(name, refusal="its file has faults"))
         except InputError as error:
             errors.append(error)
-            found.append(Offer(name, refusal=error.what))
+            found.append(Candidate(name, refusal=error.what))
         else:
-            found.append(whole if _fits(whole, SLACK) else shorter(whole, workspace))
-    if errors and all(not offer.title for offer in found):
-        raise _one_of(errors, found)
+            found.append(whole if _fits(whole, SLACK) else shortened(whole, workspace))
+    if errors and all(not candidate.title for candidate in found):
+        raise _combined_error(errors, found)
     return found
 
 
-def _one_of(errors: Sequence[InputError], found: Sequence[Offer]) -> InputError:
+def _combined_error(errors: Sequence[InputError], found: Sequence[Candidate]) -> InputError:
     """What every routine says alike, or what each of them says."""
     if len({error.what for error in errors}) == 1:
         return errors[0]
-    lines = "\n  ".join(f"{offer.routine}: {offer.refusal}" for offer in found)
+    lines = "\n  ".join(f"{candidate.routine}: {candidate.refusal}" for candidate in found)
     return InputError(
         "these settings suit no routine", hint=f"{lines}\n  ask for less, or look: sleepward list --poses"
     )
 
 
-def source_of(offer: Offer, workspace: Workspace) -> Source:
+def source_of(candidate: Candidate, workspace: Workspace) -> Source:
     """The script of what is offered."""
-    return _source(offer.routine, offer.flags, workspace)
+    return _source(candidate.routine, candidate.flags, workspace)
 
 
-def attempt(offer: Offer, workspace: Workspace, context: BuildContext) -> Offer:
+def try_candidate(candidate: Candidate, workspace: Workspace, context: BuildContext) -> Candidate:
     """Speak it and place every sentence: itself where that goes well; shorter, where it is too long; or refused."""
     try:
-        plan_track(read_spec(source_of(offer, workspace), offer.flags, workspace), context)
+        plan_track(read_spec(source_of(candidate, workspace), candidate.flags, workspace), context)
     except LengthError:
-        return shorter(offer, workspace)
+        return shortened(candidate, workspace)
     except InputError as error:
-        return replace(offer, refusal=error.what)
-    return offer
+        return replace(candidate, refusal=error.what)
+    return candidate
 
 
-def shorter(offer: Offer, workspace: Workspace) -> Offer:
+def shortened(candidate: Candidate, workspace: Workspace) -> Candidate:
     """It with more poses left out until it fits, the longest first; refused where that doesn't help.
 
     The first, which leads into the practice, and the last, in which people fall asleep, stay, and the order does.
     """
-    wanted_ms = offer.wanted_ms or 0
-    if offer.most_ms < wanted_ms:
-        return replace(offer, refusal=f"lasts about {clock(offer.most_ms)} at its longest")
-    less = offer
+    wanted_ms = candidate.wanted_ms or 0
+    if candidate.most_ms < wanted_ms:
+        return replace(candidate, refusal=f"lasts about {clock(candidate.most_ms)} at its longest")
+    less = candidate
     while less.spare and len(less.left_out) + 1 <= MOST_LEFT_OUT * (1 + len(less.spare) + len(less.left_out)):
         out = less.spare[0]
         skip = ", ".join(filter(None, (less.flags.get("skip"), out)))
@@ -187,8 +197,8 @@ def shorter(offer: Offer, workspace: Workspace) -> Offer:
         less = replace(again, left_out=(*less.left_out, out))
         if _fits(less):
             return less
-    half = f", and {clock(less.least_ms)} with half of its poses left out" if less is not offer else ""
-    return replace(offer, refusal=f"lasts about {clock(offer.least_ms)} at its shortest{half}")
+    half = f", and {clock(less.least_ms)} with half of its poses left out" if less is not candidate else ""
+    return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest{half}")
 
 
 def night_of(now: datetime) -> date:
@@ -196,13 +206,13 @@ def night_of(now: datetime) -> date:
     return (now - timedelta(hours=NIGHT_BEGINS_H)).date()
 
 
-def _fits(offer: Offer, slack: float = 0.0) -> bool:
-    if offer.wanted_ms is None:
+def _fits(candidate: Candidate, slack: float = 0.0) -> bool:
+    if candidate.wanted_ms is None:
         return True
-    return offer.least_ms * (1 - slack) <= offer.wanted_ms <= offer.most_ms * (1 + slack)
+    return candidate.least_ms * (1 - slack) <= candidate.wanted_ms <= candidate.most_ms * (1 + slack)
 
 
-def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Offer:
+def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Candidate:
     """The routine, with the times that its letters let expect."""
     spec = read_spec(_source(name, flags, workspace), flags, workspace)
     timing = replace(timing_of(spec.settings), length_ms=None)
@@ -212,7 +222,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
     least_ms, most_ms = timeline.length_range_ms
     at_shortest = lay_out(spec.script, spoken_ms, replace(timing, length_ms=least_ms))
     skipped = spec.settings.skip
-    return Offer(
+    return Candidate(
         routine=name,
         title=spec.script.title,
         wanted_ms=spec.settings.length,
@@ -253,7 +263,7 @@ def history_path() -> Path:
     return Path(platformdirs.user_data_dir("sleepward", appauthor=False)) / HISTORY
 
 
-def read_history(path: Path) -> list[Done]:
+def read_history(path: Path) -> list[PastNight]:
     """What was done, from the first to the last; nothing without a file. Raises InputError at a bad line."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -262,10 +272,10 @@ def read_history(path: Path) -> list[Done]:
     except (OSError, UnicodeDecodeError) as error:
         hint = "mend it, or delete it to begin anew: nothing but the choice of routines depends on it"
         raise InputError(f"the history of nights can't be read: {error}", where=str(path), hint=hint) from error
-    return [_done(line, f"{path}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return [_parse_line(line, f"{path}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def record(path: Path, done: Done) -> None:
+def record(path: Path, done: PastNight) -> None:
     """Add a line to the history. Raises InputError where it can't be written."""
     written = {"night": done.night.isoformat(), "routine": done.routine}
     try:
@@ -283,10 +293,10 @@ def record(path: Path, done: Done) -> None:
         ) from error
 
 
-def _done(line: str, where: str) -> Done:
+def _parse_line(line: str, where: str) -> PastNight:
     try:
         entry = json.loads(line)
-        return Done(date.fromisoformat(entry["night"]), str(entry["routine"]))
+        return PastNight(date.fromisoformat(entry["night"]), str(entry["routine"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         hint = "delete this line, or the whole file to begin anew: nothing but the choice of routines depends on it"
         raise InputError("this line of the history of nights isn't one", where=where, hint=hint) from error

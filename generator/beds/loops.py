@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..model import FRAME_SAMPLES, SAMPLE_RATE, Loop
-from ..storage.cache import Blob, Cache
+from ..storage.cache import Cache, CacheFile
 from ..system.stopping import check
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _MemoryLoop:
 class CachedLoop:
     """A loop in a file, after a header of `header_bytes`."""
 
-    def __init__(self, blob: Blob, header_bytes: int = 0) -> None:
+    def __init__(self, blob: CacheFile, header_bytes: int = 0) -> None:
         self._blob, self._header_bytes = blob, header_bytes
         self.samples = (blob.size - header_bytes) // SAMPLE_BYTES
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from ..library.batch import Outcome
-    from ..library.manifest import Entry
-    from ..library.update import LeftTrack, Stage
-    from ..library.work import Executor, Result, Store
+    from ..library.manifest import ManifestEntry
+    from ..library.protocols import Executor, TaskResult, TrackStore
+    from ..library.update import ObsoleteTrack, Stage
 
 _STAGES = {"planning": "Planning", "making": "Making tracks"}
 _DONE = {"made": "made", "retitled": "other tags", "unchanged": "unchanged", "failed": "failed"}
@@ -53,9 +53,9 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
 
     --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
     """
+    from ..library.backends import store_for
     from ..library.batch import compare, open_library
-    from ..library.ledger import Ledger
-    from ..library.places import store_for
+    from ..library.state import LibraryState
     from ..library.update import prune, update
     from ..storage.cache import Cache, default_folder
 
@@ -64,44 +64,44 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     wanted = open_library(Path(library), options["only"])
     place = out or wanted.output
     store = store_for(place)
-    ledger = Ledger(store, place, Cache(default_folder()))
-    standing = compare(wanted, ledger)
+    state = LibraryState(store, place, Cache(default_folder()))
+    status = compare(wanted, state)
     report = _Report(place, _TO_DO if dry_run else _DONE, as_json=options["as_json"])
     try:
-        for entry in standing.unchanged:
+        for entry in status.unchanged:
             report.tell_unchanged(entry)
-        if standing.todo:  # a cluster takes seconds to start
+        if status.stale:  # a cluster takes seconds to start
             with _bars() as bars, _workers(store, options, bars) as executor:
                 report.untouched = update(
                     wanted,
-                    standing,
-                    ledger,
+                    status,
+                    state,
                     executor,
                     _Listener(report, bars),
                     dry_run=dry_run,
                     plan_first=not options["scheduler"],
                     keep_going=options["keep_going"],
                 )
-        _tell_of_left(prune(standing.left, ledger, store, remove=remove and not dry_run), asked=remove)
+        _report_obsolete(prune(status.obsolete, state, store, remove=remove and not dry_run), asked=remove)
     finally:
         if not dry_run:
-            ledger.save(wanted.title)
+            state.save(wanted.title)
     report.sum_up()
     if report.counts["failed"]:
         raise click.exceptions.Exit(1)
 
 
-_LEFT = {
+_OBSOLETE = {
     "kept": "not in the library any more: {name}",
     "removed": "removed: {name}",
     "foreign": "not removed: {name} isn't the track that was made",
 }
 
 
-def _tell_of_left(left: Iterable[LeftTrack], *, asked: bool) -> None:
+def _report_obsolete(left: Iterable[ObsoleteTrack], *, asked: bool) -> None:
     kept = False
     for track in left:
-        click.echo(_LEFT[track.state].format(name=track.name), err=True)
+        click.echo(_OBSOLETE[track.state].format(name=track.name), err=True)
         kept = kept or track.state == "kept"
     if kept and not asked:
         click.echo("remove them with --prune", err=True)
@@ -122,10 +122,10 @@ class _Report:
     bytes: int = 0
     duration_ms: int = 0
 
-    def tell_unchanged(self, entry: Entry) -> None:
-        from ..library.work import Result
+    def tell_unchanged(self, entry: ManifestEntry) -> None:
+        from ..library.protocols import TaskResult
 
-        result = Result(entry.name, "unchanged", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
+        result = TaskResult(entry.name, "unchanged", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
         self._count(result)
         if self.as_json:
             self._print_json(result, "")
@@ -153,19 +153,19 @@ class _Report:
         size = f"{clock(self.duration_ms)}, {self.bytes / 1e6:,.0f} MB in {self.place}"
         click.echo(f"{', '.join(parts) or 'nothing to do'}; {total} track{'s' * (total != 1)}, {size}", err=True)
 
-    def _count(self, result: Result) -> None:
+    def _count(self, result: TaskResult) -> None:
         self.counts[result.state] += 1
         self.bytes += result.bytes
         self.duration_ms += result.duration_ms
 
-    def _line(self, result: Result, why: str) -> str:
+    def _line(self, result: TaskResult, why: str) -> str:
         from ..durations import clock
 
         facts = [clock(result.duration_ms), f"{result.bytes / 1e6:.1f} MB"] if result.duration_ms else []
         took = f" in {result.elapsed_s:.1f} s" if self.words is _DONE else ""
         return "  ".join([result.name, *facts, f"{self.words[result.state]}{took}", f"({why})"])
 
-    def _print_json(self, result: Result, why: str) -> None:
+    def _print_json(self, result: TaskResult, why: str) -> None:
         facts = {
             "name": result.name,
             "path": f"{self.place.rstrip('/')}/{result.name}",
@@ -200,9 +200,9 @@ class _Listener:
 
 
 @contextmanager
-def _workers(store: Store, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
+def _workers(store: TrackStore, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
     """Whoever makes the tracks; interrupted, they end at once and leave nothing half-made."""
-    from ..library.places import executor_for
+    from ..library.backends import executor_for
     from ..storage.cache import default_folder
 
     executor = executor_for(

@@ -11,7 +11,7 @@ import click
 from ..errors import SettingError
 
 if TYPE_CHECKING:
-    from ..storage.housekeeping import Amount
+    from ..storage.housekeeping import EntryTotal
 
 
 @click.group("cache", no_args_is_help=True)
@@ -24,11 +24,11 @@ def cache_command() -> None:
 def info_command(as_json: bool) -> None:
     """Where it is, and what it holds: how much of each kind, used when."""
     from ..storage.cache import default_folder
-    from ..storage.housekeeping import Amount, format_size, holdings
+    from ..storage.housekeeping import EntryTotal, format_size, totals_by_kind
 
     folder = default_folder()
-    held = holdings(folder)
-    total = sum((holding.amount for holding in held.values()), Amount())
+    held = totals_by_kind(folder)
+    total = sum((holding.amount for holding in held.values()), EntryTotal())
     if as_json:
         kinds = {
             kind: {
@@ -65,14 +65,14 @@ def info_command(as_json: bool) -> None:
 def gc_command(max_size: str, dry_run: bool) -> None:
     """Remove what was used longest ago, until the rest fits. What was used within the last day stays."""
     from ..storage.cache import default_folder
-    from ..storage.housekeeping import Amount, collect, format_size, parse_size
+    from ..storage.housekeeping import EntryTotal, collect, format_size, parse_size
 
     try:
         max_bytes = parse_size(max_size)
     except ValueError as error:
         raise SettingError(str(error), where="--max-size") from error
     collected = collect(default_folder(), max_bytes, dry_run=dry_run)
-    freed = sum(collected.freed.values(), Amount())
+    freed = sum(collected.freed.values(), EntryTotal())
     kinds = ", ".join(f"{kind} {_shown(amount)}" for kind, amount in collected.freed.items())
     what = f"{format_size(freed.bytes)}: {kinds}" if kinds else "nothing"
     click.echo(f"would free {what}" if dry_run else f"freed {what}")
@@ -86,11 +86,11 @@ def gc_command(max_size: str, dry_run: bool) -> None:
 def verify_command() -> None:
     """Read all that is kept. What isn't whole is removed, and made again when needed: exit code 1."""
     from ..storage.cache import default_folder
-    from ..storage.housekeeping import verified
+    from ..storage.housekeeping import verify_entries
 
     folder = default_folder()
     whole = wrong = 0
-    for entry, fault in verified(folder):
+    for entry, fault in verify_entries(folder):
         if fault:
             wrong += 1
             click.echo(f"{entry.path.relative_to(folder)}: {fault}")
@@ -105,7 +105,7 @@ def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _shown(amount: Amount) -> str:
+def _shown(amount: EntryTotal) -> str:
     from ..storage.housekeeping import format_size
 
     return f"{amount.entries:,} ({format_size(amount.bytes)})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..app.check import Checked
+    from ..app.check import CheckedFile
     from ..errors import Diagnostic
 
 
@@ -33,7 +33,7 @@ def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """
     from ..app.check import check
 
-    done: list[Checked] = []
+    done: list[CheckedFile] = []
     shown: set[Diagnostic] = set()
     for checked in check(paths):
         done.append(checked)
@@ -62,7 +62,7 @@ def schema_command(kind: str) -> None:
     click.echo(schema_text(next(known for known in KINDS if known == kind)), nl=False)
 
 
-def _as_json(checked: Checked) -> dict[str, Any]:
+def _as_json(checked: CheckedFile) -> dict[str, Any]:
     """A file as `--json` prints it; of what is found there, only warnings have a rule."""
     plain = asdict(checked)
     for found in (*plain["faults"], *plain["warnings"]):
@@ -71,7 +71,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
     return plain
 
 
-def _print(checked: Checked, shown: set[Diagnostic]) -> None:
+def _print(checked: CheckedFile, shown: set[Diagnostic]) -> None:
     """A file with its faults and warnings, each said once, however many routines it makes unusable."""
     found = (*checked.faults, *checked.warnings)
     head = "FAULT" if checked.faults else "warn" if checked.warnings else "ok"

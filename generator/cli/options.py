@@ -21,7 +21,7 @@ def setting_options(command: F) -> F:
     return command
 
 
-def making_options(command: F) -> F:
+def build_options(command: F) -> F:
     """How a build works rather than what it makes: these never change a byte of the track."""
     command = click.option("--no-cache", is_flag=True, help="Speak and compute everything anew, and keep nothing.")(
         command

@@ -11,8 +11,8 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import making_options, setting_options, split_flags
-from .results import facts_of, line_of, make, suffix_of
+from .options import build_options, setting_options, split_flags
+from .results import build_one, facts_of, line_of, suffix_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -29,7 +29,7 @@ Flags = Mapping[str, str | None]
 @click.option("--days", metavar="NIGHTS", help="Only these of its nights, counted from 1, like 3 or 1-7.")
 @click.option("-o", "out", metavar="FOLDER/", help="Where to put the tracks.  [default: output/PROGRAM/]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, or with --build an object per track.")
-@making_options
+@build_options
 @setting_options
 def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
@@ -168,7 +168,7 @@ def _build(
     for night in nights:
         try:
             own = night_flags(program, night, flags)
-            built = make(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
+            built = build_one(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
         except SleepwardError as error:  # one night that can't be made doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .working import building
+from .progress import build_context
 
 if TYPE_CHECKING:
     from ..build.track import BuildResult
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..workspace.sources import Source
 
 
-def make(
+def build_one(
     source: Source,
     flags: Mapping[str, str | None],
     options: Mapping[str, Any],
@@ -28,8 +28,8 @@ def make(
     from ..build.output import track_path
     from ..build.pipeline import build, read_spec
 
-    flags = {**flags, "format": format_asked(options["out"], flags["format"])}
-    with building(dict(options)) as context:
+    flags = {**flags, "format": requested_format(options["out"], flags["format"])}
+    with build_context(dict(options)) as context:
         spec = read_spec(source, flags, workspace)
         for note in spec.script.adapted:
             context.notice(note)
@@ -44,7 +44,7 @@ def suffix_of(out: str | None) -> str | None:
     return None if container is None else container.name
 
 
-def format_asked(out: str | None, given: str | None) -> str | None:
+def requested_format(out: str | None, given: str | None) -> str | None:
     """The format that -o and --format ask for. Raises InputError where they ask for two."""
     suffix = suffix_of(out)
     if out and suffix and given not in (None, suffix):

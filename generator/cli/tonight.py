@@ -11,12 +11,12 @@ import click
 
 from ..settings import SETTINGS
 from .commands import say_error
-from .options import making_options, setting_options, split_flags
-from .results import facts_of, line_of, make
-from .working import building
+from .options import build_options, setting_options, split_flags
+from .progress import build_context
+from .results import build_one, facts_of, line_of
 
 if TYPE_CHECKING:
-    from ..app.tonight import Choice, Offer
+    from ..app.tonight import Candidate, Choice
 
 
 @click.command("tonight")
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only choose: make and record nothing.")
 @click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put the track.  [default: output/NAME.mp3]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@making_options
+@build_options
 @setting_options
 def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
@@ -44,7 +44,17 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """
     from datetime import datetime
 
-    from ..app.tonight import Done, attempt, choose, history_path, night_of, offers, read_history, record, source_of
+    from ..app.tonight import (
+        PastNight,
+        candidates,
+        choose,
+        history_path,
+        night_of,
+        read_history,
+        record,
+        source_of,
+        try_candidate,
+    )
     from ..workspace import Workspace
 
     flags, options = split_flags(given)
@@ -55,25 +65,25 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     history = history_path()
     done = read_history(history)
     workspace = Workspace.here()
-    with building(options) as means:
-        offered = offers(flags, workspace, say_error, in_bed=in_bed)
-        choice = choose(offered, done, lambda offer: attempt(offer, workspace, means))
-    offer = choice.offer
-    lines = [*_choice_lines(offer), *(_reason_lines(choice) if options["why"] else ())]
+    with build_context(options) as context:
+        found = candidates(flags, workspace, say_error, in_bed=in_bed)
+        choice = choose(found, done, lambda candidate: try_candidate(candidate, workspace, context))
+    candidate = choice.candidate
+    lines = [*_choice_lines(candidate), *(_reason_lines(choice) if options["why"] else ())]
     if options["dry_run"]:
-        lines.append(f"Make it with: {_command(offer)}")
+        lines.append(f"Make it with: {_command(candidate)}")
     if not options["as_json"]:
         click.echo("\n".join(lines))
     facts = {
-        "routine": offer.routine,
-        "title": offer.title,
-        "left_out": offer.left_out,
-        "command": _command(offer),
+        "routine": candidate.routine,
+        "title": candidate.title,
+        "left_out": candidate.left_out,
+        "command": _command(candidate),
         "reasons": choice.reasons,
     }
     if not options["dry_run"]:
-        built = make(source_of(offer, workspace), offer.flags, options, workspace)
-        record(history, Done(night_of(datetime.now().astimezone()), offer.routine))
+        built = build_one(source_of(candidate, workspace), candidate.flags, options, workspace)
+        record(history, PastNight(night_of(datetime.now().astimezone()), candidate.routine))
         if options["as_json"]:
             facts |= facts_of(built)
         else:
@@ -82,13 +92,13 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False))
 
 
-def _choice_lines(offer: Offer) -> Iterator[str]:
+def _choice_lines(candidate: Candidate) -> Iterator[str]:
     from ..durations import clock
 
-    length = f", {clock(offer.wanted_ms)} guided" if offer.wanted_ms else ""
-    yield f"Tonight: {offer.title} [{offer.routine}]{length}"
-    if offer.left_out:
-        yield f"Left out to fit: {', '.join(offer.left_out)}"
+    length = f", {clock(candidate.wanted_ms)} guided" if candidate.wanted_ms else ""
+    yield f"Tonight: {candidate.title} [{candidate.routine}]{length}"
+    if candidate.left_out:
+        yield f"Left out to fit: {', '.join(candidate.left_out)}"
 
 
 def _reason_lines(choice: Choice) -> Iterator[str]:
@@ -97,7 +107,7 @@ def _reason_lines(choice: Choice) -> Iterator[str]:
         yield f"  {routine:<{width}}  {reason}"
 
 
-def _command(offer: Offer) -> str:
+def _command(candidate: Candidate) -> str:
     """The `build` that makes the same."""
-    flags = [(SETTINGS[name].flag, value) for name, value in offer.flags.items() if value is not None]
-    return shlex.join(["sleepward", "build", offer.routine, *(word for flag in flags for word in flag)])
+    flags = [(SETTINGS[name].flag, value) for name, value in candidate.flags.items() if value is not None]
+    return shlex.join(["sleepward", "build", candidate.routine, *(word for flag in flags for word in flag)])

@@ -10,7 +10,7 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .working import listening
+from .progress import verify_progress
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -37,7 +37,7 @@ def verify_command(files: tuple[Path, ...], as_json: bool, plot: Path | None) ->
     worst = 0
     for path in files:
         try:
-            with listening(path) as progress:
+            with verify_progress(path) as progress:
                 report = verify(path, progress)
         except SleepwardError as error:  # one that can't be read doesn't hide the others
             say_error(error)

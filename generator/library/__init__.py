@@ -1,3 +1,3 @@
 """A library of tracks from one file: only what changed is built, on one machine or several."""
 
-__all__ = ["batch", "ledger", "manifest", "places", "update", "work"]
+__all__ = ["backends", "batch", "manifest", "protocols", "state", "update"]

@@ -17,16 +17,16 @@ from ..system.stopping import check
 from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
 from ..yaml_source import read_text
-from .blame import Blame
+from .fault_report import FaultReport
 from .inputs import PARTS
-from .jobs import Value, jobs_of
-from .ledger import Ledger
-from .manifest import Entry
+from .manifest import ManifestEntry
 from .names import collisions, name_fault
-from .orders import failure
-from .run import run
-from .settle import Prepared, Settler, Track
-from .work import Executor, Order, Result
+from .protocols import BuildTask, Executor, TaskResult
+from .requested_tracks import LocatedText, requested_tracks
+from .resolver import PreparedTask, ResolvedTrack, TrackResolver
+from .scheduler import run_tasks
+from .state import LibraryState
+from .tasks import failed_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,35 +45,35 @@ class Library:
     path: Path
     title: str
     output: str
-    tracks: tuple[Track, ...]
+    tracks: tuple[ResolvedTrack, ...]
     names: frozenset[str]
-    settler: Settler
-    blame: Blame
+    resolver: TrackResolver
+    fault_report: FaultReport
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
+class StaleTrack:
     """A track to look after, and why; `entry` is what the manifest has of it, if the file is there and whole."""
 
-    track: Track
+    track: ResolvedTrack
     why: str
-    entry: Entry | None
+    entry: ManifestEntry | None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """What is there of a library: tracks that are unchanged, those to look after, entries that it has no more."""
 
-    unchanged: tuple[Entry, ...]
-    todo: tuple[Todo, ...]
-    left: tuple[Entry, ...]
+    unchanged: tuple[ManifestEntry, ...]
+    stale: tuple[StaleTrack, ...]
+    obsolete: tuple[ManifestEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a track, or is to become of it, and why."""
 
-    result: Result
+    result: TaskResult
     why: str
 
 
@@ -95,29 +95,29 @@ def open_library(path: Path, only: str | None = None) -> Library:
         check_script=lambda script: _must_be_script(folder, script),
     )
     if not (folder / file.output).resolve().is_relative_to(folder.resolve()):
-        source.fault(_at(source, "output"), "this leads out of the library's folder: name another, or give -o")
-    defaults = {name: Value(value, _at(source, "defaults", name)) for name, value in file.defaults.items()}
-    settler, blame = Settler(folder, workspace, defaults, file.title), Blame(source, defaults)
+        source.fault(_offset_in(source, "output"), "this leads out of the library's folder: name another, or give -o")
+    defaults = {name: LocatedText(value, _offset_in(source, "defaults", name)) for name, value in file.defaults.items()}
+    resolver, fault_report = TrackResolver(folder, workspace, defaults, file.title), FaultReport(source, defaults)
     tracks = []
-    jobs = jobs_of(file, source)
-    if not jobs:
-        source.fault(_at(source, "exclude"), "no track is left to make: exclude fewer")
-    for job in jobs:
+    requests = requested_tracks(file, source)
+    if not requests:
+        source.fault(_offset_in(source, "exclude"), "no track is left to make: exclude fewer")
+    for requested in requests:
         try:
-            tracks.append(settler.settle(job))
+            tracks.append(resolver.resolve(requested))
         except SleepwardError as error:
-            blame.note(error, job)
+            fault_report.note(error, requested)
     _check_names(tracks, source)
-    blame.raise_faults()
+    fault_report.raise_faults()
     names = frozenset(track.name for track in tracks)
     chosen = tuple(track for track in tracks if only is None or fnmatchcase(track.name, only))
     if not chosen:
         hint = "a * stands for anything: 'deep-hip-opening/*'"
         raise InputError(f"none of the {len(names)} tracks has a name like {only!r}", where="--names", hint=hint)
-    return Library(path, file.title, str(folder / file.output), chosen, names, settler, blame)
+    return Library(path, file.title, str(folder / file.output), chosen, names, resolver, fault_report)
 
 
-def _at(source: YamlSource, *loc: str) -> int:
+def _offset_in(source: YamlSource, *loc: str) -> int:
     node = source.find(loc)
     return node.start if node else 0
 
@@ -130,14 +130,14 @@ def _must_be_script(folder: Path, script: str) -> None:
         raise ValueError(f"{script!r} lies outside this folder, by a link: put the file itself here")
 
 
-def _check_names(tracks: Sequence[Track], source: YamlSource) -> None:
+def _check_names(tracks: Sequence[ResolvedTrack], source: YamlSource) -> None:
     for track in tracks:
         if fault := name_fault(track.name):
-            source.fault(track.job.offset, f"{fault}: give it another with 'names' or 'name'")
+            source.fault(track.requested.offset, f"{fault}: give it another with 'names' or 'name'")
     for index, earlier in collisions([track.name for track in tracks]):
-        job, other = tracks[index].job, tracks[earlier].job
-        differing = [name for name in job.settings if job.settings[name] != other.settings.get(name)]
-        at = job.offset_of(differing[0]) if differing and job.offset == other.offset else job.offset
+        requested, other = tracks[index].requested, tracks[earlier].requested
+        differing = [name for name in requested.settings if requested.settings[name] != other.settings.get(name)]
+        at = requested.offset_of(differing[0]) if differing and requested.offset == other.offset else requested.offset
         line = source.line_of(other.offset)
         what = f"{tracks[index].name} would be another track's too, that of line {line}"
         source.fault(at, f"{what}: give one of them another with 'names' or 'name'")
@@ -146,37 +146,37 @@ def _check_names(tracks: Sequence[Track], source: YamlSource) -> None:
 # --- comparing -----------------------------------------------------------------------------------------------
 
 
-def compare(library: Library, ledger: Ledger) -> Standing:
+def compare(library: Library, state: LibraryState) -> Status:
     """What is there of the library, and what isn't, or of other things; nothing is rendered.
 
     Raises InputError where a link below the library's folder leads a track out of it.
     """
-    ledger.refuse_links(track.name for track in library.tracks)
-    unchanged: list[Entry] = []
-    todo: list[Todo] = []
+    state.refuse_links(track.name for track in library.tracks)
+    unchanged: list[ManifestEntry] = []
+    stale: list[StaleTrack] = []
     for track in library.tracks:
         check()
-        entry = ledger.entries.get(track.name)
-        whole = entry is not None and ledger.is_whole(track.name, entry.key)
+        entry = state.entries.get(track.name)
+        whole = entry is not None and state.is_whole(track.name, entry.key)
         if entry is not None and whole and not track.made_from.differences(entry.inputs):
             unchanged.append(entry)
-            ledger.record(entry)
+            state.record(entry)
         else:
-            todo.append(Todo(track, _why(track, entry, ledger, whole=whole), entry if whole else None))
-    left = [entry for name, entry in ledger.entries.items() if name not in library.names]
-    return Standing(tuple(unchanged), tuple(todo), tuple(left))
+            stale.append(StaleTrack(track, _reason(track, entry, state, whole=whole), entry if whole else None))
+    obsolete = [entry for name, entry in state.entries.items() if name not in library.names]
+    return Status(tuple(unchanged), tuple(stale), tuple(obsolete))
 
 
-def _why(track: Track, entry: Entry | None, ledger: Ledger, *, whole: bool) -> str:
+def _reason(track: ResolvedTrack, entry: ManifestEntry | None, state: LibraryState, *, whole: bool) -> str:
     if entry is None:
         return NEW
     if not whole:
-        return DAMAGED if ledger.is_there(track.name) else MISSING
+        return DAMAGED if state.is_there(track.name) else MISSING
     parts = track.made_from.differences(entry.inputs)
-    return ", ".join(_changes(entry, track) if part == "settings" else PARTS.get(part, part) for part in parts)
+    return ", ".join(_changed_settings(entry, track) if part == "settings" else PARTS.get(part, part) for part in parts)
 
 
-def _changes(entry: Entry, track: Track) -> str:
+def _changed_settings(entry: ManifestEntry, track: ResolvedTrack) -> str:
     """Which settings are others now."""
     now, before = written_settings(track.settings), entry.settings
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
@@ -188,108 +188,108 @@ def _changes(entry: Entry, track: Track) -> str:
 
 def plan(
     library: Library,
-    standing: Standing,
-    ledger: Ledger,
+    status: Status,
+    state: LibraryState,
     executor: Executor,
     progress: Progress = lambda done, total: None,
-) -> tuple[list[Todo], list[Outcome]]:
+) -> tuple[list[StaleTrack], list[Outcome]]:
     """Speak and place whatever is new, so that all that can't be had is said before the first track is encoded.
 
     Returns what is to be made, and for each track to look after what is known of it: planned, unchanged after all,
     found there, or failed. Raises DefinitionError with the faults of all of them.
     """
     known: list[Outcome] = []
-    again: dict[str, Todo] = {}
-    names = {todo.track.name: todo for todo in standing.todo}
+    to_make: dict[str, StaleTrack] = {}
+    by_name = {each.track.name: each for each in status.stale}
 
-    def orders() -> Iterator[Order]:
-        for todo in interleaved(standing.todo):
-            track = todo.track
+    def tasks() -> Iterator[BuildTask]:
+        for each in interleaved(status.stale):
+            track = each.track
             try:
-                prepared = library.settler.prepare(track)
+                prepared = library.resolver.prepare(track)
             except SleepwardError as error:
-                library.blame.note(error, track.job)
+                library.fault_report.note(error, track.requested)
                 continue
-            if found := _found(prepared, todo, ledger):
+            if found := _outcome_if_present(prepared, each, state):
                 known.append(found)
                 if found.result.state != "unchanged":
-                    again[track.name] = todo
-                progress(len(known), len(names))
+                    to_make[track.name] = each
+                progress(len(known), len(by_name))
             else:
-                yield replace(prepared.order, only_plan=True)
+                yield replace(prepared.task, only_plan=True)
 
-    for result in run(orders(), executor):
-        todo = names[result.name]
+    for result in run_tasks(tasks(), executor):
+        each = by_name[result.name]
         if result.state == "failed" and result.exit_code == InputError.exit_code:
-            library.blame.note_result(result, todo.track.job)
+            library.fault_report.note_result(result, each.track.requested)
             continue
-        known.append(Outcome(result, todo.why))
+        known.append(Outcome(result, each.why))
         if result.state == "planned":
-            again[result.name] = todo
-        progress(len(known), len(names))
-    library.blame.raise_faults()
-    return [todo for todo in standing.todo if todo.track.name in again], known
+            to_make[result.name] = each
+        progress(len(known), len(by_name))
+    library.fault_report.raise_faults()
+    return [each for each in status.stale if each.track.name in to_make], known
 
 
-def _found(prepared: Prepared, todo: Todo, ledger: Ledger) -> Outcome | None:
+def _outcome_if_present(prepared: PreparedTask, stale: StaleTrack, state: LibraryState) -> Outcome | None:
     """A track whose sound is there already; None where it has to be made."""
-    order, entry = prepared.order, todo.entry
+    task, entry = prepared.task, stale.entry
     if entry is None:  # a run that was ended by force may have made it
-        is_whole = ledger.is_whole(order.name, order.key)
-        return Outcome(Result(order.name, "retitled", order.key), "it was found there") if is_whole else None
-    if entry.key != order.key:
+        is_whole = state.is_whole(task.name, task.key)
+        return Outcome(TaskResult(task.name, "retitled", task.key), "it was found there") if is_whole else None
+    if entry.key != task.key:
         return None
-    figures = Result(order.name, "retitled", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
+    figures = TaskResult(task.name, "retitled", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
     if entry.tags != prepared.tags:
-        return Outcome(figures, f"{todo.why}: tags alone")
-    ledger.record(replace(entry, inputs=todo.track.made_from.digests))
-    return Outcome(replace(figures, state="unchanged"), todo.why)
+        return Outcome(figures, f"{stale.why}: tags alone")
+    state.record(replace(entry, inputs=stale.track.made_from.digests))
+    return Outcome(replace(figures, state="unchanged"), stale.why)
 
 
 # --- making ----------------------------------------------------------------------------------------------------
 
 
 def make(
-    library: Library, todo: Sequence[Todo], ledger: Ledger, executor: Executor, *, keep_going: bool = True
+    library: Library, stale: Sequence[StaleTrack], state: LibraryState, executor: Executor, *, keep_going: bool = True
 ) -> Iterator[Outcome]:
-    """Each track as it is finished, or has failed; what is finished is in the ledger."""
-    names = {each.track.name: each for each in todo}
-    prepared: dict[str, Prepared] = {}
-    unordered: deque[Outcome] = deque()
+    """Each track as it is finished, or has failed; what is finished is in `state`."""
+    by_name = {each.track.name: each for each in stale}
+    prepared: dict[str, PreparedTask] = {}
+    not_submitted: deque[Outcome] = deque()
 
-    def orders() -> Iterator[Order]:
-        for each in interleaved(todo):
+    def tasks() -> Iterator[BuildTask]:
+        for each in interleaved(stale):
             try:
-                ready = library.settler.prepare(each.track)
+                ready = library.resolver.prepare(each.track)
             except SleepwardError as error:
-                unordered.append(Outcome(failure(each.track.name, error), each.why))
+                not_submitted.append(Outcome(failed_result(each.track.name, error), each.why))
                 if not keep_going:
                     return
                 continue
-            found = _found(ready, each, ledger)
+            found = _outcome_if_present(ready, each, state)
             if found is not None and found.result.state == "unchanged":
-                unordered.append(found)
+                not_submitted.append(found)
                 continue
             prepared[each.track.name] = ready
-            yield ready.order
+            yield ready.task
 
-    for result in run(orders(), executor, keep_going=keep_going):
-        each, ready = names[result.name], prepared.pop(result.name)
+    for result in run_tasks(tasks(), executor, keep_going=keep_going):
+        each, ready = by_name[result.name], prepared.pop(result.name)
         if result.state != "failed":
-            ledger.record(_entry(each.track, ready, result))
-            ledger.save_now_and_then(library.title)
+            state.record(_entry(each.track, ready, result))
+            state.save_periodically(library.title)
         yield Outcome(result, each.why)
-        yield from _drained(unordered)
-    yield from _drained(unordered)
+        yield from _drain(not_submitted)
+    yield from _drain(not_submitted)
 
 
-def _drained(outcomes: deque[Outcome]) -> Iterator[Outcome]:
+def _drain(outcomes: deque[Outcome]) -> Iterator[Outcome]:
     while outcomes:
         yield outcomes.popleft()
 
 
-def _entry(track: Track, ready: Prepared, result: Result) -> Entry:
-    return Entry(
+def _entry(track: ResolvedTrack, ready: PreparedTask, result: TaskResult) -> ManifestEntry:
+    return ManifestEntry(
         name=result.name,
         title=ready.title,
         routine=ready.routine,
@@ -303,10 +303,10 @@ def _entry(track: Track, ready: Prepared, result: Result) -> Entry:
     )
 
 
-def interleaved(todo: Iterable[Todo]) -> Iterator[Todo]:
+def interleaved(stale: Iterable[StaleTrack]) -> Iterator[StaleTrack]:
     """A track of each routine in turn: workers speak different sentences at a time, and share what is spoken."""
-    groups: dict[str, list[Todo]] = {}
-    for each in todo:
-        groups.setdefault(each.track.job.routine or each.track.job.script, []).append(each)
+    groups: dict[str, list[StaleTrack]] = {}
+    for each in stale:
+        groups.setdefault(each.track.requested.routine or each.track.requested.script, []).append(each)
     rounds = zip_longest(*groups.values())
     return (each for each in chain.from_iterable(rounds) if each is not None)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..system.stopping import sigint_blocked
-from .cluster_executor import Cluster, dask_module
-from .cluster_worker import Work
-from .work import Store
+from .cluster_executor import DaskExecutor, dask_module
+from .cluster_worker import TaskFunction
+from .protocols import TrackStore
 
 CONNECT_S = 10.0
 _LOCAL = {
@@ -21,7 +21,7 @@ _LOCAL = {
 }
 
 
-def connect(address: str, store: Store, *, notice: Callable[[str], None]) -> Cluster:
+def connect(address: str, store: TrackStore, *, notice: Callable[[str], None]) -> DaskExecutor:
     """Workers of the cluster whose scheduler listens at `address` (``tcp://host:8786``); they go on after us.
 
     `notice` is told which workers are refused, and why. Raises MissingToolError where Dask isn't installed,
@@ -37,12 +37,17 @@ def connect(address: str, store: Store, *, notice: Callable[[str], None]) -> Clu
                 where=f"--scheduler {address}",
                 hint="start one with `dask scheduler`, and workers with `dask worker tcp://HOST:8786 --nthreads 1`",
             ) from error
-    return Cluster(client, store, notice=notice)
+    return DaskExecutor(client, store, notice=notice)
 
 
 def local(
-    workers: int, store: Store, *, cache_folder: Path, notice: Callable[[str], None], work: Work | None = None
-) -> Cluster:
+    workers: int,
+    store: TrackStore,
+    *,
+    cache_folder: Path,
+    notice: Callable[[str], None],
+    task_function: TaskFunction | None = None,
+) -> DaskExecutor:
     """`workers` processes of this machine, with a scheduler of their own on 127.0.0.1.
 
     Raises MissingToolError where Dask isn't installed.
@@ -59,7 +64,9 @@ def local(
             silence_logs=logging.CRITICAL,
         )
         client = distributed.Client(here, set_as_default=False)
-    return Cluster(client, store, notice=notice, cache_folder=cache_folder, here=here, work=work)
+    return DaskExecutor(
+        client, store, notice=notice, cache_folder=cache_folder, local_cluster=here, task_function=task_function
+    )
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""Workers of a Dask cluster behind the `Executor` of `work.py`.
+"""Workers of a Dask cluster behind the `Executor` of `protocols.py`.
 
-A worker makes one track at a time, and every order is sent to a worker of our choice as it becomes free; the rest wait
+A worker makes one track at a time, and every task is sent to a worker of our choice as it becomes free; the rest wait
 here. So a lost worker takes with it only what it was really making, and that comes back to whoever counts such losses:
 Dask itself, which would try it elsewhere in silence, never does.
 """
@@ -20,13 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingToolError, TrackError
-from .cluster_worker import Desk, VoiceChoice, Work, carry, identity, introduce, stop, voice_choice
-from .work import Done, Order, Result, Store
+from .cluster_worker import (
+    BatchContext,
+    TaskFunction,
+    VoiceChoice,
+    describe_worker,
+    identity,
+    run_on_worker,
+    stop,
+    voice_choice,
+)
+from .protocols import BuildTask, FinishedTask, TaskResult, TrackStore
 
-PATIENCE_S = 60.0  # with a cluster that has no worker: they may be starting
-LOOK_EVERY_S = 1.0  # at which workers are there
-STOPPING_S = 10.0  # for what is being made to end at its next step
-_FETCH_S = 10.0  # for a result of some hundred bytes
+NO_WORKER_TIMEOUT_S = 60.0  # with a cluster that has no worker: they may be starting
+REFRESH_EVERY_S = 1.0  # at which workers are there
+STOP_TIMEOUT_S = 10.0  # for what is being made to end at its next step
+_FETCH_TIMEOUT_S = 10.0  # for a result of some hundred bytes
 
 
 def dask_module(name: str) -> Any:
@@ -44,36 +53,36 @@ def dask_module(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    order: Order
+    task: BuildTask
     address: str
     future: Any
 
 
-class Cluster:
-    """An `Executor`. `here` is a cluster that ends with us; `work` is what is done with an order, if not building."""
+class DaskExecutor:
+    """An `Executor`. `here` is a cluster that ends with us; `work` is what is done with a task, if not building."""
 
     def __init__(
         self,
         client: Any,
-        store: Store,
+        store: TrackStore,
         *,
         notice: Callable[[str], None],
         cache_folder: Path | None = None,
-        here: Any = None,
-        work: Work | None = None,
+        local_cluster: Any = None,
+        task_function: TaskFunction | None = None,
     ) -> None:
-        self._client, self._here, self._notice = client, here, notice
-        self._desk = Desk(secrets.token_hex(8), store, cache_folder, work)
+        self._client, self._local_cluster, self._notice = client, local_cluster, notice
+        self._batch = BatchContext(secrets.token_hex(8), store, cache_folder, task_function)
         self._voices: dict[VoiceChoice, None] = {}
         self._admitted: dict[str, int] = {}  # by address, as all of these: its threads
         self._refused: dict[str, str] = {}
-        self._waiting: deque[Order] = deque()
+        self._waiting: deque[BuildTask] = deque()
         self._sent: dict[str, _Sent] = {}
         self._finished: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._count = 0
-        self._looked_s = 0.0
-        self._alone_since_s = time.monotonic()
-        self._present = self._ask_who_is_there()
+        self._refreshed_s = 0.0
+        self._without_workers_since_s = time.monotonic()
+        self._present = self._list_workers()
 
     # --- what an executor does ---------------------------------------------------------------------
 
@@ -81,40 +90,40 @@ class Cluster:
     def slots(self) -> int:
         return max(1, len(self._present) - len(self._refused))
 
-    def submit(self, order: Order) -> None:
-        voice = voice_choice(order.settings)
+    def submit(self, task: BuildTask) -> None:
+        voice = voice_choice(task.settings)
         if voice not in self._voices:
             self._voices[voice] = None
             self._admitted.clear()  # until they have told whether they have this voice too
-        self._waiting.append(order)
+        self._waiting.append(task)
 
-    def wait(self, timeout_s: float) -> Sequence[Done]:
+    def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
         """As `Executor` says. Raises TrackError where the scheduler is gone, or no worker can do the work."""
         until_s = time.monotonic() + timeout_s
         while True:
-            done = self._look()
-            self._hand_out()
+            done = self._refresh_workers()
+            self._assign_tasks()
             left_s = until_s - time.monotonic()
-            done += self._collect(0.0 if done else min(max(left_s, 0.0), LOOK_EVERY_S))
+            done += self._collect(0.0 if done else min(max(left_s, 0.0), REFRESH_EVERY_S))
             if done or left_s <= 0:
-                self._hand_out()
+                self._assign_tasks()
                 return done
 
     def close(self, *, at_once: bool) -> None:
         with contextlib.suppress(OSError, TimeoutError):  # a scheduler that is gone has nothing left to end
             if at_once and self._client.status == "running":
-                self._stop_work()
+                self._stop_tasks()
             self._client.cancel([sent.future for sent in self._sent.values()])
         self._sent.clear()
         self._waiting.clear()
         with contextlib.suppress(OSError, TimeoutError):
             self._client.close()
-        if self._here is not None:
-            self._here.close()
+        if self._local_cluster is not None:
+            self._local_cluster.close()
 
-    # --- orders out and in -------------------------------------------------------------------------
+    # --- tasks out and in -------------------------------------------------------------------------
 
-    def _hand_out(self) -> None:
+    def _assign_tasks(self) -> None:
         """Whatever waits here to whoever is free."""
         busy = {sent.address for sent in self._sent.values()}
         for address in self._admitted:
@@ -123,23 +132,23 @@ class Cluster:
             if address not in busy:
                 self._send(self._waiting.popleft(), address)
 
-    def _send(self, order: Order, address: str) -> None:
+    def _send(self, task: BuildTask, address: str) -> None:
         self._count += 1
-        key = f"sleepward-{self._desk.token}-{self._count}"
+        key = f"sleepward-{self._batch.token}-{self._count}"
         future = self._client.submit(
-            carry,
-            order,
-            self._desk,
+            run_on_worker,
+            task,
+            self._batch,
             self._admitted[address],
             key=key,
             workers=[address],
             allow_other_workers=False,
             pure=False,
         )
-        self._sent[key] = _Sent(order, address, future)
+        self._sent[key] = _Sent(task, address, future)
         future.add_done_callback(lambda finished: self._finished.put(finished.key))
 
-    def _collect(self, timeout_s: float) -> list[Done]:
+    def _collect(self, timeout_s: float) -> list[FinishedTask]:
         """What has come back; waits for the first only. Its futures are let go, so that nobody makes it again."""
         back: list[_Sent] = []
         with contextlib.suppress(queue.Empty):
@@ -148,54 +157,56 @@ class Cluster:
                 if key in self._sent:  # else it was given up meanwhile
                     back.append(self._sent.pop(key))
         results = self._results([sent for sent in back if sent.future.status == "finished"])
-        done = [Done(sent.order, results.get(sent.future.key) or self._broken(sent)) for sent in back]
+        done = [FinishedTask(sent.task, results.get(sent.future.key) or self._result_of_failure(sent)) for sent in back]
         for sent, each in zip(back, done, strict=True):
             sent.future.release()
-            if each.result is None:  # the next order must not follow it
+            if each.result is None:  # the next task must not follow it
                 self._admitted.pop(sent.address, None)
-                self._looked_s = 0.0
+                self._refreshed_s = 0.0
         return done
 
-    def _results(self, finished: Sequence[_Sent]) -> dict[str, Result]:
+    def _results(self, finished: Sequence[_Sent]) -> dict[str, TaskResult]:
         """By the futures' keys, asked for in one question; whose worker was lost since its work has none."""
         futures = {sent.future.key: sent.future for sent in finished}
         try:
-            return dict(self._client.sync(self._client.gather, futures, errors="skip", callback_timeout=_FETCH_S))
+            return dict(
+                self._client.sync(self._client.gather, futures, errors="skip", callback_timeout=_FETCH_TIMEOUT_S)
+            )
         except (OSError, TimeoutError):  # Dask waits for one that is made again, where nobody can make it
             return {}
 
-    def _broken(self, sent: _Sent) -> Result | None:
-        """What an order came to that has no result: None where its worker was lost."""
+    def _result_of_failure(self, sent: _Sent) -> TaskResult | None:
+        """What a task came to that has no result: None where its worker was lost."""
         if sent.future.status != "error":
             return None
-        error = sent.future.exception(timeout=_FETCH_S)
+        error = sent.future.exception(timeout=_FETCH_TIMEOUT_S)
         if isinstance(error, dask_module("distributed").KilledWorker):
             return None
         words = f"{type(error).__name__}: {error}"  # a fault of ours: one track's, and the others go on
-        return Result(sent.order.name, "failed", error=words, exit_code=1)
+        return TaskResult(sent.task.name, "failed", error=words, exit_code=1)
 
     # --- workers that come and go ------------------------------------------------------------------
 
-    def _look(self) -> list[Done]:
+    def _refresh_workers(self) -> list[FinishedTask]:
         """Admit or refuse who is new, and give up what lost workers had."""
         now_s = time.monotonic()
-        if self._admitted and now_s - self._looked_s < LOOK_EVERY_S:
+        if self._admitted and now_s - self._refreshed_s < REFRESH_EVERY_S:
             return []
-        self._looked_s = now_s
-        self._present = self._ask_who_is_there()
+        self._refreshed_s = now_s
+        self._present = self._list_workers()
         self._refused = {address: why for address, why in self._refused.items() if address in self._present}
         self._admitted = {address: threads for address, threads in self._present.items() if address in self._admitted}
-        strangers = [address for address in self._present if address not in {*self._admitted, *self._refused}]
-        if strangers and self._voices:
-            self._admit(strangers)
+        newcomers = [address for address in self._present if address not in {*self._admitted, *self._refused}]
+        if newcomers and self._voices:
+            self._admit(newcomers)
         lost = [key for key, sent in self._sent.items() if sent.address not in self._present]
         given_up = [self._sent.pop(key) for key in lost]
         if given_up:
             self._client.cancel([sent.future for sent in given_up])
-        self._mind_being_alone(now_s)
-        return [Done(sent.order, None) for sent in given_up]
+        self._fail_without_workers(now_s)
+        return [FinishedTask(sent.task, None) for sent in given_up]
 
-    def _ask_who_is_there(self) -> dict[str, int]:
+    def _list_workers(self) -> dict[str, int]:
         cause: Exception | None = None
         if self._client.status == "running":
             try:
@@ -207,26 +218,31 @@ class Cluster:
             hint="start it, and run the same line again: finished tracks are kept",
         ) from cause
 
-    def _admit(self, strangers: Sequence[str]) -> None:
+    def _admit(self, newcomers: Sequence[str]) -> None:
         ours = identity(self._voices)
-        probe = f".sleepward-{self._desk.token}"
-        self._desk.store.write(probe, self._desk.token.encode())
+        probe = f".sleepward-{self._batch.token}"
+        self._batch.store.write(probe, self._batch.token.encode())
         try:
             answers = self._client.run(
-                introduce, list(self._voices), self._desk.store, probe, workers=list(strangers), on_error="return"
+                describe_worker,
+                list(self._voices),
+                self._batch.store,
+                probe,
+                workers=list(newcomers),
+                on_error="return",
             )
         finally:
-            self._desk.store.remove(probe)
+            self._batch.store.remove(probe)
         for address, answer in answers.items():
             if isinstance(answer, OSError):  # gone before it could answer: the next look tells
                 continue
-            if why := self._objection(ours, answer):
+            if why := self._refusal_reason(ours, answer):
                 self._refused[address] = why
                 self._notice(f"the worker {address} is refused: {why}")
             else:
                 self._admitted[address] = self._present[address]
 
-    def _objection(self, ours: dict[str, str], answer: tuple[dict[str, str], str] | Exception) -> str:
+    def _refusal_reason(self, ours: dict[str, str], answer: tuple[dict[str, str], str] | Exception) -> str:
         """Why a worker can't work for us; empty where it can."""
         if isinstance(answer, ModuleNotFoundError):
             return f"sleepward isn't installed there, or is another version ({answer})"
@@ -238,30 +254,30 @@ class Cluster:
             for name in {**ours, **theirs}
             if theirs.get(name) != ours.get(name)
         ]
-        if content != self._desk.token:
+        if content != self._batch.token:
             different.append(f"it doesn't see the place where the tracks go{f': {content}' if content else ''}")
         return "; ".join(different)
 
-    def _mind_being_alone(self, now_s: float) -> None:
+    def _fail_without_workers(self, now_s: float) -> None:
         """Raises TrackError where nobody is there who could do what waits."""
         if self._admitted or not self._waiting:
-            self._alone_since_s = now_s
+            self._without_workers_since_s = now_s
             return
         if self._refused and len(self._refused) == len(self._present):
             reasons = "\n".join(f"  {address}: {why}" for address, why in self._refused.items())
             raise TrackError(f"every worker of the cluster was refused:\n{reasons}")
-        if now_s - self._alone_since_s > PATIENCE_S:
+        if now_s - self._without_workers_since_s > NO_WORKER_TIMEOUT_S:
             raise TrackError(
-                f"the cluster has had no worker for {PATIENCE_S:.0f} s",
+                f"the cluster has had no worker for {NO_WORKER_TIMEOUT_S:.0f} s",
                 hint="start some with `dask worker tcp://HOST:8786 --nthreads 1`",
             )
 
-    def _stop_work(self) -> None:
+    def _stop_tasks(self) -> None:
         """What is being made ends at its next step, and removes what it had begun."""
-        at_work = list({sent.address for sent in self._sent.values()})
-        until_s = time.monotonic() + STOPPING_S
-        while at_work and time.monotonic() < until_s:
-            left = self._client.run(stop, self._desk.token, workers=at_work, on_error="ignore")
+        busy = list({sent.address for sent in self._sent.values()})
+        until_s = time.monotonic() + STOP_TIMEOUT_S
+        while busy and time.monotonic() < until_s:
+            left = self._client.run(stop, self._batch.token, workers=busy, on_error="ignore")
             if not any(left.values()):
                 return
             time.sleep(0.1)

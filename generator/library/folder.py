@@ -16,8 +16,8 @@ from ..system.links import is_outside
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """A `work.Store`: tracks lie below `root`, at their names. `root` may be a link; none below it leads out of it."""
+class FolderStore:
+    """A `TrackStore`: tracks lie below `root` at their names. `root` may be a link; none below it leads out of it."""
 
     root: Path
 

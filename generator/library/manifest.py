@@ -17,7 +17,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """A finished track. `settings` are those that differ from the defaults, as they are written.
 
     `key` is of its sound, `tags` a digest of what players show of it; `inputs` are digests of what it was made from, by
@@ -41,7 +41,7 @@ class Manifest:
     """The tracks by their names."""
 
     title: str
-    tracks: Mapping[str, Entry]
+    tracks: Mapping[str, ManifestEntry]
 
 
 def parse_manifest(content: bytes | None, where: str) -> Manifest:
@@ -56,7 +56,7 @@ def parse_manifest(content: bytes | None, where: str) -> Manifest:
         if written["version"] != VERSION:
             what = f"it is of version {written['version']}, and this sleepward knows {VERSION}"
             raise InputError(what, where=where, hint="use the newer sleepward, or move the file away")
-        entries = [_checked(Entry(**each)) for each in written["tracks"]]
+        entries = [_checked(ManifestEntry(**each)) for each in written["tracks"]]
         return Manifest(str(written["title"]), {entry.name: entry for entry in entries})
     except (ValueError, KeyError, TypeError) as error:
         hint = "move it away: tracks that are there are looked at one by one then, and not made again"
@@ -71,7 +71,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
     return f'{{"version": {VERSION}, "title": {title}, "tracks": [\n{lines}\n]}}\n'.encode()
 
 
-def merged(theirs: Manifest, title: str, ours: Mapping[str, Entry], gone: Iterable[str]) -> Manifest:
+def merged(theirs: Manifest, title: str, ours: Mapping[str, ManifestEntry], gone: Iterable[str]) -> Manifest:
     """What another run has written meanwhile, with what this one knows better."""
     kept = {name: entry for name, entry in theirs.tracks.items() if name not in {*gone}}
     return Manifest(title, {**kept, **ours})
@@ -80,7 +80,7 @@ def merged(theirs: Manifest, title: str, ours: Mapping[str, Entry], gone: Iterab
 _TEXTS = ("name", "title", "key", "tags", "sha256")
 
 
-def _checked(entry: Entry) -> Entry:
+def _checked(entry: ManifestEntry) -> ManifestEntry:
     """Raises ValueError for what no library holds."""
     texts = [getattr(entry, field) for field in _TEXTS]
     numbers = (entry.bytes, entry.duration_ms)

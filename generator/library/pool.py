@@ -1,7 +1,7 @@
 """Workers on this machine: processes that each make one track at a time.
 
-Every worker is a pool of its own with one process, so that one that is killed takes exactly the order that it had with
-it, and the others don't notice. A worker takes no order from the keyboard (that is its leader's to judge), and ends
+Every worker is a pool of its own with one process, so that one that is killed takes exactly the task that it had with
+it, and the others don't notice. A worker takes no task from the keyboard (that is its leader's to judge), and ends
 with its leader, however that ended.
 """
 
@@ -21,53 +21,53 @@ from functools import partial
 from pathlib import Path
 
 from ..system import stopping
-from .work import Done, Order, Result, Store
+from .protocols import BuildTask, FinishedTask, TaskResult, TrackStore
 
-_GRACE_S = 10.0  # to clear up in, for a worker whose leader is gone
+_CLEANUP_TIMEOUT_S = 10.0  # to clear up in, for a worker whose leader is gone
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, once it is needed, and the order that it has in hand."""
+    """A process, once it is needed, and the task that it has in hand."""
 
     processes: ProcessPoolExecutor | None = None
     pid: Future[int] | None = None
-    order: Order | None = None
+    task: BuildTask | None = None
 
 
 @dataclass(frozen=True)
 class _Finished:
     worker: _Worker
-    future: Future[Result]
+    future: Future[TaskResult]
 
 
 @dataclass
-class Pool:
-    """A `work.Executor` over `slots` processes, which write to `store` and share the cache in `cache_folder`."""
+class ProcessExecutor:
+    """A `protocols.Executor` over `slots` processes, which write to `store` and share the cache in `cache_folder`."""
 
     slots: int
-    store: Store
+    store: TrackStore
     cache_folder: Path
-    _backlog: deque[Order] = field(default_factory=deque)
+    _backlog: deque[BuildTask] = field(default_factory=deque)
     _events: queue.SimpleQueue[_Finished | None] = field(default_factory=queue.SimpleQueue)
-    _done: queue.SimpleQueue[Done] = field(default_factory=queue.SimpleQueue)
+    _done: queue.SimpleQueue[FinishedTask] = field(default_factory=queue.SimpleQueue)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: bool = False
 
     def __post_init__(self) -> None:
         self._workers = [_Worker() for _ in range(self.slots)]
-        # A thread that hands out orders at once, whatever the leader is busy with. It, and not a future's callback,
+        # A thread that hands out tasks at once, whatever the leader is busy with. It, and not a future's callback,
         # starts and ends processes: a pool that finds itself broken calls back with its own lock held.
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._dispatcher.start()
 
-    def submit(self, order: Order) -> None:
+    def submit(self, task: BuildTask) -> None:
         with self._lock:
-            self._backlog.append(order)
-            self._hand_out()
+            self._backlog.append(task)
+            self._assign_tasks()
 
-    def wait(self, timeout_s: float) -> Sequence[Done]:
-        found: list[Done] = []
+    def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
+        found: list[FinishedTask] = []
         with suppress(queue.Empty):
             found.append(self._done.get(timeout=timeout_s))
             while True:
@@ -80,7 +80,7 @@ class Pool:
             self._backlog.clear()
             workers = [worker for worker in self._workers if worker.processes is not None]
         for worker in workers:
-            if at_once and worker.order is not None and worker.pid is not None:
+            if at_once and worker.task is not None and worker.pid is not None:
                 with suppress(Exception):  # it may have ended by itself
                     os.kill(worker.pid.result(), signal.SIGTERM)
         for worker in workers:
@@ -94,44 +94,44 @@ class Pool:
     def _dispatch(self) -> None:
         while (event := self._events.get()) is not None:
             with self._lock:
-                order, event.worker.order = event.worker.order, None
-                assert order is not None  # it was handed out
+                task, event.worker.task = event.worker.task, None
+                assert task is not None  # it was handed out
                 result = _result_of(event.future)
                 if result is None and event.worker.processes is not None:
                     event.worker.processes.shutdown(wait=False)
                     event.worker.processes = None
-                self._done.put(Done(order, result))
-                self._hand_out()
+                self._done.put(FinishedTask(task, result))
+                self._assign_tasks()
 
-    def _hand_out(self) -> None:
+    def _assign_tasks(self) -> None:
         """Give what waits to whoever is free."""
         for worker in self._workers:
             if not self._backlog or self._closing:
                 return
-            if worker.order is None:
+            if worker.task is None:
                 self._begin(worker, self._backlog.popleft())
 
-    def _begin(self, worker: _Worker, order: Order) -> None:
+    def _begin(self, worker: _Worker, task: BuildTask) -> None:
         if worker.processes is None:
             self._start(worker)
         assert worker.processes is not None
-        work = partial(_work, order, self.store, self.cache_folder)
+        work = partial(_run, task, self.store, self.cache_folder)
         try:
             future = worker.processes.submit(work)
         except RuntimeError:  # it was killed while it had nothing to do
             self._start(worker)
             future = worker.processes.submit(work)
-        worker.order = order
+        worker.task = task
         future.add_done_callback(lambda done: self._events.put(_Finished(worker, done)))
 
     def _start(self, worker: _Worker) -> None:
         context = multiprocessing.get_context("spawn")
-        worker.processes = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+        worker.processes = ProcessPoolExecutor(1, mp_context=context, initializer=_set_up_worker)
         with stopping.sigint_blocked():
             worker.pid = worker.processes.submit(os.getpid)
 
 
-def _result_of(future: Future[Result]) -> Result | None:
+def _result_of(future: Future[TaskResult]) -> TaskResult | None:
     """None where the worker was lost, or told to end."""
     if future.cancelled() or future.exception() is not None:
         return None
@@ -141,10 +141,10 @@ def _result_of(future: Future[Result]) -> Result | None:
 # --- in the worker's process -------------------------------------------------------------------------------
 
 
-_at_work = threading.Lock()
+_busy = threading.Lock()
 
 
-def _prepare() -> None:
+def _set_up_worker() -> None:
     stopping.listen_to_leader()
     threading.Thread(target=_end_with_leader, name="watch", daemon=True).start()
 
@@ -154,15 +154,15 @@ def _end_with_leader() -> None:
     assert leader is not None  # this runs in a worker
     leader.join()
     stopping.PROCESS.set()
-    _at_work.acquire(timeout=_GRACE_S)
-    os._exit(1)  # it waits for orders that can't come
+    _busy.acquire(timeout=_CLEANUP_TIMEOUT_S)
+    os._exit(1)  # it waits for tasks that can't come
 
 
-def _work(order: Order, store: Store, cache_folder: Path) -> Result:
+def _run(task: BuildTask, store: TrackStore, cache_folder: Path) -> TaskResult:
     from ..build.track import BuildContext
     from ..storage.cache import Cache
-    from .orders import carry_out
+    from .tasks import run_task
 
-    with _at_work:
+    with _busy:
         stopping.check()
-        return carry_out(order, store, BuildContext(Cache(cache_folder), jobs=1, progress=stopping.check_on_progress))
+        return run_task(task, store, BuildContext(Cache(cache_folder), jobs=1, progress=stopping.check_on_progress))

@@ -27,7 +27,18 @@ from ..formats import container_named
 _S3 = {"s3", "s3a"}
 _OBJECT_STORES = {*_S3, "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"}  # there, an upload is whole or not there
 _METADATA = "sleepward-key"
-_PLACE_SAYS = ("size", "ETag", "etag", "md5Hash", "content_md5", "checksum", "mtime", "modified", "updated", "created")
+_FINGERPRINT_FIELDS = (
+    "size",
+    "ETag",
+    "etag",
+    "md5Hash",
+    "content_md5",
+    "checksum",
+    "mtime",
+    "modified",
+    "updated",
+    "created",
+)
 
 
 def is_url(place: str) -> bool:
@@ -40,10 +51,10 @@ def open_store(url: str) -> RemoteStore:
 
     Raises MissingToolError where what reaches it isn't installed, InputError for one that isn't there or refuses.
     """
-    with _refusals(url):
-        files, root, kind = _opened(url)
+    with _translated_errors(url):
+        files, root, protocol = _open(url)
         bucket = root.split("/", 1)[0]
-        if kind in _OBJECT_STORES and kind != "memory" and not files.exists(bucket):
+        if protocol in _OBJECT_STORES and protocol != "memory" and not files.exists(bucket):
             raise InputError(
                 f"there is no bucket {bucket}, or it can't be reached",
                 where=url,
@@ -54,7 +65,7 @@ def open_store(url: str) -> RemoteStore:
 
 @dataclass(frozen=True, slots=True)
 class RemoteStore:
-    """A `Store` of `work.py`. What travels to workers is the URL alone: each signs in with credentials of its own.
+    """A `TrackStore` behind a URL. Only the URL travels to workers; each signs in with its own credentials.
 
     Every method raises TrackError, with the place, where the place refuses.
     """
@@ -66,40 +77,40 @@ class RemoteStore:
         return None
 
     def put(self, name: str, path: str, key: str) -> None:
-        with _refusals(self._shown(name)):
-            files, place, kind = self._at(name)
-            if kind in _S3:
+        with _translated_errors(self._url_of(name)):
+            files, place, protocol = self._at(name)
+            if protocol in _S3:
                 facts = {"Metadata": {_METADATA: key}, "ContentType": _content_type(name)}
                 files.put_file(path, place, **facts)
             else:
-                self._swap_in(name, lambda part: files.put_file(path, part))
-                note = {"key": key, "place_says": _says(files.info(place))}
-                self._swap_in(_note_of(name), lambda part: files.pipe_file(part, json.dumps(note).encode()))
+                self._upload_whole(name, lambda part: files.put_file(path, part))
+                note = {"key": key, "place_says": _fingerprint(files.info(place))}
+                self._upload_whole(_key_file_of(name), lambda part: files.pipe_file(part, json.dumps(note).encode()))
             Path(path).unlink()
 
     def fetch(self, name: str, path: str) -> None:
         """The track to `path`, on this machine."""
-        with _refusals(self._shown(name)):
+        with _translated_errors(self._url_of(name)):
             files, place, _ = self._at(name)
             files.get_file(place, path)
 
     def key_of(self, name: str) -> str | None:
-        with _refusals(self._shown(name)):
-            files, place, kind = self._at(name)
+        with _translated_errors(self._url_of(name)):
+            files, place, protocol = self._at(name)
             try:
-                if kind in _S3:
+                if protocol in _S3:
                     key: str | None = files.metadata(place, refresh=True).get(_METADATA)
                     return key
-                note = json.loads(self.read(_note_of(name)) or b"{}")
-                return note["key"] if note and note["place_says"] == _says(files.info(place)) else None
+                note = json.loads(self.read(_key_file_of(name)) or b"{}")
+                return note["key"] if note and note["place_says"] == _fingerprint(files.info(place)) else None
             except (FileNotFoundError, ValueError, KeyError):  # a note that can't be read says nothing
                 return None
 
     def remove(self, name: str) -> None:
         """Gone afterwards, whether it was there or not."""
-        with _refusals(self._shown(name)):
-            files, place, kind = self._at(name)
-            places = [place] if kind in _S3 else [self._at(_note_of(name))[1], place]
+        with _translated_errors(self._url_of(name)):
+            files, place, protocol = self._at(name)
+            places = [place] if protocol in _S3 else [self._at(_key_file_of(name))[1], place]
             for each in places:
                 try:
                     files.rm_file(each)
@@ -107,14 +118,14 @@ class RemoteStore:
                     continue
 
     def stamps(self) -> Mapping[str, str]:
-        with _refusals(self.url):
-            files, root, _ = _opened(self.url)
+        with _translated_errors(self.url):
+            files, root, _ = _open(self.url)
             found: dict[str, dict[str, Any]] = files.find(root, detail=True)
             names = {place.removeprefix(root).lstrip("/"): info for place, info in found.items()}
-            return {name: _says(info) for name, info in sorted(names.items()) if _is_track(name)}
+            return {name: _fingerprint(info) for name, info in sorted(names.items()) if _is_track(name)}
 
     def read(self, name: str) -> bytes | None:
-        with _refusals(self._shown(name)):
+        with _translated_errors(self._url_of(name)):
             files, place, _ = self._at(name)
             try:
                 return bytes(files.cat_file(place))
@@ -122,24 +133,24 @@ class RemoteStore:
                 return None
 
     def write(self, name: str, content: bytes) -> None:
-        with _refusals(self._shown(name)):
-            files, place, kind = self._at(name)
-            if kind in _S3:
+        with _translated_errors(self._url_of(name)):
+            files, place, protocol = self._at(name)
+            if protocol in _S3:
                 files.pipe_file(place, content, ContentType=_content_type(name))
             else:
-                self._swap_in(name, lambda part: files.pipe_file(part, content))
+                self._upload_whole(name, lambda part: files.pipe_file(part, content))
 
     # --- the place itself --------------------------------------------------------------------------
 
     def _at(self, name: str) -> tuple[Any, str, str]:
-        """Fsspec's file system, where `name` lies in it, and the kind of place it is."""
-        files, root, kind = _opened(self.url)
-        return files, f"{root}/{name}", kind
+        """Fsspec's file system, where `name` lies in it, and the protocol of place it is."""
+        files, root, protocol = _open(self.url)
+        return files, f"{root}/{name}", protocol
 
-    def _swap_in(self, name: str, upload: Any) -> None:
+    def _upload_whole(self, name: str, upload: Any) -> None:
         """`upload` into a file's place at once: straight into it where that is whole or nothing, else by a rename."""
-        files, place, kind = self._at(name)
-        if kind in _OBJECT_STORES:
+        files, place, protocol = self._at(name)
+        if protocol in _OBJECT_STORES:
             upload(place)
             return
         folder, _, last = place.rpartition("/")
@@ -153,30 +164,30 @@ class RemoteStore:
                 files.rm_file(part)
             raise
 
-    def _shown(self, name: str) -> str:
+    def _url_of(self, name: str) -> str:
         return f"{self.url.rstrip('/')}/{name}"
 
 
 @lru_cache(maxsize=8)
-def _opened(url: str) -> tuple[Any, str, str]:
+def _open(url: str) -> tuple[Any, str, str]:
     """Fsspec's file system for `url`, the path in it, and the protocol. What others write is seen at once: no listing
     is kept.
     """
-    kind = url.partition("://")[0].rpartition("::")[2]
+    protocol = url.partition("://")[0].rpartition("::")[2]
     try:
         fsspec: Any = import_module("fsspec.core")
         files, root = fsspec.url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        needs = "sleepward[s3]" if kind in _S3 else "fsspec"
-        hint = f"pip install '{needs}'" if kind in _S3 or error.name == "fsspec" else str(error)
-        raise MissingToolError(f"what reaches {kind}:// isn't installed ({error})", where=url, hint=hint) from error
+        needs = "sleepward[s3]" if protocol in _S3 else "fsspec"
+        hint = f"pip install '{needs}'" if protocol in _S3 or error.name == "fsspec" else str(error)
+        raise MissingToolError(f"what reaches {protocol}:// isn't installed ({error})", where=url, hint=hint) from error
     except ValueError as error:  # a protocol that nobody knows
         raise InputError(str(error), where=url, hint="give a folder, or a URL like s3://bucket/nights") from error
-    return files, str(root).rstrip("/"), kind
+    return files, str(root).rstrip("/"), protocol
 
 
 @contextmanager
-def _refusals(place: str) -> Iterator[None]:
+def _translated_errors(place: str) -> Iterator[None]:
     """What a place refuses becomes an error of ours. Each driver has errors of its own, most of them no OSError."""
     try:
         yield
@@ -189,12 +200,12 @@ def _refusals(place: str) -> Iterator[None]:
         ) from error
 
 
-def _says(info: Mapping[str, Any]) -> str:
+def _fingerprint(info: Mapping[str, Any]) -> str:
     """What a place says of a file that changes whenever the file does."""
-    return " ".join(str(info[name]) for name in _PLACE_SAYS if info.get(name) is not None)
+    return " ".join(str(info[name]) for name in _FINGERPRINT_FIELDS if info.get(name) is not None)
 
 
-def _note_of(name: str) -> str:
+def _key_file_of(name: str) -> str:
     folder, _, last = name.rpartition("/")
     return f"{folder}/.{last}.key" if folder else f".{last}.key"
 

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .batch import Library, Outcome, Standing, make, plan
-from .ledger import Ledger
-from .manifest import Entry
-from .work import Executor, Store
+from .batch import Library, Outcome, Status, make, plan
+from .manifest import ManifestEntry
+from .protocols import Executor, TrackStore
+from .state import LibraryState
 
 Stage = Literal["planning", "making"]
 
@@ -26,8 +26,8 @@ class Listener(Protocol):
 
 def update(
     library: Library,
-    standing: Standing,
-    ledger: Ledger,
+    status: Status,
+    state: LibraryState,
     executor: Executor,
     listener: Listener,
     *,
@@ -40,44 +40,46 @@ def update(
     With `plan_first` every track is planned before one is made, so that what can't be had is said at once; a `dry_run`
     ends there. Raises DefinitionError with the faults of all of them.
     """
-    todo = list(standing.todo)
+    stale = list(status.stale)
     if dry_run or plan_first:
-        place = {each.track.name: number for number, each in enumerate(todo)}
-        with listener.stage("planning", len(todo)) as progress:
-            todo, known = plan(library, standing, ledger, executor, progress)
+        position = {each.track.name: number for number, each in enumerate(stale)}
+        with listener.stage("planning", len(stale)) as progress:
+            stale, known = plan(library, status, state, executor, progress)
         failed = False
-        for outcome in sorted(known, key=lambda outcome: place[outcome.result.name]):
+        for outcome in sorted(known, key=lambda outcome: position[outcome.result.name]):
             failed = failed or outcome.result.state == "failed"
             if dry_run or outcome.result.state in ("failed", "unchanged"):
                 listener.tell(outcome)
         if dry_run or (failed and not keep_going):
             return 0
     done = 0
-    with listener.stage("making", len(todo)) as progress:
-        for done, outcome in enumerate(make(library, todo, ledger, executor, keep_going=keep_going), 1):
+    with listener.stage("making", len(stale)) as progress:
+        for done, outcome in enumerate(make(library, stale, state, executor, keep_going=keep_going), 1):
             listener.tell(outcome)
-            progress(done, len(todo))
-    return len(todo) - done
+            progress(done, len(stale))
+    return len(stale) - done
 
 
 @dataclass(frozen=True, slots=True)
-class LeftTrack:
+class ObsoleteTrack:
     """A track that lies there, and that the library has no more; `foreign` is another file than was made."""
 
     name: str
     state: Literal["kept", "removed", "foreign"]
 
 
-def prune(left: Iterable[Entry], ledger: Ledger, store: Store, *, remove: bool) -> Iterator[LeftTrack]:
+def prune(
+    obsolete: Iterable[ManifestEntry], state: LibraryState, store: TrackStore, *, remove: bool
+) -> Iterator[ObsoleteTrack]:
     """Tell the tracks that the library has no more; with `remove` they go, where they still are what was made."""
-    for entry in left:
-        if not ledger.is_there(entry.name):
-            ledger.forget(entry.name)
+    for entry in obsolete:
+        if not state.is_there(entry.name):
+            state.forget(entry.name)
         elif not remove:
-            yield LeftTrack(entry.name, "kept")
+            yield ObsoleteTrack(entry.name, "kept")
         elif store.key_of(entry.name) == entry.key:
             store.remove(entry.name)
-            ledger.forget(entry.name)
-            yield LeftTrack(entry.name, "removed")
+            state.forget(entry.name)
+            yield ObsoleteTrack(entry.name, "removed")
         else:
-            yield LeftTrack(entry.name, "foreign")
+            yield ObsoleteTrack(entry.name, "foreign")

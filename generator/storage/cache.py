@@ -23,7 +23,7 @@ log = logging.getLogger("sleepward")
 DIGEST_BYTES = 32  # before each blob, its own
 SUFFIX = ".v2"
 """Of each entry's file, after its key: the version of the form. No other version's entries are found."""
-NOTED_EVERY_S = 3_600
+NOTE_USE_EVERY_S = 3_600
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
 NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
@@ -68,31 +68,31 @@ class Cache:
     def get(self, kind: str, key: str) -> memoryview | None:
         """The blob, or None where there is none; one that was damaged, or is another's, is removed, said, and None."""
         path = self._path(kind, key)
-        file = self._opened(path)
+        file = self._open(path)
         if file is None:
             return None
         with file:
             try:
                 stored = file.read()
             except OSError as error:
-                raise _unreadable(error) from error
+                raise _read_error(error) from error
             stored_digest, blob = stored[:DIGEST_BYTES], memoryview(stored)[DIGEST_BYTES:]
-            digest = _begun_digest(kind, key)
+            digest = _new_digest(kind, key)
             digest.update(blob)
             if digest.digest() != stored_digest:
-                _forget(path, file)
+                _discard_damaged(path, file)
                 return None
         return blob
 
-    def open(self, kind: str, key: str) -> Blob | None:
+    def open(self, kind: str, key: str) -> CacheFile | None:
         """Like `get`, for a blob too large for memory: verified now, then read where it is needed."""
         path = self._path(kind, key)
-        file = self._opened(path)
+        file = self._open(path)
         if file is None:
             return None
-        blob = Blob(file, DIGEST_BYTES)
+        blob = CacheFile(file, DIGEST_BYTES)
         if not blob.is_whole(kind, key):
-            _forget(path, file)
+            _discard_damaged(path, file)
             file.close()
             return None
         return blob
@@ -104,11 +104,11 @@ class Cache:
     def put_blocks(self, kind: str, key: str, blocks: Iterable[bytes | memoryview]) -> None:
         """Like `put`, with blocks that are made while they are written: memory doesn't grow with the blob."""
         path = self._path(kind, key)
-        with self._writing():
+        with self._translated_write_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
-                    digest = _begun_digest(kind, key)
+                    digest = _new_digest(kind, key)
                     file.write(bytes(DIGEST_BYTES))
                     for block in blocks:
                         digest.update(block)
@@ -119,20 +119,20 @@ class Cache:
                 if os.name != "nt" or not path.exists():
                     raise  # but Windows replaces no file that someone reads, and that one has the same bytes
 
-    def scratch(self) -> Scratch:
+    def scratch(self) -> ScratchFile:
         """Room on the cache's disk for what is too large for memory while it is made; gone with the object."""
-        with self._writing():
+        with self._translated_write_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
-            return Scratch(tempfile.TemporaryFile(dir=self.folder), self._writing)
+            return ScratchFile(tempfile.TemporaryFile(dir=self.folder), self._translated_write_errors)
 
-    def _opened(self, path: Path) -> BinaryIO | None:
+    def _open(self, path: Path) -> BinaryIO | None:
         """The file of an entry, its use noted; None where there is none."""
         try:
             file = path.open("rb")
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unreadable(error) from error
+            raise _read_error(error) from error
         if self._note_use(path, file):
             return file
         file.close()
@@ -141,7 +141,7 @@ class Cache:
     def _note_use(self, path: Path, file: BinaryIO) -> bool:
         """Note that an entry, opened as `file`, is used now; False where it was collected meanwhile."""
         age_s = time.time() - os.fstat(file.fileno()).st_mtime
-        if 0 <= age_s < NOTED_EVERY_S:
+        if 0 <= age_s < NOTE_USE_EVERY_S:
             return True
         try:
             with locked(lock_path(self.folder)):
@@ -153,22 +153,22 @@ class Cache:
         return True
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _translated_write_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise _unwritable(error, self.folder) from error
+            raise _write_error(error, self.folder) from error
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / key[:2] / f"{key}{SUFFIX}"
 
 
-class Blob:
+class CacheFile:
     """Bytes on the disk from `start` of `file` on, read by position, from several threads too."""
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:
         self._file, self._start = file, start
-        self._one_at_a_time = threading.Lock()  # a file has one position; not every system reads without moving it
+        self._lock = threading.Lock()  # a file has one position; not every system reads without moving it
         weakref.finalize(self, file.close)
 
     @property
@@ -178,11 +178,11 @@ class Blob:
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill `buffer` with the bytes from `offset` on. Raises TrackError where the disk gives fewer."""
         try:
-            with self._one_at_a_time:
+            with self._lock:
                 self._file.seek(self._start + offset)
                 got = self._file.readinto(buffer)  # type: ignore[attr-defined]
         except OSError as error:
-            raise _unreadable(error) from error
+            raise _read_error(error) from error
         if got != len(buffer):
             raise TrackError("a file of the cache ended too early", hint="build again; is the disk all right?")
 
@@ -191,33 +191,33 @@ class Blob:
         try:
             self._file.seek(self._start - DIGEST_BYTES)
             stored = self._file.read(DIGEST_BYTES)
-            digest = _begun_digest(kind, key)
+            digest = _new_digest(kind, key)
             while block := self._file.read(_BLOCK_BYTES):
                 digest.update(block)
         except OSError as error:
-            raise _unreadable(error) from error
+            raise _read_error(error) from error
         return digest.digest() == stored
 
 
-class Scratch(Blob):
+class ScratchFile(CacheFile):
     """A nameless file to write and read by position; what was never written is zeros."""
 
     def __init__(self, file: BinaryIO, writing: Callable[[], AbstractContextManager[None]]) -> None:
         super().__init__(file)
-        self._writing = writing
+        self._translated_write_errors = writing
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
-        with self._writing(), self._one_at_a_time:
+        with self._translated_write_errors(), self._lock:
             self._file.seek(self._start + offset)
             self._file.write(data)
             self._file.flush()
 
     def resize(self, size: int) -> None:
-        with self._writing(), self._one_at_a_time:
+        with self._translated_write_errors(), self._lock:
             self._file.truncate(self._start + size)
 
 
-def _begun_digest(kind: str, key: str) -> hashlib._Hash:
+def _new_digest(kind: str, key: str) -> hashlib._Hash:
     """The digest of an entry, its content to come: an entry that lies at another's place isn't whole there."""
     return hashlib.sha256(f"{kind}/{key}\n".encode())
 
@@ -229,7 +229,7 @@ def remove_damaged(path: Path, file: BinaryIO) -> None:
             path.unlink()
 
 
-def _forget(path: Path, file: BinaryIO) -> None:
+def _discard_damaged(path: Path, file: BinaryIO) -> None:
     try:
         remove_damaged(path, file)
     except OSError as error:
@@ -238,11 +238,11 @@ def _forget(path: Path, file: BinaryIO) -> None:
         log.warning("a damaged cache entry was removed and is made again: %s", path.name)
 
 
-def _unreadable(error: OSError) -> InputError:
+def _read_error(error: OSError) -> InputError:
     return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder")
 
 
-def _unwritable(error: OSError, folder: Path) -> SleepwardError:
+def _write_error(error: OSError, folder: Path) -> SleepwardError:
     if error.errno in FULL_DISK:
         hint = "make room, for example with `sleepward cache gc --max-size 500MB`, and run it again: what is done stays"
         return TrackError(f"the cache can't grow: {error.strerror}", where=str(folder), hint=hint)
@@ -261,7 +261,7 @@ def whole_file(
     `durable` waits for the disk, so that not even a power cut leaves half a file; `check` looks at the finished
     part and raises where it isn't right.
     """
-    _sweep(path)
+    _remove_abandoned_parts(path)
     part = path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -277,7 +277,7 @@ def whole_file(
         raise
 
 
-def _sweep(path: Path) -> None:
+def _remove_abandoned_parts(path: Path) -> None:
     """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
     start = f".{path.name[:NAME_CHARACTERS]}."
     with suppress(OSError):

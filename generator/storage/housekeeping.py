@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .cache import ABANDONED_S, DIGEST_BYTES, SUFFIX, Blob, lock_path, remove_damaged
+from .cache import ABANDONED_S, DIGEST_BYTES, SUFFIX, CacheFile, lock_path, remove_damaged
 from .locks import locked
 
 SPARED_S = 86_400
@@ -28,7 +28,7 @@ _SIZE_EXAMPLES = "write it like 2GB, 500 MB or 1.5GiB"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """One thing that is kept; `used_s`, since the epoch, is when it was last used, to within an hour."""
 
     kind: str
@@ -38,90 +38,90 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class EntryTotal:
     """How many entries, and their bytes."""
 
     entries: int = 0
     bytes: int = 0
 
-    def __add__(self, other: Amount) -> Amount:
-        return Amount(self.entries + other.entries, self.bytes + other.bytes)
+    def __add__(self, other: EntryTotal) -> EntryTotal:
+        return EntryTotal(self.entries + other.entries, self.bytes + other.bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class KindTotal:
     """What there is of one kind; `oldest_use_s` is since the epoch."""
 
-    amount: Amount
+    amount: EntryTotal
     oldest_use_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class GcResult:
     """What `collect` removed, by kind, what is left, and what of it stays only because a build may need it."""
 
-    freed: dict[str, Amount]
-    left: Amount
-    spared: Amount
+    freed: dict[str, EntryTotal]
+    left: EntryTotal
+    spared: EntryTotal
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[CacheEntry]:
     """Everything that is kept in the cache in `folder`; what else lies there is never touched."""
     for kind, file in _files(folder):
         if _ENTRY.fullmatch(file.name):
             with suppress(FileNotFoundError):  # collected meanwhile
                 found = file.stat()
-                yield Entry(kind, Path(file.path), found.st_size, found.st_mtime)
+                yield CacheEntry(kind, Path(file.path), found.st_size, found.st_mtime)
 
 
-def holdings(folder: Path) -> dict[str, Holding]:
+def totals_by_kind(folder: Path) -> dict[str, KindTotal]:
     """What the cache holds, by kind, in alphabetical order."""
-    found: dict[str, Holding] = {}
+    found: dict[str, KindTotal] = {}
     for entry in entries(folder):
-        before = found.get(entry.kind, Holding(Amount(), entry.used_s))
-        amount = before.amount + Amount(1, entry.bytes)
-        found[entry.kind] = Holding(amount, min(before.oldest_use_s, entry.used_s))
+        before = found.get(entry.kind, KindTotal(EntryTotal(), entry.used_s))
+        amount = before.amount + EntryTotal(1, entry.bytes)
+        found[entry.kind] = KindTotal(amount, min(before.oldest_use_s, entry.used_s))
     return dict(sorted(found.items()))
 
 
-def collect(folder: Path, max_bytes: int, *, dry_run: bool = False) -> Collected:
+def collect(folder: Path, max_bytes: int, *, dry_run: bool = False) -> GcResult:
     """Remove what was used longest ago until `max_bytes` are left, but nothing that was used within a day.
 
     What killed builds left half-written goes too. Raises InputError where the folder can't be changed, or has no locks.
     """
     if not folder.is_dir():
-        return Collected({}, Amount(), Amount())
+        return GcResult({}, EntryTotal(), EntryTotal())
     try:
         with locked(lock_path(folder)):  # no entry is noted as used between the look at it and its end
-            return _collected(folder, max_bytes, dry_run=dry_run)
+            return _collect(folder, max_bytes, dry_run=dry_run)
     except OSError as error:
         what = f"the cache can't be cleared out: {error.strerror or error}"
         hint = "mend the folder, or delete it whole while nothing is built"
         raise InputError(what, where=str(folder), hint=hint) from error
 
 
-def _collected(folder: Path, max_bytes: int, *, dry_run: bool) -> Collected:
+def _collect(folder: Path, max_bytes: int, *, dry_run: bool) -> GcResult:
     spared_from_s = time.time() - SPARED_S
     oldest_first = sorted(entries(folder), key=lambda entry: (entry.used_s, entry.path.name))
-    left = Amount(len(oldest_first), sum(entry.bytes for entry in oldest_first))
-    spared = Amount()
-    freed: dict[str, Amount] = {}
-    for part in _abandoned(folder):
-        if dry_run or _removed(part):
-            freed[UNFINISHED] = freed.get(UNFINISHED, Amount()) + Amount(1, part.bytes)
+    left = EntryTotal(len(oldest_first), sum(entry.bytes for entry in oldest_first))
+    spared = EntryTotal()
+    freed: dict[str, EntryTotal] = {}
+    for part in _abandoned_parts(folder):
+        if dry_run or _remove(part):
+            freed[UNFINISHED] = freed.get(UNFINISHED, EntryTotal()) + EntryTotal(1, part.bytes)
     for entry in oldest_first:
         if left.bytes <= max_bytes:
             break
-        one = Amount(1, entry.bytes)
-        if entry.used_s >= spared_from_s or not (dry_run or _removed(entry)):
+        one = EntryTotal(1, entry.bytes)
+        if entry.used_s >= spared_from_s or not (dry_run or _remove(entry)):
             spared += one
             continue
-        freed[entry.kind] = freed.get(entry.kind, Amount()) + one
-        left += Amount(-1, -entry.bytes)
-    return Collected(dict(sorted(freed.items())), left, spared)
+        freed[entry.kind] = freed.get(entry.kind, EntryTotal()) + one
+        left += EntryTotal(-1, -entry.bytes)
+    return GcResult(dict(sorted(freed.items())), left, spared)
 
 
-def _removed(entry: Entry) -> bool:
+def _remove(entry: CacheEntry) -> bool:
     """Remove it; False where Windows won't, as someone reads it."""
     try:
         entry.path.unlink(missing_ok=True)
@@ -132,7 +132,7 @@ def _removed(entry: Entry) -> bool:
     return True
 
 
-def verified(folder: Path) -> Iterator[tuple[Entry, str]]:
+def verify_entries(folder: Path) -> Iterator[tuple[CacheEntry, str]]:
     """Every entry, and what is wrong with it, if anything; what isn't whole is removed, and made again when needed.
 
     Entries of former versions, which no build finds, are passed over.
@@ -143,7 +143,7 @@ def verified(folder: Path) -> Iterator[tuple[Entry, str]]:
             continue
         try:
             with entry.path.open("rb") as file:
-                blob = Blob(file, DIGEST_BYTES)  # closes the file as soon as it is forgotten
+                blob = CacheFile(file, DIGEST_BYTES)  # closes the file as soon as it is forgotten
                 if blob.is_whole(entry.kind, key):
                     yield entry, ""
                     continue
@@ -156,14 +156,14 @@ def verified(folder: Path) -> Iterator[tuple[Entry, str]]:
             yield entry, "damaged, or in another's place; removed"
 
 
-def _abandoned(folder: Path) -> Iterator[Entry]:
+def _abandoned_parts(folder: Path) -> Iterator[CacheEntry]:
     """Parts of entries whose builds were killed: a living one has written to its part within the hour."""
     for kind, file in _files(folder):
         if _PART.fullmatch(file.name):
             with suppress(FileNotFoundError):
                 found = file.stat()
                 if time.time() - found.st_mtime > ABANDONED_S:
-                    yield Entry(kind, Path(file.path), found.st_size, found.st_mtime)
+                    yield CacheEntry(kind, Path(file.path), found.st_size, found.st_mtime)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -17,7 +17,7 @@ ROUTINE, SCRIPT, NAME = "routine", "script", "name"
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class LocatedText:
     """A text of the library file, and where it begins there."""
 
     text: str
@@ -25,7 +25,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RequestedTrack:
     """One track as the library asks for it. `name` has no ending; it is of a `routine`, or of a `script` otherwise.
 
     `settings` are the track's own, `offset` is where in the file it is asked for.
@@ -34,7 +34,7 @@ class Job:
     name: str
     routine: str
     script: str
-    settings: Mapping[str, Value]
+    settings: Mapping[str, LocatedText]
     offset: int
 
     def offset_of(self, setting: str) -> int:
@@ -42,7 +42,7 @@ class Job:
         return self.settings[setting].offset if setting in self.settings else self.offset
 
 
-def jobs_of(library: LibraryFile, source: YamlSource) -> list[Job]:
+def requested_tracks(library: LibraryFile, source: YamlSource) -> list[RequestedTrack]:
     """Every track, in the order of the file. Faults are noted in `source`; what has one is left out."""
     matrix = source.find(("matrix",))
     nodes = [*([matrix] if matrix else []), *_entries(source, "include")]
@@ -54,11 +54,11 @@ def jobs_of(library: LibraryFile, source: YamlSource) -> list[Job]:
         source.fault(at.start, f"these are {count:,} tracks, and a library has {MAX_TRACKS:,} at most: make several")
         return []
     excluded = [{axis: {*expanded(axis, values)} for axis, values in entry.items()} for entry in library.exclude]
-    jobs: list[Job] = []
+    tracks: list[RequestedTrack] = []
     for node, found in zip(nodes, axes, strict=True):
         if found:
-            jobs += _of_matrix(found, node, library.names, excluded if node is matrix else [], source)
-    return [*jobs, *map(_single, singles)]
+            tracks += _of_matrix(found, node, library.names, excluded if node is matrix else [], source)
+    return [*tracks, *map(_single, singles)]
 
 
 def _entries(source: YamlSource, key: str) -> list[Node]:
@@ -66,24 +66,26 @@ def _entries(source: YamlSource, key: str) -> list[Node]:
     return node.value if node is not None and isinstance(node.value, list) else []
 
 
-def _axes(node: Node) -> dict[str, list[Value]]:
+def _axes(node: Node) -> dict[str, list[LocatedText]]:
     """Each axis with its values, ranges written out."""
     if not isinstance(node.value, dict):
         return {}
-    found: dict[str, list[Value]] = {}
+    found: dict[str, list[LocatedText]] = {}
     for axis, (_, values) in node.value.items():
         each = values.value if isinstance(values.value, list) else [values]
-        found[axis] = [Value(text, one.start) for one in each for text in expanded(axis, [one_line(str(one.value))])]
+        found[axis] = [
+            LocatedText(text, one.start) for one in each for text in expanded(axis, [one_line(str(one.value))])
+        ]
     return found
 
 
 def _of_matrix(
-    axes: Mapping[str, list[Value]],
+    axes: Mapping[str, list[LocatedText]],
     node: Node,
     pattern: str,
     excluded: Sequence[Mapping[str, Collection[str]]],
     source: YamlSource,
-) -> Iterator[Job]:
+) -> Iterator[RequestedTrack]:
     if lacking := [name for name in _fields(pattern) if name not in axes]:
         names = " and ".join(lacking)
         source.fault(node.start, f"the files' names have {names} in them, and this says no {names}: add it")
@@ -96,22 +98,22 @@ def _of_matrix(
         others = [text for axis, text in texts.items() if axis not in (ROUTINE, FILE_ENDING)]
         name = filled(pattern, texts) if pattern else default_name(texts[ROUTINE], others)
         settings = {axis: value for axis, value in chosen.items() if axis != ROUTINE}
-        yield Job(name, texts[ROUTINE], "", settings, chosen[ROUTINE].offset)
+        yield RequestedTrack(name, texts[ROUTINE], "", settings, chosen[ROUTINE].offset)
 
 
 def _fields(pattern: str) -> list[str]:
     return [part.partition("}")[0] for part in pattern.split("{")[1:]]
 
 
-def _single(node: Node) -> Job:
+def _single(node: Node) -> RequestedTrack:
     assert isinstance(node.value, dict)  # the model has seen to it
-    values = {key: Value(_joined(each), each.start) for key, (_, each) in node.value.items()}
+    values = {key: LocatedText(_joined(each), each.start) for key, (_, each) in node.value.items()}
     settings = {key: value for key, value in values.items() if key not in (ROUTINE, SCRIPT, NAME)}
-    routine, script = (values.get(key, Value("", 0)).text for key in (ROUTINE, SCRIPT))
+    routine, script = (values.get(key, LocatedText("", 0)).text for key in (ROUTINE, SCRIPT))
     what = routine or script.rpartition("/")[2].rpartition(".")[0] or script
     others = [value.text for key, value in settings.items() if key != FILE_ENDING]
     name = values[NAME].text if NAME in values else default_name(what, others)
-    return Job(name, routine, script, settings, node.start)
+    return RequestedTrack(name, routine, script, settings, node.start)
 
 
 def _joined(node: Node) -> str:

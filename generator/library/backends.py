@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .folder import Folder
-from .pool import Pool
-from .work import Executor, Store
+from .folder import FolderStore
+from .pool import ProcessExecutor
+from .protocols import Executor, TrackStore
 
 
-def store_for(out: str) -> Store:
+def store_for(out: str) -> TrackStore:
     """The folder `out`, or what fsspec finds behind it where it is a URL. Raises InputError, MissingToolError."""
     if "://" not in out:
-        return Folder(Path(out).absolute())  # workers may run in another folder
+        return FolderStore(Path(out).absolute())  # workers may run in another folder
     from .remote import open_store
 
     return open_store(out)
 
 
 def executor_for(
-    store: Store,
+    store: TrackStore,
     *,
     jobs: int,
     cache_folder: Path,
@@ -30,7 +30,7 @@ def executor_for(
 ) -> Executor:
     """`jobs` processes here, or the workers of a Dask cluster. Raises InputError, MissingToolError."""
     if scheduler is None and not local_cluster:
-        return Pool(jobs, store, cache_folder)
+        return ProcessExecutor(jobs, store, cache_folder)
     from . import cluster
 
     if scheduler is not None:

@@ -1,6 +1,6 @@
 """What travels between whoever plans a library and whoever builds its tracks, and what both must be able to do.
 
-An order holds everything that a worker needs, so that a worker in another process or on another machine reads no
+A task holds everything that a worker needs, so that a worker in another process or on another machine reads no
 routine, template or setting of its own: it opens the voice, makes the sound and answers with figures, never with sound.
 """
 
@@ -14,11 +14,11 @@ from typing import Literal, Protocol
 from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings
 
-State = Literal["planned", "made", "unchanged", "retitled", "failed"]
+TaskState = Literal["planned", "made", "unchanged", "retitled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildTask:
     """One track to make. `name` is its path below the library's folder, with / and its suffix.
 
     `text` is the rendered script and `shown_as` how errors name it; `settings` are resolved, `lexicon` is the user's as
@@ -39,15 +39,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of an order; figures and words, small enough to send. Of a planned track `bytes` is an estimate.
+class TaskResult:
+    """What became of a task; figures and words, small enough to send. Of a planned track `bytes` is an estimate.
 
     `error`, where it happened, what to do and `exit_code` tell of a failure. One `is_of_length` is that this length
     can't be had; where the disk is full the tracks after it would fail alike.
     """
 
     name: str
-    state: State
+    state: TaskState
     key: str = ""
     bytes: int = 0
     sha256: str = ""
@@ -64,11 +64,11 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """An order that came back: with its result, or without one where the worker that had it was lost."""
+class FinishedTask:
+    """A task that came back: with its result, or without one where the worker that had it was lost."""
 
-    order: Order
-    result: Result | None
+    task: BuildTask
+    result: TaskResult | None
 
 
 class Executor(Protocol):
@@ -76,13 +76,13 @@ class Executor(Protocol):
 
     @property
     def slots(self) -> int:
-        """How many orders can be worked on at once, as of now."""
+        """How many tasks can be worked on at once, as of now."""
 
-    def submit(self, order: Order) -> None:
-        """Take an order; never waits for it."""
+    def submit(self, task: BuildTask) -> None:
+        """Take a task; never waits for it."""
 
-    def wait(self, timeout_s: float) -> Sequence[Done]:
-        """What is finished: at least one, or none where `timeout_s` passed. A lost worker's orders come back lost,
+    def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
+        """What is finished: at least one, or none where `timeout_s` passed. A lost worker's tasks come back lost,
         and the executor has made itself whole again.
         """
 
@@ -90,8 +90,8 @@ class Executor(Protocol):
         """End the workers: after what they have in hand, or `at_once`, leaving no half-finished file."""
 
 
-class Store(Protocol):
-    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of orders.
+class TrackStore(Protocol):
+    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of tasks.
 
     It travels to the workers, so it can be pickled.
     """

@@ -12,8 +12,8 @@ import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
-from .options import making_options
-from .working import building
+from .options import build_options
+from .progress import build_context
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
@@ -81,7 +81,7 @@ def show_command(name: str, as_json: bool) -> None:
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write twenty seconds of each into a folder, to choose by ear."
 )
-@making_options
+@build_options
 def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> None:
     """List what can sound under the voice, as --background takes it.
 
@@ -94,10 +94,10 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
         _refuse_both(as_json)
         from ..app.samples import sample_background
 
-        with building(options) as means:
+        with build_context(options) as context:
             for name, kind in BEDS.items():
                 if kind.texture != "none":
-                    click.echo(sample_background(name, Path(folder), means))
+                    click.echo(sample_background(name, Path(folder), context))
         return
     if as_json:
         click.echo(json.dumps([{"name": name, "summary": kind.summary} for name, kind in BEDS.items()]))
@@ -113,7 +113,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
 )
-@making_options
+@build_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...")
 def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, **options: Any) -> None:
     """List the voices of this machine, as --voice takes them: the softest first, then all that speak English.
@@ -154,8 +154,8 @@ def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any])
     failed: SleepwardError | None = None
     for label in labels:
         try:
-            with building(options) as means:
-                click.echo(sample_voice(label, folder, means))
+            with build_context(options) as context:
+                click.echo(sample_voice(label, folder, context))
         except SleepwardError as error:  # one that can't speak doesn't stop the others
             say_error(error)
             failed = failed or error

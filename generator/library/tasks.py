@@ -1,4 +1,4 @@
-"""One order carried out, in whatever process and on whatever machine: the script in it becomes a track in a store."""
+"""One task carried out, in whatever process and on whatever machine: the script in it becomes a track in a store."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
 from ..system.ffmpeg import identity as encoder_identity
 from ..voices import open_voice
-from .work import Order, Result, State, Store
+from .protocols import BuildTask, TaskResult, TaskState, TrackStore
 
 
-def carry_out(order: Order, store: Store, context: BuildContext) -> Result:
-    """Make the track, or find it unchanged; or only plan it, where that is all the order asks for.
+def run_task(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskResult:
+    """Make the track, or find it unchanged; or only plan it, where that is all the task asks for.
 
     Whatever goes wrong with the track is in the result: it never stops another. The figures count what its own
     ffmpegs and voices took too.
     """
     started_s, cpu_before_s = time.monotonic(), _cpu_s()
-    with _heard() as notes:
+    with _captured_log() as notes:
         try:
-            result = _planned(order, context) if order.only_plan else _made(order, store, context)
+            result = _plan(task, context) if task.only_plan else _make(task, store, context)
         except SleepwardError as error:
-            result = failure(order.name, error)
+            result = failed_result(task.name, error)
         except Exception as error:  # noqa: BLE001  # a mistake of ours in one track spares the others
             what = f"{type(error).__name__}: {error}"
-            result = Result(order.name, "failed", error=what, exit_code=1, disk_full=_is_full(error))
+            result = TaskResult(task.name, "failed", error=what, exit_code=1, disk_full=_is_disk_full(error))
     return replace(
         result,
         elapsed_s=round(time.monotonic() - started_s, 3),
@@ -45,9 +45,9 @@ def carry_out(order: Order, store: Store, context: BuildContext) -> Result:
     )
 
 
-def failure(name: str, error: SleepwardError) -> Result:
+def failed_result(name: str, error: SleepwardError) -> TaskResult:
     """What there is to tell of the track `name`, which `error` keeps from being made."""
-    return Result(
+    return TaskResult(
         name,
         "failed",
         error=error.what,
@@ -55,53 +55,53 @@ def failure(name: str, error: SleepwardError) -> Result:
         hint=error.hint or "",
         exit_code=error.exit_code,
         is_of_length=isinstance(error, LengthError),
-        disk_full=_is_full(error),
+        disk_full=_is_disk_full(error),
     )
 
 
-def _planned(order: Order, context: BuildContext) -> Result:
-    planned = plan_track(_spec(order), context)
+def _plan(task: BuildTask, context: BuildContext) -> TaskResult:
+    planned = plan_track(_read_spec(task), context)
     facts = planned.plan
-    return Result(
-        order.name, "planned", order.key, bytes=facts["bytes_estimate"], duration_ms=planned.timeline.duration_ms
+    return TaskResult(
+        task.name, "planned", task.key, bytes=facts["bytes_estimate"], duration_ms=planned.timeline.duration_ms
     )
 
 
-def _made(order: Order, store: Store, context: BuildContext) -> Result:
-    spec = _spec(order)
-    path = store.path_of(order.name)
+def _make(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskResult:
+    spec = _read_spec(task)
+    path = store.path_of(task.name)
     if path is not None:
-        return _built(order, spec, path, context)
+        return _build_at(task, spec, path, context)
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
-        made = Path(folder) / Path(order.name).name
-        if store.key_of(order.name) == order.key:  # its sound is there; its tags may be others
-            store.fetch(order.name, str(made))
-        result = _built(order, spec, made, context)
+        made = Path(folder) / Path(task.name).name
+        if store.key_of(task.name) == task.key:  # its sound is there; its tags may be others
+            store.fetch(task.name, str(made))
+        result = _build_at(task, spec, made, context)
         if result.state != "unchanged":
-            store.put(order.name, str(made), order.key)
+            store.put(task.name, str(made), task.key)
     return result
 
 
-def _built(order: Order, spec: TrackSpec, path: Path, context: BuildContext) -> Result:
+def _build_at(task: BuildTask, spec: TrackSpec, path: Path, context: BuildContext) -> TaskResult:
     built = build(spec, path, context)
-    state: State = "retitled" if built.retitled else "made" if built.fresh else "unchanged"
-    return Result(order.name, state, order.key, built.bytes, built.sha256(), built.duration_ms)
+    state: TaskState = "retitled" if built.retitled else "made" if built.fresh else "unchanged"
+    return TaskResult(task.name, state, task.key, built.bytes, built.sha256(), built.duration_ms)
 
 
-def _spec(order: Order) -> TrackSpec:
-    """The order, read. Raises TrackError where its track would be another one here than where it was ordered."""
-    script = parse(order.text, order.shown_as, order.stem)
-    settings = order.settings
+def _read_spec(task: BuildTask) -> TrackSpec:
+    """The task, read. Raises TrackError where its track would be another one here than where it was requested."""
+    script = parse(task.text, task.shown_as, task.stem)
+    settings = task.settings
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-    spec = TrackSpec(script, order.stem, settings, voice, order.lexicon, order.album)
-    if sound_of(spec).key != order.key:
+    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
+    if sound_of(spec).key != task.key:
         what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
         hint = "give it the same version of sleepward, and of its packages, as where the library is built from"
-        raise TrackError(f"{what} {encoder_identity()}", where=order.name, hint=hint)
+        raise TrackError(f"{what} {encoder_identity()}", where=task.name, hint=hint)
     return spec
 
 
-def _is_full(error: BaseException) -> bool:
+def _is_disk_full(error: BaseException) -> bool:
     """Whether a disk without room is at the bottom of it."""
     cause: BaseException | None = error
     while cause is not None:
@@ -116,7 +116,7 @@ def _cpu_s() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-class _Notes(logging.Handler):
+class _LogCapture(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
@@ -126,9 +126,9 @@ class _Notes(logging.Handler):
 
 
 @contextmanager
-def _heard() -> Iterator[list[str]]:
+def _captured_log() -> Iterator[list[str]]:
     """What is logged meanwhile: it is told with the result, by whoever has the terminal."""
-    log, handler = logging.getLogger("sleepward"), _Notes()
+    log, handler = logging.getLogger("sleepward"), _LogCapture()
     log.addHandler(handler)
     before, log.propagate = log.propagate, False
     try:

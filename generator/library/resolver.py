@@ -1,4 +1,4 @@
-"""What holds for each track of a library, and its order: routines, scripts and settings are read here, each once."""
+"""What holds for each track of a library, and its task: routines, scripts and settings are read here, each once."""
 
 from __future__ import annotations
 
@@ -21,33 +21,36 @@ from ..workspace import Workspace
 from ..workspace.layers import Layer, environment_layer, own_layer, resolve_for
 from ..workspace.sources import Source, load_source, routine_source, script_layer
 from . import inputs
-from .jobs import Job, Value
-from .work import Order
+from .protocols import BuildTask
+from .requested_tracks import LocatedText, RequestedTrack
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """A job with what holds for it: its file's whole `name`, flags as given, settings, and what it is made from."""
+class ResolvedTrack:
+    """A requested track with all that is known before it is built.
+
+    `name` is the whole file name, and `flags` are as they were given.
+    """
 
     name: str
-    job: Job
+    requested: RequestedTrack
     flags: Mapping[str, str]
     settings: Settings
     made_from: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A track's order, and what a list of tracks says of it; `tags` is a digest of all that players show."""
+class PreparedTask:
+    """A track's task, and what a list of tracks says of it; `tags` is a digest of all that players show."""
 
-    order: Order
+    task: BuildTask
     title: str
     routine: str | None
     tags: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _SourceData:
     """A routine or a script: its own settings, and what it is made from."""
 
     own: Layer
@@ -57,28 +60,28 @@ class _Read:
     script: Script | None = None
 
 
-class Settler:
+class TrackResolver:
     """The tracks of one library file in `folder`, whose `workspace` it is; `album` is what they belong to.
 
     What the library asks for holds above the routine's own settings; its `defaults` yield to the environment besides.
     """
 
-    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, Value], album: str) -> None:
+    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str) -> None:
         self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
         self._inputs = inputs.Inputs(workspace)
         workspace.layers()  # so that a fault in one is told as such, and not as a track's
         self._from_outside = environment_layer(os.environ).values
-        self._found: dict[tuple[str, str], _Read] = {}
+        self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
         self._voices: dict[tuple[str | None, int, int | None], Mapping[str, str]] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
-    def settle(self, job: Job) -> Track:
+    def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
         """Raises SleepwardError where something in it can't be had."""
-        found = self._read(job)
-        flags = self._flags(job)
+        found = self._read(requested)
+        flags = self._flags(requested)
         if found.script is not None:
-            _check_words_stay(job, found.script)
+            _check_words_stay(requested, found.script)
         settings = resolve_for(found.own, flags, self._workspace)
         made_from = {
             **found.parts,
@@ -94,15 +97,15 @@ class Settler:
                 "poses": self._poses_digest(found.routine, all_of_them=bool(settings.avoid)),
                 "templates": self._inputs.of_templates(settings.style),
             }
-        made = Fingerprint({part: made_from[part] for part in inputs.PARTS if part in made_from})
-        return Track(f"{job.name}.{settings.format}", job, flags, settings, made)
+        fingerprint = Fingerprint({part: made_from[part] for part in inputs.PARTS if part in made_from})
+        return ResolvedTrack(f"{requested.name}.{settings.format}", requested, flags, settings, fingerprint)
 
-    def prepare(self, track: Track) -> Prepared:
+    def prepare(self, track: ResolvedTrack) -> PreparedTask:
         """Render and read its script. Raises SleepwardError."""
-        found = self._read(track.job)
+        found = self._read(track.requested)
         source = found.source or routine_source(_of(found), track.flags, self._workspace)
         spec = replace(read_spec(source, track.flags, self._workspace), album=self._album)
-        order = Order(
+        task = BuildTask(
             name=track.name,
             text=source.text,
             shown_as=source.shown_as,
@@ -113,16 +116,18 @@ class Settler:
             album=self._album,
         )
         shown = shown_of(spec, track.made_from.parts["shown"])
-        return Prepared(order, title_of(spec), spec.script.routine, shown.key)
+        return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
 
-    def _flags(self, job: Job) -> dict[str, str]:
+    def _flags(self, requested: RequestedTrack) -> dict[str, str]:
         """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""
         fitting = {
             name: value
             for name, value in self._defaults.items()
-            if name not in self._from_outside and not (job.script and SETTINGS[name].shapes_words)
+            if name not in self._from_outside and not (requested.script and SETTINGS[name].shapes_words)
         }
-        return {name: self._seen_from_here(name, value.text) for name, value in {**fitting, **job.settings}.items()}
+        return {
+            name: self._seen_from_here(name, value.text) for name, value in {**fitting, **requested.settings}.items()
+        }
 
     def _seen_from_here(self, name: str, text: str) -> str:
         if not SETTINGS[name].names_files:
@@ -147,34 +152,36 @@ class Settler:
             self._poses[routine.name, all_of_them] = self._inputs.of_files(paths)
         return self._poses[routine.name, all_of_them]
 
-    def _read(self, job: Job) -> _Read:
-        what = (job.routine, job.script)
+    def _read(self, requested: RequestedTrack) -> _SourceData:
+        what = (requested.routine, requested.script)
         if what not in self._found:
-            self._found[what] = self._of_routine(job.routine) if job.routine else self._of_script(job.script)
+            self._found[what] = (
+                self._of_routine(requested.routine) if requested.routine else self._of_script(requested.script)
+            )
         return self._found[what]
 
-    def _of_routine(self, name: str) -> _Read:
+    def _of_routine(self, name: str) -> _SourceData:
         path = self._workspace.routine_path(name)
         routine = self._workspace.read_routine(path)
         own = own_layer(routine.settings, lambda name: routine.path, path.parent)
-        return _Read(own, {"routine": self._inputs.of_file(path)}, routine=routine)
+        return _SourceData(own, {"routine": self._inputs.of_file(path)}, routine=routine)
 
-    def _of_script(self, name: str) -> _Read:
+    def _of_script(self, name: str) -> _SourceData:
         path = self._folder / name
         source = load_source(str(path), {}, self._workspace)
         script = parse(source.text, source.shown_as, source.name)
         own = script_layer(source, script)
-        return _Read(own, {"script": self._inputs.of_file(path)}, source=source, script=script)
+        return _SourceData(own, {"script": self._inputs.of_file(path)}, source=source, script=script)
 
 
-def _of(found: _Read) -> Routine:
+def _of(found: _SourceData) -> Routine:
     assert found.routine is not None  # a track is of a routine or of a script
     return found.routine
 
 
-def _check_words_stay(job: Job, script: Script) -> None:
+def _check_words_stay(requested: RequestedTrack, script: Script) -> None:
     """A script's words are there already. Raises InputError where its track sets what would change them."""
-    for name, value in job.settings.items():
+    for name, value in requested.settings.items():
         if SETTINGS[name].shapes_words and value.text != script.settings.get(name):
             what = "it shapes the words of a routine, and this track's are in its script already"
             raise InputError(what, where=SETTINGS[name].flag, hint="leave it out here, and make the script with it")

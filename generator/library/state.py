@@ -9,20 +9,20 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..storage.cache import Cache, content_key
-from .manifest import FILE_NAME, Entry, Manifest, dump_manifest, merged, parse_manifest
-from .work import Store
+from .manifest import FILE_NAME, Manifest, ManifestEntry, dump_manifest, merged, parse_manifest
+from .protocols import TrackStore
 
 SAVE_EVERY_S = 60.0
 _SEEN = "stamps"
 
 
-class Ledger:
+class LibraryState:
     """The tracks at `where` (a folder or URL, as errors name it), by the manifest there and by what was seen of them.
 
     What was seen stays in the cache: the same tracks give the same manifest, whenever and wherever they were made.
     """
 
-    def __init__(self, store: Store, where: str, cache: Cache) -> None:
+    def __init__(self, store: TrackStore, where: str, cache: Cache) -> None:
         self._store, self._cache = store, cache
         self._where = f"{where.rstrip('/')}/{FILE_NAME}"
         self._seen_key = content_key("seen", where if "://" in where else str(Path(where).resolve()))
@@ -30,10 +30,10 @@ class Ledger:
         self._seen = self._read_seen()
         manifest = self._read()
         self._title = manifest.title
-        self.entries: Mapping[str, Entry] = manifest.tracks
-        self._news = False
-        self._ours: dict[str, Entry] = {}
-        self._gone: set[str] = set()
+        self.entries: Mapping[str, ManifestEntry] = manifest.tracks
+        self._changed = False
+        self._recorded: dict[str, ManifestEntry] = {}
+        self._removed: set[str] = set()
         self._saved_s = time.monotonic()
 
     def refuse_links(self, names: Iterable[str]) -> None:
@@ -54,37 +54,37 @@ class Ledger:
         if self._store.key_of(name) != key:
             return False
         self._seen[name] = [stamp, key]
-        self._news = True
+        self._changed = True
         return True
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: ManifestEntry) -> None:
         """A track is there, as this says."""
-        self._news = self._news or self.entries.get(entry.name) != entry
-        self._ours[entry.name] = entry
-        self._gone.discard(entry.name)
+        self._changed = self._changed or self.entries.get(entry.name) != entry
+        self._recorded[entry.name] = entry
+        self._removed.discard(entry.name)
 
     def forget(self, name: str) -> None:
         """A track isn't there any more."""
-        self._news = True
-        self._gone.add(name)
+        self._changed = True
+        self._removed.add(name)
 
-    def save_now_and_then(self, title: str) -> None:
+    def save_periodically(self, title: str) -> None:
         """For long runs: an end by force then costs no more than a look at the tracks made since."""
         if time.monotonic() - self._saved_s > SAVE_EVERY_S:
             self.save(title)
 
     def save(self, title: str) -> None:
         """Write down what is new, if anything is, together with what another run has written meanwhile."""
-        if not self._news and title == self._title:
+        if not self._changed and title == self._title:
             return
         self._stamps = dict(self._store.stamps())
         self._seen |= {
-            name: [self._stamps[name], each.key] for name, each in self._ours.items() if name in self._stamps
+            name: [self._stamps[name], each.key] for name, each in self._recorded.items() if name in self._stamps
         }
         seen = {name: each for name, each in self._seen.items() if name in self._stamps}
         self._cache.put(_SEEN, self._seen_key, json.dumps(seen, sort_keys=True).encode())
         before = self._store.read(FILE_NAME)
-        manifest = merged(parse_manifest(before, self._where), title, self._ours, self._gone)
+        manifest = merged(parse_manifest(before, self._where), title, self._recorded, self._removed)
         content = dump_manifest(manifest)
         if content != before and (manifest.tracks or before is not None):
             self._store.write(FILE_NAME, content)

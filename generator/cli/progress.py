@@ -26,7 +26,7 @@ STAGES = {"narration": "Speaking", "background": "Making the background", "sound
 
 
 @contextmanager
-def cache_of(options: dict[str, Any]) -> Iterator[Cache]:
+def open_cache(options: dict[str, Any]) -> Iterator[Cache]:
     """The user's, or one that is gone afterwards."""
     if not options["no_cache"]:
         yield Cache(default_folder())
@@ -36,18 +36,18 @@ def cache_of(options: dict[str, Any]) -> Iterator[Cache]:
 
 
 @contextmanager
-def building(options: dict[str, Any]) -> Iterator[BuildContext]:
+def build_context(options: dict[str, Any]) -> Iterator[BuildContext]:
     """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
-    with building_several(options) as (context, _):
+    with shared_build_context(options) as (context, _):
         yield context
 
 
 @contextmanager
-def building_several(options: dict[str, Any]) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
-    """Like `building`, with a context in which results can be printed: the bars are gone meanwhile."""
+def shared_build_context(options: dict[str, Any]) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
+    """Like `build_context`, with a context in which results can be printed: the bars are gone meanwhile."""
     from ..build.track import BuildContext
 
-    with cache_of(options) as cache:
+    with open_cache(options) as cache:
         notice = partial(click.echo, err=True)
         context = BuildContext(
             cache, options["jobs"], plain=options["plain"], progress=stopping.check_on_progress, notice=notice
@@ -100,7 +100,7 @@ class _Paused(AbstractContextManager["None"]):
 
 
 @contextmanager
-def listening(path: Path) -> Iterator[Callable[[int, int], None]]:
+def verify_progress(path: Path) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where that is a terminal, for a track that is listened to."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn

@@ -11,9 +11,9 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import making_options, setting_options, split_flags
-from .results import format_asked, json_of, line_of, suffix_of
-from .working import building, building_several, cache_of
+from .options import build_options, setting_options, split_flags
+from .progress import build_context, open_cache, shared_build_context
+from .results import json_of, line_of, requested_format, suffix_of
 
 
 @click.command("build")
@@ -25,7 +25,7 @@ from .working import building, building_several, cache_of
     help="Where to put it; a file's suffix chooses the format.  [default: output/NAME.mp3]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
-@making_options
+@build_options
 @setting_options
 def build_command(sources: tuple[str, ...], **given: Any) -> None:
     """Make a track of each ROUTINE (its name or its .yaml file), script FILE, or - for a script on standard input.
@@ -46,10 +46,10 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 
     if sources.count(STDIN_NAME) > 1:
         raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
-    flags["format"] = format_asked(options["out"], flags["format"])
+    flags["format"] = requested_format(options["out"], flags["format"])
     failed: SleepwardError | None = None
     with (
-        building_several(options) as (context, paused),
+        shared_build_context(options) as (context, paused),
         closing(build_several(sources, flags, options["out"], Workspace.here(), context)) as results,
     ):
         for result in results:
@@ -69,7 +69,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
 @click.option("--plot", metavar="FILE", help="Draw it into a .png or .svg: voice, holds, background, chapters.")
 @click.option("-o", "out", hidden=True, help="Taken and not used, so that a build's line can be planned as it is.")
-@making_options
+@build_options
 @setting_options
 def plan_command(source: str, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
@@ -86,7 +86,7 @@ def plan_command(source: str, **given: Any) -> None:
 
         check_suffix(Path(options["plot"]))  # before anything is spoken
     workspace = Workspace.here()
-    with building(options) as context:
+    with build_context(options) as context:
         planned = plan_track(read_spec(load_source(source, flags, workspace, context.cache), flags, workspace), context)
     if options["plot"] is not None:
         from ..mix.envelope import Envelope
@@ -107,7 +107,7 @@ def plan_command(source: str, **given: Any) -> None:
 @click.command("script")
 @click.argument("source", metavar="ROUTINE|FILE.yaml|FILE|-")
 @click.option("--ssml", is_flag=True, help="Print W3C SSML 1.1 instead, every pause as long as this track has it.")
-@making_options
+@build_options
 @setting_options
 def script_command(source: str, **given: Any) -> None:
     """Print the script of a routine: plain text with timing marks, ready for `sleepward build -`.
@@ -121,12 +121,12 @@ def script_command(source: str, **given: Any) -> None:
     flags, options = split_flags(given)
     workspace = Workspace.here()
     if not options["ssml"]:
-        with cache_of(options) as cache:
+        with open_cache(options) as cache:
             click.echo(script_text(source, flags, workspace, cache), nl=False)
         return
     from ..build.pipeline import plan_track, read_spec
     from ..script.ssml import to_ssml
 
-    with building(options) as context:
+    with build_context(options) as context:
         planned = plan_track(read_spec(load_source(source, flags, workspace, context.cache), flags, workspace), context)
     click.echo(to_ssml(planned.spec.script, planned.timeline, planned.spec.settings), nl=False)

@@ -6,33 +6,33 @@ from collections.abc import Mapping
 
 from ..errors import DefinitionError, InputError, MissingToolError, SleepwardError
 from ..yaml_source import YamlSource
-from .jobs import Job, Value
-from .work import Result
+from .protocols import TaskResult
+from .requested_tracks import LocatedText, RequestedTrack
 
 
-class Blame:
+class FaultReport:
     """Faults by the line of the library that makes them; `defaults` are its own."""
 
-    def __init__(self, source: YamlSource, defaults: Mapping[str, Value]) -> None:
+    def __init__(self, source: YamlSource, defaults: Mapping[str, LocatedText]) -> None:
         self._source, self._defaults = source, defaults
         self._found: dict[tuple[int, str], list[tuple[str, str]]] = {}
 
-    def note(self, error: SleepwardError, job: Job) -> None:
+    def note(self, error: SleepwardError, requested: RequestedTrack) -> None:
         """Raises `error` itself where no file of the library's is to blame for it."""
         if isinstance(error, DefinitionError):  # of a routine's file or a pose's
             self._source.add(error.faults)
             return
         setting = _setting(error.where or "")
-        if isinstance(error, MissingToolError) and self._sets("voice", job):
-            raise MissingToolError(error.what, where=self._where("voice", job), hint=error.hint) from error
+        if isinstance(error, MissingToolError) and self._sets("voice", requested):
+            raise MissingToolError(error.what, where=self._where("voice", requested), hint=error.hint) from error
         if not isinstance(error, InputError) or (error.where or "").startswith("$"):
             raise error
-        self._add(job, setting, error.what, "" if setting else error.where or "", error.hint or "")
+        self._add(requested, setting, error.what, "" if setting else error.where or "", error.hint or "")
 
-    def note_result(self, result: Result, job: Job) -> None:
+    def note_result(self, result: TaskResult, requested: RequestedTrack) -> None:
         """A failure that lies in what was asked."""
         setting = "length" if result.is_of_length else _setting(result.where)
-        self._add(job, setting, result.error, "" if setting else result.where, result.hint)
+        self._add(requested, setting, result.error, "" if setting else result.where, result.hint)
 
     def raise_faults(self) -> None:
         """Raises DefinitionError with all of them, where there are any."""
@@ -43,22 +43,22 @@ class Blame:
         self._found.clear()
         self._source.raise_faults()
 
-    def _add(self, job: Job, setting: str, what: str, where: str, hint: str) -> None:
+    def _add(self, requested: RequestedTrack, setting: str, what: str, where: str, hint: str) -> None:
         shown = f"'{setting}': " if setting and setting not in what else ""
         place = f" ({where})" if where else ""
         message = f"{shown}{what}{place}{f'; {hint}' if hint else ''}"
-        alike = self._offset(setting, job), job.routine or job.script
-        self._found.setdefault(alike, []).append((job.name, message))
+        alike = self._offset(setting, requested), requested.routine or requested.script
+        self._found.setdefault(alike, []).append((requested.name, message))
 
-    def _sets(self, setting: str, job: Job) -> bool:
-        return setting in job.settings or setting in self._defaults
+    def _sets(self, setting: str, requested: RequestedTrack) -> bool:
+        return setting in requested.settings or setting in self._defaults
 
-    def _offset(self, setting: str, job: Job) -> int:
-        value = job.settings.get(setting, self._defaults.get(setting))
-        return job.offset if value is None else value.offset
+    def _offset(self, setting: str, requested: RequestedTrack) -> int:
+        value = requested.settings.get(setting, self._defaults.get(setting))
+        return requested.offset if value is None else value.offset
 
-    def _where(self, setting: str, job: Job) -> str:
-        return f"{self._source.file}:{self._source.line_of(self._offset(setting, job))}"
+    def _where(self, setting: str, requested: RequestedTrack) -> str:
+        return f"{self._source.file}:{self._source.line_of(self._offset(setting, requested))}"
 
 
 def _setting(where: str) -> str:
