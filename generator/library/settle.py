@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..build.fingerprint import shown_of, sound_of
+from ..build.fingerprint import sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
 from ..build.track import title_of
 from ..errors import InputError
@@ -17,8 +17,8 @@ from ..settings import SETTINGS, Settings
 from ..voices import open_voice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
-from ..workspace.layers import Layer, environment_layer, own_layer, resolve_for
-from ..workspace.sources import Source, load_source, routine_source, script_layer
+from ..workspace.layers import SettingsLayer, environment_layer, own_layer, resolve_for
+from ..workspace.sources import ScriptSource, load_source, routine_source, script_layer
 from . import inputs
 from .jobs import Job, Value
 from .work import Order
@@ -49,10 +49,10 @@ class Prepared:
 class _Read:
     """A routine or a script: its own settings, and what it is made from."""
 
-    own: Layer
+    own: SettingsLayer
     inputs: Mapping[str, str]
     routine: Routine | None = None
-    source: Source | None = None
+    source: ScriptSource | None = None
     script: Script | None = None
 
 
@@ -107,10 +107,10 @@ class Settler:
             stem=spec.name,
             settings=spec.settings,
             lexicon=spec.lexicon,
-            key=sound_of(spec).key,
+            key=sound_fingerprint(spec).key,
             album=self._album,
         )
-        shown = shown_of(spec, track.inputs["shown"])
+        shown = tags_fingerprint(spec, track.inputs["shown"])
         return Prepared(order, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, job: Job) -> dict[str, str]:
