@@ -35,9 +35,9 @@ from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER
 from generator.settings import CHIME_LU
 from generator.storage.cache import Cache
 from generator.system import ffmpeg
-from generator.verify import Planned, Row, read_plan
-from generator.verify.hearing import HOP_MS
-from generator.verify.rows import not_measured, stretches
+from generator.verify import Row, TrackPlan, read_plan
+from generator.verify.analysis import HOP_MS
+from generator.verify.rows import not_measured, runs_of_true
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Take:
     `loop` is the background's own, where it moves with the breath.
     """
 
-    planned: Planned
+    planned: TrackPlan
     track: Wave
     clean: Wave
     loop: Loop | None = None
@@ -96,7 +96,7 @@ class Take:
         clean, heard = (np.fft.rfft(cut(sound, event.start_ms, event.end_ms)) for sound in (self.clean, self.track))
         hz = np.fft.rfftfreq(event.duration_ms * SAMPLES_PER_MS, 1 / SAMPLE_RATE)
         weights = ((hz >= _VOICE_HZ[0]) & (hz < _VOICE_HZ[1])).astype(np.float64)
-        if self.planned.ground != "none":
+        if self.planned.texture != "none":
             weights /= np.interp(hz, *self.bed_spectrum) + 1e-18
         share = float((weights * (clean.conj() * heard).real).sum() / (weights * np.square(np.abs(clean))).sum())
         return 20 * float(np.log10(max(share, 1e-6)))
@@ -105,9 +105,9 @@ class Take:
     def quiet(self) -> list[tuple[int, int]]:
         """Stretches (start, end) in ms of the background alone between the fades, the longest first."""
         first_ms, last_ms = self.planned.body_ms
-        hops = self.planned.quiet(-(-self.planned.timeline.duration_ms // HOP_MS)).copy()
+        hops = self.planned.background_alone(-(-self.planned.timeline.duration_ms // HOP_MS)).copy()
         hops[: first_ms // HOP_MS] = hops[last_ms // HOP_MS :] = False
-        starts, lengths = stretches(hops)
+        starts, lengths = runs_of_true(hops)
         found = [(int(a) * HOP_MS, int(a + n) * HOP_MS) for a, n in zip(starts, lengths, strict=True)]
         return sorted(found, key=lambda part: part[0] - part[1])
 
@@ -154,13 +154,13 @@ def left_of(path: Path, raw: Path) -> Wave:
     return wave
 
 
-def plan_in(path: Path) -> Planned:
+def plan_in(path: Path) -> TrackPlan:
     tags = read_tags(path)
     assert tags is not None, path
     return read_plan(tags.plan_json, str(path))
 
 
-def breath_loop(planned: Planned, cache: Cache) -> Loop | None:
+def breath_loop(planned: TrackPlan, cache: Cache) -> Loop | None:
     """The loop of a background that moves with the breath, as the track's settings have it."""
     if not any(kind.follows_breath for kind in _beds_in(planned)):
         return None
@@ -169,13 +169,13 @@ def breath_loop(planned: Planned, cache: Cache) -> Loop | None:
     return beds.load_bed(background, cache, breath_ms, round(breath_ms * _inhaled(planned))).loop
 
 
-def _beds_in(planned: Planned) -> list[beds.BedKind]:
+def _beds_in(planned: TrackPlan) -> list[beds.BedKind]:
     """The built-in beds in a track's background; its music needn't be where we are."""
     layers = (layer.partition(":")[0].strip() for layer in str(planned.settings["background"]).split("+"))
     return [beds.BEDS[layer] for layer in layers if layer in beds.BEDS]
 
 
-def _inhaled(planned: Planned) -> float:
+def _inhaled(planned: TrackPlan) -> float:
     inhale, exhale = map(int, str(planned.settings["breath_ratio"]).split(":"))
     return inhale / (inhale + exhale)
 
@@ -197,7 +197,7 @@ def understood(take: Take) -> Iterator[Row]:
         ("stoi", "STOI", LEAST_STOI, LEAST_STOI_OF_ALL),
         ("estoi", "ESTOI", LEAST_ESTOI, LEAST_ESTOI_OF_ALL),
     )
-    if take.planned.ground == "none":
+    if take.planned.texture == "none":
         yield from (not_measured(row[0], row[1], "row 5", "there is no background") for row in rows)
         return
     said = _sentences(take)
@@ -293,7 +293,7 @@ def brightness(take: Take) -> Iterator[Row]:
     ok = treble_db <= MOST_TREBLE_DB
     yield Row("treble", "voice above 5 kHz", f"{treble_db:.1f} dB", f"<= {MOST_TREBLE_DB:g} dB", ok, "row 9")
     what = "centroid of the background"
-    if take.planned.ground == "none":
+    if take.planned.texture == "none":
         yield not_measured("centroid", what, "row 9", "there is no background")
         return
     hz = centroid_hz(*take.bed_spectrum)
@@ -307,7 +307,7 @@ def roughness(take: Take) -> Iterator[Row]:
     what = "envelope's peak, 30 to 150 Hz"
     pieces = take.bed_pieces(_LONG_QUIET_MS)
     why = {"none": "there is no background", "music": "the background is music, whose chords may beat"}.get(
-        take.planned.ground, "" if pieces else "the background is never alone for long enough"
+        take.planned.texture, "" if pieces else "the background is never alone for long enough"
     )
     if why:
         yield not_measured("rough", what, "row 10", why)
@@ -327,7 +327,7 @@ def small_speaker(take: Take) -> Iterator[Row]:
     voice_lu = lost_lu(*take.voice_spectrum, SMALL_HZ)
     limit = f"<= {SMALL_VOICE_LU:g} LU"
     yield Row(*names[0], f"{voice_lu:.2f} LU", limit, voice_lu <= SMALL_VOICE_LU, "row 11")
-    if take.planned.ground == "none":
+    if take.planned.texture == "none":
         yield from (not_measured(*name, "row 11", "there is no background") for name in names[1:])
         return
     bed_lu = lost_lu(*take.bed_spectrum, SMALL_HZ)

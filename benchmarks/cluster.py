@@ -25,7 +25,7 @@ from _measure import seconds
 from _report import Section, as_markdown, as_text
 from _workbench import Workbench
 
-from generator.build.fingerprint import sound_of
+from generator.build.fingerprint import sound_fingerprint
 from generator.build.pipeline import read_spec
 from generator.library.cluster import local
 from generator.library.folder import FolderStore
@@ -97,7 +97,7 @@ def handing_out(bench: Workbench, count: int) -> Section:
     """How many tasks a second go out and come back, with no work in them."""
     workspace = Workspace.here()
     piece = read_spec(source := load_source("deep-hip-opening", {}, workspace), {}, workspace)
-    key = sound_of(piece).key
+    key = sound_fingerprint(piece).key
     tasks = (
         BuildTask(f"{n}.mp3", source.text, "routine", source.name, piece.settings, piece.lexicon, key)
         for n in range(count)

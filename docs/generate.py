@@ -261,7 +261,7 @@ def _setting_may_be(info: SettingInfo) -> str:
         return "names, with commas between them; in files also a list"
     if isinstance(info.kind, Words):
         return _may_be({"enum": info.kind.words})
-    return PATTERNS[DURATION_PATTERN] if isinstance(info.kind, Duration) else info.kind.may_be
+    return PATTERNS[DURATION_PATTERN] if isinstance(info.kind, Duration) else info.kind.expected
 
 
 def _default(info: SettingInfo) -> str:

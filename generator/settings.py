@@ -188,9 +188,9 @@ PARSERS: Mapping[str, Callable[[str], object]] = {name: info.kind.check for name
 """What refuses a text that a setting can't be, whatever files there are: with a ValueError."""
 
 
-def plain_settings(settings: Settings) -> dict[str, Any]:
+def json_settings(settings: Settings) -> dict[str, Any]:
     """Every setting as JSON has it."""
-    return {name: info.kind.plain(getattr(settings, name)) for name, info in SETTINGS.items()}
+    return {name: info.kind.as_json(getattr(settings, name)) for name, info in SETTINGS.items()}
 
 
 def written_settings(settings: Settings) -> dict[str, str]:

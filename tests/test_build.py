@@ -100,7 +100,7 @@ def test_a_new_title_changes_the_tags_and_no_sound(sleepward: Command, night: Pa
 def test_a_plan_of_before_some_settings_were_in_it_is_read_and_renewed(
     sleepward: Command, night: Path, tmp_path: Path
 ) -> None:
-    from generator.formats.tagging import read_tags, renew_tags
+    from generator.formats import CONTAINERS, read_tags
 
     path = tmp_path / sleepward.json("build", night, *QUICK)["path"]
     new = path.read_bytes()
@@ -111,7 +111,7 @@ def test_a_plan_of_before_some_settings_were_in_it_is_read_and_renewed(
         del plan["settings"][name]
     old = tmp_path / "old.mp3"
     with old.open("wb") as sink:
-        renew_tags(path, sink, "mp3", replace(tags, plan_json=json.dumps(plan, ensure_ascii=False)))
+        CONTAINERS["mp3"].replace_tags(path, sink, replace(tags, plan_json=json.dumps(plan, ensure_ascii=False)))
     assert old.read_bytes() != new
 
     sleepward("verify", old)

@@ -408,7 +408,7 @@ def test_an_editor_knows_the_same_holds_and_durations_as_the_program(text: str) 
 
 
 def test_the_schema_says_of_settings_what_their_parsers_say() -> None:
-    assert SETTINGS["rate"].kind.may_be == "a whole number from 60 to 300 (words per minute)"
+    assert SETTINGS["rate"].kind.expected == "a whole number from 60 to 300 (words per minute)"
     keys = schema("routine")["properties"]
     assert keys["rate"]["anyOf"][0] == {"type": "integer", "minimum": 60, "maximum": 300}
     for name, facts in keys.items():

@@ -17,7 +17,7 @@ import pytest
 from distributed import Client
 
 import generator
-from generator.build.fingerprint import sound_of
+from generator.build.fingerprint import sound_fingerprint
 from generator.build.pipeline import read_spec
 from generator.errors import InputError, MissingToolError, TrackError
 from generator.formats import CONTAINERS
@@ -27,7 +27,7 @@ from generator.library.folder import FolderStore
 from generator.library.protocols import BuildTask
 from generator.library.scheduler import run_tasks
 from generator.workspace import Workspace
-from generator.workspace.sources import Source
+from generator.workspace.sources import ScriptSource
 
 from .conftest import SLEEPWARD, Command
 
@@ -45,10 +45,12 @@ Lie down for night {number}, and let the mattress carry you. [2s]
 
 def task(number: int, *lines: str, **settings: str) -> BuildTask:
     text = "\n".join([NIGHT.format(number=number), *lines])
-    source = Source(text=text, shown_as=f"{number}.txt", name=str(number))
+    source = ScriptSource(text=text, shown_as=f"{number}.txt", name=str(number))
     piece = read_spec(source, {"voice": "tone", "tail": "10s", "background": "none", **settings}, Workspace.here())
     name = f"nights/{number}.{piece.settings.format}"
-    return BuildTask(name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_of(piece).key)
+    return BuildTask(
+        name, text, source.shown_as, source.name, piece.settings, piece.lexicon, sound_fingerprint(piece).key
+    )
 
 
 @pytest.fixture

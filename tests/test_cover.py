@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from generator.errors import InputError, NotFoundError
-from generator.formats.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, cover, load_cover
+from generator.formats.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, draw_cover, load_cover
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def bright_rows(picture: bytes) -> NDArray[np.bool_]:
 @pytest.mark.parametrize("seed", ROUTINES)
 @pytest.mark.parametrize("title", ["Ten minutes in bed", LONG, ""], ids=["title", "long", "none"])
 def test_it_is_a_small_dark_square(title: str, seed: str) -> None:
-    picture = cover(title, "25 min · rain", seed)
+    picture = draw_cover(title, "25 min · rain", seed)
     with Image.open(io.BytesIO(picture)) as image:
         assert (image.format, image.size, image.mode) == ("JPEG", (SIZE, SIZE), "RGB")
     assert len(picture) <= MAX_BYTES
@@ -45,11 +45,11 @@ def test_it_is_a_small_dark_square(title: str, seed: str) -> None:
 
 
 def test_the_same_words_and_seed_are_the_same_picture() -> None:
-    assert cover("Rest", "8 h", "rest") == cover("Rest", "8 h", "rest")
+    assert draw_cover("Rest", "8 h", "rest") == draw_cover("Rest", "8 h", "rest")
 
 
 def test_each_routine_has_its_own() -> None:
-    pictures = [light(cover("", "", seed)) for seed in ROUTINES]
+    pictures = [light(draw_cover("", "", seed)) for seed in ROUTINES]
     for number, picture in enumerate(pictures):
         for other in pictures[number + 1 :]:
             assert np.abs(picture - other).mean() > 0.005
@@ -58,7 +58,7 @@ def test_each_routine_has_its_own() -> None:
 def test_they_are_one_family() -> None:
     """Dark above, a moon at the right, hills below that grow darker."""
     for seed in ROUTINES:
-        picture = light(cover("", "", seed))
+        picture = light(draw_cover("", "", seed))
         rows, columns = np.nonzero(picture > 0.6)
         assert 100 < len(rows) < 20_000
         assert 480 < rows.min() <= rows.max() < 760
@@ -68,42 +68,42 @@ def test_they_are_one_family() -> None:
 
 def test_the_title_is_written_large_enough_for_a_phone() -> None:
     """Capitals of 128 pixels' type are 9 pixels high in a notification of 100."""
-    rows = np.flatnonzero(bright_rows(cover("HE", "", "a")))
+    rows = np.flatnonzero(bright_rows(draw_cover("HE", "", "a")))
     assert rows.max() - rows.min() > 0.08 * SIZE
 
 
 def test_long_titles_are_wrapped_and_stay_inside() -> None:
-    picture = light(cover("Internal hip rotation, an evening of small circles", "40 min", "a"))
+    picture = light(draw_cover("Internal hip rotation, an evening of small circles", "40 min", "a"))
     bright = picture > 0.6
     assert not bright[:60].any()
     assert not bright[:, :60].any()
     assert not bright[:540, -60:].any()
-    starts = np.flatnonzero(np.diff(bright_rows(cover("hhh hhhhhhhhhhh hhhhhhhhhhhh", "", "a")).astype(int)) == 1)
+    starts = np.flatnonzero(np.diff(bright_rows(draw_cover("hhh hhhhhhhhhhh hhhhhhhhhhhh", "", "a")).astype(int)) == 1)
     assert len(starts) == 3
 
 
 @pytest.mark.parametrize("title", [LONG, "m" * 300])
 def test_endless_titles_end_above_the_moon(title: str) -> None:
-    bright = light(cover(title, "", "a")) > 0.6
+    bright = light(draw_cover(title, "", "a")) > 0.6
     assert bright[60:500].any()
     assert not bright[:540, -60:].any()
     assert not bright[520:, :450].any()
 
 
 def test_the_subtitle_is_fainter_than_the_title() -> None:
-    without, with_it = light(cover("", "", "a")), light(cover("", "25 min · rain", "a"))
+    without, with_it = light(draw_cover("", "", "a")), light(draw_cover("", "25 min · rain", "a"))
     drawn = np.abs(with_it - without)[90:160] > 0.1
     assert drawn.sum() > 500
-    assert with_it[90:160].max() < 0.7 < light(cover("Rest", "", "a"))[90:300].max()
+    assert with_it[90:160].max() < 0.7 < light(draw_cover("Rest", "", "a"))[90:300].max()
 
 
 def test_a_dash_is_drawn_though_the_font_has_none() -> None:
-    assert cover("Rest – a while", "", "a") == cover("Rest - a while", "", "a")
+    assert draw_cover("Rest – a while", "", "a") == draw_cover("Rest - a while", "", "a")
 
 
 @pytest.mark.parametrize("title", ["眠り", "Übung", "Rest 😴"])
 def test_no_boxes_in_the_place_of_letters(title: str) -> None:
-    assert cover(title, "", "a") == cover("", "", "a")
+    assert draw_cover(title, "", "a") == draw_cover("", "", "a")
 
 
 # --- the user's own --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from generator.formats.mp3_frames import (
     plan,
     threshold_model,
 )
-from generator.formats.mp3_frames.lame_threshold import FORGOTTEN_FRAMES, PROVED_ENCODERS
+from generator.formats.mp3_frames.lame_threshold import CONVERGENCE_FRAMES, PROVED_ENCODERS
 from generator.model import FRAME_SAMPLES, SAMPLE_RATE, Span
 from generator.system import ffmpeg
 from tests.conftest import encoded_in_one_piece
@@ -468,7 +468,7 @@ def test_batches_hold_every_encoded_frame_in_order_and_stay_small(spans: tuple[S
     planned = [frame for part in ranges if not part.open for frame in range(part.first, part.last)]
     assert [frame for run in runs for frame in range(run.first, run.last)] == planned
     assert all(run.lead <= run.first for run in runs)
-    longest = plan.MOST_BATCH_FRAMES + plan.MIN_RANGE_FRAMES + 2 * FORGOTTEN_FRAMES
+    longest = plan.MOST_BATCH_FRAMES + plan.MIN_RANGE_FRAMES + 2 * CONVERGENCE_FRAMES
     assert max(sum(run.fed for run in batch) for batch in batches) <= longest
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from generator.errors import NotFoundError, TrackError
 from generator.formats import CONTAINERS, Tags, TrackSound, container_named, container_of, read_tags, streamed, wav
-from generator.formats.cover import cover
+from generator.formats.cover import draw_cover
 from generator.formats.streamed import StreamedContainer
 from generator.model import Chapter
 from generator.settings import FORMATS as SETTINGS_FORMATS
@@ -57,7 +57,7 @@ TAGS = Tags(
     key="5f" * 32,
     duration_ms=DURATION_MS,
     lyrics="Let the jaw be loose.\n\n#I'll be quiet; for a while now.\r\n[hold]",
-    cover=cover("Ten minutes in bed", "25 min", "ten"),
+    cover=draw_cover("Ten minutes in bed", "25 min", "ten"),
 )
 
 
@@ -439,7 +439,7 @@ def test_a_file_tells_its_container_by_its_first_bytes_not_its_name(track: Path,
 def test_other_tags_give_what_encoding_with_them_would(track: Path, tmp_path: Path, kind: str) -> None:
     others = replace(TAGS, title="Another night", album="", cover=b"", lyrics="Other words.", plan_json="{}")
     with (tmp_path / "renewed").open("wb") as sink:
-        CONTAINERS[kind].renew_tags(track, sink, others)
+        CONTAINERS[kind].replace_tags(track, sink, others)
     assert (tmp_path / "renewed").read_bytes() == make(tmp_path / "anew", kind, others).read_bytes()
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.formats.mp3_frames.lame_threshold import (
-    FORGOTTEN_FRAMES,
+    CONVERGENCE_FRAMES,
     PROVED_ENCODERS,
     REACH_FRAMES,
     LameThresholdModel,
@@ -63,7 +63,7 @@ soft_limits = st.lists(st.floats(LOWEST, 0.01), min_size=1, max_size=300)
 def test_a_fresh_encoder_agrees_after_its_lead(limits: list[float], frame: int, jump: float) -> None:
     """Whatever the limit of the frame in which silence turns into the bed."""
     lead = LameThresholdModel(limits).lead(frame)
-    assert REACH_FRAMES <= lead <= 2 * FORGOTTEN_FRAMES
+    assert REACH_FRAMES <= lead <= 2 * CONVERGENCE_FRAMES
     encoder = Encoder()
     for _ in range(SILENT_FRAMES):
         encoder.hear(LOWEST)
@@ -100,7 +100,7 @@ def test_other_sound_is_forgotten_where_the_bed_is_said_to_be_settled(
     """The bed comes up from its duck between `heard` and `alone`; what was before may have been as loud as it likes."""
     alone = heard + rises
     settled = LameThresholdModel(limits).settled(heard, alone)
-    assert alone + REACH_FRAMES <= settled <= alone + 2 * FORGOTTEN_FRAMES
+    assert alone + REACH_FRAMES <= settled <= alone + 2 * CONVERGENCE_FRAMES
     encoder = Encoder(factor, before)
     encoder.hear(before)  # the frame in which it ends
     for at in range(heard + 1, settled):

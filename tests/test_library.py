@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.beds import bed_identity, parse_background
-from generator.build.fingerprint import settings_part, sound_of
+from generator.build.fingerprint import settings_part, sound_fingerprint
 from generator.build.pipeline import read_spec
 from generator.definition.library_models import read_library
 from generator.errors import DefinitionError, InputError
@@ -29,7 +29,7 @@ from generator.system import ffmpeg
 from generator.values import Cover
 from generator.voices.narration import voice_identity
 from generator.workspace import Workspace
-from generator.workspace.sources import Source
+from generator.workspace.sources import ScriptSource
 
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
 
@@ -179,14 +179,14 @@ SETTINGS_TEXT = (
 def test_keys_are_canonical() -> None:
     """Golden: where one of these changes, every track that anybody has is made again."""
     assert content_key("a", "bc", 3) == "4ef6e39bc2be0f3be36caf1d3f431ffbe7868d20eb19d48ad97a1a02b0ab6572"
-    source = Source("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
+    source = ScriptSource("---\ntitle: T\n---\nLie down.\n[hold 10-90 s]\n[release]\n", "t", "t.txt")
     piece = read_spec(
         source, {"voice": "tone", "length": "1m", "background": "rain"}, Workspace.here().without_settings()
     )
     bed = bed_identity(piece.background, 10_000, 4_000)
     words = "Lie down.\n[hold 10-90 s]\n[release]\n"
     parts = ("7", words, "[]", SETTINGS_TEXT, voice_identity(piece.voice), bed, ffmpeg.identity())
-    assert sound_of(piece).key == content_key(*parts)
+    assert sound_fingerprint(piece).key == content_key(*parts)
 
 
 def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from generator.durations import DURATION_PATTERN, format_ms
-from generator.settings import SETTINGS, Settings, plain_settings, written_settings
+from generator.settings import SETTINGS, Settings, json_settings, written_settings
 from generator.values import AUTO_COVER, Cover, Duration, Names, Text, Whole
 
 SCHEMAS = {name: Draft202012Validator(info.schema()) for name, info in SETTINGS.items()}
@@ -71,7 +71,7 @@ def test_what_is_written_again_reads_as_the_same_and_editors_take_and_refuse_wha
         taken, value = _read(name, text)
         if taken:
             assert info.kind.parse(info.kind.write(value)) == value, name
-            json.dumps(info.kind.plain(value))
+            json.dumps(info.kind.as_json(value))
             info.kind.check(text)
         if info.names_files:
             taken = bool(text)  # what is in a folder, no schema knows
@@ -85,7 +85,7 @@ def test_every_kind_refuses_with_what_it_may_be() -> None:
         if not isinstance(info.kind, Text | Names) and not info.names_files:
             with pytest.raises(ValueError, match=r"\ufffd") as caught:
                 info.kind.parse("\ufffd")
-            assert info.kind.may_be in str(caught.value), info.name
+            assert info.kind.expected in str(caught.value), info.name
     assert any(isinstance(info.kind, Whole) for info in SETTINGS.values())
 
 
@@ -94,7 +94,7 @@ def test_defaults_are_written_and_shown_like_any_value() -> None:
     for info in SETTINGS.values():
         if info.default_text:
             assert info.kind.parse(info.default_text) == info.default
-    assert list(plain_settings(Settings())) == list(SETTINGS)
+    assert list(json_settings(Settings())) == list(SETTINGS)
     chosen = Settings(tail=90_000, breath_ratio=(3, 7), avoid=("knees", "prone"), pace=1.25, chime=11.0, cover=Cover())
     assert written_settings(chosen) == {
         "pace": "1.25",
@@ -104,8 +104,8 @@ def test_defaults_are_written_and_shown_like_any_value() -> None:
         "avoid": "knees, prone",
         "cover": "none",
     }
-    assert plain_settings(chosen) == {
-        **plain_settings(Settings()),
+    assert json_settings(chosen) == {
+        **json_settings(Settings()),
         "pace": 1.25,
         "breath_ratio": "3:7",
         "tail": "1m30s",

@@ -16,7 +16,7 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from generator.errors import NotFoundError
-from generator.formats import CONTAINERS, MAX_CHAPTERS, Tags, TrackSound, at_most, read_tags
+from generator.formats import CONTAINERS, MAX_CHAPTERS, Tags, TrackSound, merge_shortest, read_tags
 from generator.formats.id3 import id3_tag
 from generator.formats.mp3_frames.layout import read_structure
 from generator.model import Chapter
@@ -137,7 +137,7 @@ def test_too_many_chapters_lose_the_shortest_and_no_time(tmp_path: Path, sound: 
 def test_joined_chapters_still_tile_the_track(lengths: list[int], number: int) -> None:
     edges = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
     chapters = [Chapter(str(i), a, b) for i, (a, b) in enumerate(itertools.pairwise(edges))]
-    kept = at_most(chapters, number)
+    kept = merge_shortest(chapters, number)
     assert len(kept) == min(number, len(chapters))
     assert [kept[0].start_ms, *(chapter.end_ms for chapter in kept)] == [
         *(chapter.start_ms for chapter in kept),

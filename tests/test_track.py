@@ -131,12 +131,12 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cach
     from generator.storage.cache import Cache
     from generator.system import ffmpeg
     from generator.workspace import Workspace
-    from generator.workspace.sources import Source
+    from generator.workspace.sources import ScriptSource
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}
     planned = pipeline.plan_track(
-        pipeline.read_spec(Source(NIGHT, "night", "night.txt"), flags, Workspace.here()),
+        pipeline.read_spec(ScriptSource(NIGHT, "night", "night.txt"), flags, Workspace.here()),
         BuildContext(Cache(cache_folder), 2),
     )
     bed = beds.load_bed(planned.spec.background, Cache(cache_folder), 10_000, 4_000)

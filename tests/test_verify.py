@@ -17,7 +17,7 @@ from generator.dsp.loudness import momentary_lufs
 from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
 from generator.formats import Tags, read_tags
-from generator.verify import Planned, Report, judge, listen, read_plan, verify
+from generator.verify import Report, TrackPlan, judge, measure, read_plan, verify
 from tests.conftest import NIGHT, Track
 
 MS = 48
@@ -45,9 +45,9 @@ class Take:
         sound = (self.voice if voice is None else voice) + (self.bed if bed is None else bed)
         return self.judged(changes.pop("sound", sound), **changes)
 
-    def judged(self, sound: Any, planned: Planned | None = None, tags: Tags | None = None) -> set[str]:
+    def judged(self, sound: Any, planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
         planned = planned or self.planned
-        heard = listen([sound], planned.timeline.duration_ms)
+        heard = measure([sound], planned.timeline.duration_ms)
         return {row.id for row in judge(heard, planned, tags or self.tags) if row.ok is False}
 
 
@@ -91,7 +91,7 @@ def test_what_was_measured_is_what_the_standard_measures(tracks: dict[str, Track
     mine = reports["rain"].momentary_lufs[: len(reference)]
     loud = reference > -50
     assert np.percentile(np.abs(mine - reference)[loud], 99) < 0.15
-    heard = listen([samples[:SECOND], samples[SECOND : 40 * SECOND]], 40_000)  # in whatever pieces it comes
+    heard = measure([samples[:SECOND], samples[SECOND : 40 * SECOND]], 40_000)  # in whatever pieces it comes
     assert abs(20 * np.log10(heard.true_peak) - true_peak_db(samples[: 40 * SECOND])) < 0.01
     assert heard.samples == 40 * SECOND
 
@@ -312,7 +312,7 @@ def test_a_file_whose_sound_is_gone(tracks: dict[str, Track], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("background", "ground"),
+    ("background", "texture"),
     [
         ("none", "none"),
         ("rain", "noise"),
@@ -325,8 +325,8 @@ def test_a_file_whose_sound_is_gone(tracks: dict[str, Track], tmp_path: Path) ->
         ("./lullaby", "music"),
     ],
 )
-def test_how_lively_a_background_is(rain: Take, background: str, ground: str) -> None:
-    assert over(rain, background).ground == ground
+def test_how_lively_a_background_is(rain: Take, background: str, texture: str) -> None:
+    assert over(rain, background).texture == texture
 
 
 @pytest.mark.parametrize("background", ["hail", "rain+hail:-6", "hail+rain", "songs/lullaby.flac+hail"])
@@ -335,7 +335,7 @@ def test_a_background_that_this_version_does_not_know_is_told_and_not_guessed(ra
         over(rain, background)
 
 
-def over(take: Take, background: str) -> Planned:
+def over(take: Take, background: str) -> TrackPlan:
     """The plan of a track, as if it had been built over another background."""
     settings = {**take.planned.settings, "background": background}
     return read_plan(json.dumps({**take.planned.plan, "settings": settings}), "it")
@@ -343,7 +343,7 @@ def over(take: Take, background: str) -> Planned:
 
 def test_over_music_what_cannot_be_told_is_not_ok(rain: Take) -> None:
     planned = over(rain, "lullaby.mp3")
-    rows = judge(listen([rain.voice + rain.bed], planned.timeline.duration_ms), planned, rain.tags)
+    rows = judge(measure([rain.voice + rain.bed], planned.timeline.duration_ms), planned, rain.tags)
     assert {row.id for row in rows if row.ok is None} >= {"stray", "seams", "correlation", "mono"}
     assert next(row for row in rows if row.id == "gap").limit.startswith(">= 10 LU")
 

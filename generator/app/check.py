@@ -35,7 +35,7 @@ from ..timeline.layout import lay_out
 from ..timeline.timing import Timing, spoken_texts, timing_of
 from ..workspace import Workspace
 from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
-from ..workspace.layers import Layer, file_layer, resolve, resolve_for
+from ..workspace.layers import SettingsLayer, file_layer, resolve, resolve_for
 from ..workspace.parsers import parsers_in
 from ..workspace.sources import load_source, refuse_unknown_names, routine_source, script_layer
 from ..workspace.workspace import BASE_STYLE, ROUTINES
@@ -185,7 +185,7 @@ def _check_settings(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
             yield from faults_of(error, path)
 
 
-def _refuse_missing_background(layer: Layer, folder: Path) -> None:
+def _refuse_missing_background(layer: SettingsLayer, folder: Path) -> None:
     try:
         if "background" in layer.values:
             beds.parse_background(layer.values["background"], folder)

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..settings import PARSERS
 from ..workspace import Workspace
 from ..workspace.layers import environment_layer, own_layer
-from ..workspace.sources import Source, routine_source
+from ..workspace.sources import ScriptSource, routine_source
 from ..workspace.workspace import ROUTINE_SUFFIXES
 from ..yaml_source import read_text
 
@@ -66,7 +66,7 @@ def night_flags(
     return {**flags, **{name: text for name, text in kept.items() if flags.get(name) is None}}
 
 
-def night_source(night: ProgramNight, flags: Mapping[str, str | None], workspace: Workspace) -> Source:
+def night_source(night: ProgramNight, flags: Mapping[str, str | None], workspace: Workspace) -> ScriptSource:
     """The night's script, under the flags of `night_flags`."""
     routine = workspace.read_routine(workspace.routine_path(night.routine))
     return routine_source(routine, flags, workspace)

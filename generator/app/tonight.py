@@ -18,7 +18,7 @@ from ..model import Timeline
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
 from ..workspace import Workspace
-from ..workspace.sources import Source, routine_source
+from ..workspace.sources import ScriptSource, routine_source
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
@@ -165,7 +165,7 @@ def _combined_error(errors: Sequence[InputError], found: Sequence[Candidate]) ->
     )
 
 
-def source_of(candidate: Candidate, workspace: Workspace) -> Source:
+def source_of(candidate: Candidate, workspace: Workspace) -> ScriptSource:
     """The script of what is offered."""
     return _source(candidate.routine, candidate.flags, workspace)
 
@@ -244,7 +244,7 @@ def _spare(timeline: Timeline) -> tuple[str, ...]:
     return tuple(sorted(between, key=lambda pose: -lasts_ms[pose]))
 
 
-def _source(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Source:
+def _source(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> ScriptSource:
     return routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace)
 
 

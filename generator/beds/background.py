@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from ..errors import NotFoundError, SettingError, did_you_mean
-from ..values import Background, BackgroundKind, BackgroundLayer, layer_texts, name_and_gain, names_file
+from ..values import Background, BackgroundKind, BackgroundLayer, layer_texts, name_and_gain, names_file, path_test
 from .bed_kind import Texture
 from .kinds import BEDS
 
@@ -69,18 +68,11 @@ def _resolve_layer(layer: BackgroundLayer) -> BackgroundLayer:
     if layer.file is None:
         hint = f"{did_you_mean(layer.name, BEDS)}; or name a music file"
         raise SettingError(f"there is no background {_shown(layer.name)}", hint=hint)
-    if not _succeeds(layer.file.is_file):
-        what = "is a folder" if _succeeds(layer.file.is_dir) else "isn't there"
+    if not path_test(layer.file.is_file):
+        what = "is a folder" if path_test(layer.file.is_dir) else "isn't there"
         raise NotFoundError(f"the background music {_shown(layer.name)} {what}", hint="check its name and folder")
     name = os.path.relpath(layer.file)
     return replace(layer, name=name if names_file(name) else f"./{name}", file=Path(name))  # nobody takes it for a bed
-
-
-def _succeeds(whether: Callable[[], bool]) -> bool:
-    try:
-        return whether()
-    except (OSError, ValueError):  # too long, or a character that no name has
-        return False
 
 
 def _shown(text: str) -> str:

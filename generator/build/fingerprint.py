@@ -45,8 +45,8 @@ def short_digest(*parts: object) -> str:
     return content_key(*parts)[:DIGEST_DIGITS]
 
 
-def sound_of(spec: TrackSpec) -> Fingerprint:
-    """Everything that makes a track's sound; its title and other tags are `shown_of` it.
+def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
+    """Everything that makes a track's sound; its title and other tags are `tags_fingerprint` it.
 
     It is taken before anything is spoken, so a setting counts even where this script has no use for it.
     """
@@ -73,7 +73,7 @@ def background_part(settings: Settings) -> str:
     return beds.bed_identity(settings.background, settings.breath_ms, settings.inhale_ms)
 
 
-def shown_of(spec: TrackSpec, cover: str) -> Fingerprint:
+def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
     """Everything that players show of a track; `cover` is a digest of the user's own picture, if there is one."""
     return Fingerprint(
         {

@@ -23,7 +23,7 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
     if out is None:
         return _inside(OUTPUT_FOLDER, f"{name}.{format}")
     path = Path(out)
-    with _refusals(path):
+    with _translate_os_errors(path):
         is_folder = out.endswith(("/", os.sep)) or path.is_dir()
         is_special = path.exists() and not path.is_file()
     if is_folder:
@@ -49,7 +49,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def _translate_os_errors(path: Path) -> Iterator[None]:
     """What the system refuses to do with `path` becomes an error of ours."""
     try:
         yield
@@ -68,7 +68,7 @@ def new_track(path: Path, container: Container) -> Iterator[BinaryIO]:
 
     Raises InputError and TrackError where the system refuses.
     """
-    with _refusals(path):
+    with _translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, check=container.check) as sink:
             yield sink

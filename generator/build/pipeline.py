@@ -22,12 +22,12 @@ from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.layers import resolve_for
 from ..workspace.lexicons import load_lexicon
-from ..workspace.sources import STDIN, Source, check_flags_fit, script_layer
-from .fingerprint import sound_of
+from ..workspace.sources import STDIN, ScriptSource, check_flags_fit, script_layer
+from .fingerprint import sound_fingerprint
 from .output import new_track
 from .plan_json import plan_dict, settings_dict
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
-from .track_tags import tags_now, tags_of, tags_there
+from .track_tags import existing_tags, tags_for, updated_tags
 
 LARGE_BYTES = 200_000_000
 
@@ -40,8 +40,8 @@ def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
 def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack:
     """Speak and place every sentence, or find that the track is there already."""
     started = time.monotonic()
-    key = sound_of(spec).key
-    if (tags := tags_there(path, key, spec)) is not None and (renewed := tags_now(tags, spec)) is not None:
+    key = sound_fingerprint(spec).key
+    if (tags := existing_tags(path, key, spec)) is not None and (renewed := updated_tags(tags, spec)) is not None:
         elapsed_s = time.monotonic() - started
         others = renewed if renewed != tags else None
         return PreparedTrack(spec, path, key, tags.duration_ms, None, None, elapsed_s, others)
@@ -71,11 +71,11 @@ def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
     elif prepared.renewed is not None:
         container = CONTAINERS[prepared.spec.settings.format]
         with new_track(prepared.path, container) as sink:
-            container.renew_tags(prepared.path, sink, prepared.renewed)
-    return _built(prepared, time.monotonic() - started)
+            container.replace_tags(prepared.path, sink, prepared.renewed)
+    return _result(prepared, time.monotonic() - started)
 
 
-def read_spec(source: Source, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
+def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
     """Parse a script and settle what holds for it in the `workspace`."""
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
@@ -131,10 +131,10 @@ def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: 
     )
     container = CONTAINERS[settings.format]
     with new_track(path, container) as sink:
-        container.write(sink, sound, lambda: tags_of(planned, key))
+        container.write(sink, sound, lambda: tags_for(planned, key))
 
 
-def _built(prepared: PreparedTrack, writing_s: float) -> BuildResult:
+def _result(prepared: PreparedTrack, writing_s: float) -> BuildResult:
     spec = prepared.spec
     return BuildResult(
         path=prepared.path,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from ..model import Chapter, Event, EventKind, Timeline
-from ..settings import Settings, plain_settings
+from ..settings import Settings, json_settings
 
 PLAN_VERSION = 1
 
@@ -55,7 +55,7 @@ def plan_dict(
 
 def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
     """Every setting as it could be written again; `voice` is the one that was really taken."""
-    return plain_settings(settings) | {"voice": voice}
+    return json_settings(settings) | {"voice": voice}
 
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:

@@ -70,25 +70,25 @@ class _TracksAhead:
         if number >= len(self._sources) or self._sources[number] in self._sources[:number]:  # that waits for its file
             return False
         notices: list[str] = []
-        context = replace(self._context, jobs=1, notice=notices.append, progress=self._watched)
-        self._begun[number] = self._ahead.submit(self._spoken, number, context), notices
+        context = replace(self._context, jobs=1, notice=notices.append, progress=self._report)
+        self._begun[number] = self._ahead.submit(self._prepare, number, context), notices
         return True
 
     def take(self, number: int) -> PreparedTrack:
         """A track that only has to be rendered. Raises SleepwardError where it can't be made."""
         if number not in self._begun:
-            return load_background(self._spoken(number, self._context), self._context)
+            return load_background(self._prepare(number, self._context), self._context)
         future, notices = self._begun.pop(number)
         wait_for(future)
         for notice in notices:
             self._context.notice(notice)
         return load_background(future.result(), self._context)
 
-    def _watched(self, stage: str, done: int, total: int) -> None:
+    def _report(self, stage: str, done: int, total: int) -> None:
         self._stop.check()
         self._context.progress(stage, done, total)
 
-    def _spoken(self, number: int, context: BuildContext) -> PreparedTrack:
+    def _prepare(self, number: int, context: BuildContext) -> PreparedTrack:
         source = self._sources[number]
         loaded = load_source(source, self._flags, self._workspace, context.cache)
         spec = read_spec(loaded, self._flags, self._workspace)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import TrackError
 from ..formats import CONTAINERS, Tags, read_tags
-from ..formats.cover import cover, load_cover
+from ..formats.cover import draw_cover, load_cover
 from ..model import SAMPLES_PER_MS
 from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
@@ -17,7 +17,7 @@ from .track import PlannedTrack, TrackSpec, title_of
 ARTIST, GENRE = "sleepward", "Sleep"
 
 
-def tags_of(planned: PlannedTrack, key: str) -> Tags:
+def tags_for(planned: PlannedTrack, key: str) -> Tags:
     return Tags(
         title=planned.plan["title"],
         album=planned.spec.album,
@@ -33,7 +33,7 @@ def tags_of(planned: PlannedTrack, key: str) -> Tags:
     )
 
 
-def tags_there(path: Path, key: str, spec: TrackSpec) -> Tags | None:
+def existing_tags(path: Path, key: str, spec: TrackSpec) -> Tags | None:
     """The tags of the track at `path`, where it is whole and its sound made of the very same things."""
     if not path.is_file():
         return None
@@ -47,7 +47,7 @@ def tags_there(path: Path, key: str, spec: TrackSpec) -> Tags | None:
     return tags if total_samples == tags.duration_ms * SAMPLES_PER_MS else None
 
 
-def tags_now(tags: Tags, spec: TrackSpec) -> Tags | None:
+def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
     """A track's tags as they should be now, where its sound stays; None where they are damaged, or written with it."""
     try:
         plan = json.loads(tags.plan_json)
@@ -59,7 +59,7 @@ def tags_now(tags: Tags, spec: TrackSpec) -> Tags | None:
     if told.duration_ms != tags.duration_ms or len(titles) != len(told.chapters):
         return None
     chapters = tuple(replace(chapter, title=title) for chapter, title in zip(told.chapters, titles, strict=True))
-    if chapters != told.chapters and not CONTAINERS[spec.settings.format].renews_chapters:
+    if chapters != told.chapters and not CONTAINERS[spec.settings.format].can_replace_chapters:
         return None
     now = plan | {
         "chapters": [asdict(chapter) for chapter in chapters],
@@ -86,5 +86,5 @@ def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
     if spec.settings.cover.file is not None:
         return load_cover(spec.settings.cover.file)
     if spec.settings.cover.drawn:
-        return cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
+        return draw_cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
     return b""

@@ -14,11 +14,11 @@ from .progress import build_context
 if TYPE_CHECKING:
     from ..build.track import BuildResult
     from ..workspace import Workspace
-    from ..workspace.sources import Source
+    from ..workspace.sources import ScriptSource
 
 
 def build_one(
-    source: Source,
+    source: ScriptSource,
     flags: Mapping[str, str | None],
     options: Mapping[str, Any],
     workspace: Workspace,

@@ -15,7 +15,7 @@ from ..errors import NotFoundError
 from ..settings import FORMATS
 from .container import Container
 from .sound import BedLoop, TrackSound
-from .tags import MAX_CHAPTERS, Tags, at_most
+from .tags import MAX_CHAPTERS, Tags, merge_shortest
 
 __all__ = [
     "CONTAINERS",
@@ -24,10 +24,10 @@ __all__ = [
     "Container",
     "Tags",
     "TrackSound",
-    "at_most",
     "container_named",
     "container_of",
     "cover",
+    "merge_shortest",
     "read_tags",
 ]
 

@@ -23,14 +23,14 @@ class Container(ABC):
     """A kind of file that a track can be. Each has a module of its own, named like it, which ends in `CONTAINER`.
 
     `name` is the `format` of the settings and the file's suffix; `magic` is where the file says its kind, and how.
-    Where `renews_chapters` is False, chapters are written with the sound, and other titles need a new build.
+    Where `can_replace_chapters` is False, chapters are written with the sound, and other titles need a new build.
     """
 
     name: ClassVar[str]
     mime_type: ClassVar[str]
     magic: ClassVar[tuple[int, bytes]]
     lossless: ClassVar[bool] = False
-    renews_chapters: ClassVar[bool] = True
+    can_replace_chapters: ClassVar[bool] = True
 
     @property
     def suffix(self) -> str:
@@ -62,7 +62,7 @@ class Container(ABC):
         """The tags, for `read_tags`. Raises MutagenError, ValueError or struct.error where they are damaged."""
 
     @abstractmethod
-    def renew_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+    def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         """Write the track at `source` to `sink`, a file on the disk, with other tags: what building it anew would give.
 
         The sound is copied, neither decoded nor encoded. Raises TrackError where ffmpeg fails.

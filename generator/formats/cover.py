@@ -50,7 +50,7 @@ _STAR_REACH = 6  # pixels, beyond which a star sheds no light
 # --- drawing ---------------------------------------------------------------------------------------
 
 
-def cover(title: str, subtitle: str, seed: str) -> bytes:
+def draw_cover(title: str, subtitle: str, seed: str) -> bytes:
     """A square JPEG of at most MAX_BYTES; the same bytes for the same words, seed and Pillow.
 
     Long titles are wrapped, then written smaller, then cut with an ellipsis. Where the font lacks a letter, the title
@@ -60,13 +60,13 @@ def cover(title: str, subtitle: str, seed: str) -> bytes:
 
     title, subtitle = title.translate(_DASHES), subtitle.translate(_DASHES)
 
-    chance = _Chance(seed)
-    planes = _night(chance).clip(0, 255).round().astype("uint8")
+    random = _SeededRandom(seed)
+    planes = _draw_sky(random).clip(0, 255).round().astype("uint8")
     picture = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
     draw = ImageDraw.Draw(picture)
     bottom = float(_TITLE_TOP)
     if _can_write(title):
-        size, lines = _fitted(title)
+        size, lines = _fit_title(title)
         for line in lines:
             draw.text((_MARGIN, bottom), line, fill=_TITLE_COLOUR, font=_font(size), anchor="la")
             bottom += size * _LINE
@@ -86,8 +86,8 @@ def _jpeg(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-class _Chance:
-    """Numbers that look like chance and follow from a seed."""
+class _SeededRandom:
+    """Numbers that look random and follow from a seed."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
@@ -105,38 +105,38 @@ class _Moon:
     shadow: tuple[float, float]  # where the dark part's middle lies from the moon's, in radii
 
 
-def _night(chance: _Chance) -> Canvas:
+def _draw_sky(random: _SeededRandom) -> Canvas:
     """Sky, stars, moon and hills, the far ones paler."""
     import numpy as np
 
-    hue = chance.between("hue", 205, 275)  # from a deep blue-green to violet
+    hue = random.between("hue", 205, 275)  # from a deep blue-green to violet
     height = np.arange(SIZE)[:, None] / SIZE
     canvas = np.empty((3, SIZE, SIZE), np.float32)
     canvas[:] = _rgb(hue, 0.55, 0.035) + (_rgb(hue + 14, 0.45, 0.17) - _rgb(hue, 0.55, 0.035)) * height**1.6
     moon = _Moon(
-        x=chance.between("moon x", 600, 850),
-        y=chance.between("moon y", 590, 630),
-        radius=chance.between("moon radius", 52, 76),
-        shadow=(chance.between("moon phase", -0.95, -0.45), chance.between("moon tilt", -0.35, 0.05)),
+        x=random.between("moon x", 600, 850),
+        y=random.between("moon y", 590, 630),
+        radius=random.between("moon radius", 52, 76),
+        shadow=(random.between("moon phase", -0.95, -0.45), random.between("moon tilt", -0.35, 0.05)),
     )
-    _draw_stars(canvas, chance, moon)
+    _draw_stars(canvas, random, moon)
     _draw_moon(canvas, moon)
     for layer in range(4):
-        _draw_hills(canvas, chance, layer, hue)
+        _draw_hills(canvas, random, layer, hue)
     return canvas
 
 
-def _draw_stars(canvas: Canvas, chance: _Chance, moon: _Moon) -> None:
+def _draw_stars(canvas: Canvas, random: _SeededRandom, moon: _Moon) -> None:
     """Soft dots, none of them near the moon."""
     import numpy as np
 
     for number in range(46):
-        x, y = chance.between(f"star x {number}", 10, SIZE - 10), chance.between(f"star y {number}", 10, 700)
+        x, y = random.between(f"star x {number}", 10, SIZE - 10), random.between(f"star y {number}", 10, 700)
         if math.hypot(x - moon.x, y - moon.y) < 2.2 * moon.radius:
             continue
         radius, light = (
-            chance.between(f"star size {number}", 0.8, 1.7),
-            chance.between(f"star light {number}", 0.15, 0.5),
+            random.between(f"star size {number}", 0.8, 1.7),
+            random.between(f"star light {number}", 0.15, 0.5),
         )
         left, top = int(x) - _STAR_REACH, int(y) - _STAR_REACH
         rows, columns = np.mgrid[top : top + 2 * _STAR_REACH + 1, left : left + 2 * _STAR_REACH + 1]
@@ -162,15 +162,15 @@ def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
     disc += lit * (_colour(*_MOON_COLOUR) - disc)
 
 
-def _draw_hills(canvas: Canvas, chance: _Chance, layer: int, hue: float) -> None:
+def _draw_hills(canvas: Canvas, random: _SeededRandom, layer: int, hue: float) -> None:
     """One ridge: three slow waves; the nearer it is, the lower and darker."""
     import numpy as np
 
     across = np.arange(SIZE) / SIZE
     ridge = np.full(SIZE, 752.0 + 66 * layer)
     for wave, (turns, height) in enumerate(((0.9, 40), (1.9, 20), (3.7, 7))):
-        turn = turns * chance.between(f"hill {layer} turns {wave}", 0.75, 1.25)
-        phase = chance.between(f"hill {layer} phase {wave}", 0, 1)
+        turn = turns * random.between(f"hill {layer} turns {wave}", 0.75, 1.25)
+        phase = random.between(f"hill {layer} phase {wave}", 0, 1)
         ridge += height * np.sin(2 * np.pi * (turn * across + phase))
     highest = int(ridge.min()) - 1
     below = canvas[:, highest:]
@@ -214,7 +214,7 @@ def _can_write(text: str) -> bool:
     return all(character.isspace() or bytes(_font(40).getmask(character)) != box for character in set(text))
 
 
-def _fitted(title: str) -> tuple[int, list[str]]:
+def _fit_title(title: str) -> tuple[int, list[str]]:
     """The largest size at which the wrapped title has room, and its lines."""
     for size in _TITLE_SIZES:
         lines = _wrapped(title, size)

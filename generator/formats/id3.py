@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ..model import Chapter
-from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, at_most, image_type
+from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, image_type, merge_shortest
 
 PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
@@ -65,7 +65,7 @@ def id3_tag(tags: Tags) -> bytes:
     tag.add(id3.TXXX(encoding=_UTF16, desc=KEY_NAME, text=[tags.key]))
     plan = tags.plan_json.encode("utf-8")
     tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
-    _add_chapters(tag, at_most(tags.chapters, MAX_CHAPTERS))
+    _add_chapters(tag, merge_shortest(tags.chapters, MAX_CHAPTERS))
     file = io.BytesIO()
     tag.save(file, v1=0, v2_version=3, padding=lambda _: PADDING_BYTES)
     return _in_order(file.getvalue())

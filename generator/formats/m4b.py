@@ -19,7 +19,7 @@ from .ffmetadata import ffmetadata
 from .iso_boxes import boxes, leaves
 from .sound import TrackSound
 from .streamed import StreamedContainer
-from .tags import COPY_BYTES, MAX_CHAPTERS, PADDING_BYTES, Tags, at_most, image_type, tiled
+from .tags import COPY_BYTES, MAX_CHAPTERS, PADDING_BYTES, Tags, chapters_from_starts, image_type, merge_shortest
 
 KEY_NAME = "----:sleepward:key"
 PLAN_NAME = "----:sleepward:plan"
@@ -37,7 +37,7 @@ class M4b(StreamedContainer):
     name = "m4b"
     mime_type = "audio/mp4"
     magic = (4, b"ftyp")
-    renews_chapters = False  # a track of its own inside the file
+    can_replace_chapters = False  # a track of its own inside the file
     muxer = "ipod"
     # The fast coder: of five minutes of voice over rain it left 7 to 11 dB less error below 4 kHz at 128 kb/s than
     # the default one, and 4 to 7 dB less at 64 kb/s, in two thirds of the time.
@@ -88,7 +88,7 @@ class M4b(StreamedContainer):
         starts = [(round(chapter.start * 1_000), chapter.title) for chapter in file.chapters or []]
         return Tags(
             **{field: text(name) for name, field in _TEXTS.items()},
-            chapters=tiled(starts, duration_ms),
+            chapters=chapters_from_starts(starts, duration_ms),
             plan_json=plan_json,
             key=key,
             duration_ms=duration_ms,
@@ -96,7 +96,7 @@ class M4b(StreamedContainer):
             cover=bytes(found.get("covr", [b""])[0]),
         )
 
-    def renew_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+    def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         """The file as it is: its tags lie behind its sound, and are written there in place."""
         with source.open("rb") as file:
             shutil.copyfileobj(file, sink, COPY_BYTES)
@@ -142,7 +142,7 @@ def _chapters(tags: Tags) -> list[tuple[int, int, str]]:
     """(start in ms, end in ms, title) of what ffmpeg is to write."""
     return [
         (chapter.start_ms, chapter.end_ms, _shortened(chapter.title))
-        for chapter in at_most(tags.chapters, MAX_CHAPTERS)
+        for chapter in merge_shortest(tags.chapters, MAX_CHAPTERS)
     ]
 
 

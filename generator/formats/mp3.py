@@ -47,7 +47,7 @@ class Mp3(Container):
         with path.open("rb") as file:
             return read_id3(file)
 
-    def renew_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+    def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         with source.open("rb") as file:
             file.seek(source.stat().st_size - audio_bytes(source))
             sink.write(id3_tag(tags))

@@ -72,33 +72,33 @@ class StreamedContainer(Container):
         if tags is None:
             self.encode(part, sound)
             return
-        told = tags()
-        self.encode(part, sound, self.metadata(told), self.padding_bytes(told))
-        self.complete(part, told)
+        written = tags()
+        self.encode(part, sound, self.metadata(written), self.padding_bytes(written))
+        self.complete(part, written)
 
-    def renew_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+    def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         part = Path(sink.name)
-        with _described(self.metadata(tags)) as metadata:
+        with _metadata_input(self.metadata(tags)) as metadata:
             args = ["-i", f"file:{source}", *metadata, "-map", "0:a", "-map_metadata:s:a", "-1", "-c:a", "copy"]
-            args += [*self.copy_args(source), *self._written_to(part, self.padding_bytes(tags))]
+            args += [*self.copy_args(source), *self._output_args(part, self.padding_bytes(tags))]
             ffmpeg.run(args)
         self.complete(part, tags)
 
     def encode(self, part: Path, sound: TrackSound, metadata: str = "", padding_bytes: int = 0) -> None:
         """Write the sound to the file `part`, whatever its name ends in. Raises TrackError with ffmpeg's last lines."""
-        with _described(metadata) as described, _mixed(sound) as blocks:
+        with _metadata_input(metadata) as described, _mixed_blocks(sound) as blocks:
             args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ch_layout", "stereo", "-i", "pipe:0", *described]
             args += ["-map", "0:a", *self.codec, "-flags:a", "+bitexact", *self.encode_args(sound)]
-            ffmpeg.filter_blocks([*args, *self._written_to(part, padding_bytes)], _handed_over(blocks, sound))
+            ffmpeg.filter_blocks([*args, *self._output_args(part, padding_bytes)], _count_taken(blocks, sound))
 
-    def _written_to(self, part: Path, padding_bytes: int) -> list[str]:
+    def _output_args(self, part: Path, padding_bytes: int) -> list[str]:
         args = ["-map_metadata", "1", "-map_chapters", "1", "-fflags", "+bitexact"]
         args += ["-metadata_header_padding", str(padding_bytes)] if padding_bytes else []
         return [*args, "-f", self.muxer, "-y", f"file:{part}"]
 
 
 @contextmanager
-def _described(metadata: str) -> Iterator[list[str]]:
+def _metadata_input(metadata: str) -> Iterator[list[str]]:
     """The arguments by which ffmpeg reads `metadata` as its second input."""
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
         path = Path(folder) / "metadata.txt"
@@ -106,7 +106,7 @@ def _described(metadata: str) -> Iterator[list[str]]:
         yield ["-f", "ffmetadata", "-i", f"file:{path}"]
 
 
-def _handed_over(blocks: Iterator[memoryview], sound: TrackSound) -> Iterator[memoryview]:
+def _count_taken(blocks: Iterator[memoryview], sound: TrackSound) -> Iterator[memoryview]:
     """The blocks as bytes, each counted when ffmpeg has taken it."""
     taken = 0
     for block in blocks:
@@ -116,7 +116,7 @@ def _handed_over(blocks: Iterator[memoryview], sound: TrackSound) -> Iterator[me
 
 
 @contextmanager
-def _mixed(sound: TrackSound) -> Iterator[Iterator[memoryview]]:
+def _mixed_blocks(sound: TrackSound) -> Iterator[Iterator[memoryview]]:
     """The track's blocks in order, the next ones being mixed meanwhile; no thread outlives the block."""
     pool = ThreadPoolExecutor(max(1, min(sound.jobs, MAX_MIXERS)), thread_name_prefix="mixer")
 

@@ -29,7 +29,7 @@ class Tags:
     cover: bytes = b""
 
 
-def at_most(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
+def merge_shortest(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
     """`chapters`, the shortest of them joined to the ones before until there are no more than `number`."""
     kept = list(chapters)
     while len(kept) > number:
@@ -40,7 +40,7 @@ def at_most(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
     return tuple(kept)
 
 
-def tiled(starts: Sequence[tuple[int, str]], duration_ms: int) -> tuple[Chapter, ...]:
+def chapters_from_starts(starts: Sequence[tuple[int, str]], duration_ms: int) -> tuple[Chapter, ...]:
     """Chapters of which a format keeps only (start in ms, title): each lasts to the next, the last to the end."""
     ordered = sorted(starts)
     ends = [*(start for start, _ in ordered[1:]), duration_ms]

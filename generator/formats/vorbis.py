@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from .tags import MAX_CHAPTERS, Tags, at_most, image_type, tiled
+from .tags import MAX_CHAPTERS, Tags, chapters_from_starts, image_type, merge_shortest
 
 KEY_NAME = "SLEEPWARD_KEY"
 PLAN_NAME = "SLEEPWARD_PLAN"
@@ -26,7 +26,7 @@ def comments(tags: Tags) -> dict[str, str]:
         DURATION_NAME: str(tags.duration_ms),
         KEY_NAME: tags.key,
     }
-    for number, chapter in enumerate(at_most(tags.chapters, MAX_CHAPTERS), 1):
+    for number, chapter in enumerate(merge_shortest(tags.chapters, MAX_CHAPTERS), 1):
         texts[f"CHAPTER{number:03}"] = _clock(chapter.start_ms)
         texts[f"CHAPTER{number:03}NAME"] = chapter.title
     texts |= {"LYRICS": tags.lyrics, PLAN_NAME: tags.plan_json}
@@ -65,7 +65,7 @@ def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
         artist=text("ARTIST"),
         genre=text("GENRE"),
         comment=text("DESCRIPTION"),
-        chapters=tiled(starts, duration_ms),
+        chapters=chapters_from_starts(starts, duration_ms),
         plan_json=text(PLAN_NAME),
         key=text(KEY_NAME),
         duration_ms=duration_ms,

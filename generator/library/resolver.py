@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..build.fingerprint import Fingerprint, settings_part, shown_of, sound_of
+from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
 from ..build.track import title_of
 from ..errors import InputError
@@ -18,8 +18,8 @@ from ..system import ffmpeg
 from ..voices import open_voice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
-from ..workspace.layers import Layer, environment_layer, own_layer, resolve_for
-from ..workspace.sources import Source, load_source, routine_source, script_layer
+from ..workspace.layers import SettingsLayer, environment_layer, own_layer, resolve_for
+from ..workspace.sources import ScriptSource, load_source, routine_source, script_layer
 from . import inputs
 from .protocols import BuildTask
 from .requested_tracks import LocatedText, RequestedTrack
@@ -53,10 +53,10 @@ class PreparedTask:
 class _SourceData:
     """A routine or a script: its own settings, and what it is made from."""
 
-    own: Layer
+    own: SettingsLayer
     parts: Mapping[str, str]
     routine: Routine | None = None
-    source: Source | None = None
+    source: ScriptSource | None = None
     script: Script | None = None
 
 
@@ -112,10 +112,10 @@ class TrackResolver:
             stem=spec.name,
             settings=spec.settings,
             lexicon=spec.lexicon,
-            key=sound_of(spec).key,
+            key=sound_fingerprint(spec).key,
             album=self._album,
         )
-        shown = shown_of(spec, track.made_from.parts["shown"])
+        shown = tags_fingerprint(spec, track.made_from.parts["shown"])
         return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, requested: RequestedTrack) -> dict[str, str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..build.fingerprint import sound_of
+from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
@@ -94,7 +94,7 @@ def _read_spec(task: BuildTask) -> TrackSpec:
     settings = task.settings
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
-    if sound_of(spec).key != task.key:
+    if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
         hint = "give it the same version of sleepward, and of its packages, as where the library is built from"
         raise TrackError(f"{what} {encoder_identity()}", where=task.name, hint=hint)

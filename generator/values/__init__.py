@@ -1,7 +1,7 @@
 """What may be written for a setting: each kind of value parses, writes and describes itself.
 
-A value travels parsed. `parse` reads a text, `write` gives the text that reads back as the same value, `plain` is
-what a plan holds of it, `schema` tells editors, and `may_be` tells people.
+A value travels parsed. `parse` reads a text, `write` gives the text that reads back as the same value, `as_json` is
+what a plan holds of it, `schema` tells editors, and `expected` tells people.
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ from .cover import AUTO_COVER, Cover, CoverKind
 from .kinds import (
     NO_NAMES,
     SLUG,
-    ChimeLevel,
     Choice,
-    Duration,
-    Kilobits,
     Names,
-    Number,
     Ratio,
     SettingKind,
     Slug,
     Text,
-    Whole,
     Words,
 )
+from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
+from .paths import path_test
 
 __all__ = [
     "AUTO_COVER",
@@ -49,4 +46,5 @@ __all__ = [
     "layer_texts",
     "name_and_gain",
     "names_file",
+    "path_test",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .kinds import HERE, SettingKind, some, some_text
+from .kinds import HERE, SettingKind, any_text_schema, some
+from .paths import path_test
 
 MAX_LAYERS = 4
 MIN_GAIN_DB, MAX_GAIN_DB = -40.0, 12.0
@@ -55,7 +56,7 @@ class BackgroundKind(SettingKind[Background]):
     """
 
     @property
-    def may_be(self) -> str:
+    def expected(self) -> str:
         return f"text like {_EXAMPLE}"
 
     def parse(self, text: str, folder: Path = HERE) -> Background:
@@ -70,11 +71,11 @@ class BackgroundKind(SettingKind[Background]):
     def check(self, text: str) -> object:
         return some(text)
 
-    def plain(self, value: Background | None) -> Any:
+    def as_json(self, value: Background | None) -> Any:
         return None if value is None else self.write(value)
 
     def schema(self) -> dict[str, Any]:
-        return some_text()
+        return any_text_schema()
 
 
 def names_file(name: str) -> bool:
@@ -120,14 +121,7 @@ def _layer(text: str, folder: Path) -> BackgroundLayer:
 
 
 def _is_file(name: str, folder: Path) -> bool:
-    return _asked((folder / name).is_file)
-
-
-def _asked(whether: Callable[[], bool]) -> bool:
-    try:
-        return whether()
-    except (OSError, ValueError):  # too long, or a character that no name has
-        return False
+    return path_test((folder / name).is_file)
 
 
 def _shown(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .kinds import HERE, SettingKind, some, some_text
+from .kinds import HERE, SettingKind, any_text_schema, some
 
 _AUTO, _NONE = "auto", "none"
 
@@ -35,7 +35,7 @@ AUTO_COVER = Cover(drawn=True)
 
 class CoverKind(SettingKind[Cover]):
     @property
-    def may_be(self) -> str:
+    def expected(self) -> str:
         return "auto, none, or a picture's file"
 
     def parse(self, text: str, folder: Path = HERE) -> Cover:
@@ -47,8 +47,8 @@ class CoverKind(SettingKind[Cover]):
     def check(self, text: str) -> object:
         return some(text)
 
-    def plain(self, value: Cover | None) -> Any:
+    def as_json(self, value: Cover | None) -> Any:
         return None if value is None else self.write(value)
 
     def schema(self) -> dict[str, Any]:
-        return some_text()
+        return any_text_schema()

@@ -13,12 +13,12 @@ from ..errors import InputError, SleepwardError
 from ..formats import Tags, read_tags
 from ..model import SAMPLES_PER_MS
 from ..system import ffmpeg
-from . import file_rows
-from .ground_rows import Background
-from .hearing import COARSE_HOPS, HOP_MS, Heard, listen
-from .planned import Planned, read_plan
-from .rows import Row, runs_db
-from .voice_rows import Voice
+from . import file_checks
+from .analysis import COARSE_HOPS, HOP_MS, Measurement, measure
+from .background_checks import BackgroundChecks
+from .rows import Row, window_levels_db
+from .speech_checks import SpeechChecks
+from .track_plan import TrackPlan, read_plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..model import Samples
 
-__all__ = ["Planned", "Report", "Row", "judge", "listen", "read_plan", "timeline_of", "verify"]
+__all__ = ["Report", "Row", "TrackPlan", "judge", "measure", "read_plan", "timeline_of", "verify"]
 
 
 @dataclass(frozen=True)
@@ -75,25 +75,25 @@ def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total
     planned = read_plan(tags.plan_json, str(path))
     total_samples = planned.timeline.duration_ms * SAMPLES_PER_MS
     decoding = _Decoding(path, planned.ear, lambda done: progress(done, total_samples))
-    heard = listen(decoding.chunks(), planned.timeline.duration_ms)
-    rows = (file_rows.structure(path, planned, decoding.failed), *judge(heard, planned, tags))
+    measurement = measure(decoding.chunks(), planned.timeline.duration_ms)
+    rows = (file_checks.structure(path, planned, decoding.failed), *judge(measurement, planned, tags))
     if planned.ear != "both":
-        rows = (*rows, file_rows.other_ear(decoding.other_peak))
-    momentary = runs_db(heard.k_db, BLOCK_MS // HOP_MS, COARSE_HOPS) + lufs(1.0)
+        rows = (*rows, file_checks.other_ear(decoding.other_peak))
+    momentary = window_levels_db(measurement.k_db, BLOCK_MS // HOP_MS, COARSE_HOPS) + lufs(1.0)
     return Report(path, dict(planned.plan), rows, momentary)
 
 
-def judge(heard: Heard, planned: Planned, tags: Tags) -> tuple[Row, ...]:
+def judge(measurement: Measurement, planned: TrackPlan, tags: Tags) -> tuple[Row, ...]:
     """Every row but that of the file's own structure."""
-    voice = Voice(heard, planned)
+    voice = SpeechChecks(measurement, planned)
     return (
-        file_rows.duration(heard, planned),
+        file_checks.duration(measurement, planned),
         *voice.rows(),
-        file_rows.true_peak(heard),
-        *Background(heard, planned).rows(),
-        file_rows.tail(heard, planned, voice),
-        file_rows.chapters(planned, tags),
-        file_rows.holds(planned),
+        file_checks.true_peak(measurement),
+        *BackgroundChecks(measurement, planned).rows(),
+        file_checks.tail(measurement, planned, voice),
+        file_checks.chapters(planned, tags),
+        file_checks.holds(planned),
     )
 
 

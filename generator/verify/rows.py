@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from .hearing import COARSE_HOPS, FLOOR_DB, HOP_MS
+from .analysis import COARSE_HOPS, FLOOR_DB, HOP_MS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def to_db(mean_square: float) -> float:
     return 10 * log10(max(mean_square, 10 ** (FLOOR_DB / 10)))
 
 
-def runs_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.float64]:
+def window_levels_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.float64]:
     """Levels of the mean power of `hops` hops together, every `step` hops."""
     import numpy as np
 
@@ -105,7 +105,7 @@ def runs_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.float64]:
 
 
 def coarse(fine: NDArray[np.bool_], hops: int = COARSE_HOPS) -> NDArray[np.bool_]:
-    """Which whole stretches of `hops` hops are all True."""
+    """Which whole runs of `hops` hops are all True."""
     import numpy as np
 
     whole: NDArray[np.bool_] = np.all(fine[: len(fine) // hops * hops].reshape(-1, hops), axis=1)
@@ -131,7 +131,7 @@ def local_percentile(levels: NDArray[np.float64], judged: NDArray[np.bool_], per
     return found
 
 
-def stretches(true: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def runs_of_true(true: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where runs of True begin, and how long they are."""
     import numpy as np
 

@@ -23,7 +23,7 @@ VOICE_KEYS = ("voice", "rate", "pitch")
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class SettingsLayer:
     """Settings from one place, as written.
 
     `where` says what to show for a key in an error, `named` that this shows the setting's name already; `voices` are
@@ -36,7 +36,7 @@ class Layer:
     voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def resolve(layers: Sequence[Layer]) -> Settings:
+def resolve(layers: Sequence[SettingsLayer]) -> Settings:
     """One Settings from `layers`, the most specific first. Raises SettingError at the place of the fault."""
     chosen: dict[str, object] = {}
     for layer in _with_named_voice(layers):
@@ -57,7 +57,7 @@ def resolve(layers: Sequence[Layer]) -> Settings:
     return Settings(**cast("dict[str, Any]", chosen))
 
 
-def _with_named_voice(layers: Sequence[Layer]) -> Sequence[Layer]:
+def _with_named_voice(layers: Sequence[SettingsLayer]) -> Sequence[SettingsLayer]:
     """`layers` with what stands under ``[voices.NAME]``, where NAME is the voice asked for.
 
     Its rate and pitch yield to flags and environment alone: whoever asks for that voice means them.
@@ -70,29 +70,29 @@ def _with_named_voice(layers: Sequence[Layer]) -> Sequence[Layer]:
     voice = {"voice": own.pop("voice")} if "voice" in own else {}
     commanded = [layer for layer in layers if layer.named]
     others = [layer for layer in layers if not layer.named]
-    return [Layer(voice, home.where), *commanded, Layer(own, home.where), *others]
+    return [SettingsLayer(voice, home.where), *commanded, SettingsLayer(own, home.where), *others]
 
 
-def flag_layer(values: Mapping[str, str | None]) -> Layer:
+def flag_layer(values: Mapping[str, str | None]) -> SettingsLayer:
     given = {name: text for name, text in values.items() if text is not None}
-    return Layer(given, lambda name: "--" + name.replace("_", "-"), named=True)
+    return SettingsLayer(given, lambda name: "--" + name.replace("_", "-"), named=True)
 
 
-def environment_layer(environment: Mapping[str, str]) -> Layer:
+def environment_layer(environment: Mapping[str, str]) -> SettingsLayer:
     found = {
         key.removeprefix(ENVIRONMENT_PREFIX).lower(): text
         for key, text in environment.items()
         if key.startswith(ENVIRONMENT_PREFIX) and key not in _NOT_SETTINGS and text
     }
-    return Layer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}", named=True)
+    return SettingsLayer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}", named=True)
 
 
-def file_layer(path: Path) -> Layer:
+def file_layer(path: Path) -> SettingsLayer:
     """The settings of a TOML file; an empty layer where there is no such file."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Layer({}, str)
+        return SettingsLayer({}, str)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"can't be read: {error}", where=str(path)) from error
     lines = text.splitlines()
@@ -116,15 +116,17 @@ def file_layer(path: Path) -> Layer:
             values[name] = ", ".join(map(str, value)) or NO_NAMES
             continue
         if isinstance(value, bool):
-            what, hint = _said_by_bool(name, info, value)
+            what, hint = _bool_fault(name, info, value)
             raise SettingError(f"{name}: {what}", where=where(name), hint=hint)
         if isinstance(value, list | dict):
             raise SettingError(f"{name} isn't a text or a number", where=where(name), hint="write one setting a line")
     texts = {name.replace("-", "_"): str(value) for name, value in values.items()}
-    return Layer(texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()})
+    return SettingsLayer(
+        texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()}
+    )
 
 
-def _said_by_bool(name: str, info: SettingInfo | None, value: bool) -> tuple[str, str]:
+def _bool_fault(name: str, info: SettingInfo | None, value: bool) -> tuple[str, str]:
     """What is wrong with true or false for a setting, and what to write."""
     word = "on" if value else "off"
     written = "true" if value else "false"
@@ -146,7 +148,7 @@ def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mappi
 # --- a routine's or script's own, and all that hold ----------------------------------------------------
 
 
-def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Path) -> Layer:
+def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Path) -> SettingsLayer:
     """The settings of a routine or script in `folder`, with the files they name as seen from here.
 
     Strangers write these, so they reach no file outside their folder: SettingError.
@@ -154,7 +156,7 @@ def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Pa
     found = dict(values)
     for name in (name for name in values if name in SETTINGS and SETTINGS[name].names_files):
         found[name] = SETTINGS[name].kind.write(own_value(name, values[name], where(name), folder))
-    return Layer(found, where)
+    return SettingsLayer(found, where)
 
 
 def own_value(name: str, text: str, where: str, folder: Path) -> Background | Cover:
@@ -172,7 +174,7 @@ def own_value(name: str, text: str, where: str, folder: Path) -> Background | Co
     return value
 
 
-def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
+def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
     """Flags, environment, the routine's or script's `own`, the folders' files, the user's file: the first wins.
 
     Files are named as seen from here. Raises SettingError and NotFoundError for what can't be.
@@ -181,7 +183,7 @@ def resolve_for(own: Layer, flags: Mapping[str, str | None], workspace: Workspac
     return replace(settings, background=beds.resolve_background(settings.background))
 
 
-def layers_of(own: Layer, flags: Mapping[str, str | None], workspace: Workspace) -> list[Layer]:
+def layers_of(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> list[SettingsLayer]:
     """All layers that hold for a routine or script, the most specific first."""
     environment, *files = workspace.layers()
     return [flag_layer(flags), environment, own, *files]

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import SleepwardError
 from ..settings import PARSERS, SETTINGS
-from ..values import Cover
+from ..values import Cover, path_test
 from .layers import own_value
-from .paths import asked
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -41,7 +40,7 @@ def _in_folder(name: str, folder: Path) -> Callable[[str], object]:
     def parse(text: str) -> object:
         with _as_value_error():
             value = own_value(name, text, "", folder)
-        if isinstance(value, Cover) and value.file is not None and not asked(value.file.is_file):
+        if isinstance(value, Cover) and value.file is not None and not path_test(value.file.is_file):
             raise ValueError(f"there is no picture {text[:60]!r}: write auto, none, or a file below this folder")
         return text
 

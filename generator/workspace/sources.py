@@ -15,9 +15,9 @@ from ..script import WordingSettings, render
 from ..script.front_matter import decode_script
 from ..settings import SETTINGS, Settings
 from ..system import stopping
+from ..values import path_test
 from ..yaml_source import MAX_BYTES
-from .layers import Layer, layers_of, own_layer, resolve_for
-from .paths import asked
+from .layers import SettingsLayer, layers_of, own_layer, resolve_for
 from .workspace import ROUTINE_SUFFIXES, Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ STDIN_NAME, STDIN = "-", "<stdin>"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ScriptSource:
     """What is to be built: a script's text, the name its file is called by, and how errors name it.
 
     `rendered` is a script made here of a routine; any other was written, and its words are as they are. The files that
@@ -43,7 +43,7 @@ class Source:
 
 def load_source(
     argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
-) -> Source:
+) -> ScriptSource:
     """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
 
     `cache` keeps routines that were read, and scripts that were rendered, here and below.
@@ -51,16 +51,16 @@ def load_source(
     if argument == STDIN_NAME:
         with stopping.interruptible():
             text = sys.stdin.buffer.read(MAX_BYTES + 1)
-        return Source(decode_script(text, STDIN), "track", STDIN)
+        return ScriptSource(decode_script(text, STDIN), "track", STDIN)
     path = Path(argument)
     if path.suffix.lower() in ROUTINE_SUFFIXES:
         return routine_source(workspace.read_routine(path, cache), flags, workspace, cache)
     if argument in workspace.routine_names():
         routine = workspace.read_routine(workspace.routine_path(argument), cache)
         return routine_source(routine, flags, workspace, cache)
-    if asked(path.exists) and not path.is_dir():  # a pipe will do
-        return Source(_script_of(path, argument), path.stem, argument, folder=path.parent)
-    if argument and asked(path.is_dir):
+    if path_test(path.exists) and not path.is_dir():  # a pipe will do
+        return ScriptSource(_script_of(path, argument), path.stem, argument, folder=path.parent)
+    if argument and path_test(path.is_dir):
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")
     if path.suffix or len(path.parts) > 1:
         raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
@@ -80,11 +80,11 @@ def _script_of(path: Path, shown_as: str) -> str:
 
 def routine_source(
     routine: Routine, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
-) -> Source:
+) -> ScriptSource:
     """The routine's script. Flags that differ from it travel on the command line, not in the text."""
     stopping.check()
     text = routine_script(routine, flags, workspace, cache=cache)
-    return Source(text, routine.name, f"script of {routine.name}", rendered=True)
+    return ScriptSource(text, routine.name, f"script of {routine.name}", rendered=True)
 
 
 def routine_script(
@@ -114,12 +114,12 @@ def routine_script(
             settings.ending,
         ),
         adapted=adapted,
-        settings=_within_scripts_reach(kept, settings),
+        settings=_flags_for_script(kept, settings),
         cache=cache,
     )
 
 
-def _within_scripts_reach(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
+def _flags_for_script(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """Flags to be written into a script's head, its files as seen from here. Raises InputError for one elsewhere."""
     head = dict(kept)
     for name in (name for name in kept if SETTINGS[name].names_files):
@@ -133,7 +133,7 @@ def _within_scripts_reach(kept: Mapping[str, str], settings: Settings) -> dict[s
 
 
 def _adapted(
-    routine: Routine, settings: Settings, layers: Sequence[Layer], workspace: Workspace
+    routine: Routine, settings: Settings, layers: Sequence[SettingsLayer], workspace: Workspace
 ) -> tuple[Routine, tuple[str, ...]]:
     def where(name: str) -> str | None:
         return next((layer.where(name) for layer in layers if name in layer.values), None)
@@ -177,7 +177,7 @@ def script_text(argument: str, flags: Mapping[str, str | None], workspace: Works
     """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
     path = Path(argument)
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
-        if argument == STDIN_NAME or (argument not in workspace.routine_names() and asked(path.is_file)):
+        if argument == STDIN_NAME or (argument not in workspace.routine_names() and path_test(path.is_file)):
             hint = "build it as it is, or show it as SSML with --ssml"
             raise InputError("this is a script already", where=argument, hint=hint)
         path = workspace.routine_path(argument)
@@ -187,7 +187,7 @@ def script_text(argument: str, flags: Mapping[str, str | None], workspace: Works
 # --- settings ----------------------------------------------------------------------------------------
 
 
-def check_flags_fit(source: Source, script: Script, flags: Mapping[str, str | None]) -> None:
+def check_flags_fit(source: ScriptSource, script: Script, flags: Mapping[str, str | None]) -> None:
     """A script's words are there already. Raises InputError where a flag would have to change them."""
     for name, text in flags.items():
         if source.rendered or text is None or not SETTINGS[name].shapes_words or text == script.settings.get(name):
@@ -198,12 +198,12 @@ def check_flags_fit(source: Source, script: Script, flags: Mapping[str, str | No
         )
 
 
-def script_layer(source: Source, script: Script) -> Layer:
+def script_layer(source: ScriptSource, script: Script) -> SettingsLayer:
     """The script's own settings."""
 
     def where(name: str) -> str:
         return f"{script.name}:{script.setting_lines.get(name, 1)}"
 
     if source.rendered:  # its files are looked up already
-        return Layer(script.settings, where)
+        return SettingsLayer(script.settings, where)
     return own_layer(script.settings, where, source.folder)

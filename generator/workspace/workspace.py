@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
 from ..system.links import is_outside
-from .layers import PROJECT_FILE, Layer, environment_layer, file_layer, own_layer
+from .layers import PROJECT_FILE, SettingsLayer, environment_layer, file_layer, own_layer
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine
@@ -51,14 +51,14 @@ class Workspace:
     """The folders of one command: the first that has a file wins. Made once, and handed to whoever looks things up.
 
     It remembers what it has read, so that a command reads each file once; another workspace shares none of that.
-    With `settings_hold` False no environment and no file around a routine or script sets anything.
+    With `use_settings` False no environment and no file around a routine or script sets anything.
     """
 
     roots: tuple[Root, ...]
-    settings_hold: bool = True
+    use_settings: bool = True
     _poses: dict[str, Pose] = field(default_factory=dict, init=False, repr=False, compare=False)
     _poses_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _layers: list[Layer] = field(default_factory=list, init=False, repr=False, compare=False)
+    _layers: list[SettingsLayer] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def here(cls) -> Self:
@@ -78,7 +78,7 @@ class Workspace:
 
     def without_settings(self) -> Self:
         """The same folders, for judging a file by itself."""
-        return replace(self, settings_hold=False)
+        return replace(self, use_settings=False)
 
     # --- routines, poses, programmes ---------------------------------------------------------------------
 
@@ -161,13 +161,13 @@ class Workspace:
 
     # --- settings and lexicons ---------------------------------------------------------------------------
 
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[SettingsLayer]:
         """The settings around a routine's or script's own: the environment; the folders' files; the user's.
 
         The routine's or script's own belong between the first and the second. Raises SettingError.
         """
-        if not self.settings_hold:
-            return [Layer({}, str)]
+        if not self.use_settings:
+            return [SettingsLayer({}, str)]
         if not self._layers:
             files = [_layer_of(root) for root in self._own_roots()]
             user = file_layer(_user_folder() / "config.toml")
@@ -229,7 +229,7 @@ class Workspace:
         return load_pose(self.pose_path(pose_id))
 
 
-def _layer_of(root: Root) -> Layer:
+def _layer_of(root: Root) -> SettingsLayer:
     """The settings of a folder's file; a stranger's name no file outside the folder. Raises SettingError."""
     path = root.folder / PROJECT_FILE
     layer = file_layer(root.inside(path))

@@ -19,7 +19,7 @@ from generator.storage.cache import Cache
 from generator.system import ffmpeg
 from generator.verify import Row, verify
 from generator.workspace import Workspace
-from generator.workspace.sources import Source
+from generator.workspace.sources import ScriptSource
 
 MEASURED = "measured"  # the property by which a test tells the report
 
@@ -44,7 +44,7 @@ def measure(cache_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
     clean_of: dict[str, Any] = {}
 
     def made(script: str, name: str, **flags: str) -> Path:
-        spec = pipeline.read_spec(Source(script, "night", "night.txt"), flags, Workspace.here())
+        spec = pipeline.read_spec(ScriptSource(script, "night", "night.txt"), flags, Workspace.here())
         return pipeline.build(spec, folder / name, context).path
 
     def alone(script: str) -> Any:

@@ -18,7 +18,7 @@ from generator.mix.mixing import Levels, Mix
 from generator.model import Event
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from generator.workspace.sources import Source
+from generator.workspace.sources import ScriptSource
 
 MS = 48
 BEDS = ["brown", "rain"]
@@ -54,7 +54,7 @@ class Take:
     def __init__(self, bed: str, cache_folder: Path, *, loudness: str = "-22", glide: str = "on") -> None:
         cache = Cache(cache_folder)
         flags: dict[str, str | None] = {"background": bed, "tail": "60s", "loudness": loudness, "glide": glide}
-        spec = pipeline.read_spec(Source(long_script(), "sound", "sound.txt"), flags, Workspace.here())
+        spec = pipeline.read_spec(ScriptSource(long_script(), "sound", "sound.txt"), flags, Workspace.here())
         planned = pipeline.plan_track(spec, BuildContext(cache, 2))
         levels = Levels(spec.settings.loudness, spec.settings.background_level, spec.settings.glide == "on")
         self.speech = [event for event in planned.timeline.events if event.kind == "speech"]

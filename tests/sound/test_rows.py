@@ -20,7 +20,7 @@ from generator.build.track import BuildContext
 from generator.mix.mixing import Levels, Mix
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from generator.workspace.sources import Source
+from generator.workspace.sources import ScriptSource
 from tests.sound.conftest import MEASURED, Measured, music
 
 NIGHT = """\
@@ -216,7 +216,7 @@ def level_db(sound: np.ndarray) -> float:
 def test_the_end_comes_softly(cache_folder: Path, tmp_path: Path, bed: str, tail: str, fade_s: int) -> None:
     background = str(music(tmp_path / "music.wav", 20)) if bed == "music" else bed
     context = BuildContext(Cache(cache_folder), 1)
-    source = Source("Rest here.\n[sleep]", "end", "end.txt")
+    source = ScriptSource("Rest here.\n[sleep]", "end", "end.txt")
     planned = pipeline.plan_track(
         pipeline.read_spec(source, {"background": background, "tail": tail, "voice": "tone:"}, Workspace.here()),
         context,

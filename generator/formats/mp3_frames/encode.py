@@ -18,7 +18,7 @@ from ...system import ffmpeg
 from ...system.stopping import StopToken
 from ...system.waiting import wait_for
 from ..sound import TrackSound, encoder_input
-from .lame_threshold import FORGOTTEN_FRAMES, PROVED_ENCODERS, LameThresholdModel, threshold_limits
+from .lame_threshold import CONVERGENCE_FRAMES, PROVED_ENCODERS, LameThresholdModel, threshold_limits
 from .layout import audio_frames, frame_bytes, info_frame
 from .plan import AHEAD_FRAMES, Batch, FrameRange, plan_batches, plan_ranges
 
@@ -48,7 +48,7 @@ def encode_loop(open_bed: Render, loop_samples: int, bitrate_kbps: int = 128, jo
     frames, rest = divmod(loop_samples, FRAME_SAMPLES)
     if rest or not frames:
         raise ValueError("a bed's loop is a whole number of frames")
-    first = -(-FORGOTTEN_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
+    first = -(-CONVERGENCE_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
     batches = plan_batches([FrameRange(False, first, first + frames)])
     with _Encoders(open_bed, bitrate_kbps, jobs) as encoders:
         encoded = list(encoders.encode(batches))
@@ -107,7 +107,7 @@ def encode_mp3(
         def slices() -> Iterator[bytes | memoryview]:
             done = 0
             for part in ranges:
-                for frames in repeated.slices(part) if repeated and part.open else _own(encoded, part, size):
+                for frames in repeated.slices(part) if repeated and part.open else _take_encoded(encoded, part, size):
                     yield frames
                     done += _work(part, len(frames) // size)
                     sound.progress(sound.total_samples * done // work)
@@ -164,7 +164,7 @@ def _work(part: FrameRange, frames: int) -> int:
     return frames if part.open else frames * REPEATS_PER_ENCODED
 
 
-def _own(encoded: Iterator[bytes], part: FrameRange, size: int) -> Iterator[bytes]:
+def _take_encoded(encoded: Iterator[bytes], part: FrameRange, size: int) -> Iterator[bytes]:
     """The frames of each run that make up an encoded range."""
     due = part.frames
     while due:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 # As `ffmpeg.identity` names them. Before another is added here, `tests/test_lame_threshold.py` must pass with it.
 PROVED_ENCODERS = frozenset({"imageio-ffmpeg 0.8.1 ffmpeg-linux-x86_64-v9.0.2"})
-FORGOTTEN_FRAMES = 110  # after anything, over anything heard here: see `plan.py`
+CONVERGENCE_FRAMES = 110  # after anything, over anything heard here: see `plan.py`
 # After anything, over anything thinkable: where limits rise and fall by turns, a factor between them falls in every
 # other frame; and never more seldom, since in two that rise it rises to the first's limit.
-_LONGEST = 2 * FORGOTTEN_FRAMES
+_LONGEST = 2 * CONVERGENCE_FRAMES
 REACH_FRAMES = 4  # what the encoder's filters, transforms and masking look back
 
 _LOWEST, _FRESH = 0.000_625, 0.01
@@ -106,14 +106,14 @@ class LameThresholdModel:
 
     def __init__(self, limits: Sequence[float]) -> None:
         self._limits = list(limits)
-        self._factors = _steady(self._limits)
+        self._factors = _steady_factors(self._limits)
 
     def lead(self, frame: int, after: int | None = None) -> int:
         """How many of the bed's frames to feed before its `frame`, so that this one is encoded as in the loop.
 
         Before them comes the bed's frame `after`, or (None) a fresh encoder's silence.
         """
-        return next((lead for lead in _LEADS if self._agrees(frame - lead, frame, after)), _LONGEST)
+        return next((lead for lead in _LEADS if self._same_as_loop(frame - lead, frame, after)), _LONGEST)
 
     def settled(self, heard: int, alone: int) -> int:
         """The first frame that is encoded as in the loop, where other sound was heard until frame `heard`.
@@ -126,14 +126,14 @@ class LameThresholdModel:
         for at in range(heard + 1, latest):
             limit = self._limit(at)
             if at >= alone + 2:
-                if _forgets(low, high, limit, before):
+                if _converges(low, high, limit, before):
                     return max(at + 2, alone + REACH_FRAMES)
-                low = _followed(low, limit, before)
-            high = _followed(high, min(limit * (1 + _UNSURE), 1.0), before * (1 + _UNSURE))
+                low = _next_factor(low, limit, before)
+            high = _next_factor(high, min(limit * (1 + _UNSURE), 1.0), before * (1 + _UNSURE))
             before = limit
         return latest
 
-    def _agrees(self, start: int, frame: int, after: int | None) -> bool:
+    def _same_as_loop(self, start: int, frame: int, after: int | None) -> bool:
         """Whether an encoder that comes to the bed at `start` has the loop's factor in both frames before `frame`.
 
         Both, since the masking of middle and side is scaled by the factor of the frame before, and used one later.
@@ -149,9 +149,9 @@ class LameThresholdModel:
         before_low, before_high = _LOWEST, 1.0
         for at in range(start + 1, frame - 1):
             limit = self._limit(at)
-            if before_low == before_high and _forgets(low, high, limit, before_low):
+            if before_low == before_high and _converges(low, high, limit, before_low):
                 return True
-            low, high = _followed(low, limit, before_low), _followed(high, limit, before_high)
+            low, high = _next_factor(low, limit, before_low), _next_factor(high, limit, before_high)
             before_low = before_high = limit
         return False
 
@@ -159,34 +159,34 @@ class LameThresholdModel:
         return self._limits[frame % len(self._limits)]
 
 
-def _followed(factor: float, limit: float, before: float) -> float:
+def _next_factor(factor: float, limit: float, before: float) -> float:
     """The factor after a frame of this `limit`, `before` being the limit of the frame before it."""
     if factor >= limit:
-        return max(limit, _fallen(factor, limit))
+        return max(limit, _decayed(factor, limit))
     return limit if before >= limit else max(factor, before)
 
 
-def _fallen(factor: float, limit: float) -> float:
+def _decayed(factor: float, limit: float) -> float:
     """Where a factor comes in a frame of this `limit`, if the limit doesn't stop it."""
     return factor * (_FALL + (1 - _FALL) * limit)
 
 
-def _forgets(low: float, high: float, limit: float, before: float) -> bool:
+def _converges(low: float, high: float, limit: float, before: float) -> bool:
     """Whether every factor from `low` to `high` surely becomes the same in a frame of this `limit`."""
     if before < limit * (1 - _UNSURE) and high < before * (1 - _UNSURE):
         return True  # all rise to the limit of the frame before
     none_below = low > limit * (1 + _UNSURE) or limit < _LOWEST * (1 + 1e-7)  # the latter: digital silence
     risen = none_below or before > limit * (1 + _UNSURE)
-    return risen and _fallen(high, limit) < limit * (1 - _UNSURE)
+    return risen and _decayed(high, limit) < limit * (1 - _UNSURE)
 
 
-def _steady(limits: Sequence[float]) -> list[float]:
+def _steady_factors(limits: Sequence[float]) -> list[float]:
     """The factor after each frame of the loop when it has gone round before."""
     factor, before = 1.0, 1.0
     factors: list[float] = []
     for frame in range(-_LONGEST, len(limits)):
         limit = limits[frame % len(limits)]
-        factor = _followed(factor, limit, before)
+        factor = _next_factor(factor, limit, before)
         before = limit
         factors.append(factor)
     return factors[_LONGEST:]

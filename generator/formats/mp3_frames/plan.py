@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from ...model import FRAME_SAMPLES, SAMPLE_RATE, SAMPLES_PER_MS, Span
-from .lame_threshold import FORGOTTEN_FRAMES, LameThresholdModel
+from .lame_threshold import CONVERGENCE_FRAMES, LameThresholdModel
 from .layout import audio_frames
 
 AHEAD_FRAMES = 1  # an encoder looks 224 samples ahead of a frame
@@ -102,7 +102,7 @@ def _to_encode(
     sounding_ms: Sequence[tuple[int, int]] | None,
 ) -> Iterator[tuple[int, int, int]]:
     """First and last frame of all that isn't just the bed, with the shift of the bed before it."""
-    yield 0, FORGOTTEN_FRAMES, 0  # from silence to the bed
+    yield 0, CONVERGENCE_FRAMES, 0  # from silence to the bed
     heard = deque(sounding_ms or ())
     heard_ms = 0
     shift: int | None = None
@@ -112,13 +112,13 @@ def _to_encode(
             while heard and heard[0][0] < span.end_ms:
                 heard_ms = max(heard_ms, heard.popleft()[1])
             alone = _frames(span.end_ms)
-            last = alone + FORGOTTEN_FRAMES
+            last = alone + CONVERGENCE_FRAMES
             if model is not None and sounding_ms is not None and after is not None:
                 there = after.shift_frames
                 last = model.settled(_frames(min(heard_ms, span.end_ms)) + there, alone + there) - there
             yield first, last, shift or 0
         elif shift not in (None, span.shift_frames):  # the bed jumps
-            yield first, first + AHEAD_FRAMES + 1 + FORGOTTEN_FRAMES, shift or 0
+            yield first, first + AHEAD_FRAMES + 1 + CONVERGENCE_FRAMES, shift or 0
         shift = span.shift_frames if span.kind == "open" else None
     end = total_samples // FRAME_SAMPLES - AHEAD_FRAMES  # to the zeros after the track
     yield end, audio_frames(total_samples), shift or 0
@@ -154,7 +154,7 @@ def plan_batches(ranges: Sequence[FrameRange], model: LameThresholdModel | None 
                 batch, room = [], _share(left)
             if not batch:
                 after = None
-            lead = _lead(model, part, after) if opened else min(first, FORGOTTEN_FRAMES)
+            lead = _lead(model, part, after) if opened else min(first, CONVERGENCE_FRAMES)
             cut = first + room if rest > room + MIN_RANGE_FRAMES else part.last
             batch.append(EncoderRun(first, cut, lead, SILENT_FRAMES if opened and not batch else 0))
             after = None if behind is None else cut + AHEAD_FRAMES - 1 + behind.shift
@@ -165,7 +165,7 @@ def plan_batches(ranges: Sequence[FrameRange], model: LameThresholdModel | None 
 
 
 def _lead(model: LameThresholdModel | None, part: FrameRange, after: int | None = None) -> int:
-    return FORGOTTEN_FRAMES if model is None else model.lead(part.first + part.shift, after)
+    return CONVERGENCE_FRAMES if model is None else model.lead(part.first + part.shift, after)
 
 
 def _share(left: int) -> int:

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from ..durations import format_ms
 from ..errors import SleepwardError
-from ..formats import MAX_CHAPTERS, Tags, at_most
+from ..formats import MAX_CHAPTERS, Tags, merge_shortest
 from ..model import SAMPLES_PER_MS, Chapter
 from . import rows
-from .hearing import Heard
-from .planned import Planned
+from .analysis import Measurement
 from .rows import Row, at, not_measured
-from .voice_rows import Voice
+from .speech_checks import SpeechChecks
+from .track_plan import TrackPlan
 
 _CHAPTER_MS = 1  # how exactly every format tells when a chapter begins
 _OTHER_SIDE = (("right", "left"), ("clockwise", "counterclockwise"))
 
 
-def structure(path: Path, planned: Planned, failed: SleepwardError | None) -> Row:
+def structure(path: Path, planned: TrackPlan, failed: SleepwardError | None) -> Row:
     """Whether the file is whole; `failed` is what its decoding ended with."""
     what = "whole, to its last frame"
     try:
@@ -32,22 +32,22 @@ def structure(path: Path, planned: Planned, failed: SleepwardError | None) -> Ro
     return Row("structure", what, measured, "whole", failed is None, "plan", failed.what if failed else "")
 
 
-def duration(heard: Heard, planned: Planned) -> Row:
+def duration(measurement: Measurement, planned: TrackPlan) -> Row:
     """Exact to the sample, in every format: what an encoder adds at both ends its file tells the decoder to drop."""
     wanted_ms = planned.timeline.duration_ms
-    off = heard.samples - wanted_ms * SAMPLES_PER_MS
-    measured = f"{heard.samples / SAMPLES_PER_MS / 1000:.3f} s" + (f" ({off:+} samples)" if off else "")
+    off = measurement.samples - wanted_ms * SAMPLES_PER_MS
+    measured = f"{measurement.samples / SAMPLES_PER_MS / 1000:.3f} s" + (f" ({off:+} samples)" if off else "")
     return Row("duration", "length, all of it decoded", measured, f"{wanted_ms / 1000:.3f} s", off == 0, "plan")
 
 
-def true_peak(heard: Heard) -> Row:
-    peak_db = 2 * rows.to_db(heard.true_peak)
+def true_peak(measurement: Measurement) -> Row:
+    peak_db = 2 * rows.to_db(measurement.true_peak)
     ok = peak_db <= rows.TRUE_PEAK_DBTP
     limit = f"<= {rows.TRUE_PEAK_DBTP:g} dBTP"
     return Row("true-peak", "true peak", f"{peak_db:.1f} dBTP", limit, ok, "row 2")
 
 
-def tail(heard: Heard, planned: Planned, voice: Voice) -> Row:
+def tail(measurement: Measurement, planned: TrackPlan, voice: SpeechChecks) -> Row:
     """From the last phrase that is heard to the end of the sound, against the same in the plan."""
     what = "time after the last word"
     last = next((event for event in reversed(planned.timeline.events) if event.sounds), None)
@@ -55,26 +55,28 @@ def tail(heard: Heard, planned: Planned, voice: Voice) -> Row:
         return not_measured("tail", what, "plan", "its last sound before the tail isn't a voice")
     end_ms = voice.phrases[-1].end_ms
     wanted_ms = planned.timeline.duration_ms - last.end_ms
-    limit_ms = max(rows.HIDDEN_MS, rows.EDGE_MS[planned.ground])
+    limit_ms = max(rows.HIDDEN_MS, rows.EDGE_MS[planned.texture])
     limit = f"{wanted_ms / 1000:.1f} s ±{format_ms(limit_ms)}"
     if end_ms is None:
         return Row("tail", what, "the last phrase isn't heard", limit, ok=False, basis="plan")
-    found_ms = heard.samples / SAMPLES_PER_MS - end_ms
+    found_ms = measurement.samples / SAMPLES_PER_MS - end_ms
     return Row("tail", what, f"{found_ms / 1000:.1f} s", limit, abs(found_ms - wanted_ms) <= limit_ms, "plan")
 
 
-def chapters(planned: Planned, tags: Tags) -> Row:
+def chapters(planned: TrackPlan, tags: Tags) -> Row:
     what = "chapters as planned"
     ours = planned.timeline.chapters
-    fault = _not_tiling(ours, planned.timeline.duration_ms)
-    if not fault and not any(_same(tags.chapters, some) for some in (ours, at_most(ours, MAX_CHAPTERS))):
+    fault = _tiling_fault(ours, planned.timeline.duration_ms)
+    if not fault and not any(
+        _same_chapters(tags.chapters, some) for some in (ours, merge_shortest(ours, MAX_CHAPTERS))
+    ):
         places = zip(tags.chapters, ours, strict=False)
-        moved = next((mine for theirs, mine in places if not _same([theirs], [mine])), None)
+        moved = next((mine for theirs, mine in places if not _same_chapters([theirs], [mine])), None)
         fault = f"“{moved.title}” is another in the file" if moved else f"the file has {len(tags.chapters)}"
     return Row("chapters", what, f"{len(tags.chapters)}", f"the plan's {len(ours)}", not fault, "plan", fault)
 
 
-def holds(planned: Planned) -> Row:
+def holds(planned: TrackPlan) -> Row:
     """Each pose's two sides, added up over the track; only what a routine made promises that they are equal."""
     what = "both sides held equally"
     if planned.plan["routine"] is None:
@@ -93,7 +95,7 @@ def holds(planned: Planned) -> Row:
     return Row("holds", what, measured, "to the millisecond", not unequal, "plan", "; ".join(unequal))
 
 
-def _not_tiling(chapters: tuple[Chapter, ...], duration_ms: int) -> str:
+def _tiling_fault(chapters: tuple[Chapter, ...], duration_ms: int) -> str:
     if not chapters or chapters[0].start_ms != 0:
         return "no chapter begins with the track"
     for before, after in pairwise(chapters):
@@ -102,7 +104,7 @@ def _not_tiling(chapters: tuple[Chapter, ...], duration_ms: int) -> str:
     return "" if chapters[-1].end_ms == duration_ms else "the last chapter doesn't end with the track"
 
 
-def _same(some: tuple[Chapter, ...] | list[Chapter], others: tuple[Chapter, ...] | list[Chapter]) -> bool:
+def _same_chapters(some: tuple[Chapter, ...] | list[Chapter], others: tuple[Chapter, ...] | list[Chapter]) -> bool:
     return len(some) == len(others) and all(
         one.title == other.title
         and abs(one.start_ms - other.start_ms) <= _CHAPTER_MS

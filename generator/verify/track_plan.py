@@ -15,7 +15,7 @@ from ..formats import CONTAINERS, Container
 from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from ..mix.mixing import glide_db
 from ..model import Event, Timeline
-from .hearing import HOP_MS
+from .analysis import HOP_MS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +26,8 @@ QUIET_AFTER_MS = 200  # its tail, and the room that a phrase's end may err by
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A plan, read. `ground` is what the background is made of: its liveliest layer counts."""
+class TrackPlan:
+    """A plan, read. `texture` is what the background is made of: its liveliest layer counts."""
 
     plan: Mapping[str, Any]
     timeline: Timeline
@@ -38,7 +38,7 @@ class Planned:
         return found
 
     @cached_property
-    def ground(self) -> Texture:
+    def texture(self) -> Texture:
         return texture_of(str(self.settings["background"]))
 
     @property
@@ -72,7 +72,7 @@ class Planned:
         steps = glide_db(self.timeline)
         return tuple(steps[event.chapter, event.pose] for event in self.speech)
 
-    def quiet(self, hops: int) -> NDArray[np.bool_]:
+    def background_alone(self, hops: int) -> NDArray[np.bool_]:
         """Which hops hold the background alone."""
         import numpy as np
 
@@ -84,7 +84,7 @@ class Planned:
         return quiet
 
 
-def read_plan(plan_json: str, where: str) -> Planned:
+def read_plan(plan_json: str, where: str) -> TrackPlan:
     """The plan inside a track. Raises InputError where it isn't one that this version knows, or names such a bed."""
     try:
         plan = json.loads(plan_json)
@@ -94,10 +94,10 @@ def read_plan(plan_json: str, where: str) -> Planned:
                 where=where,
                 hint="update sleepward, or build the track again",
             )
-        planned = Planned(plan, timeline_of(plan))
+        planned = TrackPlan(plan, timeline_of(plan))
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
-        _ends_together(planned)
-        _ = planned.ground
+        _check_ends(planned)
+        _ = planned.texture
     except SettingError as error:
         raise InputError(
             f"its plan can't be judged: {error.what}",
@@ -111,7 +111,7 @@ def read_plan(plan_json: str, where: str) -> Planned:
     return planned
 
 
-def _ends_together(planned: Planned) -> None:
+def _check_ends(planned: TrackPlan) -> None:
     timeline = planned.timeline
     ends_ms = {timeline.events[-1].end_ms, timeline.chapters[-1].end_ms, planned.plan["duration_ms"]}
     if ends_ms != {timeline.duration_ms}:

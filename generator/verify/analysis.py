@@ -40,7 +40,7 @@ _BLOCK_HOPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Measurement:
     """What was measured; hop i is the time from 10 * i ms on. Levels in dB, float16 (good to 0.03 dB): 7 MB an hour.
 
     `k_db` and `k_side_db` are K-weighted, summed over both channels (add -0.691 for LUFS), of the whole and of the
@@ -65,7 +65,7 @@ class Heard:
         return len(self.k_db)
 
 
-def listen(chunks: Iterable[Samples], planned_ms: int) -> Heard:
+def measure(chunks: Iterable[Samples], planned_ms: int) -> Measurement:
     """Measure the sound that `chunks` make, float32 (n, 2) at 48 kHz.
 
     All levels cover `planned_ms` at least, silent where the sound is shorter, and BEYOND_MS more at most: of what
@@ -94,7 +94,7 @@ def listen(chunks: Iterable[Samples], planned_ms: int) -> Heard:
     missing = np.zeros((3, -(-kept // COARSE_HOPS) - sum(part.shape[1] for part in coarse)))
     products = np.concatenate([*coarse, missing], axis=1)
     fine = fine[:, :kept]
-    return Heard(samples, fine[0], fine[1], fine[2:-1], fine[-1], products[0], products[1], products[2], peak)
+    return Measurement(samples, fine[0], fine[1], fine[2:-1], fine[-1], products[0], products[1], products[2], peak)
 
 
 def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:

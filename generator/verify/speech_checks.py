@@ -11,9 +11,9 @@ from ..dsp.loudness import BLOCK_MS, gated_lufs, lufs
 from ..durations import clock, format_ms
 from ..model import Event
 from . import rows
-from .hearing import COARSE_HOPS, FLOOR_DB, HOP_MS, Heard
-from .planned import Planned
-from .rows import Row, at, hops_of, mean_db, not_measured, power, runs_db
+from .analysis import COARSE_HOPS, FLOOR_DB, HOP_MS, Measurement
+from .rows import Row, at, hops_of, mean_db, not_measured, power, window_levels_db
+from .track_plan import TrackPlan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,29 +34,29 @@ _MONO_DB = 15.0  # with the side so far under the whole, the side tells nothing 
 class Phrase:
     """A planned phrase as it was heard: from `start_ms` to `end_ms`, both None where it wasn't.
 
-    `voice` and `ground` are K-weighted powers while it sounds, `glide_db` its planned gain.
+    `voice_power` and `background_power` are K-weighted powers while it sounds, `glide_db` its planned gain.
     """
 
     event: Event
     start_ms: int | None
     end_ms: int | None
-    voice: float
-    ground: float
+    voice_power: float
+    background_power: float
     glide_db: int
 
     @property
     def gap_lu(self) -> float:
         """Voice over background, as it would be without the glide."""
-        return rows.to_db(self.voice) - rows.to_db(self.ground) - self.glide_db
+        return rows.to_db(self.voice_power) - rows.to_db(self.background_power) - self.glide_db
 
 
-class Voice:
+class SpeechChecks:
     """The phrases of a track as they were heard, and the rows that judge them."""
 
-    def __init__(self, heard: Heard, planned: Planned) -> None:
-        self._heard = heard
+    def __init__(self, measurement: Measurement, planned: TrackPlan) -> None:
+        self._measurement = measurement
         self._planned = planned
-        self._quiet = planned.quiet(len(heard.k_db))
+        self._alone = planned.background_alone(len(measurement.k_db))
 
     @cached_property
     def phrases(self) -> tuple[Phrase, ...]:
@@ -80,24 +80,24 @@ class Voice:
 
         inside = hops_of(event)
         first, last = max(inside.start - _BEFORE_HOPS, 0), inside.stop + _AFTER_HOPS
-        over_db = (self._heard.bands_db[:, first:last] - self._loudest_db(inside)[:, None]).max(axis=0)
+        over_db = (self._measurement.bands_db[:, first:last] - self._background_peaks_db(inside)[:, None]).max(axis=0)
         needed_db = np.full(len(over_db), _OUTSIDE_DB)
         needed_db[inside.start - first : inside.stop - first] = _OVER_DB
         sounding = np.flatnonzero(over_db > needed_db) + first
         start_ms = int(sounding[0]) * HOP_MS if len(sounding) else None
         end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None
-        both = float(power(self._heard.k_db[inside]).mean())
-        ground = self._ground(inside)
-        return Phrase(event, start_ms, end_ms, max(both - ground, 0.0), ground, glide_db)
+        both = float(power(self._measurement.k_db[inside]).mean())
+        background = self._background_power(inside)
+        return Phrase(event, start_ms, end_ms, max(both - background, 0.0), background, glide_db)
 
-    def _loudest_db(self, inside: slice) -> NDArray[np.float64]:
+    def _background_peaks_db(self, inside: slice) -> NDArray[np.float64]:
         """The loudest that each band of the background is next to the phrase; what a voice there must pass."""
         import numpy as np
 
-        loudest = np.full(len(self._heard.bands_db), FLOOR_DB)
+        loudest = np.full(len(self._measurement.bands_db), FLOOR_DB)
         for reach in (_NEAR_HOPS, _FURTHER_HOPS):
             around = slice(max(inside.start - reach, 0), inside.stop + reach)
-            near = self._heard.bands_db[:, around][:, self._quiet[around]]
+            near = self._measurement.bands_db[:, around][:, self._alone[around]]
             if near.shape[1]:
                 loudest = near.max(axis=1).astype(np.float64)
             if near.shape[1] >= _NEAR_ENOUGH_HOPS:
@@ -105,31 +105,31 @@ class Voice:
         heard: NDArray[np.float64] = np.maximum(loudest, _AUDIBLE_DB)
         return heard
 
-    def _ground(self, inside: slice) -> float:
+    def _background_power(self, inside: slice) -> float:
         """The background's power under a phrase: by its share in the side, or else from just before and after."""
         import numpy as np
 
-        heard = self._heard
-        if self._planned.ground == "noise" and self._side_db < _MONO_DB:
-            return float(power(heard.k_side_db[inside]).mean()) * 10 ** (self._side_db / 10)
+        measurement = self._measurement
+        if self._planned.texture == "noise" and self._side_db < _MONO_DB:
+            return float(power(measurement.k_side_db[inside]).mean()) * 10 ** (self._side_db / 10)
         places = (
             slice(max(inside.start - _DUCKED_BEFORE[0], 0), max(inside.start - _DUCKED_BEFORE[1], 0)),
             slice(inside.stop + _DUCKED_AFTER[0], inside.stop + _DUCKED_AFTER[1]),
         )
         near = np.concatenate(
-            [heard.k_db[place][self._quiet[place] | (place.stop <= inside.start)] for place in places]
+            [measurement.k_db[place][self._alone[place] | (place.stop <= inside.start)] for place in places]
         )
         return float(power(near).mean()) if len(near) else 0.0
 
     @cached_property
     def _side_db(self) -> float:
         """How far the side of the background alone lies under the whole of it."""
-        return mean_db(self._heard.k_db[self._quiet]) - mean_db(self._heard.k_side_db[self._quiet])
+        return mean_db(self._measurement.k_db[self._alone]) - mean_db(self._measurement.k_side_db[self._alone])
 
     # --- rows ----------------------------------------------------------------------------------------
 
     def _speech(self) -> Row:
-        limit_ms = rows.EDGE_MS[self._planned.ground]
+        limit_ms = rows.EDGE_MS[self._planned.texture]
         wrong: list[Phrase] = []
         hidden: list[Phrase] = []
         worst_ms = 0
@@ -144,35 +144,35 @@ class Voice:
                 hidden.append(phrase)  # it sounds inside its event alone
             else:
                 wrong.append(phrase)
-        if _texts(hidden) > self._may_hide():
+        if _distinct_texts(hidden) > self._allowed_hidden():
             wrong, hidden = sorted([*wrong, *hidden], key=lambda phrase: phrase.event.start_ms), []
         count = len(self.phrases)
         measured = f"{count - len(wrong)} of {count} phrases, within {worst_ms} ms"
         note = f"in {len(hidden)} the first or last sound is softer than the background" if hidden else ""
         if wrong:
-            note = f"first {_named(wrong[0])}"
+            note = f"first {_describe(wrong[0])}"
         limit = f"all, within {limit_ms} ms"
         return Row("speech", "speech as planned", measured, limit, not wrong, "plan", note)
 
-    def _may_hide(self) -> int:
-        return 0 if self._planned.ground == "none" else max(1, int(rows.HIDDEN_SHARE * _texts(self.phrases)))
+    def _allowed_hidden(self) -> int:
+        return 0 if self._planned.texture == "none" else max(1, int(rows.HIDDEN_SHARE * _distinct_texts(self.phrases)))
 
     def _stray(self) -> Row:
         """Sound that stands out for STRAY_MS where the background is alone."""
         import numpy as np
 
         what = "no stray voice"
-        if self._planned.ground == "music":
+        if self._planned.texture == "music":
             return not_measured("stray", what, "plan", "the background is music, which has voices of its own")
-        levels = runs_db(self._heard.k_db, COARSE_HOPS, COARSE_HOPS)
-        alone = rows.coarse(self._quiet)[: len(levels)]
-        if self._planned.ground == "none":
+        levels = window_levels_db(self._measurement.k_db, COARSE_HOPS, COARSE_HOPS)
+        alone = rows.coarse(self._alone)[: len(levels)]
+        if self._planned.texture == "none":
             over = alone & (levels + _LUFS > rows.STRAY_LUFS)
             most_ms, limit = 0, f"none over {rows.STRAY_LUFS:g} LUFS"
         else:
             over = alone & (levels > rows.local_percentile(levels, alone, 90) + rows.STRAY_LU)
             most_ms, limit = rows.STRAY_MS, f"none over +{rows.STRAY_LU} LU for {rows.STRAY_MS} ms"
-        starts, lengths = rows.stretches(over)
+        starts, lengths = rows.runs_of_true(over)
         long = lengths * COARSE_HOPS * HOP_MS > most_ms
         measured = "none" if not long.any() else f"{format_ms(int(lengths[long].sum()) * 100)} in {long.sum()} places"
         note = f"first {at(int(starts[np.argmax(long)]) * 100)}" if long.any() else ""
@@ -186,10 +186,10 @@ class Voice:
         blocks: list[float] = []
         for phrase in self.phrases:
             if phrase.glide_db == 0:
-                inside = power(self._heard.k_db[hops_of(phrase.event)])
+                inside = power(self._measurement.k_db[hops_of(phrase.event)])
                 size = min(BLOCK_MS // HOP_MS, len(inside))
                 firsts = range(0, len(inside) - size + 1, COARSE_HOPS)
-                blocks += [float(inside[first : first + size].mean()) - phrase.ground for first in firsts]
+                blocks += [float(inside[first : first + size].mean()) - phrase.background_power for first in firsts]
         measured = gated_lufs(np.array(blocks))
         ok = abs(measured - wanted) <= rows.LOUDNESS_LU
         limit = f"{wanted:g} ±{rows.LOUDNESS_LU:g} LUFS"
@@ -198,11 +198,11 @@ class Voice:
     def _gap(self, id: str, what: str, percentile: int, less_lu: dict[str, float]) -> Row:  # noqa: A002
         import numpy as np
 
-        ground = self._planned.ground
-        if ground == "none":
+        texture = self._planned.texture
+        if texture == "none":
             return not_measured(id, what, "row 3", "there is no background")
         tolerance_lu = rows.LOSSLESS_LU if self._planned.container.lossless else rows.LOSSY_LU
-        wanted_lu = float(self._planned.settings["background_level"]) - less_lu[ground]
+        wanted_lu = float(self._planned.settings["background_level"]) - less_lu[texture]
         gaps = [phrase.gap_lu for phrase in self.phrases]
         measured_lu = float(np.percentile(gaps, percentile))
         softest = self.phrases[int(np.argmin(gaps))]
@@ -214,7 +214,7 @@ class Voice:
             f">= {wanted_lu:g} LU, measured to {tolerance_lu:g}",
             ok,
             "row 3",
-            "" if ok else f"least in {_named(softest)}",
+            "" if ok else f"least in {_describe(softest)}",
         )
 
     def _startle(self) -> Row:
@@ -222,14 +222,16 @@ class Voice:
 
         what = "rise within 400 ms"
         level_lu = float(self._planned.settings["background_level"])
-        if self._planned.ground == "none":
+        if self._planned.texture == "none":
             return not_measured("startle", what, "row 4", "there is no background")
         if level_lu > rows.STARTLE_LEVEL_LU:
             return not_measured("startle", what, "row 4", f"the background was asked {level_lu:g} LU under the voice")
         first_ms, last_ms = self._planned.body_ms
-        momentary = runs_db(self._heard.k_db[first_ms // HOP_MS : last_ms // HOP_MS], BLOCK_MS // HOP_MS, COARSE_HOPS)
-        if self._planned.ground == "music":  # its own pauses are like no background, over which no rise is judged
-            momentary = np.maximum(momentary, mean_db(self._heard.k_db[self._quiet]))
+        momentary = window_levels_db(
+            self._measurement.k_db[first_ms // HOP_MS : last_ms // HOP_MS], BLOCK_MS // HOP_MS, COARSE_HOPS
+        )
+        if self._planned.texture == "music":  # its own pauses are like no background, over which no rise is judged
+            momentary = np.maximum(momentary, mean_db(self._measurement.k_db[self._alone]))
         rise = momentary[4:] - momentary[:-4]
         steepest = int(np.argmax(rise))
         ok = bool(rise[steepest] <= rows.STARTLE_LU)
@@ -244,7 +246,8 @@ class Voice:
             return not_measured("centre", what, "row 11", f"it was made for the {ear} ear")
         spoken = [slice(e.start_ms // 100 + 1, e.end_ms // 100) for e in self._planned.speech]
         left, right = (
-            sum(float(side[part].sum()) for part in spoken) for side in (self._heard.left, self._heard.right)
+            sum(float(side[part].sum()) for part in spoken)
+            for side in (self._measurement.left, self._measurement.right)
         )
         off_db = rows.to_db(left) - rows.to_db(right)
         ok = abs(off_db) <= rows.CENTRE_DB
@@ -255,11 +258,11 @@ class Voice:
 _LUFS = lufs(1.0)
 
 
-def _texts(phrases: Sequence[Phrase]) -> int:
+def _distinct_texts(phrases: Sequence[Phrase]) -> int:
     return len({phrase.event.text for phrase in phrases})
 
 
-def _named(phrase: Phrase) -> str:
+def _describe(phrase: Phrase) -> str:
     event = phrase.event
     text = event.text if len(event.text) <= 40 else f"{event.text[:39]}…"
     if phrase.start_ms is None or phrase.end_ms is None:

@@ -11,9 +11,9 @@ from ..dsp.loudness import lufs
 from ..durations import format_ms
 from ..mix.envelope import FADE_IN_MS, SILENT_END_MS
 from . import rows
-from .hearing import COARSE_HOPS, HOP_MS, Heard
-from .planned import Planned
-from .rows import Row, at, not_measured, runs_db, to_db
+from .analysis import COARSE_HOPS, HOP_MS, Measurement
+from .rows import Row, at, not_measured, to_db, window_levels_db
+from .track_plan import TrackPlan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,14 +23,14 @@ _SECOND_HOPS = 1_000 // HOP_MS
 _ENOUGH_S = 10  # of the background alone: with less, its own range isn't known
 
 
-class Background:
+class BackgroundChecks:
     """The background of a track as it was heard, and the rows that judge it."""
 
-    def __init__(self, heard: Heard, planned: Planned) -> None:
-        self._heard = heard
+    def __init__(self, measurement: Measurement, planned: TrackPlan) -> None:
+        self._measurement = measurement
         self._planned = planned
-        self._quiet = planned.quiet(len(heard.k_db))
-        self._body = self._quiet.copy()
+        self._alone = planned.background_alone(len(measurement.k_db))
+        self._body = self._alone.copy()
         first_ms, last_ms = planned.body_ms
         self._body[: first_ms // HOP_MS] = False
         self._body[last_ms // HOP_MS :] = False
@@ -47,24 +47,24 @@ class Background:
         import numpy as np
 
         what = "background unbroken"
-        ground = self._planned.ground
-        if ground == "none":
+        texture = self._planned.texture
+        if texture == "none":
             return not_measured("dropouts", what, "plan", "there is no background")
         first_ms, last_ms = self._planned.body_ms
         # The side of a noise is the background alone, under speech too; elsewhere it is heard where nothing is said.
-        under_speech = ground == "noise" and bool(self._heard.k_side_db[self._body].mean() > -100)
-        signal = self._heard.k_side_db if under_speech else self._heard.k_db
-        levels = runs_db(signal, COARSE_HOPS, COARSE_HOPS)
-        judged = rows.coarse(np.ones_like(self._body) if under_speech else self._quiet)[: len(levels)]
+        under_speech = texture == "noise" and bool(self._measurement.k_side_db[self._body].mean() > -100)
+        signal = self._measurement.k_side_db if under_speech else self._measurement.k_db
+        levels = window_levels_db(signal, COARSE_HOPS, COARSE_HOPS)
+        judged = rows.coarse(np.ones_like(self._body) if under_speech else self._alone)[: len(levels)]
         judged[: first_ms // 100] = judged[-(-last_ms // 100) :] = False
         silent = levels + lufs(1.0) < rows.SILENCE_LUFS
-        if ground == "music":
+        if texture == "music":
             gone = judged & silent
             most_ms, limit = rows.MUSIC_SILENCE_MS, f"{rows.SILENCE_LUFS:g} LUFS"
         else:
             gone = judged & (silent | (levels < rows.local_percentile(levels, judged, 10) - rows.DROPOUT_DB))
             most_ms, limit = 0, f"{rows.DROPOUT_DB} dB under itself"
-        starts, lengths = rows.stretches(gone)
+        starts, lengths = rows.runs_of_true(gone)
         long = lengths * 100 > most_ms
         lost_ms = int(lengths[long].sum()) * 100
         return Row(
@@ -81,15 +81,15 @@ class Background:
         """The level of each second against the raised cosine that is planned, and the background's own range."""
         import numpy as np
 
-        if self._planned.ground == "none":
+        if self._planned.texture == "none":
             return not_measured(id, what, "row 7", "there is no background")
-        levels = runs_db(self._heard.k_db, _SECOND_HOPS, _SECOND_HOPS)
+        levels = window_levels_db(self._measurement.k_db, _SECOND_HOPS, _SECOND_HOPS)
         own = levels[rows.coarse(self._body, _SECOND_HOPS)[: len(levels)]]
         if len(own) < _ENOUGH_S:
             return not_measured(id, what, "row 7", f"the background is alone for less than {_ENOUGH_S} s")
         low, usual, high = np.percentile(own, [5, 50, 95])
         limit_db = rows.FADE_DB + high - low
-        alone = rows.coarse(self._quiet, _SECOND_HOPS)[: len(levels)]
+        alone = rows.coarse(self._alone, _SECOND_HOPS)[: len(levels)]
         planned_db = self._planned_fade_db(id)
         count = min(len(levels), len(planned_db))
         levels, alone, planned_db = levels[:count], alone[:count], planned_db[:count]
@@ -111,12 +111,16 @@ class Background:
         else:
             share = (end_ms - SILENT_END_MS - middles_ms) / (self._planned.fade_out_ms - SILENT_END_MS)
         gain = raised_cosine(share).astype(np.float64)
-        return runs_db(20 * np.log10(np.maximum(gain, 1e-6)), 10, 10)
+        return window_levels_db(20 * np.log10(np.maximum(gain, 1e-6)), 10, 10)
 
     def _end(self) -> Row:
-        last = min(self._heard.samples * 10 // 48_000, len(self._heard.left))
+        last = min(self._measurement.samples * 10 // 48_000, len(self._measurement.left))
         final = slice(max(last - 10, 0), last)
-        both = (self._heard.left[final].sum() + self._heard.right[final].sum()) / 2 / max(last - final.start, 1)
+        both = (
+            (self._measurement.left[final].sum() + self._measurement.right[final].sum())
+            / 2
+            / max(last - final.start, 1)
+        )
         level_db = to_db(float(both))
         ok = level_db <= rows.END_DBFS
         limit = f"<= {rows.END_DBFS:g} dBFS"
@@ -126,11 +130,11 @@ class Background:
         import numpy as np
 
         what = "no seam or click"
-        if self._planned.ground == "none":
+        if self._planned.texture == "none":
             return not_measured("seams", what, "beds", "there is no background")
-        if self._planned.ground == "music":
+        if self._planned.texture == "music":
             return not_measured("seams", what, "beds", "the background is music, which has attacks of its own")
-        steps = self._heard.step_db[self._body]
+        steps = self._measurement.step_db[self._body]
         if len(steps) < _ENOUGH_S * _SECOND_HOPS:
             return not_measured("seams", what, "beds", f"the background is alone for less than {_ENOUGH_S} s")
         over_db = float(steps.max()) - float(np.percentile(steps, 99, method="nearest"))
@@ -142,14 +146,14 @@ class Background:
     def _stereo(self) -> Iterator[Row]:
         names = {"correlation": "left-right correlation", "mono": "loss on one speaker"}
         why = ""
-        if self._planned.ground in ("none", "music"):
-            why = f"there is no {'' if self._planned.ground == 'none' else 'built-in '}background"
+        if self._planned.texture in ("none", "music"):
+            why = f"there is no {'' if self._planned.texture == 'none' else 'built-in '}background"
         elif (ear := self._planned.ear) != "both":
             why = f"it was made for the {ear} ear"
-        body = rows.coarse(self._body)[: len(self._heard.left)]
+        body = rows.coarse(self._body)[: len(self._measurement.left)]
         left, right, cross = (
             float(products[: len(body)][body].sum())
-            for products in (self._heard.left, self._heard.right, self._heard.cross)
+            for products in (self._measurement.left, self._measurement.right, self._measurement.cross)
         )
         if not why and min(left, right) <= 0:
             why = "the background can't be heard in both channels"
