@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -51,3 +52,10 @@ def test_others_are_reached_by_their_face_alone(path: Path) -> None:
 
 def test_few_files_lie_loose() -> None:
     assert {path.stem for path in PACKAGE.glob("*.py")} == LOOSE
+
+
+def test_the_guide_for_contributors_names_every_room_and_no_other() -> None:
+    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = guide.partition("| room |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)(?:/|\.py)`", row.split("|")[1])]
+    assert sorted(named) == sorted({*ROOMS, *LOOSE - {"__init__"}})
