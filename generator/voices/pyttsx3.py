@@ -197,7 +197,7 @@ class Pyttsx3Voice:
                 answer = server.receive(3 * self.deadline_s + 10)  # its own deadline, three times, comes first
                 if answer is None:
                     text = texts[min(outstanding)]
-                    raise self._broke_off(text, f"its server ended{server.last_words()}")
+                    raise self._broke_off(text, f"its server ended{server.last_log_line()}")
                 raise_if_missing(answer)
                 text = texts[answer["id"]]
                 recording = self._recording(text, answer, recording_path(folder, answer["id"]))
@@ -341,7 +341,7 @@ def _query_server(asked: Message) -> dict[str, Any]:
         server.send(asked)
         offer = server.receive(3 * DEADLINE_S)
         if offer is None:
-            return {"status": "failed", "reason": f"its process ended{server.last_words()}"}
+            return {"status": "failed", "reason": f"its process ended{server.last_log_line()}"}
         if "voices" in offer:
             unless_left.pop_all()
             _idle_server.leave(server)
