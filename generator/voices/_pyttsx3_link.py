@@ -21,7 +21,9 @@ from ..system.stopping import check
 from ..system.waiting import POLL_S
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
+DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
 SHUTDOWN_TIMEOUT_S = 20.0  # a server needs a hundredth of a second to end after its stdin is closed
+FORKS = sys.platform == "linux"  # NSSpeech isn't safe after a fork, and Windows has no fork
 
 Message = Mapping[str, Any]
 
