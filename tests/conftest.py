@@ -124,15 +124,15 @@ def own_surroundings() -> Iterator[None]:
 
 def forget() -> None:
     """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
-    from generator.voices import pyttsx3
+    from generator.voices import _pyttsx3_inventory as inventory
 
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "generator" and module is not pyttsx3:
+        if name.partition(".")[0] == "generator" and module is not inventory:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
-    pyttsx3._idle_server.wanted = False
-    while server := pyttsx3._idle_server.take():
+    inventory.idle_server.wanted = False
+    while server := inventory.idle_server.take():
         server.close()
 
 

@@ -226,7 +226,7 @@ from pathlib import Path
 from generator.voices import _pyttsx3_server as server
 texts = json.loads(sys.stdin.read())
 server._load_driver("espeak")
-server._place_data(Path.cwd())
+server._set_data_path(Path.cwd())
 from pyttsx3.drivers import _espeak
 espeak, libc = ctypes.CDLL("libespeak-ng.so.1"), ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p

@@ -1,8 +1,8 @@
-"""Backgrounds: what there is to choose from, the user's own music, layers of them, each as one seamless loop.
+"""Backgrounds: the built-in beds, the user's music, and layers of both, each as one seamless loop.
 
-`parse_background` reads what a user wrote, `resolve_background` looks up its beds and files, `bed_identity` is what a
-track's key carries, `load_bed` gives the sound.
-All loops are at one level, so that a mix can set its own.
+`parse_background` reads what a user wrote, and `resolve_background` looks up its beds and files. `bed_identity` is the
+bed's part of a track's key, and `load_bed` gives the sound.
+All loops have the same loudness, so the mix can set the level.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def loop_of(samples: Samples) -> Loop:
-    """Sound in memory, float32 (n, 2), n whole frames, as a loop. Raises ValueError for any other."""
+    """A loop of `samples`, float32 (n, 2), n a multiple of FRAME_SAMPLES. Raises ValueError for any other array."""
     from .loops import loop_of as in_memory
 
     return in_memory(samples)

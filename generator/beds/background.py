@@ -1,4 +1,4 @@
-"""Of a background as it was written, the layers that there are: beds by their names, and files."""
+"""Resolves the layers of a background to built-in beds and music files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .kinds import BEDS
 
 
 def parse_background(text: str, folder: Path | None = None) -> Background:
-    """The background that `text` names, its files looked up from `folder` (by default where we are).
+    """Parse `text`, and resolve its files from `folder` (default: the working folder).
 
-    Raises SettingError for what can't be read or isn't there to choose, NotFoundError where a file isn't there.
+    Raises SettingError for a text that can't be parsed or a bed that doesn't exist, NotFoundError for a missing file.
     """
     try:
         written = BackgroundKind("NAME").parse(text, folder or Path())
@@ -26,9 +26,9 @@ def parse_background(text: str, folder: Path | None = None) -> Background:
 
 
 def resolve_background(background: Background) -> Background:
-    """The same, each layer told to be a bed or a file, and each file named in the one way that it has from here.
+    """Resolve each layer to a bed or a file; each file's path becomes relative to the working folder.
 
-    Raises SettingError for a layer that is neither, NotFoundError where a file isn't there.
+    Raises SettingError for a layer that is neither, NotFoundError for a missing file.
     """
     layers = tuple(map(_resolve_layer, background.layers))
     if len(layers) > 1 and any(layer.file is None and BEDS[layer.name].texture == "none" for layer in layers):
@@ -41,9 +41,9 @@ def follows_breath(background: Background) -> bool:
 
 
 def texture_of(text: str) -> Texture:
-    """What a background is made of, from how a plan names it, whether its files are here or not.
+    """The texture of a background, given as a plan names it; its files need not exist.
 
-    Layers are as lively as the liveliest of them. Raises SettingError for a bed that isn't among ours.
+    Of several layers the liveliest counts. Raises SettingError for an unknown bed.
     """
     found: set[Texture] = set()
     unread = ""
@@ -55,7 +55,7 @@ def texture_of(text: str) -> Texture:
         elif names_file(name):
             found.add("music")
         else:
-            continue  # a file's name may have a plus in it, and go on
+            continue  # a plus may be part of a file's name: join this part with the next
         unread = ""
     if unread:
         raise SettingError(f"there is no background {_shown(unread)}", hint=did_you_mean(unread, BEDS))
@@ -72,7 +72,8 @@ def _resolve_layer(layer: BackgroundLayer) -> BackgroundLayer:
         what = "is a folder" if path_test(layer.file.is_dir) else "isn't there"
         raise NotFoundError(f"the background music {_shown(layer.name)} {what}", hint="check its name and folder")
     name = os.path.relpath(layer.file)
-    return replace(layer, name=name if names_file(name) else f"./{name}", file=Path(name))  # nobody takes it for a bed
+    name = name if names_file(name) else f"./{name}"  # so that it isn't taken for a bed
+    return replace(layer, name=name, file=Path(name))
 
 
 def _shown(text: str) -> str:

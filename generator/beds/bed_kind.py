@@ -1,4 +1,4 @@
-"""All that is known of a bed: what a list says of it, what it is made of, how it is judged, and how it is made."""
+"""The description of a bed: its summary, texture, limits for tests, and the function that makes it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Literal
 from ..model import FRAME_SAMPLES, SAMPLES_PER_MS
 
 Texture = Literal["none", "noise", "tones", "music"]
-"""What a background is made of, from the plainest to the liveliest: `verify` can tell more over a plain one."""
+"""What a background is made of, from the plainest to the liveliest. `verify` can check more over a plain one."""
 
 LOOP_SAMPLES = 5_000 * FRAME_SAMPLES
-"""Two minutes: no ear finds the period."""
+"""Two minutes: too long for a listener to notice the period."""
 
 EVEN_DB = 3.0
-"""A bed whose loudness moves by no more is even: it has no waves and no gusts."""
+"""A bed is even if its loudness varies by no more than this: it has no waves and no gusts."""
 
 _SILENT_SAMPLES = 100 * FRAME_SAMPLES  # so that a track of hours repeats it as cheaply as any bed
 
 
 @dataclass(frozen=True, slots=True)
 class BedKind:
-    """A bed, known without being made.
+    """A bed's description, available without making its sound.
 
-    `recipe` goes up whenever its sound changes. `fill` fills a Canvas with it; where the bed `follows_breath`, it takes
-    `breath_ms` and `inhale_ms` as well. The loudness over 400 ms moves by `most_range_db` at most. A `bright` bed may
-    have its centroid above 1 kHz.
+    `recipe` is a version; it goes up whenever the sound changes. `fill` writes the sound to a LoopWriter; it also takes
+    `breath_ms` and `inhale_ms` if the bed `follows_breath`. The loudness over 400 ms varies by `most_range_db` at most.
+    The spectral centroid lies below 1 kHz unless the bed is `bright`.
     """
 
     summary: str
@@ -39,17 +39,17 @@ class BedKind:
     follows_breath: bool = False
 
     def loop_samples(self, breath_ms: int) -> int:
-        """How long its loop is; one that follows the breath holds whole breaths and whole frames."""
+        """The loop's length. A bed that follows the breath has a loop of whole breaths and whole frames."""
         if self.texture == "none":
             return _SILENT_SAMPLES
         return breath_loop_samples(breath_ms) if self.follows_breath else LOOP_SAMPLES
 
 
 def breath_loop_samples(breath_ms: int) -> int:
-    """The least multiple of `breath_ms`, in samples, that is whole frames, and no shorter than other loops."""
+    """The shortest loop of whole breaths and whole frames that is at least `LOOP_SAMPLES` long."""
     return least_multiple(lcm(breath_ms * SAMPLES_PER_MS, FRAME_SAMPLES), LOOP_SAMPLES)
 
 
 def least_multiple(of: int, at_least: int) -> int:
-    """The least multiple of `of` that is `at_least`."""
+    """The least multiple of `of` that is no less than `at_least`."""
     return -(-at_least // of) * of

@@ -1,4 +1,4 @@
-"""Loops out of other loops, worked out where they are read: made to last another time, and laid over each other."""
+"""Loops computed from other loops as they are read: crossfaded to another length, or layered."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ MAX_FADE = 8 * SAMPLE_RATE
 
 
 class CrossfadedLoop:
-    """`samples` of `source` going round, as a loop: where its length is no multiple, a crossfade hides the seam.
+    """A loop of length `samples` made from the repeated `source`; a crossfade hides the seam.
 
-    The loop begins with the crossfade: what would have come next goes while the beginning comes.
+    The crossfade lies at the loop's beginning: what would follow the end fades out while the beginning fades in. No
+    crossfade is needed if `samples` is a multiple of the source's length.
     """
 
     def __init__(self, source: Loop, samples: int, fade: int) -> None:
@@ -42,10 +43,10 @@ class CrossfadedLoop:
 
 
 def crossfade(goes: Samples, comes: Samples) -> Samples:
-    """`goes` into `comes`, float32 (n, 2) each, at constant power however alike they are.
+    """Crossfade from `goes` to `comes`, float32 (n, 2) each, at constant power for any correlation of the two.
 
-    Unrelated sounds keep their loudness where the gains' squares add up to 1, equal ones where the gains do. In
-    between it is a² + b² + 2rab, r being the correlation.
+    Uncorrelated sounds keep their loudness if the squares of the gains a and b add up to 1, identical sounds if the
+    gains do. With a correlation of r, a² + b² + 2rab must be 1.
     """
     energy = float(np.sqrt(np.square(goes).sum(dtype=np.float64) * np.square(comes).sum(dtype=np.float64)))
     alike = min(max(float((goes * comes).sum(dtype=np.float64)) / energy, 0.0), 1.0) if energy else 0.0
@@ -57,7 +58,7 @@ def crossfade(goes: Samples, comes: Samples) -> Samples:
 
 
 class LayeredLoop:
-    """Loops of one length, each with its gain, as one."""
+    """The sum of loops of the same length, each with its gain."""
 
     def __init__(self, loops: Sequence[Loop], gains: Sequence[float]) -> None:
         self._loops, self._gains = loops, gains

@@ -1,4 +1,4 @@
-"""Loops as they are read: from memory, from a file, and those that are just being made."""
+"""Loops in memory, in the cache, and in a scratch file while they are made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE_BYTES = 8  # two channels of float32
 
 
 def loop_of(samples: Samples) -> Loop:
-    """Sound in memory, float32 (n, 2), as a loop. Raises ValueError where it isn't whole frames."""
+    """A loop of `samples`, float32 (n, 2), held in memory. Raises ValueError if it isn't whole frames."""
     if samples.ndim != 2 or samples.shape[1] != 2 or samples.dtype != np.float32 or len(samples) % FRAME_SAMPLES:
         raise ValueError(f"a loop is float32 (n, 2), n whole frames, not {samples.dtype} {samples.shape}")
     return _MemoryLoop(samples.copy())
@@ -35,7 +35,7 @@ class _MemoryLoop:
 
 
 class CachedLoop:
-    """A loop in a file, after a header of `header_bytes`."""
+    """A loop in a cache file, after a header of `header_bytes`."""
 
     def __init__(self, blob: CacheFile, header_bytes: int = 0) -> None:
         self._blob, self._header_bytes = blob, header_bytes
@@ -51,7 +51,7 @@ EMPTY = memoryview(bytearray())
 
 
 class LoopWriter:
-    """A loop being made, on the disk: silence of `samples` at first, and longer where it is written on."""
+    """A loop being made in a scratch file. It starts as `samples` of silence and grows if written past its end."""
 
     def __init__(self, cache: Cache, samples: int = 0) -> None:
         self._cache = cache
@@ -60,7 +60,7 @@ class LoopWriter:
         self.samples = samples
 
     def silent_copy(self) -> LoopWriter:
-        """Silence of the same length, for what is added later."""
+        """A writer of the same length that holds silence."""
         return LoopWriter(self._cache, self.samples)
 
     def read(self, first: int, last: int) -> Samples:
@@ -75,12 +75,12 @@ class LoopWriter:
             self.samples = max(self.samples, first + len(sound))
 
     def blocks(self) -> Iterator[tuple[int, int]]:
-        """First and last sample of each block of it, in order."""
+        """Start and end sample of each block, in order."""
         return blocks(self.samples)
 
 
 def blocks(samples: int) -> Iterator[tuple[int, int]]:
-    """`samples` in blocks of `BLOCK`: the first sample of each, and where it ends. Raises StoppedError between them."""
+    """Start and end of each block of `BLOCK` samples in `samples`. Raises StoppedError between blocks."""
     for start in range(0, samples, BLOCK):
         check()
         yield start, min(start + BLOCK, samples)

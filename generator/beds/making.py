@@ -1,4 +1,4 @@
-"""A background to its bed: from the cache, or made, brought to one level, and kept."""
+"""Makes the bed of a background: from the cache, or made, normalised and stored there."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from .music import RECIPE, content_hash, music_loop
 log = logging.getLogger("sleepward")
 
 LOOP_LUFS = -30.0
-"""What every loop but the silent one measures: low enough that the peaks of the deepest noise stay below full scale."""
+"""The loudness of every loop but the silent one: low enough to keep the peaks of the deepest noise below full scale."""
 
 MAX_PEAK_DB = -6.0
-"""True peak of a loop: at the default levels it comes 10 dB lower into the track, where the voice has its own peaks."""
+"""The highest true peak of a loop. At the default levels the mix lowers it by 10 dB, and adds the voice's own peaks."""
 
-_BETWEEN_SAMPLES_DB = 4.0  # sound of any kind seldom passes its samples by more: only then is it worth measuring
-_FORMAT = "3"  # of what is kept
+_BETWEEN_SAMPLES_DB = 4.0  # true peaks are seldom this far above sample peaks; below that they needn't be measured
+_FORMAT = "3"  # version of the cached file
 _HEADER_BYTES = 64
 _FOLDER = "beds"
 
 
 def bed_identity(background: Background, breath_ms: int, inhale_ms: int) -> str:
-    """What makes the sound of the bed: recipes, the content of files, the libraries that compute it; nothing is made.
+    """Everything that determines the bed's sound: recipes, content of files, versions of libraries. Makes no sound.
 
-    The breath counts only where it is heard. Raises NotFoundError or InputError where a file can't be read.
+    The breath is part of it only if the bed follows it. Raises NotFoundError or InputError if a file can't be read.
     """
     layers = "+".join(_layer_identity(layer, breath_ms, inhale_ms) for layer in background.layers)
     libraries = ["numpy", *(["soxr"] if background.files else [])]
@@ -53,11 +53,11 @@ def _layer_identity(layer: BackgroundLayer, breath_ms: int, inhale_ms: int) -> s
 
 
 def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Bed:
-    """The bed, made once and kept; its loop at `LOOP_LUFS`, read from the cache where it is needed.
+    """The bed of `background`, made once and cached. Its loop has a loudness of `LOOP_LUFS` and is read from the cache.
 
-    The silent bed has loudness None. A loop whose peaks would pass `MAX_PEAK_DB` stays lower than `LOOP_LUFS`, and
-    counts as if it were there: its loudest moment would wake people. Raises InputError, NotFoundError or
-    MissingToolError where a file can't be read, and InputError where the cache can't be written.
+    The silent bed has loudness None. A loop whose peaks would pass `MAX_PEAK_DB` stays quieter than `LOOP_LUFS`, so
+    that its loudest moment wakes nobody; its bed still states `LOOP_LUFS`. Raises InputError, NotFoundError or
+    MissingToolError if a file can't be read, and InputError if the cache can't be written.
     """
     from .loops import CachedLoop
 
@@ -88,7 +88,7 @@ def load_bed(background: Background, cache: Cache, breath_ms: int, inhale_ms: in
 
 
 def _make_loop(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
-    """The bed's sound, at any level."""
+    """The bed's sound, before it is normalised."""
     from .loops import LoopWriter
 
     if len(background.layers) > 1:
@@ -104,10 +104,10 @@ def _make_loop(background: Background, cache: Cache, breath_ms: int, inhale_ms: 
 
 
 def _layer_loops(background: Background, cache: Cache, breath_ms: int, inhale_ms: int) -> Loop:
-    """The layers over each other, every one from the cache, where a bed that has one of them finds it too.
+    """The sum of the layers. Each layer is cached by itself, so other backgrounds can use it.
 
-    The loop is as long as the longest music in it, and two minutes at least. One that goes with
-    the breath is never cut: then it is a multiple of that.
+    The loop is as long as the longest music in it, and at least two minutes. If a layer follows the breath, the loop is
+    a multiple of that layer's length, so that the layer is never cut.
     """
     from .joining import MAX_FADE, CrossfadedLoop, LayeredLoop
 
@@ -123,7 +123,7 @@ def _layer_loops(background: Background, cache: Cache, breath_ms: int, inhale_ms
 
 
 def _normalised_blocks(loop: Loop) -> Iterator[bytes | memoryview]:
-    """What is kept: a header, then `loop` at its level. It is read twice or more, first to be measured."""
+    """The cached file: a header, then the normalised `loop`. The loop is read at least twice, first to measure it."""
     import numpy as np
 
     from ..dsp.true_peak import true_peak_db_of
@@ -142,7 +142,7 @@ def _normalised_blocks(loop: Loop) -> Iterator[bytes | memoryview]:
 
 
 def _measure(loop: Loop) -> tuple[float, float]:
-    """Of `loop` going round and round: loudness (BS.1770-4, gated; -inf for silence), and its highest sample in dB."""
+    """Loudness of the repeated `loop` (BS.1770-4, gated, LUFS; -inf for silence), and its sample peak in dBFS."""
     import numpy as np
 
     from ..dsp.looping import read_looped
@@ -153,7 +153,7 @@ def _measure(loop: Loop) -> tuple[float, float]:
 
     def sound() -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
         nonlocal peak
-        yield read_looped(loop, -SAMPLE_RATE, 0)  # the filters come to the start as they would the second time round
+        yield read_looped(loop, -SAMPLE_RATE, 0)  # brings the filters to the state that they have on the second pass
         for start, end in blocks(loop.samples):
             block = loop.read(start, end)
             peak = max(peak, float(np.abs(block).max()))

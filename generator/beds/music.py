@@ -1,4 +1,4 @@
-"""The user's own music as a loop: decoded to the disk, its quiet ends cut off, its end led into its beginning."""
+"""The user's music as a loop: decoded to the disk, trimmed of quiet ends, its end crossfaded into its beginning."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ..storage.cache import Cache
     from .loops import LoopWriter
 
-RECIPE = "1"  # goes up whenever the same file makes another loop
+RECIPE = "1"  # goes up whenever the same file gives a different loop
 MIN_SECONDS, MAX_SECONDS = 1, 24 * 3_600
-EDGE_LU = 30.0  # a beginning or an end this far below the whole isn't heard under a voice: left out of the loop
+EDGE_LU = 30.0  # a beginning or end this far below the whole is inaudible under a voice, and is trimmed
 MONO_LOSS_DB = 1.3
-"""What one speaker may lose of it: phones lie on one. That is a correlation of 0.48 between equal sides."""
+"""The most that may be lost when one speaker plays both channels: a correlation of 0.48 if they are equally loud."""
 
 _HOP = SAMPLE_RATE // 10  # of the loudness measure
 
 
 def content_hash(file: Path) -> str:
-    """SHA-256 of what is in `file`. Raises NotFoundError where it isn't there, InputError where it can't be read."""
+    """SHA-256 of the content of `file`. Raises NotFoundError if it is missing, InputError if it can't be read."""
     try:
         there = file.stat()
         return _content_hash(file, (there.st_size, there.st_mtime_ns))
@@ -43,16 +43,16 @@ def content_hash(file: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _content_hash(file: Path, _looks: tuple[int, int]) -> str:
-    """Remembered for as long as the file looks the same, by size and time: one build asks several times."""
+    """Cached while the file's size and time stay the same, since one build asks several times."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def music_loop(file: Path, cache: Cache) -> Loop:
-    """`file` as a loop of whole frames, at its own level; its end is led into its beginning by up to 8 s.
+    """`file` as a loop of whole frames, at its own level. Up to 8 s of its end are crossfaded into its beginning.
 
-    Where the sides cancel out, they are brought closer, so that one speaker still plays it. Raises InputError where
-    there is nothing to hear, where it is too short to loop, and where ffmpeg can't read it.
+    If the channels would cancel each other out on one speaker, the stereo width is reduced. Raises InputError if the
+    file is silent, too short to loop, or unreadable for ffmpeg.
     """
     from .joining import MAX_FADE, CrossfadedLoop
     from .loops import LoopWriter
@@ -69,7 +69,7 @@ def music_loop(file: Path, cache: Cache) -> Loop:
 
 
 def _decode(file: Path, writer: LoopWriter) -> tuple[NDArray[np.float64], float, float]:
-    """Fill `writer`; the K-weighted power of each 100 ms, and the energy of the sum and the difference of the sides."""
+    """Decode into `writer`. Returns the K-weighted power of each 100 ms, and the energies of middle and side."""
     import numpy as np
 
     from ..dsp.loudness import hop_powers
@@ -92,7 +92,7 @@ def _decode(file: Path, writer: LoopWriter) -> tuple[NDArray[np.float64], float,
 
 
 def _audible_range(file: Path, hops: NDArray[np.float64], samples: int) -> tuple[int, int]:
-    """From where to where there is something to hear."""
+    """Start and end of the audible part, in samples."""
     import numpy as np
 
     from ..dsp.loudness import block_powers, gated_lufs, lufs
@@ -107,37 +107,37 @@ def _audible_range(file: Path, hops: NDArray[np.float64], samples: int) -> tuple
         raise InputError("the background music is silent", where=str(file), hint="name a file with sound in it")
     start, end = int(loud[0]) * _HOP, (int(loud[-1]) + 1) * _HOP
     if loud[-1] == len(hops) - 1:
-        end = samples  # the last hop isn't whole
-    if end - start < MIN_SECONDS * SAMPLE_RATE:  # a single stroke: with the quiet round it
+        end = samples  # the last hop may be incomplete
+    if end - start < MIN_SECONDS * SAMPLE_RATE:  # such as a single stroke: keep the quiet around it
         return 0, samples
     return start, end
 
 
 def _mono_correction(middle: float, side: float) -> tuple[bool, float]:
-    """Whether a side has to be turned over, and the difference's gain, so that one speaker loses little.
+    """Whether to invert one channel, and the gain of the side signal, so that a single speaker loses little.
 
-    `middle` and `side` are the energies of the sides' sum and difference.
+    `middle` and `side` are the energies of the channels' sum and difference.
     """
-    turned = side > middle
-    if turned:
+    inverted = side > middle
+    if inverted:
         middle, side = side, middle
     allowed = (10 ** (MONO_LOSS_DB / 10) - 1) * middle
-    return turned, sqrt(allowed / side) if side > allowed else 1.0
+    return inverted, sqrt(allowed / side) if side > allowed else 1.0
 
 
 class _TrimmedMusic:
-    """Samples `start` to `end` of `whole`, narrowed."""
+    """Samples `start` to `end` of `whole`, with one channel inverted if needed and the stereo width reduced."""
 
-    def __init__(self, whole: Loop, start: int, end: int, turned: bool, width: float) -> None:
+    def __init__(self, whole: Loop, start: int, end: int, inverted: bool, width: float) -> None:
         self._whole, self._start = whole, start
-        self._turned, self._width = turned, width
+        self._inverted, self._width = inverted, width
         self.samples = end - start
 
     def read(self, first: int, last: int) -> Samples:
         import numpy as np
 
         sound = self._whole.read(self._start + first, self._start + last)
-        if self._turned:
+        if self._inverted:
             sound[:, 1] *= -1
         if self._width < 1:
             middle = sound.mean(axis=1, keepdims=True)

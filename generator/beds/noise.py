@@ -1,8 +1,8 @@
-"""What beds are made of: noise without a seam, drawn once for the whole loop, then filtered round and round.
+"""Seamless noise, drawn once for the whole loop, then filtered circularly.
 
-Filters are circular convolutions, worked out block by block in the frequency domain: the last sample leads into the
-first as any sample into the next, which a filter that starts from rest would break. Random numbers come from fixed
-seeds. Everything is float32 and done in place, on a Canvas: memory holds a block at a time.
+Filters are circular convolutions, computed block by block in the frequency domain. So the last sample continues into
+the first as any sample into the next; a filter that starts from rest would leave a seam. Random numbers come from fixed
+seeds. All work is float32 and in place on a LoopWriter; memory holds one block at a time.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from .loops import LoopWriter
 
 CORRELATION = 0.6
-"""Between left and right: wide, and the sum that a phone on its side plays loses 1.0 dB: 10 log10((1 + 0.6) / 2)."""
+"""Between left and right: it sounds wide, and a single speaker loses only 1.0 dB: 10 log10((1 + 0.6) / 2)."""
 
-_HALF_TAPS = 16_384  # filters reach 0.34 s each way: 1.5 Hz apart, fine enough for a corner at 40 Hz
+_HALF_TAPS = 16_384  # filters reach 0.34 s each way: a resolution of 1.5 Hz, fine enough for a corner at 40 Hz
 
 Gain = Callable[[NDArray[Any]], NDArray[Any]]
-"""A filter: frequencies in Hz, all above 0, to linear gains."""
+"""A filter's response: takes frequencies in Hz, all above 0, and returns linear gains."""
 
 
 def filtered_noise(loop: LoopWriter, seed: int, gain: Gain) -> None:
-    """Fill `loop` with stereo noise of RMS 1 through `gain`."""
+    """Fill `loop` with stereo noise of RMS 1, filtered by `gain`."""
     white_noise(loop, seed)
     filter_loop(loop, gain)
 
 
 def white_noise(loop: LoopWriter, seed: int) -> None:
-    """Fill `loop` with white Gaussian noise of RMS 1: one noise common to both sides, and one of each side's own.
+    """Fill `loop` with white Gaussian noise of RMS 1: one noise shared by both channels, and one for each channel.
 
-    The common one carries `CORRELATION` of the power, which is then the correlation of the sides.
+    The shared noise has `CORRELATION` of the power, which makes that the correlation of the channels.
     """
     random = np.random.default_rng(seed)
     for start, end in loop.blocks():
@@ -49,7 +49,7 @@ def white_noise(loop: LoopWriter, seed: int) -> None:
 
 
 def filter_loop(loop: LoopWriter, gain: Gain) -> None:
-    """`loop` through `gain`, in place and around the seam, with zero phase; white noise keeps its RMS."""
+    """Filter `loop` by `gain`, in place and across the seam, with zero phase. White noise keeps its RMS."""
     length, reach = loop.samples, 2 * _HALF_TAPS
     size = 1 << (reach + max(end - start for start, end in loop.blocks()) - 1).bit_length()
     response = fft.rfft(_taps(gain), size)[:, None]
@@ -60,23 +60,23 @@ def filter_loop(loop: LoopWriter, gain: Gain) -> None:
         around = np.concatenate([before, block, after, head[: _HALF_TAPS - len(after)]])
         before = around[-reach:-_HALF_TAPS]
         filtered = to_sound(to_spectra(around, size, axis=0) * response, size, axis=0)
-        loop.write(start, filtered[reach : reach + end - start])  # before, the end goes round into it
+        loop.write(start, filtered[reach : reach + end - start])  # what precedes it has wrapped around
 
 
 def apply_gain(loop: LoopWriter, gains: Callable[[NDArray[np.int64]], NDArray[Any]]) -> None:
-    """Each sample of `loop`, in place, times the gain that `gains` gives for its position."""
+    """Multiply each sample of `loop`, in place, by the gain that `gains` gives for its position."""
     for start, end in loop.blocks():
         loop.write(start, loop.read(start, end) * gains(np.arange(start, end))[:, None].astype(np.float32))
 
 
 def mix_into(loop: LoopWriter, other: LoopWriter, gain: float = 1.0) -> None:
-    """`other` into `loop`, in place."""
+    """Add `other`, times `gain`, to `loop`, in place."""
     for start, end in loop.blocks():
         loop.write(start, loop.read(start, end) + np.float32(gain) * other.read(start, end))
 
 
 def _taps(gain: Gain) -> NDArray[np.float32]:
-    """The impulse response of `gain`: symmetric, 2 * `_HALF_TAPS` + 1 long, ended by a Hann window, of energy 1."""
+    """The impulse response of `gain`: symmetric, 2 * `_HALF_TAPS` + 1 long, Hann-windowed, with an energy of 1."""
     hz = fft.rfftfreq(4 * _HALF_TAPS, 1 / SAMPLE_RATE)
     gains = np.append(0.0, gain(hz[1:]))  # a loop has no constant part
     response = np.roll(fft.irfft(gains), 2 * _HALF_TAPS)[_HALF_TAPS : 3 * _HALF_TAPS + 1]
@@ -97,11 +97,11 @@ def low_pass(hz: NDArray[Any], corner_hz: float, order: int) -> NDArray[Any]:
 
 
 Curve = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-"""Positions in a loop, in samples, to a value at each; it has no seam either."""
+"""Takes positions in a loop, in samples, and returns a value for each. It is seamless, too."""
 
 
 def slow_curve(samples: int, depth: float, period_s: float, seed: int) -> Curve:
-    """A slow, irregular movement around 0, at most `depth` off it, in periods of about `period_s`."""
+    """A slow, irregular curve between -`depth` and `depth`, with periods of about `period_s`."""
     turns = samples / SAMPLE_RATE / period_s
     waves = np.arange(max(1, round(turns / 2)), max(2, round(turns * 2)))  # whole cycles per loop
     phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(waves))

@@ -1,4 +1,4 @@
-"""What beds of water are made of: a deep sound and a brighter wash over it, which move as waves do."""
+"""The sound of water beds: a deep noise and a brighter wash, whose levels rise and fall as waves do."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from .loops import LoopWriter
 
-SWELL_DB = 3.0  # of the deep sound between waves and crests …
-WASH_DB = 9.0  # … and of the bright one, which makes a wave come nearer; at 11, crests cover single words
-_WASH = 0.8  # times the deep sound, at a crest
+SWELL_DB = 3.0  # level difference of the deep sound between crest and trough
+WASH_DB = 9.0  # the same for the wash, which makes a wave seem to come nearer; at 11, crests cover single words
+_WASH = 0.8  # the wash's amplitude at a crest, relative to the deep sound
 
 
 def water(loop: LoopWriter, rises: Curve, seed: int) -> None:
-    """A deep sound and a brighter wash over it, both moving with `rises`, from 0 between waves to 1 at a crest."""
+    """A deep sound and a brighter wash; the levels of both follow `rises`, from 0 between waves to 1 at a crest."""
     filtered_noise(loop, seed, lambda hz: high_pass(hz, 60, 3) * low_pass(hz, 3_000, 2) / hz)
     apply_gain(loop, lambda at: 10 ** (SWELL_DB * (rises(at) - 1) / 20))
     wash = loop.silent_copy()
@@ -30,5 +30,5 @@ def water(loop: LoopWriter, rises: Curve, seed: int) -> None:
 
 
 def rise_and_fall(share: NDArray[Any], rise: float) -> NDArray[np.float64]:
-    """0 at the ends of a wave and 1 at its crest, `rise` of the way through it, without a corner."""
+    """A smooth curve over one wave: 0 at both ends, 1 at the crest, which lies at the share `rise` of the wave."""
     return np.where(share < rise, raised_cosine(share / rise), raised_cosine((1 - share) / (1 - rise))).astype(float)

@@ -1,3 +1,3 @@
-"""Signal processing that knows nothing of tracks; pure."""
+"""Signal processing that is independent of tracks. Pure."""
 
 __all__ = ["biquads", "fades", "looping", "loudness", "transforms", "true_peak"]

@@ -1,7 +1,7 @@
-"""Second-order sections, and sound through them. Pure.
+"""Filters made of second-order sections. Pure.
 
-scipy.signal has all of this and is as quick at it, but importing it takes 0.9 CPU seconds and 80 MB: more than all the
-filtering of a track, and a quarter of the memory that a build may take.
+scipy.signal has all of this and is as fast, but importing it takes 0.9 CPU seconds and 80 MB. That is more time than
+all the filtering of a track takes, and a quarter of the memory that a build may use.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     Sound = NDArray[np.floating[Any]]
     """(samples,) or (samples, channels)."""
 
-_RING_MS = 80  # what rings on longer than this is 140 dB down, for poles at 40 Hz and above
+_RING_MS = 80  # an impulse response has decayed by 140 dB after this, for poles at 40 Hz and above
 
 
 class Filter:
-    """Sections one after the other, float64 (n, 6): b0, b1, b2, 1, a1, a2, at `sample_rate` in Hz.
+    """Second-order sections in series, float64 (n, 6): b0, b1, b2, 1, a1, a2, at `sample_rate` in Hz.
 
-    For poles as far from the unit circle as sound has use for: what rings on after `reach` samples is left out, which
-    is at most -140 dB where no pole lies below 40 Hz.
+    The impulse response is cut after `reach` samples. What is cut is at most -140 dB if no pole lies below 40 Hz.
     """
 
     def __init__(self, sections: NDArray[np.float64], sample_rate: int) -> None:
@@ -36,7 +35,7 @@ class Filter:
         self.block = 8 * self.reach
 
     def response(self, hz: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """The gain at each frequency, complex."""
+        """The complex gain at each frequency."""
         import numpy as np
 
         delay = np.exp(-2j * np.pi * hz / self.sample_rate)
@@ -45,7 +44,7 @@ class Filter:
         return gains
 
     def __call__(self, sound: Sound) -> Sound:
-        """`sound` through the filter, which starts from rest: same shape, same precision."""
+        """Filter `sound`, starting from rest. The result has the same shape and precision."""
         return apply_filters(sound, self)[0]
 
     @cached_property
@@ -57,15 +56,16 @@ class Filter:
 
 
 def apply_filters(sound: Sound, *filters: Filter) -> list[Sound]:
-    """`sound` through each of `filters`, which share a rate: what is common to all is worked out once.
+    """Filter `sound` by each of `filters`, which share a sample rate; the transform is computed once for all of them.
 
-    By overlap-save: blocks of which each begins with the `reach` samples before it, multiplied in frequency.
+    The method is overlap-save: each block begins with the `reach` samples before it, and is multiplied in the frequency
+    domain.
     """
     import numpy as np
 
     reach, block = filters[0].reach, filters[0].block
     step = block - reach
-    lines = np.ascontiguousarray(sound.T)  # transforms take twice as long where a line's samples lie apart
+    lines = np.ascontiguousarray(sound.T)  # transforms take twice as long on strided samples
     samples = lines.shape[-1]
     beside = [(0, 0)] * (lines.ndim - 1)
     padded = np.pad(lines, [*beside, (reach, -samples % step)])
@@ -81,8 +81,8 @@ def apply_filters(sound: Sound, *filters: Filter) -> list[Sound]:
 
 
 # --- sections, by Bristow-Johnson's Audio EQ Cookbook -------------------------------------------------
-# A second-order Butterworth has q = 1/√2; two of q = 1/(2 cos(π/8)) and 1/(2 cos(3π/8)) make a fourth-order one; half
-# a Linkwitz-Riley crossover of the second order has q = 1/2.
+# A second-order Butterworth filter has q = 1/√2. A fourth-order one is two sections, of q = 1/(2 cos(π/8)) and
+# 1/(2 cos(3π/8)). Each half of a second-order Linkwitz-Riley crossover has q = 1/2.
 
 
 def low_pass(hz: float, q: float, sample_rate: int) -> NDArray[np.float64]:
@@ -107,7 +107,7 @@ def bell(hz: float, gain_db: float, q: float, sample_rate: int) -> NDArray[np.fl
 
 
 def high_shelf(hz: float, gain_db: float, sample_rate: int) -> NDArray[np.float64]:
-    """Of slope 1."""
+    """A high shelf of slope 1."""
     c, alpha = _angle(hz, 1 / sqrt(2), sample_rate)
     a = 10 ** (gain_db / 40)
     up, down, root = a + 1, a - 1, 2 * sqrt(a) * alpha

@@ -1,4 +1,4 @@
-"""The curve of every fade: beds, bells and the edges of clips. Pure."""
+"""Fade curves for beds, bells and the edges of clips, and linear ramps. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
-    """0 where `share` is 0 or less, 1 where it is 1 or more, no corner between: no fade is heard to begin."""
+    """A rise from 0 at `share` 0 to 1 at `share` 1, constant outside, without a corner that one could hear."""
     import numpy as np
 
     curve: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * np.clip(share, 0, 1))).astype(np.float32)
@@ -20,21 +20,21 @@ def raised_cosine(share: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def equal_power(share: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Gains of what goes and of what comes: their squares add up to 1, so that unrelated sounds keep their loudness."""
+    """Gains of the outgoing and the incoming sound. Their squares add up to 1, which suits uncorrelated sounds."""
     import numpy as np
 
     return np.sqrt(raised_cosine(1 - share)), np.sqrt(raised_cosine(share))
 
 
 def ramps_between(nodes: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
-    """Straight lines from node to node, a millisecond apart: one value per sample, up to the last node."""
+    """Linear interpolation between `nodes`, a millisecond apart: one value per sample, up to the last node."""
     return ramps(nodes[:-1], nodes[1:], per_ms).ravel()
 
 
 def ramps(start: NDArray[np.float64], end: NDArray[np.float64], per_ms: int = SAMPLES_PER_MS) -> NDArray[np.float32]:
-    """Straight lines over a millisecond each, (n, per_ms), from each `start` to just before each `end`.
+    """Linear ramps of a millisecond each, (n, per_ms), from each `start` to just before each `end`.
 
-    Not as a product of matrices, which is quicker, as the last bit of that depends on the processor.
+    A matrix product would be faster, but its last bit depends on the processor.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""A loop, going round. Pure."""
+"""Reads across the end of a loop. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def read_looped(loop: Loop, first: int, last: int) -> Samples:
-    """Samples `first` to `last` of `loop` repeated for ever, before its beginning too: float32 (last - first, 2)."""
+    """Samples `first` to `last` of `loop`, repeated endlessly in both directions: float32 (last - first, 2)."""
     import numpy as np
 
     at = first % loop.samples

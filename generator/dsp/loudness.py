@@ -1,8 +1,8 @@
 """Loudness of sound in memory or in chunks, as ITU-R BS.1770-4 and EBU Tech 3341 define it.
 
-Written here rather than taken from a library because the house needs what pyloudnorm leaves out: phrases shorter than
-a block, momentary loudness, tracks of eight hours without holding them; and by default its filter isn't the
-standard's (it reads up to 0.1 LU lower). The tests hold the gated measure to pyloudnorm with the standard's filter.
+pyloudnorm lacks what this project needs: phrases shorter than a block, momentary loudness, and tracks of eight hours
+that don't fit into memory. Its default filter isn't the standard's, either (it reads up to 0.1 LU lower). The tests
+compare the gated loudness with pyloudnorm's, with the standard's filter.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 _OFFSET = -0.691  # BS.1770-4, equation 2
 
-_CHUNK_SECONDS = 10  # what is filtered at once: memory doesn't grow with the sound
+_CHUNK_SECONDS = 10  # filtered at once, so that memory doesn't grow with the sound
 
 
 def integrated_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE) -> float:
-    """Gated loudness of the whole (BS.1770-4, annex 1), in LUFS; -inf where every block is below the gate.
+    """Integrated, gated loudness (BS.1770-4, annex 1), in LUFS; -inf if every block is below the gate.
 
-    Sound shorter than one block (400 ms) is measured as a whole, ungated.
+    Sound shorter than one block (400 ms) is measured ungated.
     """
     if len(samples) * 1000 < BLOCK_MS * sample_rate:
         return ungated_lufs(samples, sample_rate)
@@ -45,7 +45,7 @@ def integrated_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE) -> float:
 def momentary_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE, hop_ms: int = HOP_MS) -> NDArray[np.float64]:
     """Momentary loudness (EBU Tech 3341): one value in LUFS per window of 400 ms, every `hop_ms`, ungated.
 
-    Value i covers [i * hop_ms, i * hop_ms + 400); sound shorter than a window has none. `hop_ms` must divide 400.
+    Value i covers [i * hop_ms, i * hop_ms + 400). Sound shorter than a window gives no value. `hop_ms` must divide 400.
     """
     import numpy as np
 
@@ -56,9 +56,9 @@ def momentary_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE, hop_ms: int =
 
 
 def ungated_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE) -> float:
-    """Loudness of everything in `samples`, of any length above 0, in LUFS; -inf for digital silence.
+    """Ungated loudness of `samples`, of any length above 0, in LUFS; -inf for digital silence.
 
-    For short phrases: the filters ring on into 100 ms of silence, so that the last sound counts in full.
+    It suits short phrases: 100 ms of silence let the filters ring out, so that the last sound counts in full.
     """
     import numpy as np
 
@@ -70,12 +70,12 @@ def ungated_lufs(samples: Sound, sample_rate: int = SAMPLE_RATE) -> float:
 
 
 def lufs(power: float) -> float:
-    """A K-weighted mean square, summed over the channels, in LUFS (BS.1770-4, equation 2); -inf for 0."""
+    """The loudness of a K-weighted mean square, summed over channels, in LUFS (BS.1770-4, equation 2); -inf for 0."""
     return _OFFSET + 10 * log10(power) if power > 0 else -inf
 
 
 def k_weighted(samples: Sound, sample_rate: int = SAMPLE_RATE) -> Sound:
-    """`samples` through the K-weighting filter, in the shape they came; the filter starts from rest."""
+    """K-weighted `samples`, in the same shape; the filter starts from rest."""
     return k_weighting(sample_rate)(samples)
 
 
@@ -83,7 +83,7 @@ def k_weighted(samples: Sound, sample_rate: int = SAMPLE_RATE) -> Sound:
 
 
 def hop_powers(chunks: Iterable[Sound], sample_rate: int = SAMPLE_RATE, hop_ms: int = HOP_MS) -> NDArray[np.float64]:
-    """K-weighted power (mean square, summed over the channels) of each whole hop of the sound the chunks make."""
+    """K-weighted power (mean square, summed over the channels) of each whole hop of the concatenated chunks."""
     import numpy as np
 
     hop, odd = divmod(sample_rate * hop_ms, 1000)
@@ -101,7 +101,7 @@ def hop_powers(chunks: Iterable[Sound], sample_rate: int = SAMPLE_RATE, hop_ms: 
 
 
 def block_powers(hops: NDArray[np.float64], hop_ms: int = HOP_MS) -> NDArray[np.float64]:
-    """Powers of the 400 ms blocks that begin at each hop: the gating blocks, and the momentary windows."""
+    """Power of the 400 ms block that begins at each hop. These are the gating blocks and the momentary windows."""
     import numpy as np
 
     count = BLOCK_MS // hop_ms
@@ -112,7 +112,7 @@ def block_powers(hops: NDArray[np.float64], hop_ms: int = HOP_MS) -> NDArray[np.
 
 
 def gated_lufs(blocks: NDArray[np.float64]) -> float:
-    """Integrated loudness of gating blocks given as powers (BS.1770-4, equations 3 to 7); -inf where none passes."""
+    """Integrated loudness from the powers of gating blocks (BS.1770-4, equations 3 to 7); -inf if none passes."""
 
     def louder_than(gate_lufs: float) -> NDArray[np.float64]:
         return blocks[blocks > 10 ** ((gate_lufs - _OFFSET) / 10)]
@@ -125,7 +125,7 @@ def gated_lufs(blocks: NDArray[np.float64]) -> float:
 
 
 def _filtered(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
-    """The sound through the K-weighting filter, piece by piece, each with what rings on from the one before."""
+    """The K-weighted sound, chunk by chunk; the filter's state carries over from chunk to chunk."""
     import numpy as np
 
     weighting = k_weighting(sample_rate)
@@ -147,8 +147,8 @@ def _split(chunks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
 def k_weighting(sample_rate: int) -> Filter:
     """The two stages of K-weighting (BS.1770-4, tables 1 and 2) at any rate.
 
-    The standard gives coefficients at 48 kHz only. These are the analogue filters behind them, by the bilinear
-    transform, as libebur128 has worked them out; at 48 kHz the standard's own digits come back.
+    The standard gives coefficients at 48 kHz only. These come from the analogue filters behind them, as libebur128
+    derives them, by the bilinear transform. At 48 kHz they equal the standard's.
     """
     import numpy as np
 

@@ -1,7 +1,7 @@
-"""Real transforms of sound at its own precision. Pure.
+"""Real Fourier transforms that keep the sound's precision. Pure.
 
-Unless it is told to scale, numpy 2 takes float32 through float64 on its way to frequencies, which takes seven times as
-long (measured on blocks of 16,384 samples). So both ways scale: there and back again is the sound itself.
+Without scaling, numpy 2 converts float32 to float64 for the transform, which takes seven times as long (measured on
+blocks of 16,384 samples). So both directions scale; one after the other gives back the sound itself.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def to_spectra(sound: Sound, size: int | None = None, axis: int = -1) -> Spectra:
-    """`sound` along `axis`, zeros behind it up to `size`, in frequencies: an RMS of 1 has a power of 1 at each."""
+    """The spectra of `sound` along `axis`, padded with zeros to `size`. White noise of RMS 1 has a mean power of 1."""
     import numpy as np
 
     return np.fft.rfft(sound, size, axis, norm="ortho")
 
 
 def to_sound(spectra: Spectra, size: int, axis: int = -1) -> Sound:
-    """What `to_spectra` was given, of `size` samples."""
+    """The inverse of `to_spectra`: `size` samples."""
     import numpy as np
 
     return np.fft.irfft(spectra, size, axis, norm="ortho")

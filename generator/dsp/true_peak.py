@@ -1,6 +1,6 @@
-"""True peaks: the highest level between the samples too, in dBTP (ITU-R BS.1770-4, annex 2: oversampled four times).
+"""True peaks, which include the levels between samples, in dBTP (ITU-R BS.1770-4, annex 2: oversampled four times).
 
-Most sound needn't be oversampled for that: between samples it can't rise above `_max_overshoot` times what lies around.
+Most sound needn't be oversampled: between samples it can't rise above `_max_overshoot` times the samples around.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     """(samples,) or (samples, channels)."""
 
 REACH = 10
-"""Samples before and after that a value between two samples depends on."""
+"""How many samples on each side determine a value between two samples."""
 
 _OVERSAMPLING = 4
 _KAISER_BETA = 5.0  # with REACH: level to 20 kHz within 0.1 dB, as scipy's resample_poly has it
-_ROW = 64  # samples that are looked into together
-_MOST_ROWS = 2_000  # at a time: 10 MB
+_ROW = 64  # samples that are examined together
+_MOST_ROWS = 2_000  # oversampled at a time: 10 MB
 
 
 def true_peak_db(samples: Sound) -> float:
@@ -32,11 +32,11 @@ def true_peak_db(samples: Sound) -> float:
 
 
 def true_peak_db_of(chunks: Iterable[Sound]) -> float:
-    """`true_peak_db` of the sound that the chunks make."""
+    """`true_peak_db` of the concatenated chunks."""
     import numpy as np
 
     peak = 0.0
-    held: Sound | None = None  # the end of what came before
+    held: Sound | None = None  # the end of the previous chunk
     for chunk in chunks:
         if held is None:
             held = np.zeros((2 * REACH, *chunk.shape[1:]), chunk.dtype)
@@ -49,13 +49,13 @@ def true_peak_db_of(chunks: Iterable[Sound]) -> float:
 
 
 def true_peak_amplitude(sound: Sound, peak: float = 0.0) -> float:
-    """The true peak of `sound`, as an amplitude, but for its first and last `REACH` samples; or `peak` if higher."""
+    """The true peak of `sound` without its first and last `REACH` samples, as an amplitude; or `peak` if higher."""
     import numpy as np
 
     inner = len(sound) - 2 * REACH
     if inner <= 0:
         return peak
-    # a channel after the other: along samples that lie apart, `max` takes thirty times as long
+    # one channel after the other: on strided samples `max` takes thirty times as long
     lines = np.pad(np.ascontiguousarray(sound.T).reshape(-1, len(sound)), [(0, 0), (0, -inner % _ROW)])
     rows = np.lib.stride_tricks.sliding_window_view(lines, _ROW + 2 * REACH, axis=1)[:, ::_ROW]
     around = np.maximum(rows.max(axis=2), -rows.min(axis=2))
@@ -68,7 +68,7 @@ def true_peak_amplitude(sound: Sound, peak: float = 0.0) -> float:
 
 
 def inter_sample_peaks(rows: NDArray[Any]) -> NDArray[Any]:
-    """The highest magnitude between the samples of each row of (rows, samples), but for its first and last `REACH`."""
+    """The highest magnitude between the samples of each row of (rows, samples), without the first and last `REACH`."""
     import numpy as np
 
     count = rows.shape[1] - 2 * REACH + 1
@@ -96,7 +96,7 @@ def _taps() -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _max_overshoot() -> float:
-    """How much higher than all samples around it a value between two of them can be."""
+    """The highest possible ratio of a value between two samples to the samples around it."""
     import numpy as np
 
     return float(np.abs(_taps()).sum(axis=1).max())

@@ -1,3 +1,3 @@
-"""Timeline, clips and bed to the sound of any stretch of the track."""
+"""Mixes timeline, clips and bed to the sound of any part of the track."""
 
 __all__ = ["envelope", "mixing", "segments"]

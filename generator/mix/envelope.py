@@ -1,4 +1,4 @@
-"""The background's gain over time, from the timeline alone: it goes down under speech, and fades at both ends."""
+"""The background's gain over time, computed from the timeline alone: the duck under speech, and both fades."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 FADE_IN_MS = 8_000
 FADE_OUT_MS = 60_000
-SILENT_END_MS = 500  # so that the last second of the shortest tail is below -70 dBFS over any level of bed
+SILENT_END_MS = 500  # keeps the last second of the shortest tail below -70 dBFS at any level of the bed
 
-# The bed's scheduled duck: it rises slower than 1.5 dB in 100 ms, so nobody hears it work.
+# The duck is scheduled, not triggered. It rises slower than 1.5 dB per 100 ms, so nobody hears it work.
 DUCK_DB = -3.0
 DUCK_DOWN_MS = 800
-DUCK_EARLY_MS = 200  # it is down this long before the first sound …
-DUCK_LATE_MS = 600  # … and stays down this long after the last
+DUCK_EARLY_MS = 200  # the bed is fully ducked this long before the first sound …
+DUCK_LATE_MS = 600  # … and stays ducked this long after the last
 DUCK_UP_MS = 2_500
-DUCK_GAP_MS = 3_000  # shorter gaps stay down
+DUCK_GAP_MS = 3_000  # the bed stays ducked in shorter gaps
 
 
 class Envelope:
-    """The bed's gain over its open level: the duck, interpolated in dB, and the fades.
+    """The bed's gain relative to its open level: the duck, interpolated in dB, and the fades.
 
-    `moving_ms` are the stretches (start, end) outside of which it is 1.
+    `moving_ms` are intervals (start, end); outside of them the gain is 1.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -43,9 +43,9 @@ class Envelope:
         self.moving_ms = (*ducked, *fades)
 
     def gain(self, first: int, last: int) -> NDArray[np.float32] | None:
-        """Of the track's samples `first` to `last`, both whole milliseconds, one by one; None where it is 1 throughout.
+        """The gain of each of the track's samples `first` to `last`, both whole milliseconds; None if all are 1.
 
-        Worked out once a millisecond, with straight lines between: within 0.000001 dB of the curve.
+        It is computed once per millisecond and interpolated linearly, within 0.000001 dB of the curve.
         """
         import numpy as np
 
@@ -65,7 +65,7 @@ class Envelope:
         return ramps_between(gain)[: last - first]
 
     def level_db(self, at_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The gain at any times, in dB, -120 where it is less; for pictures."""
+        """The gain at the given times, in dB, but no less than -120; for plots."""
         import numpy as np
 
         db: NDArray[np.float64] = np.interp(at_ms, self._duck_ms, self._duck_db)
@@ -73,7 +73,7 @@ class Envelope:
         return db
 
     def _fades(self, at_ms: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The gain of both fades; the very end is silent."""
+        """The gain of both fades; the last `SILENT_END_MS` are silent."""
         rise = raised_cosine(at_ms / FADE_IN_MS)
         left_ms = self._duration_ms - SILENT_END_MS - at_ms
         fall = raised_cosine(left_ms / (self._fade_out_ms - SILENT_END_MS))
@@ -82,7 +82,7 @@ class Envelope:
 
 
 def merge_intervals(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[tuple[int, int]]:
-    """`intervals` in order, those that touch or are closer than `gap_ms` joined."""
+    """`intervals` sorted; those that touch or lie closer than `gap_ms` are joined."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(intervals):
         if merged and start < merged[-1][1] + max(gap_ms, 1):
@@ -93,7 +93,7 @@ def merge_intervals(intervals: Iterable[tuple[int, int]], gap_ms: int) -> list[t
 
 
 def _duck_points(voiced: Sequence[tuple[int, int]], duration_ms: int) -> tuple[list[float], list[float]]:
-    """Corner points (ms, dB) of the duck's envelope; where going up meets going down again, it turns there."""
+    """Corner points (ms, dB) of the duck. If a rise would cross the next fall, the duck turns where the two meet."""
     points: list[tuple[float, float]] = []
     for index, (start_ms, end_ms) in enumerate(voiced):
         down_ms = start_ms - DUCK_EARLY_MS - DUCK_DOWN_MS

@@ -1,4 +1,4 @@
-"""Timeline, clips and bed to the sound of any stretch of the track, and to the spans it falls into."""
+"""Mixes timeline, clips and bed to the sound of any part of the track, and divides the track into spans."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     from ..model import Samples
 
     ClipOf = Callable[[str], AudioSegment]
-    """The clip of a text, 48 kHz mono."""
+    """Takes a text and returns its clip, 48 kHz mono."""
 
-RESTART_FADE_FRAMES = 104  # 2.496 s, ending where a bed that moves with the breath begins anew
+RESTART_FADE_FRAMES = 104  # 2.496 s; this crossfade ends where a bed that follows the breath restarts
 
-CLIP_LUFS = -22.0  # clips are stored at this loudness, measured in mono …
-DUAL_MONO_DB = -3.01  # … and the same sound in two channels measures 3 LU more (BS.1770)
-GLIDE_STEPS_DB = 3  # the voice is this much quieter by the end, in steps of 1 dB
+CLIP_LUFS = -22.0  # the loudness of a stored clip, measured as one channel
+DUAL_MONO_DB = -3.01  # compensates for BS.1770, which gives 3 LU more for the same sound in two channels
+GLIDE_STEPS_DB = 3  # how much quieter the voice is at the end, reached in steps of 1 dB
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """`loudness_lufs` of the voice; by how much the ducked bed and bells lie under it.
+    """The voice's loudness, and how far the ducked bed and the bells lie below it.
 
-    With one `ear`, the middle of both sides is in its channel: the voice is as loud there as it would be.
+    If `ear` names one ear, that channel gets the mean of both channels, so that the voice stays as loud there, and the
+    other channel is silent.
     """
 
     loudness_lufs: float = -22.0
@@ -48,17 +49,17 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class LoopRestart:
-    """The bed's loop begins anew at frame `at`; it comes in from frame `fade` on, while what it was goes."""
+    """The bed's loop restarts at frame `at`, after a crossfade that begins at frame `fade`."""
 
     fade: int
     at: int
 
 
 class Mix:
-    """A track's sound, computed where it is asked for; reading it from several threads is safe, where `clip` is.
+    """A track's sound, computed on request. It is thread-safe if `clip` is.
 
-    `open_gain` is what brings the bed's loop to its open level, `loop_samples` the loop's length, `sounding_ms` where
-    there is more than the bed as it goes on. Memory holds neither the loop nor the track.
+    `open_gain` scales the bed's loop to its open level, and `loop_samples` is the loop's length. `sounding_ms` are the
+    intervals that hold speech, a bell or a restart of the loop. Memory holds neither the loop nor the track.
     """
 
     def __init__(self, timeline: Timeline, clip: ClipOf, bed: Bed, levels: Levels) -> None:
@@ -88,7 +89,7 @@ class Mix:
     def render(self, start: int, end: int) -> Samples:
         """The track's samples `start` to `end`, float32 (end - start, 2); zeros outside the track.
 
-        Both are whole milliseconds, as everything that is placed is.
+        Both are whole milliseconds, like all positions in a timeline.
         """
         import numpy as np
 
@@ -99,7 +100,7 @@ class Mix:
         gain = self._envelope.gain(first, last)
         bed_gain = np.float32(self.open_gain) if gain is None else gain * np.float32(self.open_gain)
         spoken = self._voice(first // SAMPLES_PER_MS, last // SAMPLES_PER_MS)
-        for channel in (0, 1):  # one after the other: three times as fast as both at once
+        for channel in (0, 1):  # one channel at a time is three times as fast as both at once
             sound[:, channel] *= bed_gain
             if spoken is not None:
                 sound[:, channel] += spoken
@@ -108,7 +109,7 @@ class Mix:
         return self._for_ear(sound)
 
     def open(self, start: int, end: int) -> Samples:
-        """The bed alone at its open level, round and round: float32 (end - start, 2)."""
+        """The bed alone at its open level, its loop repeated: float32 (end - start, 2)."""
         import numpy as np
 
         return self._for_ear(read_looped(self._loop, start, end) * np.float32(self.open_gain))
@@ -120,7 +121,7 @@ class Mix:
         return sound
 
     def _bed(self, first: int, last: int) -> Samples:
-        """The bed's loop from sample `first` of the track to `last`, with its restarts."""
+        """The bed from sample `first` of the track to `last`, with the loop's restarts."""
         import numpy as np
 
         begins = [restart.at * FRAME_SAMPLES for restart in self._restarts]
@@ -133,11 +134,11 @@ class Mix:
         for restart, begin in zip(self._restarts, begins, strict=True):
             low, high = max(restart.fade * FRAME_SAMPLES, first), min(begin, last)
             if low < high:
-                self._fade_to(restart, out[low - first : high - first], low)
+                self._crossfade(restart, out[low - first : high - first], low)
         return out
 
-    def _fade_to(self, restart: LoopRestart, out: Samples, first: int) -> None:
-        """What the bed was, in `out` from sample `first` on, turns to what it will be."""
+    def _crossfade(self, restart: LoopRestart, out: Samples, first: int) -> None:
+        """Crossfade `out`, which begins at sample `first` of the track, to the bed's loop as it restarts."""
         import numpy as np
 
         begin, end = restart.fade * FRAME_SAMPLES, restart.at * FRAME_SAMPLES
@@ -146,15 +147,15 @@ class Mix:
         out += read_looped(self._loop, first - end, first - end + len(out)) * comes[:, None]
 
     def _voice(self, first_ms: int, last_ms: int) -> NDArray[np.float32] | None:
-        """All that sounds over the bed from `first_ms` to `last_ms`, each in its place; None where nothing does."""
+        """Speech and bells from `first_ms` to `last_ms`, each in its place; None if there are none."""
         low = bisect_left(self._starts_ms, first_ms - self._longest_ms - CLIP_TAIL_MS)
         high = bisect_left(self._starts_ms, last_ms + CLIP_HEAD_MS)
         heard = [event for event in self._sounding[low:high] if event.end_ms + CLIP_TAIL_MS > first_ms]
         if not heard:
             return None
-        layers: dict[float, AudioSegment] = {}  # by level, which is given when all of it is there: a step less to round
+        layers: dict[float, AudioSegment] = {}  # by level, which is applied once per layer: that saves a rounding
         for event in heard:
-            sound, over_voice_db = self._sound_of(event)
+            sound, over_voice_db = self._event_sound(event)
             at_ms = _audible_ms(event)[0]
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
             level_db = self._level_db + over_voice_db + self._glide_db.get(_pose_key(event), 0)
@@ -165,8 +166,8 @@ class Mix:
             first += another
         return first
 
-    def _sound_of(self, event: Event) -> tuple[AudioSegment, float]:
-        """What is heard of a sounding event, and how far over the voice's level."""
+    def _event_sound(self, event: Event) -> tuple[AudioSegment, float]:
+        """The sound of an event, and its level relative to the voice in dB."""
         match event.kind:
             case "speech":
                 return self._clip(event.text), 0
@@ -178,7 +179,7 @@ class Mix:
                 assert_never(event.kind)
 
     def _spans(self, timeline: Timeline) -> tuple[Span, ...]:
-        """Voiced and open spans, tiling the track; an open one never reaches over a restart."""
+        """Voiced and open spans that tile the track. An open span never contains a restart."""
         starts = [restart.at for restart in self._restarts]
         loop_frames = self.loop_samples // FRAME_SAMPLES
         spans: list[Span] = []
@@ -189,7 +190,7 @@ class Mix:
                 began = starts[bisect_right(starts, at_ms // FRAME_MS) - 1]
                 spans.append(Span("open", at_ms, end_ms, -began % loop_frames))
 
-        for start_ms, end_ms in self._busy(timeline):
+        for start_ms, end_ms in self._voiced_ms(timeline):
             first_ms, last_ms = max(start_ms, 0), min(end_ms, timeline.duration_ms)
             open_until(first_ms)
             spans.append(Span("voiced", first_ms, last_ms))
@@ -197,22 +198,22 @@ class Mix:
         open_until(timeline.duration_ms)
         return tuple(spans)
 
-    def _busy(self, timeline: Timeline) -> list[tuple[int, int]]:
-        """Where the mix isn't just the open bed."""
+    def _voiced_ms(self, timeline: Timeline) -> list[tuple[int, int]]:
+        """The intervals where the mix is more than the open bed."""
         ringing = [(event.start_ms, event.end_ms) for event in self._sounding if event.kind == "chime"]
         restarting = [(restart.fade * FRAME_MS, restart.at * FRAME_MS) for restart in self._restarts[1:]]
         return merge_intervals([*self._envelope.moving_ms, *ringing, *restarting], 0)
 
 
 def _audible_ms(event: Event) -> tuple[int, int]:
-    """Start and end of all that sounds, a clip's quiet edges included."""
+    """Start and end of the event's sound, including a clip's quiet edges."""
     if event.kind == "speech":
         return event.start_ms - CLIP_HEAD_MS, event.end_ms + CLIP_TAIL_MS
     return event.start_ms, event.end_ms
 
 
 PoseKey = tuple[int, str | None]
-"""A chapter and a pose in it."""
+"""A chapter, and a pose in it."""
 
 
 def _pose_key(event: Event) -> PoseKey:
@@ -220,9 +221,9 @@ def _pose_key(event: Event) -> PoseKey:
 
 
 def glide_db(timeline: Timeline) -> dict[PoseKey, int]:
-    """The voice's gain, 0 at first to -3 dB at the last pose, the rounds of one pose alike.
+    """The voice's gain for each pose, from 0 dB at the first to -3 dB at the last. All rounds of a pose have one gain.
 
-    Chapters without a pose (an arrival, a script without marks) count each for themselves.
+    A chapter without a pose (an arrival, a script without marks) counts as a pose of its own.
     """
     groups: dict[PoseKey, int] = {}
     before: object = None
@@ -237,14 +238,14 @@ def glide_db(timeline: Timeline) -> dict[PoseKey, int]:
 
 
 def _loop_restarts(timeline: Timeline, bed: Bed) -> tuple[LoopRestart, ...]:
-    """Where the bed's loop begins: with the track, and, where it moves with the breath, with each hold in breaths.
+    """The starts of the bed's loop: the track's start and, if the bed follows the breath, each hold in breaths.
 
-    Each is the frame nearest to its hold's start, so that encoded frames can be repeated in any phase.
+    Each start is the frame nearest to its hold's start, so that encoded frames can be repeated in any phase.
     """
     restarts = [LoopRestart(0, 0)]
     for event in timeline.events:
         if bed.restarts and event.kind == "hold" and event.breaths:
             at, before = (event.start_ms + FRAME_MS // 2) // FRAME_MS, restarts[-1].at
-            if (at - before) % (bed.loop.samples // FRAME_SAMPLES):  # else it begins anew of itself
+            if (at - before) % (bed.loop.samples // FRAME_SAMPLES):  # else a loop begins there anyway
                 restarts.append(LoopRestart(max(at - RESTART_FADE_FRAMES, before), at))
     return tuple(restarts)

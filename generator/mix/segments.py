@@ -1,4 +1,4 @@
-"""Sound as pydub's AudioSegment, which carries clips where they are placed and joined: the one importer of pydub."""
+"""Converts between sample arrays and pydub's AudioSegment, in which clips are placed and joined."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def _audio_segment() -> Any:
     with warnings.catch_warnings():
-        # It warns where no ffmpeg is on the PATH, though it needs none here, and of Python's coming removals.
+        # pydub warns if no ffmpeg is on the PATH, though it needs none here, and about deprecated parts of Python.
         warnings.simplefilter("ignore")
         from pydub import AudioSegment
     return AudioSegment
@@ -32,12 +32,12 @@ def to_segment(samples: Samples, gain_db: float = 0.0) -> AudioSegment:
 
 
 def from_pcm(pcm: bytes | memoryview) -> AudioSegment:
-    """16-bit little-endian mono at 48 kHz as a segment; its noise lies 70 dB under the quietest voice."""
+    """16-bit little-endian mono at 48 kHz as a segment. Its quantisation noise lies 70 dB below the quietest voice."""
     return _audio_segment()(data=bytes(pcm), sample_width=2, frame_rate=SAMPLE_RATE, channels=1)
 
 
 def silence(duration_ms: int) -> AudioSegment:
-    """Silence that segments can be laid over; pydub's own default rate would cost them their treble."""
+    """A silent segment to overlay others on. At pydub's default rate they would lose their treble."""
     return _audio_segment().silent(duration=duration_ms, frame_rate=SAMPLE_RATE)
 
 

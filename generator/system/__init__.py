@@ -1,3 +1,3 @@
-"""What the operating system gives: ffmpeg, signals."""
+"""Everything that deals with other programs and the operating system: ffmpeg, signals, links."""
 
 __all__ = ["ffmpeg", "links", "stopping", "waiting"]

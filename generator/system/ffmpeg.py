@@ -1,4 +1,4 @@
-"""Find ffmpeg, decode anything with it, and run it: the wheel's own first, so that bytes don't depend on the system."""
+"""Finds ffmpeg, runs it, and decodes with it. The wheel's binary comes first: bytes don't depend on the system."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WHEEL = "imageio-ffmpeg"
 _INSTALL_HINT = f"mend it with: python -m pip install --force-reinstall {_WHEEL}"
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error")
-_ERROR_LINES = 5  # ffmpeg names the cause first, then every step that it stopped
+_ERROR_LINES = 5  # ffmpeg names the cause first, then each step that failed because of it
 
 
 # --- which ffmpeg ----------------------------------------------------------------------------------
@@ -35,10 +35,10 @@ _ERROR_LINES = 5  # ffmpeg names the cause first, then every step that it stoppe
 
 @lru_cache(maxsize=1)
 def find() -> Path:
-    """The ffmpeg to use: the one inside imageio-ffmpeg's wheel, else the system's on PATH.
+    """The ffmpeg to use: the one in imageio-ffmpeg's wheel, else the one on PATH. Raises MissingToolError.
 
-    The wheel is looked up without being imported or asked: its own finder runs ffmpeg and obeys an environment
-    variable, and then the same input wouldn't give the same bytes. Raises MissingToolError.
+    This looks into the wheel without importing it. The wheel's own finder runs ffmpeg and obeys an environment
+    variable, so that the same input might not give the same bytes.
     """
     if bundled := _bundled():
         return bundled
@@ -48,7 +48,7 @@ def find() -> Path:
 
 
 def identity() -> str:
-    """What the bytes of an encoding depend on: the wheel's version and binary, or the system's version line."""
+    """What the encoded bytes depend on: the wheel's version and binary, or the version line of the system's ffmpeg."""
     binary = find()
     if binary == _bundled():
         return f"{_WHEEL} {metadata.version(_WHEEL)} {binary.name}"
@@ -76,19 +76,19 @@ def _version_line(binary: Path) -> str:
 
 
 def run(args: Sequence[str], data: bytes = b"") -> bytes:
-    """Run ffmpeg on `data`; what it wrote to its standard output. Raises TrackError with ffmpeg's last lines."""
+    """Run ffmpeg on `data`, and return its standard output. Raises TrackError with ffmpeg's last lines."""
     return filter_blocks(args, [data])
 
 
 def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], stop: StopToken = PROCESS) -> bytes:
-    """Feed `blocks` to ffmpeg one after the other while its output is gathered; the output.
+    """Feed `blocks` to ffmpeg one after the other, and return all of its output.
 
-    The child ends with this call whatever happens. Raises TrackError with ffmpeg's last lines, StoppedError before the
-    next block where `stop` is set.
+    The child process always ends with this call. Raises TrackError with ffmpeg's last lines, and StoppedError before
+    the next block if `stop` is set.
     """
-    gathered: list[bytes] = []
+    output: list[bytes] = []
     with _child(args, stdin=subprocess.PIPE) as child:
-        reader = threading.Thread(target=lambda: gathered.append(child.stdout.read()), daemon=True)
+        reader = threading.Thread(target=lambda: output.append(child.stdout.read()), daemon=True)
         reader.start()
         for block in blocks:
             stop.check()
@@ -105,11 +105,11 @@ def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], sto
                 f"ffmpeg {how}{': ' if said else ''}{said}",
                 hint="build again; is there enough memory, and room on the disk?",
             )
-    return gathered[0]
+    return output[0]
 
 
 def _write(pipe: IO[bytes], block: bytes | memoryview) -> bool:
-    """False where ffmpeg has ended before its input did: its exit code says why."""
+    """Write `block` to the pipe. False if ffmpeg has already ended; its exit code says why."""
     try:
         pipe.write(block)
     except OSError:  # BrokenPipeError; on Windows EINVAL
@@ -132,13 +132,13 @@ class _Child:
 
 @contextlib.contextmanager
 def _child(args: Sequence[str], stdin: int) -> Iterator[_Child]:
-    """A running ffmpeg that never outlives the block.
+    """Run ffmpeg within a `with` block; it never outlives the block.
 
-    A process group of its own keeps Ctrl-C from it, so that an interruption isn't mistaken for a failed encoder;
-    where we are killed ourselves, it ends with its pipes.
+    It has its own process group, so that Ctrl-C doesn't reach it and look like a failed encoder. If this process is
+    killed, ffmpeg ends because its pipes close.
     """
     command = [str(find()), *_QUIET, *args]
-    with tempfile.TemporaryFile() as errors:  # not a pipe: nobody reads it meanwhile
+    with tempfile.TemporaryFile() as errors:  # not a pipe, which would fill up: nobody reads it meanwhile
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, **_own_group())
         except OSError as error:
@@ -159,28 +159,11 @@ def _own_group() -> dict[str, Any]:
     return {"process_group": 0} if windows_flag is None else {"creationflags": windows_flag}
 
 
-# What holds sound itself. A playlist or a manifest doesn't: it names files that its writer needn't be trusted with.
-_FORMATS = ",".join(
-    (
-        *(
-            "wav",
-            "w64",
-            "rf64",
-            "mp3",
-            "flac",
-            "ogg",
-            "aac",
-            "mov",
-            "matroska",
-            "aiff",
-            "caf",
-            "au",
-            "amr",
-            "ac3",
-            "eac3",
-        ),
-        *("ape", "wv", "tta", "tak", "mpc", "mpc8", "asf", "avi", "flv", "mpeg", "mpegts", "dsf", "iff", "voc", "rm"),
-    )
+# Only formats that contain the sound itself. A playlist or a manifest names other files, which its author may have no
+# right to read.
+_FORMATS = (
+    "wav,w64,rf64,mp3,flac,ogg,aac,mov,matroska,aiff,caf,au,amr,ac3,eac3,"
+    "ape,wv,tta,tak,mpc,mpc8,asf,avi,flv,mpeg,mpegts,dsf,iff,voc,rm"
 )
 
 
@@ -188,10 +171,10 @@ _FORMATS = ",".join(
 
 
 def decode(path: Path) -> tuple[Samples, int]:
-    """The first audio stream of any file ffmpeg reads, at its own rate and channels.
+    """The first audio stream of any file that ffmpeg can read, with its own sample rate and channels.
 
-    Returns float32 (samples, channels) and the sample rate. Raises NotFoundError where there is no file, InputError
-    where it holds no sound.
+    Returns float32 (samples, channels) and the sample rate. Raises NotFoundError if there is no file, InputError if it
+    holds no sound.
     """
     import numpy as np
 
@@ -209,7 +192,7 @@ def decode_at(path: Path, sample_rate: int = SAMPLE_RATE, channels: int = 2) -> 
 def decode_chunks(
     path: Path, seconds_per_chunk: float = 10.0, sample_rate: int = SAMPLE_RATE, channels: int = 2
 ) -> Iterator[Samples]:
-    """Like `decode_at` in pieces of about `seconds_per_chunk`, so that memory doesn't grow with the file."""
+    """Like `decode_at`, in chunks of about `seconds_per_chunk`, so that memory doesn't grow with the file."""
     with _open_stream(path) as sound:
         if sound.channels in (1, channels):
             yield from _convert(sound, seconds_per_chunk, sample_rate, channels)
@@ -219,7 +202,7 @@ def decode_chunks(
 
 
 def _convert(sound: _DecodedStream, seconds: float, sample_rate: int, channels: int) -> Iterator[Samples]:
-    """At another rate, and one channel copied to all: ffmpeg would make it 3 dB quieter."""
+    """Convert the sample rate, and copy a single channel to all; ffmpeg would make it 3 dB quieter."""
     import numpy as np
 
     blocks = sound.blocks(seconds)
@@ -241,7 +224,7 @@ def _resample(blocks: Iterator[Samples], rate: int, wanted: int, channels: int) 
 
 @dataclass(frozen=True, slots=True)
 class _DecodedStream:
-    """A file being decoded: float32 from `child`, from its first sample on."""
+    """A file being decoded. `child` writes its samples as float32; the header is already read."""
 
     path: Path
     child: _Child
@@ -252,20 +235,22 @@ class _DecodedStream:
         import numpy as np
 
         sample_bytes = 4 * self.channels
-        heard = 0
+        decoded = 0
         while block := self.child.stdout.read(max(1, round(seconds * self.rate)) * sample_bytes):
             samples = np.frombuffer(block, "<f4", len(block) // sample_bytes * self.channels)
-            heard += len(samples)
+            decoded += len(samples)
             check()
             yield samples.reshape(-1, self.channels)
-        if self.child.process.wait() or not heard:
+        if self.child.process.wait() or not decoded:
             raise _unreadable(self.path, self.child)
 
 
 @contextlib.contextmanager
 def _open_stream(path: Path, channels: int | None = None) -> Iterator[_DecodedStream]:
-    """`path` opened for decoding. ffmpeg writes a WAV into the pipe: its header says rate and channels, which
-    spares ffprobe (the wheel has none).
+    """Open `path` for decoding.
+
+    ffmpeg writes a WAV into the pipe, whose header gives the sample rate and channels. That replaces ffprobe, which the
+    wheel doesn't have.
     """
     if not path.is_file():
         what = "this is no regular file" if path.exists() else "there is no such file"
@@ -282,8 +267,8 @@ def _open_stream(path: Path, channels: int | None = None) -> Iterator[_DecodedSt
 
 
 def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
-    """Sample rate and channels of a WAV, read up to its first sample; None where nothing came."""
-    pipe.read(12)  # RIFF, a size that a pipe can't know, WAVE
+    """Sample rate and channels of a WAV, read up to its first sample; None if the pipe gave no WAV."""
+    pipe.read(12)  # "RIFF", the size (unknown in a pipe), "WAVE"
     form = None
     while len(head := pipe.read(8)) == 8:
         name, size = struct.unpack("<4sI", head)

@@ -1,9 +1,9 @@
-"""One way to stop: a signal sets a token, and whoever works or waits looks at it.
+"""Stops the program in order: a signal sets a token, which everything that works or waits checks.
 
-Nothing is interrupted in the middle of a step: the handler raises nothing, so that locks are given back and temporary
-files removed by the very code that made them. What takes long calls `check` between its steps, mostly where it reports
-progress; what waits for others does so through `waiting`. A second signal ends the process hard: its children (voices,
-encoders, workers) see that it is gone, and end by themselves.
+The signal handler raises nothing, so no step is interrupted halfway. The code that took a lock or made a temporary file
+also releases or removes it. Long work calls `check` between its steps, mostly where it reports progress. Waiting goes
+through `waiting`. A second signal ends the process at once; its children (voices, encoders, workers) notice that it is
+gone, and end by themselves.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Nothing else is imported here: what comes before `listen` can't be stopped in order.
+# This module imports little, because a signal that arrives before `listen` can't stop the program in order.
 
-REPEAT_WINDOW_S = 1.0  # what comes so soon after the first signal is no second wish: `timeout` sends its own twice
-_SHOW_CURSOR = b"\x1b[?25h"  # bars of progress hide it
+REPEAT_WINDOW_S = 1.0  # a signal so soon after the first counts as the same: `timeout` sends its signal twice
+_SHOW_CURSOR = b"\x1b[?25h"  # progress bars hide it
 
 
 class StoppedError(BaseException):
-    """The work isn't wanted any more, as a signal or whoever began it has said; only `main` ends with it.
+    """The work was cancelled, by a signal or by its caller. Only `main` turns this into an exit code.
 
-    It is no Exception, so that nobody takes it for a failed track.
+    It isn't an Exception, so that no handler takes it for a failed track.
     """
 
     def __init__(self, exit_code: int) -> None:
@@ -32,7 +32,7 @@ class StoppedError(BaseException):
 
 
 class StopToken:
-    """Whether work is still wanted. It may be set from any thread and from a signal handler: it takes no lock."""
+    """Tells work to stop. It takes no lock, so any thread and any signal handler may set it."""
 
     def __init__(self) -> None:
         self._exit_code = 0
@@ -41,19 +41,19 @@ class StopToken:
         self._exit_code = self._exit_code or exit_code
 
     def check(self) -> None:
-        """Raises StoppedError where this token is set, or that of the whole process."""
+        """Raises StoppedError if this token or the process's token is set."""
         if code := self._exit_code or PROCESS._exit_code:
             raise StoppedError(code)
 
 
 PROCESS = StopToken()
-"""Set by the signals that this process listens to."""
+"""The process's token, which its signal handlers set."""
 
 check = PROCESS.check
 
 
 def check_on_progress(*_: object) -> None:
-    """`check`, for where progress is told."""
+    """`check` as a progress callback, whatever its arguments."""
     check()
 
 
@@ -61,15 +61,16 @@ def check_on_progress(*_: object) -> None:
 
 
 class _Signals:
-    """When the first one came, and whether the main thread is where it may be interrupted."""
+    """When the first signal came, and whether the main thread may be interrupted now."""
 
     first_s: float | None = None
     interruptible = False
 
 
 def listen() -> None:
-    """From now on SIGINT and SIGTERM set `PROCESS`, but for what whoever started us has ignored. A second one ends
-    us hard. To be called in the main thread.
+    """Let SIGINT and SIGTERM set `PROCESS`, unless the parent process has them ignored. Call this in the main thread.
+
+    A second signal ends the process at once.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -77,9 +78,9 @@ def listen() -> None:
 
 
 def listen_to_leader() -> None:
-    """Like `listen`, in a worker: SIGINT is its leader's alone, who sends SIGTERM.
+    """Like `listen`, for a worker: it ignores SIGINT, which its leader handles, and stops on the leader's SIGTERM.
 
-    A terminal, or whoever ends a whole group of processes, may send it too: so it never ends the worker hard.
+    A repeated SIGTERM never ends the worker at once, because it may be sent to the whole process group as well.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: PROCESS.set(128 + number))
@@ -100,8 +101,10 @@ def _on_signal(number: int, _: object) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Where one waits for a person or another program, in one call of the system: a signal raises StoppedError there,
-    in the main thread. The block may hold nothing that has to be given back.
+    """Within this block a signal raises StoppedError at once, if the block runs in the main thread.
+
+    It is meant for a single system call that waits for a person or another program. The block must not hold anything
+    that needs to be released.
     """
     from threading import current_thread, main_thread
 
@@ -118,11 +121,10 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def sigint_blocked() -> Iterator[None]:
-    """Processes started in this block never get SIGINT: a terminal's Ctrl-C goes to them too, and at once. What comes
-    to us meanwhile is taken after the block.
+    """Processes started in this block never get SIGINT, which a terminal's Ctrl-C would send to them as well.
 
-    Threads begun here inherit that, and processes from the thread which starts them. The resource tracker is started
-    before: it takes the mask away again.
+    A SIGINT to this process is delivered after the block. Threads started here inherit the mask, and processes inherit
+    it from the thread that starts them. The resource tracker is started first: starting it clears the mask.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

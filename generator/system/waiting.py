@@ -1,4 +1,4 @@
-"""Waiting for others without missing that we are to stop."""
+"""Waits for futures and conditions, and still notices when the process is to stop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from .stopping import check
 
-POLL_S = 0.05  # between two looks whether we are to stop
+POLL_S = 0.05  # between two checks of the stop token
 
 _T = TypeVar("_T")
 
 
 def as_completed(futures: Iterable[Future[_T]]) -> Iterator[Future[_T]]:
-    """Each of the futures when it is done. Raises StoppedError where the process is to stop meanwhile."""
+    """Yield each future when it is done. Raises StoppedError if the process is to stop meanwhile."""
     pending = set(futures)
     while pending:
         check()
@@ -24,11 +24,11 @@ def as_completed(futures: Iterable[Future[_T]]) -> Iterator[Future[_T]]:
 
 
 def wait_for(future: Future[_T]) -> Future[_T]:
-    """The future, done. Raises StoppedError where the process is to stop meanwhile."""
+    """Wait until `future` is done, and return it. Raises StoppedError if the process is to stop meanwhile."""
     return next(as_completed([future]))
 
 
 def wait_until(condition: Condition, holds: Callable[[], bool]) -> None:
-    """Wait, with the lock of `condition` in hand, until it `holds`. Raises StoppedError as the others do."""
+    """Wait until `holds` is true; the caller holds the lock of `condition`. Raises StoppedError likewise."""
     while not condition.wait_for(holds, POLL_S):
         check()

@@ -1,4 +1,4 @@
-"""The voices: the protocol an engine fulfils, the registry of engines, and the choice among them."""
+"""Voices: the protocol of an engine, the registry of engines, and the choice of a voice."""
 
 from __future__ import annotations
 
@@ -34,49 +34,48 @@ __all__ = [
     "speakable",
 ]
 
-DEFAULT_RATE_WPM = 116  # measured inside phrases: where a slow teacher's voice lies (105 to 125)
+DEFAULT_RATE_WPM = 116  # measured inside phrases; slow teachers speak at 105 to 125
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
 
 GROUP = "sleepward.voices"
-"""The entry-point group in which a distribution registers its engines: a name, and the module that fulfils `Engine`."""
+"""The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
 BUILT_IN = ("pyttsx3", "tone")
-"""Our own engines, the first the default; `pyproject.toml` registers them like any other.
+"""The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
-They are named here too because to look through everything that is installed takes some 10 ms, which a night with the
-default voice needn't wait for; and so that a checkout speaks without having been installed. No other package can take
-their names.
+They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait
+for, and because a checkout must speak without being installed. No other package can take their names.
 """
 
 
 class Voice(Protocol):
-    """An engine with its settings, ready to speak."""
+    """A voice of an engine with its settings, ready to speak."""
 
     @property
     def label(self) -> str:
-        """How a user names this voice: ``pyttsx3:en-us+klatt4``."""
+        """The name by which a user chooses this voice: ``pyttsx3:en-us+klatt4``."""
 
     @property
     def identity(self) -> str:
-        """Everything that makes the sound: engine, versions, voice, the engine's own rate and pitch; no paths.
+        """Everything that determines the sound: engine, versions, voice, the engine's own rate and pitch; no paths.
 
-        It begins with the engine's name: by it clips are kept, and no two engines share one.
+        It begins with the engine's name, since it is part of a clip's cache key and no two engines may share a clip.
         """
 
     @property
     def language(self) -> str:
-        """What it speaks, like ``en-us``; empty where that isn't known."""
+        """The language, like ``en-us``; empty if unknown."""
 
     @property
     def phonemes(self) -> str | None:
-        """The alphabet of what stands between ``[[`` and ``]]`` in a text, as a lexicon names it; None: it has none."""
+        """The phoneme alphabet between ``[[`` and ``]]``, by its name in a lexicon; None if it takes no phonemes."""
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
-        """Each distinct text once with its recording, in any order, as many at a time as keep `jobs` cores busy.
+        """Speak each distinct text once. Yields texts with their recordings, in any order; keeps `jobs` cores busy.
 
-        Neither order nor `jobs` changes a sample. Closing the iterator early ends whatever speaks.
-        Raises TrackError, naming the text, where the voice broke off or a text has nothing to speak.
+        Neither order nor `jobs` changes a sample. Closing the iterator early stops the engine.
+        Raises TrackError, naming the text, if the voice failed or a text has nothing to speak.
         """
 
 
@@ -92,24 +91,24 @@ class VoiceInfo:
 
 
 class Engine(Protocol):
-    """What an engine's module offers."""
+    """The functions of an engine's module."""
 
     def expect_voice(self) -> None:
-        """Prepare for `open_voice` beside what the caller does; nothing is raised."""
+        """Start preparing for `open_voice` in the background. Raises nothing."""
 
     def open_voice(self, name: str | None, *, rate: int, pitch: int | None) -> Voice:
         """The voice called `name`, or the engine's default. Raises MissingToolError, SettingError."""
 
     def list_voices(self) -> list[VoiceInfo]:
-        """All voices of this engine. Raises MissingToolError where the engine isn't there."""
+        """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
 
 
 def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int | None = None) -> Voice:
     """The voice a user asked for.
 
-    `choice` is ``[engine:]name`` or None for the default; `rate` is measured words per minute inside phrases,
-    `pitch` 0 to 99 or None for the voice's own. Raises MissingToolError for an engine or a voice that isn't
-    there (never another voice instead) and SettingError for a rate or pitch that can't be had.
+    `choice` is ``[engine:]name`` or None for the default. `rate` is measured words per minute inside phrases, and
+    `pitch` is 0 to 99 or None for the voice's own. Raises MissingToolError for a missing engine or voice (it never
+    gives another voice instead), and SettingError for a rate or pitch out of range.
     """
     _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
     if pitch is not None:
@@ -120,30 +119,30 @@ def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int |
 
 @cache
 def engines() -> tuple[str, ...]:
-    """The name of every engine that is installed: our own, the default first, then others in alphabetical order."""
+    """The names of all installed engines: the built-in ones, the default first, then others alphabetically."""
     return *BUILT_IN, *sorted({each.name for each in _installed()} - set(BUILT_IN))
 
 
 def short_label(label: str) -> str:
-    """A voice's label as a user needs to write it: without the engine where that is the default."""
+    """A voice's label as a user writes it: without the engine if that is the default."""
     return label.removeprefix(f"{BUILT_IN[0]}:")
 
 
 def expect_voice(choice: str | None) -> None:
-    """Say that `open_voice` will soon be asked for a voice, perhaps `choice`: the engine begins to look what it has."""
-    with suppress(MissingToolError):  # who opens the voice is told
+    """Announce that a voice, probably `choice`, will soon be opened, so that its engine can start preparing."""
+    with suppress(MissingToolError):  # `open_voice` will raise it
         _engine(_split(choice)[0]).expect_voice()
 
 
 def list_voices() -> list[VoiceInfo]:
-    """Every voice of every engine. Raises MissingToolError, saying what to install, where an engine isn't there."""
+    """All voices of all engines. Raises MissingToolError, which says what to install, if an engine is missing."""
     return [info for engine in engines() for info in _engine(engine).list_voices()]
 
 
 def speakable(text: str) -> str:
-    """`text` on one line and without control characters, which engines take for commands.
+    """`text` on one line, without control characters, which engines take for commands.
 
-    Raises TrackError for a text that has nothing else.
+    Raises TrackError if nothing else is in the text.
     """
     kept = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     line = " ".join(kept.split())
@@ -153,7 +152,7 @@ def speakable(text: str) -> str:
 
 
 def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
-    """The error for a voice that isn't there: `known` are ids as a user would write them."""
+    """The error for a missing voice. `known` are the existing ids, as a user would write them."""
     known = list(known)
     near = nearest(label, known, 3)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -201,7 +200,7 @@ def _engine(name: str) -> Engine:
 
 @cache
 def _installed() -> tuple[EntryPoint, ...]:
-    """Every registered engine; a process looks once."""
+    """All registered engines, searched for once per process."""
     from importlib.metadata import entry_points
 
     return tuple(entry_points(group=GROUP))

@@ -1,4 +1,4 @@
-"""The way to pyttsx3's processes and back: start, send, receive, read what they recorded."""
+"""Starts pyttsx3's processes, exchanges messages with them, and reads their recordings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from ..system.stopping import check
 from ..system.waiting import POLL_S
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
-SHUTDOWN_TIMEOUT_S = 20.0  # for a server to end once its stdin has: it needs a hundredth of a second
+DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
+SHUTDOWN_TIMEOUT_S = 20.0  # a server needs a hundredth of a second to end after its stdin is closed
+FORKS = sys.platform == "linux"  # NSSpeech isn't safe after a fork, and Windows has no fork
 
 Message = Mapping[str, Any]
 
@@ -36,11 +38,11 @@ def scratch_folder() -> Iterator[Path]:
 
 
 class SpeechServer:
-    """A process that says what voices there are, and speaks; it ends when it is closed, or when we end."""
+    """A process that lists voices, and speaks. It ends when it is closed, or when this process ends."""
 
     def __init__(self) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - no pipe, as nobody reads it meanwhile; closed in `close`
-        # a session of its own: Ctrl-C in the terminal is ours alone, and the server ends with its stdin
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe that nobody reads would fill up; closed in `close`
+        # its own session, so that Ctrl-C doesn't reach it; it ends when its stdin is closed
         self._process = subprocess.Popen(
             _command("serve"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
@@ -50,14 +52,14 @@ class SpeechServer:
         self._received = b""
 
     def send(self, message: Message) -> None:
-        with contextlib.suppress(BrokenPipeError):  # a server that ended is noticed where its answer is missing
+        with contextlib.suppress(BrokenPipeError):  # `receive` notices that the server has ended
             self._requests.write(json.dumps(message).encode() + b"\n")
             self._requests.flush()
 
     def receive(self, deadline_s: float) -> dict[str, Any] | None:
-        """The next answer; None where the server has ended, or was ended as nothing came in time.
+        """The next answer. None if the server has ended, or was killed because no answer came in time.
 
-        Raises StoppedError where this process is to stop meanwhile.
+        Raises StoppedError if this process is to stop meanwhile.
         """
         descriptor, until_s = self._answers.fileno(), time.monotonic() + deadline_s
         while b"\n" not in self._received:
@@ -76,8 +78,8 @@ class SpeechServer:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def last_words(self) -> str:
-        """What it said last of its own accord, after a colon; nothing where it said nothing."""
+    def last_log_line(self) -> str:
+        """A colon and the last line of its stderr; empty if there is none."""
         self._log.seek(0)
         said = self._log.read().decode(errors="replace").strip().splitlines()
         return f": {said[-1][:200]}" if said else ""
@@ -95,7 +97,7 @@ class SpeechServer:
 
 
 def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
-    """One process for one answer; a status "failed" and the reason where it gave none."""
+    """Start a process that gives one answer. If it gives none, the answer has status "failed" and a reason."""
     own_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
         process = subprocess.run(
@@ -118,7 +120,7 @@ def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str
 
 
 def _command(mode: str) -> list[str]:
-    # by its file and with -P: the user's working folder may hold a pyttsx3.py of its own
+    # run as a file and with -P, because the working folder may contain another pyttsx3.py
     return [sys.executable, "-P", str(_SERVER), mode]
 
 
@@ -132,7 +134,7 @@ def recording_path(folder: Path, number: int, driver: str = "espeak") -> Path:
 
 
 def read_wav(path: Path) -> Recording:
-    """A 16-bit mono WAV as pyttsx3's espeak driver writes it, always at 22,050 Hz: espeak-ng's own rate."""
+    """Read a 16-bit mono WAV as pyttsx3's espeak driver writes it, always at espeak-ng's rate of 22,050 Hz."""
     import wave
 
     import numpy as np
@@ -145,7 +147,7 @@ def read_wav(path: Path) -> Recording:
 
 
 def decode_any(path: Path) -> Recording:
-    """Whatever the system's driver wrote (AIFF, WAV at any rate), mixed to one channel."""
+    """Read what the system's driver wrote (AIFF, or WAV at any rate), mixed to one channel."""
     from ..system.ffmpeg import decode
 
     samples, rate = decode(path)

@@ -1,16 +1,18 @@
-"""The process in which pyttsx3 lives; run as a file by `pyttsx3.py`, never imported by it.
+"""The process that runs pyttsx3. `_pyttsx3_link.py` runs this file; nothing imports it.
 
-The first line on stdin is the setup (JSON), the argument says what to do:
+The first line on stdin is the setup (JSON). The argument is the mode:
 
-- ``voices``: print what pyttsx3 offers here, end.
-- ``serve``: the same, where the setup names no voice, and wait for one that does, with a folder of its own. Then speak
-  every following line ``{"id", "text", "path"}`` in a forked child of its own, up to ``jobs`` at once, and print
-  ``{"id", "status", "reason"}`` for each. A reused engine loses utterances and lets one sentence change the next,
-  hence one child each, for the offer too; the imports are done once, here, while there is one thread.
-  Ends, with its children and the folder of the setup, as soon as stdin does: so also when its parent is killed.
-- ``say``: speak the one following line in this very process, where fork isn't there or isn't safe.
+- ``voices``: print the voices and versions, and end.
+- ``serve``: if the setup names no voice, print the voices and versions, and wait for a second setup that names a voice
+  and a folder of its own. Then speak each following line ``{"id", "text", "path"}`` in a forked child, up to ``jobs``
+  at once, and print ``{"id", "status", "reason"}`` for each. Each sentence gets its own child, because a reused engine
+  loses utterances and lets one sentence change the next. Imports happen once, before the forks, while there is one
+  thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
+  killed.
+- ``say``: speak the one following line in this process, on systems without a safe fork.
 
-Only the standard library, pyttsx3 and espeakng_loader: it starts in a tenth of a second.
+This stays a single file that imports only the standard library, pyttsx3 and espeakng_loader, so that it runs with -P
+and starts in a tenth of a second.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any, NoReturn
 
-ESPEAK_PATH_BYTES = 150  # espeak-ng 1.52 cuts its data path at 160 bytes and then finds nothing (measured: 159 works)
+ESPEAK_PATH_BYTES = 150  # espeak-ng 1.52 truncates its data path at 160 bytes and finds nothing (measured: 159 works)
 ATTEMPTS = 3
 ORPHAN_CHECK_S = 1.0
 
@@ -39,7 +41,7 @@ Setup = dict[str, Any]
 
 
 def main() -> None:
-    answers = os.dup(1)  # pyttsx3 prints to stdout: it gets the null device, the answers their own descriptor
+    answers = os.dup(1)  # pyttsx3 prints to stdout, so stdout becomes the null device and answers get this descriptor
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
     lines = _Lines(0)
@@ -47,20 +49,20 @@ def main() -> None:
     try:
         library = _load_driver(setup["driver"])
         if sys.argv[1] == "serve" and "voice" not in setup:
-            _offer_in_child(setup, library, answers)
+            _list_voices_in_child(setup, library, answers)
             setup = json.loads(lines.wait())
-        only = setup["voice"] if sys.argv[1] == "serve" else None  # one process alone has the folder then
-        _place_data(Path(setup["folder"]), only)
-    except Exception as error:  # noqa: BLE001 - whatever an engine that isn't there may raise is for the user to read
+        only = setup["voice"] if sys.argv[1] == "serve" else None  # no other process uses the folder then
+        _set_data_path(Path(setup["folder"]), only)
+    except Exception as error:  # noqa: BLE001 - a missing engine may raise anything, and the user should read it
         _answer(answers, _missing(error))
         return
     if sys.argv[1] == "voices":
-        _answer(answers, _offer(setup["driver"], library))
+        _answer(answers, _list_voices(setup["driver"], library))
     elif sys.argv[1] == "say":
         job = json.loads(lines.wait())
         status, reason = _say(setup, job)
         _answer(answers, {"id": job["id"], "status": status, "reason": reason})
-        os._exit(0)  # espeak asserts when Python ends in order
+        os._exit(0)  # espeak fails an assertion on a regular exit
     else:
         _ForkServer(setup, lines, answers).run()
 
@@ -69,16 +71,16 @@ def main() -> None:
 
 
 def _load_driver(driver: str) -> str:
-    """Imports pyttsx3 and its driver; returns what speaks, with its version."""
+    """Import pyttsx3 and its driver. Returns the name and version of the speech engine."""
     library = "the system's"
     if driver == "espeak":
         wheel = _load_espeak_wheel()
         import pyttsx3.drivers.espeak
         from pyttsx3.drivers import _espeak
 
-        # the driver passes this flag with every text: now what stands in [[ ]] is phonemes, and else nothing changes
+        # the driver passes this flag with every text; now text in [[ ]] is read as phonemes, and nothing else changes
         _espeak.CHARS_UTF8 |= _espeak.PHONEMES
-        # by now the library is loaded under this name, the wheel's or the system's
+        # the library, the wheel's or the system's, is loaded under this name by now
         espeak = ctypes.CDLL("libespeak-ng.so.1")
         espeak.espeak_Info.restype = ctypes.c_char_p
         version = espeak.espeak_Info(None).decode().split()[0]
@@ -89,7 +91,7 @@ def _load_driver(driver: str) -> str:
 
 
 def _load_espeak_wheel() -> str | None:
-    """Loads espeakng-loader's library, so that pyttsx3 finds it by its soname; None where the wheel is missing."""
+    """Load espeakng-loader's library, so that pyttsx3 finds it by its soname. None if the wheel isn't installed."""
     try:
         import espeakng_loader
     except ImportError:
@@ -98,10 +100,10 @@ def _load_espeak_wheel() -> str | None:
     return f"espeakng-loader {importlib.metadata.version('espeakng-loader')}"
 
 
-def _place_data(folder: Path, only: str | None = None) -> None:
-    """Tells espeak-ng's engines, which look as they begin, where the wheel's data are; nothing where it is missing.
+def _set_data_path(folder: Path, only: str | None = None) -> None:
+    """Set the environment variable by which espeak-ng finds the wheel's data. Does nothing without the wheel.
 
-    They are linked into `folder` where `only` one voice is to be found, or where they lie too deep.
+    The data are linked into `folder` if their path is too long, or if `only` one voice is needed.
     """
     try:
         import espeakng_loader
@@ -120,12 +122,12 @@ def _place_data(folder: Path, only: str | None = None) -> None:
 
 
 def _link_voice(data: Path, link: Path, voice: str) -> bool:
-    """All of espeak-ng's `data` at `link`, but of its voices only `voice` and the one that pyttsx3 begins with.
+    """Link espeak-ng's `data` to `link`, but of its voices only `voice` and the one that pyttsx3 starts with.
 
-    False where the file system has no links, or the data has these voices elsewhere: then nothing is left at `link`.
+    False, with nothing left at `link`, if the file system has no links or the data keep these voices elsewhere.
 
-    espeak-ng asks for a voice's file in small letters, and where that has others, such as en-US, it opens every voice
-    there is: 370 files for each sentence, a sixth of its time.
+    espeak-ng looks for a voice's file by its name in lower case. If the file's name has capitals, such as en-US, it
+    opens all voices: 370 files for each sentence, a sixth of its time.
     """
     base, _, variant = voice.partition("+")
     wanted = {f"lang/{base}".lower(), "lang/gmw/en", *([f"voices/!v/{variant}".lower()] if variant else [])}
@@ -152,16 +154,16 @@ def _link(target: Path, link: Path) -> None:
     link.symlink_to(target)
 
 
-def _offer_in_child(setup: Setup, library: str, answers: int) -> None:
-    """Answers what pyttsx3 offers here, and leaves no engine behind in this process."""
+def _list_voices_in_child(setup: Setup, library: str, answers: int) -> None:
+    """Print the voices and versions from a child, so that this process starts no engine."""
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
             _limit_child(setup["deadline_s"])
             try:
-                _place_data(Path(setup["folder"]))
-                offer = _offer(setup["driver"], library)
+                _set_data_path(Path(setup["folder"]))
+                offer = _list_voices(setup["driver"], library)
             except Exception as error:  # noqa: BLE001 - for the user to read, as in `main`
                 offer = _missing(error)
             _answer(answers, offer)
@@ -174,14 +176,14 @@ def _offer_in_child(setup: Setup, library: str, answers: int) -> None:
 
 
 def _limit_child(deadline_s: float) -> None:
-    """The kernel ends a child that hangs, even in C, and even when nobody is left to look."""
+    """Let a timer signal end this process if it hangs, which works even in C code and without a parent."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, deadline_s)
-    gc.disable()  # it looks at all that was imported, for the sake of a twentieth of a second
+    gc.disable()  # a collection scans all imported modules, in a process that lives a twentieth of a second
 
 
-def _offer(driver: str, library: str) -> dict[str, Any]:
+def _list_voices(driver: str, library: str) -> dict[str, Any]:
     import pyttsx3
 
     engine = pyttsx3.init(driver)
@@ -197,15 +199,15 @@ def _offer(driver: str, library: str) -> dict[str, Any]:
         "variants": {},
     }
     if driver == "espeak":
-        offer["voices"] = _without_mute(voices)
+        offer["voices"] = _audible_voices(voices)
         offer["variants"] = _variants()
     return offer
 
 
-def _without_mute(voices: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leaves out voices whose dictionary is missing (three in espeakng-loader 0.2.4): they would speak silence.
+def _audible_voices(voices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`voices` without those whose dictionary is missing (three in espeakng-loader 0.2.4): they would be silent.
 
-    espeak-ng accepts them and only complains on stderr, so that is where we look.
+    espeak-ng accepts them and only prints a complaint to stderr, so this reads stderr.
     """
     from pyttsx3.drivers import _espeak
 
@@ -213,15 +215,15 @@ def _without_mute(voices: list[dict[str, Any]]) -> list[dict[str, Any]]:
     with tempfile.TemporaryFile() as complaints:
         os.dup2(complaints.fileno(), 2)
         for voice in voices:
-            before = os.fstat(complaints.fileno()).st_size
+            bytes_before = os.fstat(complaints.fileno()).st_size
             accepted = _espeak.SetVoiceByName(voice["id"].encode()) == 0
-            if accepted and os.fstat(complaints.fileno()).st_size == before:
+            if accepted and os.fstat(complaints.fileno()).st_size == bytes_before:
                 able.append(voice)
     return able
 
 
 def _variants() -> dict[str, str]:
-    """The variants, which combine with any voice: name to gender, as their files say."""
+    """The variants, which combine with any voice: name to gender, from their files."""
     espeak = ctypes.CDLL("libespeak-ng.so.1")
     espeak.espeak_Info.restype = ctypes.c_char_p
     data = ctypes.c_char_p()
@@ -238,7 +240,7 @@ def _variants() -> dict[str, str]:
 
 
 def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
-    """Speaks one text to one file with an engine of its own: ("ok", "") or what went wrong ("silent", "failed")."""
+    """Speak one text to one file with a new engine. Returns a status, "ok", "silent" or "failed", and a reason."""
     import pyttsx3
 
     problems: list[str] = []
@@ -248,11 +250,11 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
         problems.append(str(problem)[:200])
         finished.set()
 
-    # the espeak driver writes the file in a callback from C, whose exceptions Python can only hand to this hook
+    # the espeak driver writes the file in a callback from C; Python passes that callback's exceptions to this hook only
     sys.unraisablehook = lambda unraisable: fail(unraisable.exc_value)
     engine = pyttsx3.init(setup["driver"])
     if setup["driver"] == "espeak":
-        _settle_espeak()
+        _await_espeak_settings()
     engine.connect("finished-utterance", lambda **_: finished.set())
     engine.connect("error", lambda exception=None, **_: fail(exception))
     if setup["voice"] is not None:
@@ -261,29 +263,29 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
         engine.setProperty("rate", setup["property_rate"])
     engine.save_to_file(job["text"], job["path"])
     engine.runAndWait()
-    # with espeak runAndWait may return before the file exists; SAPI5 writes before it returns and doesn't notify
+    # with espeak, runAndWait may return before the file exists; SAPI5 writes it before returning, and doesn't notify
     if setup["driver"] != "sapi5" and not finished.wait(setup["deadline_s"]):
         return "failed", "it didn't finish in time"
     if problems:
         return "failed", problems[0]
-    spoke = engine.getProperty("voice")  # an unknown voice would keep the old one without a word
+    spoke = engine.getProperty("voice")  # for an unknown voice the engine silently keeps the old one
     if setup["voice"] is not None and str(spoke).lower() != setup["voice"].lower():
         return "failed", f"it spoke with {spoke} instead of {setup['voice']}"
-    return _checked(job["path"]) if setup["driver"] == "espeak" else ("ok", "")
+    return _check_recording(job["path"]) if setup["driver"] == "espeak" else ("ok", "")
 
 
-def _settle_espeak() -> None:
-    """Waits until espeak-ng has taken the rate and volume that the driver sets as it starts.
+def _await_espeak_settings() -> None:
+    """Wait until espeak-ng has applied the rate and volume that the driver sets at its start.
 
-    It takes them on a thread of its own, and `runAndWait` cancels what it hasn't taken. Under load that left 1 in 16
-    sentences with a pause 2 ms off, where the text didn't begin with the embedded command for the rate.
+    espeak-ng applies them on its own thread, and `runAndWait` cancels those not yet applied. Under load this left 1 in
+    16 sentences with a pause 2 ms off, if the text didn't begin with the embedded command for the rate.
     """
     from pyttsx3.drivers import _espeak
 
     _espeak.Synchronize()
 
 
-def _checked(path: str) -> tuple[str, str]:
+def _check_recording(path: str) -> tuple[str, str]:
     try:
         with wave.open(path, "rb") as file:
             sound = file.readframes(file.getnframes())
@@ -298,14 +300,14 @@ def _checked(path: str) -> tuple[str, str]:
 
 
 class _ForkServer:
-    """Forks a child per sentence, from its one thread; a child that dies is replaced twice at most."""
+    """Forks a child per sentence, from its only thread. A sentence whose child dies is tried three times in all."""
 
     def __init__(self, setup: Setup, lines: _Lines, answers: int) -> None:
         self._setup = setup
         self._lines = lines
         self._answers = answers
         self._waiting: deque[dict[str, Any]] = deque()
-        self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # a pipe from the child: its pid and job
+        self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # by the pipe from each child: its pid and job
 
     def run(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes our stdin
@@ -313,7 +315,7 @@ class _ForkServer:
         parent = os.getppid()
         self._waiting.extend(map(json.loads, self._lines.take()))
         try:
-            # a sibling forked by the parent may hold our stdin open after its death: hence the look at getppid
+            # a sibling process may hold our stdin open after the parent's death, so this checks getppid as well
             while os.getppid() == parent:
                 while self._waiting and len(self._running) < self._setup["jobs"]:
                     self._start(self._waiting.popleft())
@@ -336,15 +338,15 @@ class _ForkServer:
         here, there = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._be_child(job, there)
+            self._run_child(job, there)
         os.close(there)
         self._running[here] = (pid, job)
 
-    def _be_child(self, job: dict[str, Any], pipe: int) -> NoReturn:
+    def _run_child(self, job: dict[str, Any], pipe: int) -> NoReturn:
         code = 1
         try:
             _limit_child(self._setup["deadline_s"])
-            os.close(self._answers)  # or the parent wouldn't notice the server's death
+            os.close(self._answers)  # if it stayed open, the parent wouldn't notice the server's death
             for stream in (0, 2):
                 os.dup2(1, stream)
             os.write(pipe, json.dumps(_say(self._setup, job)).encode())
@@ -387,7 +389,7 @@ class _Lines:
         self._lines: deque[bytes] = deque()
 
     def read(self) -> list[bytes] | None:
-        """The lines that are there, perhaps none yet; None at the end."""
+        """The complete lines available now, perhaps none; None at the end of the input."""
         data = os.read(self._descriptor, 65_536)
         if not data:
             return None
@@ -395,13 +397,13 @@ class _Lines:
         return lines
 
     def take(self) -> list[bytes]:
-        """The lines that came along with those waited for."""
+        """The lines that `wait` read but didn't return."""
         taken = list(self._lines)
         self._lines.clear()
         return taken
 
     def wait(self) -> bytes:
-        """The next line; where stdin ends before it, this process ends."""
+        """The next line. If the input ends first, this process exits."""
         while not self._lines:
             received = self.read()
             if received is None:

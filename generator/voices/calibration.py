@@ -1,4 +1,4 @@
-"""What a voice needs to sound like every other: one gain and one colour, measured once, on sentences of our own."""
+"""Measures each voice's gain and equaliser, once, on fixed sentences, so that all voices sound alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..model import Recording
     from .mastering import Wave
 
-_TARGET_OFFSET_LU = 0.4  # above it: short phrases come out 0.2 LU below the calibration's, and LAME takes another 0.4
+_TARGET_OFFSET_LU = 0.4  # short phrases come out 0.2 LU quieter than the calibration's, and LAME takes another 0.4
 
 CALIBRATION_SENTENCES: tuple[str, ...] = (
     "Let your shoulders grow heavy, and sink a little deeper into the bed.",
@@ -44,20 +44,20 @@ CALIBRATION_SENTENCES: tuple[str, ...] = (
     "We change sides in a moment; take one more quiet breath here.",
     "Turn your head gently, and rest your cheek against the cool pillow.",
 )
-"""What a voice's gain is measured on: ten sentences as routines speak them, with every common English sound in them."""
+"""Ten sentences as routines speak them, with every common English sound, on which a voice's gain is measured."""
 
 
 def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
-    """Gain and colour of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
+    """Gains and equaliser of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
 
-    Both gains come from gated loudness over all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration; the colour from their long-term spectrum. Raises TrackError where a recording holds no sound.
+    Both gains come from the gated loudness of all recordings (BS.1770-4), so pauses don't count, as in the finished
+    narration. The equaliser comes from their long-term spectrum. Raises TrackError if a recording holds no sound.
     """
     for number, recording in enumerate(recordings, start=1):
         require_sound(recording, f"calibration sentence {number}")
     peak_db = 20 * log10(max(float(abs(recording.samples).max()) for recording in recordings))
     raw_lufs = peak_db + _speech_lufs(
-        [  # at full scale, clear of the gate at -70
+        [  # scaled to full scale, so that the gate at -70 LUFS removes no speech
             hop_powers(
                 [_pad_to_block(each.samples[:, 0] * db_to_amplitude(-peak_db), each.sample_rate)], each.sample_rate
             )
@@ -77,35 +77,34 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
         return _speech_lufs([_to_hops(powers) for powers in levels]) - target_lufs - _TARGET_OFFSET_LU
 
     first_guess_db = target_lufs + _TARGET_OFFSET_LU - _speech_lufs([_to_hops(sound.powers) for sound in sounds])
-    chain_gain_db = _find_root(
-        error_lu, first_guess_db, slope=0.45, within=0.01
-    )  # by trial, as levelling takes back some of it
+    # found by iteration, as the leveller takes back some of the gain
+    chain_gain_db = _find_root(error_lu, first_guess_db, slope=0.45, within=0.01)
     return VoiceGain(raw_gain_db, chain_gain_db, eq.presence_db, eq.treble_db)
 
 
 def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
-    """Gated loudness of several sounds, given as `hop_powers`, each measured by itself, as though they were one."""
+    """Gated loudness of several sounds together, given as `hop_powers`; no gating block spans two sounds."""
     import numpy as np
 
     return gated_lufs(np.concatenate([block_powers(hops) for hops in sounds]))
 
 
 def _to_hops(powers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A power for each millisecond as `hop_powers` gives them."""
+    """Powers per millisecond, averaged to the hops of `hop_powers`."""
     powers = _pad_to_block(powers, 1_000)
     hops: NDArray[np.float64] = powers[: len(powers) // HOP_MS * HOP_MS].reshape(-1, HOP_MS).mean(axis=1)
     return hops
 
 
 def _pad_to_block(values: NDArray[Any], per_second: int) -> NDArray[Any]:
-    """`values`, with zeros behind them where they are shorter than a gating block."""
+    """`values`, padded with zeros to the length of a gating block if they are shorter."""
     import numpy as np
 
     return np.pad(values, (0, max(0, per_second * BLOCK_MS // 1_000 - len(values))))
 
 
 def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies in Hz, and the power at each (Welch), of all `waves` as one."""
+    """Frequencies in Hz, and the power at each (Welch's method), of all `waves` together."""
     import numpy as np
 
     size = 2_048
@@ -116,9 +115,9 @@ def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDA
 
 
 def _find_root(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
-    """Where `function` is 0, to `within`: by secants, from `guess` and from what `slope` makes of it.
+    """The root of `function`, to `within`, by the secant method from `guess`; `slope` gives the first step.
 
-    Raises TrackError where they lead nowhere.
+    Raises TrackError if it doesn't converge.
     """
     value = function(guess)
     step = -value / slope

@@ -1,4 +1,4 @@
-"""The voice's filters, for `CHAIN_RATE`: the equaliser, the de-esser's crossover, and one voice's own colour. Pure."""
+"""The voice chain's filters at `CHAIN_RATE`: equaliser, de-esser crossover, and each voice's own equaliser. Pure."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     """Frequencies in Hz, and the power at each."""
 
 CHAIN_RATE = 24_000
-"""What the chain works at, in Hz: the night's voice ends at 8 kHz, so that half the track's rate holds all of it."""
+"""The chain's sample rate in Hz. The equaliser cuts the voice at 8 kHz, so half the track's rate is enough."""
 
 DE_ESS_HZ = 4_500
 
 Band = tuple[float, float]
-PRESENCE: Band = (2_000, 5_000)  # Hz: where consonants are told apart
-PRESENCE_SHARE_DB = (-14.0, -10.0)  # its share of a voice's power: below, noise covers words; above, the voice is sharp
+PRESENCE: Band = (2_000, 5_000)  # Hz: the band that distinguishes consonants
+PRESENCE_SHARE_DB = (-14.0, -10.0)  # of a voice's power: with less, noise covers words; with more, the voice is sharp
 MAX_PRESENCE_DB = 8.0
 TREBLE: Band = (5_000, inf)
-MAX_TREBLE_SHARE_DB = -26.0  # its share at most: 2 dB in hand, as ten sentences speak for all
+MAX_TREBLE_SHARE_DB = -26.0  # of a voice's power; includes a margin of 2 dB, as it is measured on ten sentences only
 MAX_TREBLE_CUT_DB = 24.0
 STEP_DB = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceEq:
-    """What one voice needs beside the equaliser of all: a bell at 2.5 kHz and a shelf from 4.5 kHz, in dB."""
+    """One voice's own equaliser, beside the common one: gains in dB of a bell at 2.5 kHz and a shelf from 4.5 kHz."""
 
     presence_db: float = 0.0
     treble_db: float = 0.0
 
 
-@lru_cache(maxsize=2)  # all clips of a voice go through one
+@lru_cache(maxsize=2)  # all clips of a voice share one
 def voice_eq(eq: VoiceEq) -> Filter:
-    """The filter that gives `colour`."""
+    """The filter of `eq`."""
     import numpy as np
 
     presence = bell(2_500, eq.presence_db, 0.7, CHAIN_RATE)
@@ -52,24 +52,24 @@ def voice_eq(eq: VoiceEq) -> Filter:
 
 @lru_cache(maxsize=2)
 def weighted_voice_eq(eq: VoiceEq) -> Filter:
-    """`voice_eq`, K-weighted: its power is as loud as what that gives."""
+    """`voice_eq` and K-weighting in one filter; the power of its output gives the loudness."""
     import numpy as np
 
     return Filter(np.vstack([voice_eq(eq).sections, k_weighting(CHAIN_RATE).sections]), CHAIN_RATE)
 
 
 def fit_voice_eq(spectrum: Spectrum) -> VoiceEq:
-    """The least colour that brings a voice of this long-term spectrum to where a voice of the night should be.
+    """The smallest gains that bring a voice with this long-term spectrum to the targets.
 
     The targets are presence within `PRESENCE_SHARE_DB` and treble at `MAX_TREBLE_SHARE_DB` at most. Each gain stays
-    within its own limit, even where that misses the target.
+    within its own limit, even if that misses the target.
     """
     eq = VoiceEq()
 
     def share_db(band: Band, eq: VoiceEq) -> float:
         return _share_db(spectrum, voice_eq(eq), band)
 
-    for _ in range(3):  # each moves the other a little
+    for _ in range(3):  # each gain affects the other's target a little
         treble = (replace(eq, treble_db=0.0 - db) for db in _steps(MAX_TREBLE_CUT_DB))
         eq = _first_fitting(treble, lambda tried: share_db(TREBLE, tried) <= MAX_TREBLE_SHARE_DB)
         sign = 1 if share_db(PRESENCE, replace(eq, presence_db=0.0)) < PRESENCE_SHARE_DB[0] else -1
@@ -85,7 +85,7 @@ def _steps(most_db: float) -> Iterator[float]:
 
 
 def _first_fitting(candidates: Iterator[VoiceEq], fits: Callable[[VoiceEq], bool]) -> VoiceEq:
-    """The first that fits, or else the last."""
+    """The first candidate that fits, else the last."""
     tried = VoiceEq()
     for tried in candidates:
         if fits(tried):
@@ -94,7 +94,7 @@ def _first_fitting(candidates: Iterator[VoiceEq], fits: Callable[[VoiceEq], bool
 
 
 def _share_db(spectrum: Spectrum, filtering: Filter, band: Band) -> float:
-    """How much of the spectrum's power lies in `band` after `filtering`."""
+    """The share of the spectrum's power in `band` after `filtering`, in dB."""
     hz, power = spectrum
     after = power * abs(filtering.response(hz)) ** 2
     return 10 * log10(after[(hz >= band[0]) & (hz < band[1])].sum() / after.sum() + 1e-12)
@@ -102,11 +102,11 @@ def _share_db(spectrum: Spectrum, filtering: Filter, band: Band) -> float:
 
 @lru_cache(maxsize=1)
 def equaliser() -> Filter:
-    """High-pass 80 Hz, +2 dB at 200 Hz, shelf -4 dB from 5 kHz, low-pass 8 kHz: warm and dull, for all voices alike.
+    """The equaliser of all voices: high-pass 80 Hz, +2 dB at 200 Hz, shelf of -4 dB from 5 kHz, low-pass 8 kHz.
 
-    The passes are Butterworth's, of the second and fourth order. Then four all-passes, which leave the colour alone
-    and spread the pulses of a synthetic voice over some milliseconds (a phase rotator, as in broadcasting): its peaks
-    come out 3 dB lower at the same loudness.
+    It makes a voice warm and dull. High-pass and low-pass are Butterworth filters of the second and fourth order. The
+    four all-passes are a phase rotator, as in broadcasting: they keep the spectrum and spread the pulses of a synthetic
+    voice over some milliseconds, which lowers its peaks by 3 dB at the same loudness.
     """
     import numpy as np
 
@@ -122,9 +122,9 @@ def equaliser() -> Filter:
 
 @lru_cache(maxsize=1)
 def equaliser_bands() -> tuple[Filter, Filter]:
-    """The equaliser's bands below and above `DE_ESS_HZ`: their difference is as loud as what it gives by itself.
+    """The equaliser's bands below and above `DE_ESS_HZ`. The low band minus the high band has the equaliser's loudness.
 
-    The crossover is Linkwitz and Riley's of the second order.
+    The crossover is a Linkwitz-Riley filter of the second order.
     """
     import numpy as np
 

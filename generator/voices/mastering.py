@@ -1,11 +1,11 @@
-"""The voice chain: from what an engine gave for one sentence to a clip that is soft, even and at the house's level.
+"""The voice chain: turns an engine's recording of one sentence into a clip that is soft, even and at one loudness.
 
-Per sentence: to the nominal level, trim, to `CHAIN_RATE`, equalise and de-ess, compress, the voice's own colour and its
-one gain, soften onsets, level, to 48 kHz, a ceiling for true peaks, edges. Thresholds are those of a voice at
-`NOMINAL_LUFS`, to which the raw gain brings every engine first, so that they mean the same for all.
+Its stages are: raw gain, trim, resample to `CHAIN_RATE`, equalise and de-ess, compress, the voice's own equaliser and
+gain, soften onsets, level, resample to 48 kHz, limit true peaks, fade the edges. The raw gain brings every engine to
+`NOMINAL_LUFS`, so that all thresholds mean the same for every voice.
 
-A clip measures `NOMINAL_LUFS` as one channel. The mix, which plays it from two, takes back the 3 LU that this adds;
-another `loudness` than the nominal is plain gain there, and so is the glide.
+A clip measures `NOMINAL_LUFS` as one channel. The mix plays it from two channels and compensates for the 3 LU that this
+adds. It also applies any other `loudness`, and the glide, as plain gain.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limit_true_peaks` on."""
 
 CHAIN_VERSION = "9"
-"""Goes up whenever the chain's sound changes; `chain_identity` is what a cache key should carry."""
+"""Goes up whenever the chain's sound changes. Cache keys carry `chain_identity`."""
 
 NOMINAL_LUFS = -22.0
 
@@ -40,16 +40,16 @@ CHAIN_PER_MS = CHAIN_RATE // 1000
 
 TRIM_DBFS = -55.0
 
-DE_ESS_DBFS = -45.0  # what passes this in the band above DE_ESS_HZ comes out at half its excess in dB …
+DE_ESS_DBFS = -45.0  # threshold in the band above DE_ESS_HZ
 DE_ESS_RATIO = 2.0
-MAX_DE_ESS_DB = 10.0  # … but never so much softer that an s turns into a th
+MAX_DE_ESS_DB = 10.0  # a stronger cut would turn an s into a th
 
-COMPRESSOR_DBFS = -38.0  # low enough that soft consonants come up, and are understood over rain
+COMPRESSOR_DBFS = -38.0  # low enough to bring soft consonants out over rain
 COMPRESSOR_RATIO = 2.0
 COMPRESSOR_KNEE_DB = 6.0
 ATTACK_MS = 15
 RELEASE_MS = 200
-LOOK_AHEAD_MS = 10  # the gain is down when the sound comes: first syllables don't stick out
+LOOK_AHEAD_MS = 10  # lowers the gain before a loud sound starts, so that first syllables don't stick out
 
 LEVELLER_LUFS = -21.5
 LEVELLER_RATIO = 4.0
@@ -65,15 +65,16 @@ CEILING_DBTP = -6.5
 """A clip's highest true peak. The mix lowers it by 3 dB; at `loudness` -18 that makes -5.5, and -4 with a bed.
 So one decibel is left for what MP3 adds, up to the track's -3 dBTP. A louder track would need `limit_true_peaks` again.
 """
-_INTER_SAMPLE_MARGIN = cos(pi * 8_000 / SAMPLE_RATE)  # below 8 kHz a peak between two samples is no higher than this
+# Sound below 8 kHz whose samples stay under this share of the ceiling has no true peak above the ceiling.
+_INTER_SAMPLE_MARGIN = cos(pi * 8_000 / SAMPLE_RATE)
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceGain:
-    """The one gain and the one colour of a voice, measured once: never per clip, which makes loudness uneven.
+    """A voice's gains and equaliser, measured once per voice; measured per clip they would make loudness uneven.
 
-    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, `chain_gain_db` the chain's after it;
-    between them lie `presence_db` and `treble_db`, the voice's :class:`~generator.voices.filters.Colour`.
+    `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, and `chain_gain_db` the chain's output.
+    `presence_db` and `treble_db` are the voice's :class:`~generator.voices.filters.VoiceEq`.
     """
 
     raw_gain_db: float
@@ -92,23 +93,23 @@ class EqualisedWave:
 
 
 def chain_identity() -> str:
-    """What makes the sound of a clip, beside recording and gain: the chain and the libraries that compute it."""
+    """What determines a clip's sound, beside recording and gain: the chain's version and its libraries' versions."""
     libraries = ("numpy", "soxr")
     return "+".join([f"chain-{CHAIN_VERSION}", *(f"{library}-{version(library)}" for library in libraries)])
 
 
 def master(recording: Recording, gain: VoiceGain, text: str) -> Clip:
-    """`recording` through the whole chain, as the clip of `text`: mono at 48 kHz, whole milliseconds.
+    """Run `recording` through the whole chain: the clip of `text`, mono at 48 kHz, whole milliseconds.
 
-    Raises TrackError where nothing in it is loud enough to be speech.
+    Raises TrackError if nothing in it is loud enough to be speech.
     """
     return master_wave(prepare_wave(recording, gain.raw_gain_db, repr(text)), gain, text)
 
 
 def prepare_wave(recording: Recording, raw_gain_db: float, what: str) -> Wave:
-    """What is to be heard of `recording`, at the level and rate of the chain: as long as its clip will be.
+    """The first stages of the chain: apply the raw gain, trim and resample. The result is as long as its clip will be.
 
-    `what` is how errors call it. Raises TrackError where nothing in it is loud enough to be speech.
+    `what` names the recording in errors. Raises TrackError if nothing in it is loud enough to be speech.
     """
     import numpy as np
     import soxr
@@ -122,7 +123,7 @@ def prepare_wave(recording: Recording, raw_gain_db: float, what: str) -> Wave:
 
 
 def master_wave(wave: Wave, gain: VoiceGain, text: str) -> Clip:
-    """What `prepare_wave` gave, through the rest of the chain."""
+    """Run the result of `prepare_wave` through the rest of the chain."""
     import soxr
 
     sound = apply_voice_eq(compress_and_deess(wave), VoiceEq(gain.presence_db, gain.treble_db))
@@ -132,28 +133,28 @@ def master_wave(wave: Wave, gain: VoiceGain, text: str) -> Clip:
 
 
 def compress_and_deess(wave: Wave) -> Wave:
-    """The chain up to the voice's colour."""
+    """The stages between `prepare_wave` and the voice's own equaliser."""
     return compress(equalise_and_deess(wave))
 
 
 def leveller_gains_db(sound: EqualisedWave, gain_db: float) -> NDArray[np.float64]:
-    """The gain of each millisecond, in dB: the voice's, less what softens its onsets and levels what is loud.
+    """The gain of each millisecond, in dB: the voice's gain, the softening of onsets and the leveller.
 
-    Softening counts in the power that is levelled as if it came after K-weighting, whose power is known already: over a
-    voice's ten sentences that is 0.05 LU beside the truth at most.
+    The leveller's input is the K-weighted power before softening, times the softening's gain. The exact way would be to
+    weight again after softening; over a voice's ten sentences the difference is 0.05 LU at most.
     """
     soft_db = gain_db + onset_gains_db(sound.levels_db + gain_db)
     return soft_db + loudness_gains_db(sound.powers * power_gains(soft_db))
 
 
-# --- the links of the chain, from a wave to a new wave, or from what a wave is like to its gain in dB ---
+# --- stages of the chain: from a wave to a new wave, or from levels to gains in dB ----------------------
 
 
 def trim(recording: Recording, threshold_dbfs: float) -> Recording:
-    """`recording` from 30 ms before its first sound to 120 ms after its last; empty where there is none.
+    """`recording` from 30 ms before its first sound to 120 ms after its last; empty if it has no sound.
 
-    Sound is where the RMS over 5 ms passes `threshold_dbfs`. Where the recording has less around the sound, silence
-    takes the place, so that every clip begins and ends alike.
+    Sound is where the RMS over 5 ms passes `threshold_dbfs`. A recording with shorter edges is padded with silence, so
+    that all clips begin and end alike.
     """
     import numpy as np
 
@@ -170,7 +171,7 @@ def trim(recording: Recording, threshold_dbfs: float) -> Recording:
 
 
 def equalise_and_deess(wave: Wave) -> Wave:
-    """Equalised, and the band above `DE_ESS_HZ` taken back while it is loud: an s doesn't hiss into the ear."""
+    """Equalise, and compress the band above `DE_ESS_HZ`, so that an s doesn't hiss."""
     low, high = (_float32(half) for half in apply_filters(wave, *equaliser_bands()))
     over_db = _levels_db(high) - DE_ESS_DBFS
     wanted_db = (over_db * (1 - 1 / DE_ESS_RATIO)).clip(0, MAX_DE_ESS_DB)
@@ -178,9 +179,9 @@ def equalise_and_deess(wave: Wave) -> Wave:
 
 
 def compress(wave: Wave) -> Wave:
-    """Two to one above `COMPRESSOR_DBFS`, with a soft knee (Giannoulis, Massberg and Reiss 2012, equation 4).
+    """Compress 2:1 above `COMPRESSOR_DBFS`, with a soft knee (Giannoulis, Massberg and Reiss 2012, equation 4).
 
-    Level and gain are worked out once a millisecond, which is fine enough for an attack of 15 ms.
+    Level and gain are computed once per millisecond, which is fine enough for an attack of 15 ms.
     """
     import numpy as np
 
@@ -193,16 +194,16 @@ def compress(wave: Wave) -> Wave:
 
 
 def apply_voice_eq(wave: Wave, eq: VoiceEq) -> EqualisedWave:
-    """The voice's own correction, after the compression, which would undo it in part: an s stands alone."""
-    sound, heard = (_float32(each) for each in apply_filters(wave, voice_eq(eq), weighted_voice_eq(eq)))
-    return EqualisedWave(sound, _levels_db(sound), _powers(heard))
+    """Apply the voice's own equaliser. It follows the compressor, which would undo part of it on an isolated s."""
+    sound, weighted = (_float32(each) for each in apply_filters(wave, voice_eq(eq), weighted_voice_eq(eq)))
+    return EqualisedWave(sound, _levels_db(sound), _powers(weighted))
 
 
 def onset_gains_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Onsets out of silence rise by `ONSET_DB_PER_MS` at most: engines start words as hard as a knock on the door.
+    """Gains in dB that limit the rise of onsets after silence to `ONSET_DB_PER_MS`, because engines start words hard.
 
-    The level that is allowed climbs at that rate and falls slowly, so that only what follows a pause is held back;
-    consonants inside a phrase, which come out of closures of some 50 ms, keep their edge.
+    The allowed level climbs at that rate and falls slowly. So only an onset after a pause is softened; consonants
+    inside a phrase, which follow closures of some 50 ms, keep their edge.
     """
     import numpy as np
 
@@ -219,9 +220,10 @@ def onset_gains_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def loudness_gains_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Momentary loudness above `LEVELLER_LUFS` at a quarter of its excess: no word sticks out of the night.
+    """Gains in dB that compress momentary loudness 4:1 above `LEVELLER_LUFS`, so that no word sticks out.
 
-    One rule for all clips, on what the ear takes in over 400 ms; it halves the spread between sentences.
+    The threshold is the same for all clips, and loudness is taken over 400 ms. This halves the spread between
+    sentences.
     """
     import numpy as np
 
@@ -232,7 +234,7 @@ def loudness_gains_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def limit_true_peaks(wave: Wave, ceiling_dbtp: float) -> Wave:
-    """`wave` with true peaks at `ceiling_dbtp` at most; untouched but for 10 ms around each that passes."""
+    """`wave` with true peaks at `ceiling_dbtp` at most. Only 10 ms around each higher peak are changed."""
     import numpy as np
 
     ceiling = db_to_amplitude(ceiling_dbtp)
@@ -245,7 +247,7 @@ def limit_true_peaks(wave: Wave, ceiling_dbtp: float) -> Wave:
     if peaks.max() <= ceiling:
         return wave
     allowed = ceiling / np.maximum(peaks, ceiling)
-    # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never passes what is allowed.
+    # The lowest gain within 5 ms, then a mean over 5 ms: a smooth curve that never exceeds the allowed gain.
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(allowed, (5, 6), mode="edge"), 11).min(axis=1)
     smooth = np.convolve(np.pad(lowest, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     moving = np.flatnonzero(np.minimum(smooth[:-1], smooth[1:]) < 1 - 1e-9)  # a mean of ones may be a bit less
@@ -255,7 +257,7 @@ def limit_true_peaks(wave: Wave, ceiling_dbtp: float) -> Wave:
 
 
 def fade_edges(wave: Wave) -> Wave:
-    """Raised-cosine edges, 15 ms in and 80 ms out: no click."""
+    """Fade the edges by raised cosines, 15 ms in and 80 ms out, so that nothing clicks."""
     faded = wave.copy()
     rise = _rising_edge(FADE_IN_MS)[: len(wave)]
     fall = _rising_edge(FADE_OUT_MS)[: len(wave)]
@@ -264,11 +266,11 @@ def fade_edges(wave: Wave) -> Wave:
     return faded
 
 
-# --- levels and gains, once a millisecond -----------------------------------------------------------
+# --- levels and gains, one per millisecond ----------------------------------------------------------
 
 
 def _levels_db(wave: Wave) -> NDArray[np.float64]:
-    """RMS of each millisecond, in dBFS; silence is far below any threshold."""
+    """RMS of each millisecond, in dBFS; silence gives -150."""
     import numpy as np
 
     levels: NDArray[np.float64] = 10 * np.log10(_powers(wave) + 1e-15)
@@ -287,7 +289,7 @@ def _powers(wave: Wave) -> NDArray[np.float64]:
 def _smooth(values: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
     """One-pole smoothing that rises with the attack and falls with the release, from 0.
 
-    A recursion whose pole depends on its state can't be vectorised; at one value a millisecond it needn't be.
+    The pole depends on the state, so this can't be vectorised. At one value per millisecond it needn't be.
     """
     import numpy as np
 
@@ -301,7 +303,7 @@ def _smooth(values: NDArray[np.float64], attack_ms: float, release_ms: float) ->
 
 
 def _moving_means(values: NDArray[Any], size_ms: int, edges: Literal["constant", "edge"]) -> NDArray[np.float64]:
-    """The mean of the `size_ms` values around each, of which one more comes before than after where that is even."""
+    """The mean of the `size_ms` values around each value; if `size_ms` is even, one more lies before than after."""
     import numpy as np
 
     padded = np.pad(values.astype(np.float64), (size_ms // 2 + 1, (size_ms - 1) // 2), mode=edges)
@@ -312,7 +314,7 @@ def _moving_means(values: NDArray[Any], size_ms: int, edges: Literal["constant",
 
 
 def _gains_per_sample(levels_db: NDArray[np.float64]) -> Wave:
-    """A level for each millisecond as a gain for each sample."""
+    """Gains in dB, one per millisecond, as linear gains, one per sample."""
     import numpy as np
 
     return ramps_between(10 ** (np.append(levels_db, levels_db[-1]) / 20), CHAIN_PER_MS)

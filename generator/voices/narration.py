@@ -1,4 +1,4 @@
-"""Spoken texts to clips, through a voice, the voice chain and the cache."""
+"""Turns texts into clips, through a voice, the voice chain and the cache."""
 
 from __future__ import annotations
 
@@ -30,46 +30,45 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 KIND = "clips"
-MAX_CLIPS_IN_MEMORY = 10  # of half a megabyte each: more than sound in the blocks that all workers mix at a time
-# Spoken, and not yet through the chain. The chain is slower than two voices, and what it hasn't done when the last
-# sentence is spoken it does beside the encoders.
+MAX_CLIPS_IN_MEMORY = 10  # of half a megabyte each: more than the blocks contain that all workers mix at one time
+# Recordings that wait for the voice chain. The chain is slower than two voices, and goes on while the track is encoded.
 MAX_QUEUED_BYTES = 27_000_000
 
 
 def voice_identity(voice: Voice) -> str:
-    """Everything that makes a clip's sound besides its text: the voice and the chain."""
+    """Everything but the text that determines a clip's sound: the voice and the chain."""
     return f"{voice.identity} {chain_identity()}"
 
 
 class Narration:
-    """The clips of a script: how long each is heard, and their sound, read from the cache where it is asked for.
+    """The clips of a script: their audible lengths, and their sound, which is read from the cache on request.
 
-    So memory doesn't grow with what is spoken. Reading from several threads is safe.
+    So memory doesn't grow with the number of clips. It is thread-safe.
     """
 
     def __init__(
         self,
         identity: str,
         cache: Cache,
-        given: Mapping[str, str],
+        line_of: Mapping[str, str],
         lengths_ms: Mapping[str, int],
-        making: Mapping[str, Future[None]],
+        pending: Mapping[str, Future[None]],
     ) -> None:
-        """`given` is what the voice was given for each text, `lengths_ms` how long that is heard, `making` the clips
-        that may not be in the cache yet.
+        """`line_of` maps each text to the line that the voice spoke for it, and `lengths_ms` each line to its audible
+        length. `pending` are the lines whose clips may not be in the cache yet.
         """
-        self.durations_ms = {text: lengths_ms[line] for text, line in given.items()}
-        self._given = given
+        self.durations_ms = {text: lengths_ms[line] for text, line in line_of.items()}
+        self._line_of = line_of
         self._identity = identity
         self._cache = cache
-        self._making = making
+        self._pending = pending
         self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(self._clip)
 
     def _clip(self, text: str) -> AudioSegment:
-        """The clip of one of the texts: 48 kHz mono. Raises TrackError where the cache has lost it."""
-        line = self._given[text]
-        if line in self._making:
-            wait_for(self._making[line]).result()
+        """The clip of one of the texts: 48 kHz mono. Raises TrackError if the cache has lost it."""
+        line = self._line_of[text]
+        if line in self._pending:
+            wait_for(self._pending[line]).result()
         stored = self._cache.get(KIND, content_key(self._identity, line))
         if stored is None:
             hint = "the cache was emptied while the track was made: build it again"
@@ -86,16 +85,15 @@ def narrate(
     *,
     lexicon: Lexicon = EMPTY_LEXICON,
 ) -> Narration:
-    """A clip for each of `texts`; only what the cache doesn't hold is spoken, `jobs` sentences at a time.
+    """Make a clip for each of `texts`. Only lines that the cache lacks are spoken, `jobs` at a time.
 
-    The voice is given each text as the `lexicon` says it, and the clips are kept by that: another entry has those
-    sentences spoken anew that it touches. How long each is heard is known when this returns; the last of them may
-    still be on their way through the voice chain. Raises TrackError, naming what the voice was given, where it broke
-    off.
+    The `lexicon` turns each text into the line that the voice speaks, and that line is part of the clip's cache key. So
+    a changed entry only affects the sentences that contain it. When this returns, all audible lengths are known, but
+    the last clips may still be in the voice chain. Raises TrackError, naming the line, if the voice failed.
     """
     identity = voice_identity(voice)
-    given = {text: lexicon.apply(text, voice.phonemes) for text in texts}
-    lines = list(dict.fromkeys(given.values()))
+    line_of = {text: lexicon.apply(text, voice.phonemes) for text in texts}
+    lines = list(dict.fromkeys(line_of.values()))
     lengths_ms: dict[str, int] = {}
     missing: list[str] = []
     for line in lines:
@@ -105,48 +103,52 @@ def narrate(
         else:
             lengths_ms[line] = _audible_ms(len(from_pcm(stored)))
     progress(len(lengths_ms), len(lines))
-    making: dict[str, Future[None]] = {}
+    pending: dict[str, Future[None]] = {}
     if missing:
-        with _chain_worker() as chain:
+        with _chain_worker() as submit:
             for line, wave, gain in _speak(missing, voice, identity, cache, jobs):
                 lengths_ms[line] = _audible_ms(len(wave) // CHAIN_PER_MS)
-                making[line] = chain(partial(_store_clip, cache, identity, line, wave, gain), wave.nbytes)
+                pending[line] = submit(partial(_store_clip, cache, identity, line, wave, gain), wave.nbytes)
                 progress(len(lengths_ms), len(lines))
-    return Narration(identity, cache, given, lengths_ms, making)
+    return Narration(identity, cache, line_of, lengths_ms, pending)
 
 
 @contextmanager
 def _chain_worker() -> Iterator[Callable[[Callable[[], None], int], Future[None]]]:
-    """Runs what it is given, with its bytes, one after the other, beside what follows; waits where too much waits."""
-    beside = ThreadPoolExecutor(1, thread_name_prefix="chain")
-    waiting_bytes = 0
-    less = Condition()
+    """A queue with one worker thread. It gives a function that submits work with its size in bytes.
+
+    Submitting waits while `MAX_QUEUED_BYTES` are queued. Work that is queued at the end of the block still runs
+    after it, unless the block raised.
+    """
+    worker = ThreadPoolExecutor(1, thread_name_prefix="chain")
+    queued_bytes = 0
+    released = Condition()
 
     def submit(work: Callable[[], None], size: int) -> Future[None]:
-        nonlocal waiting_bytes
-        with less:
-            wait_until(less, lambda: not waiting_bytes or waiting_bytes + size <= MAX_QUEUED_BYTES)
-            waiting_bytes += size
-        done = beside.submit(work)
-        done.add_done_callback(lambda _: leave(size))
-        return done
+        nonlocal queued_bytes
+        with released:
+            wait_until(released, lambda: not queued_bytes or queued_bytes + size <= MAX_QUEUED_BYTES)
+            queued_bytes += size
+        future = worker.submit(work)
+        future.add_done_callback(lambda _: release(size))
+        return future
 
-    def leave(size: int) -> None:
-        nonlocal waiting_bytes
-        with less:
-            waiting_bytes -= size
-            less.notify()
+    def release(size: int) -> None:
+        nonlocal queued_bytes
+        with released:
+            queued_bytes -= size
+            released.notify()
 
     failed = True
     try:
         yield submit
         failed = False
     finally:
-        beside.shutdown(wait=failed, cancel_futures=failed)
+        worker.shutdown(wait=failed, cancel_futures=failed)
 
 
 def _store_clip(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
-    """The clip of `line`, made and put into the cache."""
+    """Finish the clip of `line`, and put it into the cache."""
     check()
     clip = to_segment(master_wave(wave, gain, line).samples)
     cache.put(KIND, content_key(identity, line), clip.raw_data)
@@ -155,7 +157,7 @@ def _store_clip(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceG
 def _speak(
     lines: Sequence[str], voice: Voice, identity: str, cache: Cache, jobs: int
 ) -> Iterator[tuple[str, Wave, VoiceGain]]:
-    """Each of `lines` as the chain takes it; the voice goes on speaking while its gain is measured."""
+    """Each of `lines` with the input for the chain. The voice goes on speaking while its gain is measured."""
     key = content_key(identity, *CALIBRATION_SENTENCES)
     gain = _stored_gain(cache, key)
     wanted = set(lines)
@@ -173,11 +175,11 @@ def _speak(
 
 
 def _audible_ms(clip_ms: int) -> int:
-    """How long a clip is heard: without the quiet at its edges."""
+    """The audible length of a clip, without the quiet at its edges."""
     return clip_ms - CLIP_HEAD_MS - CLIP_TAIL_MS
 
 
 def _stored_gain(cache: Cache, key: str) -> VoiceGain | None:
-    """The voice's ONE gain, measured once on fixed sentences: an edit of one sentence must not move the others."""
+    """The voice's gain from the cache. It is measured on fixed sentences: editing one sentence can't affect others."""
     stored = cache.get("gains", key)
     return None if stored is None else VoiceGain(**json.loads(bytes(stored)))

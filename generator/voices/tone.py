@@ -1,4 +1,4 @@
-"""The tone engine: words as soft hums, timed like speech; instant and alike everywhere, for tests and CI."""
+"""The tone engine, for tests and CI: it hums words with the timing of speech, instantly and alike on every machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ToneVoice", "expect_voice", "list_voices", "open_voice"]
 
 RMS_DBFS = -20.0
-HEAD_MS = 120  # silence before and after, as real engines leave it, so that trimming has work to do
+HEAD_MS = 120  # silence before and after, as real engines leave it, so that trimming is tested
 TAIL_MS = 400
 COMMA_MS = 180
 EDGE_MS = 40  # a word's rise and fall
@@ -103,10 +103,10 @@ class ToneVoice:
         base_hz = MIDDLE_PITCH_HZ * 2 ** ((self.pitch - 50) / 50)
         frequency_hz = base_hz * (0.94 + 0.12 * (chance % 97) / 96)
         level = 0.6 + 0.4 * (chance // 97 % 89) / 88
-        hum = np.polyval((*reversed(_HARMONICS), 0.0), _turning(frequency_hz / SAMPLE_RATE, samples)).imag
+        hum = np.polyval((*reversed(_HARMONICS), 0.0), _phasor(frequency_hz / SAMPLE_RATE, samples)).imag
         # a dip to a third between syllables, silence at both ends of the word
         syllables = max(1, len(_SYLLABLE.findall(word)))
-        swell = 0.675 - 0.325 * _turning(syllables / samples, samples).real
+        swell = 0.675 - 0.325 * _phasor(syllables / samples, samples).real
         sound: NDArray[np.float64] = level * hum * swell
         whole = EDGE_MS * SAMPLE_RATE // 1000
         rising = min(whole, (samples + 1) // 2)
@@ -117,14 +117,14 @@ class ToneVoice:
         return sound
 
 
-def _turning(turns_per_sample: float, samples: int) -> NDArray[np.complex128]:
-    """A pointer that turns evenly, from 1 on: its sine and cosine at each sample.
+def _phasor(turns_per_sample: float, samples: int) -> NDArray[np.complex128]:
+    """A rotating phasor that starts at 1: the cosine and sine at each sample.
 
-    By the sum of angles, as to ask for a sine at every sample takes most of an utterance's time.
+    It is built by adding angles, because computing a sine for every sample would take most of the time.
     """
     import numpy as np
 
     fine = np.exp(2j * np.pi * turns_per_sample * np.arange(_STEP))
     coarse = np.exp(2j * np.pi * turns_per_sample * np.arange(0, samples, _STEP))
-    turning: NDArray[np.complex128] = np.outer(coarse, fine).ravel()[:samples]
-    return turning
+    phasor: NDArray[np.complex128] = np.outer(coarse, fine).ravel()[:samples]
+    return phasor

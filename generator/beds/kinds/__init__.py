@@ -1,6 +1,6 @@
-"""Every bed there is to choose from, one file each: whoever adds a module with a `BED` here has added a bed.
+"""The built-in beds, one module each. To add a bed, add a module here that defines `BED`.
 
-The modules say what is known of their beds and load no library; what makes the sound is imported when it is made.
+Importing these modules loads no library; what makes the sound is imported when it is made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..bed_kind import EVEN_DB, BedKind, Texture
 
 
 def _sort_key(bed: tuple[str, BedKind]) -> tuple[bool, int, bool, str]:
-    """As beds are listed: the plain ones first, the even before those that move, and silence last."""
+    """Order of the list: plain textures first, even beds before moving ones, silence last."""
     name, kind = bed
     return kind.texture == "none", get_args(Texture).index(kind.texture), kind.most_range_db > EVEN_DB, name
 
@@ -25,4 +25,4 @@ def _find_beds() -> dict[str, BedKind]:
 
 
 BEDS = _find_beds()
-"""Each bed by its name, which is its module's, in the order of lists."""
+"""Each bed by its name, which is its module's name, in the order of the list."""

@@ -1,4 +1,4 @@
-"""A chord whose tones turn from side to side without beating."""
+"""A chord whose tones move between left and right without beating."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ ROOT_HZ = 165
 TONES = ((1, 0.0, 13), (2, -4.0, 19), (3, -8.0, 29), (4, -12.0, 37))
 """Ratio to the root, level in dB, turns per two minutes.
 
-The tones lie 165 Hz apart, or whole multiples of that, so the envelope moves at no rate from 30 to 150 Hz, where
-roughness is heard (Arnal et al. 2019). Over 110 Hz, with 1, 1.5, 2, 3 and 4, it throbs at 55 Hz, 7.5 dB below its mean
-(here 86 dB); and a root below 150 Hz is lost on a phone.
+The tones lie multiples of 165 Hz apart, so the envelope has no modulation from 30 to 150 Hz, where roughness is heard
+(Arnal et al. 2019). A chord of 1, 1.5, 2, 3 and 4 times 110 Hz would throb at 55 Hz, 7.5 dB below its mean (here it is
+86 dB below); and phones don't play a root below 150 Hz.
 """
-_BREATH_DB = 1.2  # each tone comes and goes by so much
+_BREATH_DB = 1.2  # how far the level of each tone rises and falls
 
 
 def fill(loop: LoopWriter) -> None:
     """Root, octaves and fifth, three copies of each tone, 0.1 to 0.3 Hz apart, all in whole cycles per loop.
 
-    The middle copy is common to both sides; the outer two stand a quarter turn from it, so that together they bend its
-    phase where plainly detuned copies would beat its level, and left and right are a quarter turn apart themselves.
+    Both channels share the middle copy. The outer two are 90 degrees from it, so they modulate its phase; plain
+    detuned copies would modulate its level, which is beating. Left and right are 90 degrees apart as well.
     """
     from math import sqrt
 
@@ -48,7 +48,7 @@ def fill(loop: LoopWriter) -> None:
         at = np.arange(start, end)
         sound = np.zeros((end - start, 2), np.float32)
         for cycles, turns, level, breath_db in tones:
-            # Whole numbers first: as exact at the loop's end as at its start.
+            # The modulo on whole numbers keeps the phase as exact at the loop's end as at its start.
             tone = 2 * np.pi * (cycles * at % loop.samples / loop.samples)
             turn = 2 * np.pi * (turns * at % loop.samples / loop.samples)
             gain = level * 10 ** (breath_db(at) / 20)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def fill(loop: LoopWriter) -> None:
-    """Nothing: a loop as it comes."""
+    """Leave the loop silent, as it starts."""
 
 
 BED = BedKind("no background: the voice alone", "1", "none", fill)

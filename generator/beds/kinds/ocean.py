@@ -14,20 +14,22 @@ if TYPE_CHECKING:
     from ..loops import LoopWriter
 
 WAVE_S = (9.0, 14.0)
-RISE = 0.4  # of a wave, as of a breath in
+RISE = 0.4  # share of a wave until its crest, as of a breath spent breathing in
 
 
 def fill(loop: LoopWriter) -> None:
-    """Waves of 9 to 14 s, each of its own length and height, rising for 40 % of it."""
+    """Waves of 9 to 14 s with random lengths and heights; each rises for 40 % of its length."""
     import numpy as np
 
     from ..water import rise_and_fall, water
 
-    random = np.random.default_rng(211)  # of 380, the least like itself 20 s and more later
+    random = np.random.default_rng(
+        211
+    )  # of 380 seeds, the one with the lowest self-similarity at lags of 20 s and more
     seconds = loop.samples / SAMPLE_RATE
     count = round(seconds / np.mean(WAVE_S))
     lengths_s = np.zeros(1)
-    while lengths_s.min() < WAVE_S[0] or lengths_s.max() > WAVE_S[1]:  # they fill the loop
+    while lengths_s.min() < WAVE_S[0] or lengths_s.max() > WAVE_S[1]:  # draw again: the waves must fill the loop
         lengths_s = random.uniform(*WAVE_S, count)
         lengths_s *= seconds / lengths_s.sum()
     starts = np.cumsum(lengths_s) - lengths_s

@@ -1,4 +1,4 @@
-"""Pink noise, cut off where it would hiss."""
+"""Pink noise, with the frequencies removed that would hiss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def fill(loop: LoopWriter) -> None:
-    """Noise falling by 3 dB per octave from 30 Hz to 4 kHz; on to 20 kHz it would hiss, its centroid at 3 kHz."""
+    """Noise falling by 3 dB per octave from 30 Hz to 4 kHz. Up to 20 kHz it would hiss, with its centroid at 3 kHz."""
     import numpy as np
 
     from ..noise import filtered_noise, high_pass, low_pass

@@ -10,13 +10,14 @@ from ..bed_kind import BedKind
 if TYPE_CHECKING:
     from ..loops import LoopWriter
 
-DROP_PEAK = 0.6  # times the noise's RMS, before the Pareto draw: heard as drops, none plinks, none masks a consonant
-DROP_CLIP = 3.0  # and at most so much louder than the softest
+# Times the noise's RMS, before the Pareto draw: heard as drops, but none plinks and none masks a consonant.
+DROP_PEAK = 0.6
+DROP_CLIP = 3.0  # the loudest drop's amplitude relative to the softest, at most
 _DROP_SAMPLES = 30 * SAMPLE_RATE // 1000  # five times the longest decay
 
 
 def fill(loop: LoopWriter) -> None:
-    """Rain: pink noise that swells by 10 % over 20 s, and 200 soft drops a second, nothing to hear above 5.5 kHz."""
+    """Pink noise that swells by 10 % over 20 s, with 200 soft drops a second; inaudible above 5.5 kHz."""
     import numpy as np
 
     from ..noise import apply_gain, filter_loop, filtered_noise, high_pass, low_pass, slow_curve
@@ -29,9 +30,9 @@ def fill(loop: LoopWriter) -> None:
 
 
 def _add_drops(loop: LoopWriter, per_second: int, seed: int) -> None:
-    """Drops into `loop`, in place: decaying sines at random times, placed between left and right by equal power.
+    """Add drops to `loop`, in place: decaying sines at random times, panned at random by equal power.
 
-    Even placing gives the drops a correlation of 2/pi = 0.64 between the sides, near that of the noise.
+    Uniform panning gives the drops a correlation of 2/pi = 0.64 between the channels, near that of the noise.
     """
     import numpy as np
 
@@ -47,7 +48,7 @@ def _add_drops(loop: LoopWriter, per_second: int, seed: int) -> None:
     turn, fall, begin = (each.astype(np.float32)[:, None] for each in (2 * np.pi * hz, 1000 / decay_ms, phase))
     seconds = np.arange(_DROP_SAMPLES, dtype=np.float32) / SAMPLE_RATE
     attack = 1 - np.exp(-seconds / np.float32(0.8e-3))
-    end_of_last = np.zeros((_DROP_SAMPLES, 2), np.float32)  # what the drops of one block leave to the next
+    end_of_last = np.zeros((_DROP_SAMPLES, 2), np.float32)  # the drops of one block that ring into the next
     for start, end in loop.blocks():
         some = slice(*np.searchsorted(starts, (start, end)))
         waves = np.sin(turn[some] * seconds + begin[some])
@@ -61,5 +62,5 @@ def _add_drops(loop: LoopWriter, per_second: int, seed: int) -> None:
     loop.write(0, loop.read(0, _DROP_SAMPLES) + end_of_last)
 
 
-# Rain without its drops is no rain, and they are bright.
+# It is bright because of the drops, and rain needs them.
 BED = BedKind("steady rain with soft drops", "4", "noise", fill, bright=True)

@@ -1,4 +1,4 @@
-"""Waves that go with the breath."""
+"""Waves in time with the breath."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def fill(loop: LoopWriter, breath_ms: int, inhale_ms: int) -> None:
-    """One wave a breath, all alike: it rises while one breathes in, and its beginning is the loop's."""
+    """One wave per breath, all alike. A wave rises on the inhale, and the loop begins with a wave."""
     from ..water import rise_and_fall, water
 
     breath = breath_ms * SAMPLES_PER_MS

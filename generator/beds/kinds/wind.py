@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from ..noise import Curve, Gain
 
 WIND_BANDS_HZ = ((160, 240), (240, 360), (360, 540), (540, 800))
-_WIND_BROWN = 0.35  # times the band that sounds
+_WIND_BROWN = 0.35  # amplitude of the brown noise relative to the band
 
 
 def fill(loop: LoopWriter) -> None:
-    """Pink noise in one band and then the next, some 8 s each, over a little brown, with soft gusts."""
+    """Pink noise that moves between bands, some 8 s in each, over a little brown noise, with soft gusts."""
     import numpy as np
 
     from ..noise import apply_gain, filtered_noise, high_pass, low_pass, mix_into, slow_curve
@@ -42,7 +42,7 @@ def _band(low_hz: float, high_hz: float) -> Gain:
 
 
 def _near(wander: Curve, middle: float, index: int) -> Curve:
-    """How much of band `index` is heard while the wind wanders: of two neighbours, the powers add up to 1."""
+    """The gain of band `index` as the wind wanders; the powers of two neighbouring bands add up to 1."""
     import numpy as np
 
     return lambda at: np.cos(np.pi / 2 * np.clip(np.abs(middle + wander(at) - index), 0, 1))
