@@ -10,12 +10,7 @@ from ..model import Routine
 from .findings import Finding
 from .places import find_quote
 
-ROUTINE_RULES = (
-    "said-too-often",
-    "hold-too-full",
-    "prop-not-named",
-    "unpaired-sides",
-)  # these concern the routine, not one pose
+ROUTINE_RULES = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # not about one pose alone
 
 
 def located(
