@@ -1,4 +1,4 @@
-"""The grammar of durations and holds, as people write them, to integer milliseconds, breaths or counts."""
+"""Durations and holds as people write them, parsed to integer milliseconds, breaths or counts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from .model import HoldLength
 
 MAX_HOLD_MS = 3 * 3_600_000
-MAX_BREATHS = 2_160  # 3 h, the longest hold, at 12 breaths a minute, the fastest there is
+MAX_BREATHS = 2_160  # 3 h, the longest hold, at 12 breaths a minute, the fastest rate
 MAX_COUNT = 1_000
-MAX_CHARACTERS = 60  # the longest that makes sense has about thirty
-MAX_DIGITS = 9  # in a row: 11 days of milliseconds, 31 years of seconds
+MAX_CHARACTERS = 60  # the longest sensible duration has about thirty
+MAX_DIGITS = 9  # of one number: 11 days of milliseconds, 31 years of seconds
 MORE_FACTOR = 3  # `+` welcomes up to three times the upper value …
 MORE_CAP_MS = 20 * 60_000  # … and 20 minutes at most
 
@@ -57,7 +57,7 @@ def _to_ms(number: str, unit: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """`text` in milliseconds, always more than 0. Raises ValueError with what to write instead."""
+    """`text` in milliseconds, more than 0. The ValueError it raises says what to write instead."""
     text = text.strip()
     _refuse_oversized(text, f"isn't a duration: {DURATION_EXAMPLES}")
     if not _DURATION.fullmatch(text):
@@ -75,7 +75,7 @@ def parse_duration(text: str) -> int:
 
 
 def parse_hold(text: str) -> HoldLength:
-    """The hold grammar. Raises ValueError with what to write instead.
+    """`text` as a hold. The ValueError it raises says what to write instead.
 
     >>> parse_hold("1-3+ min")
     HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False)
@@ -97,7 +97,7 @@ def parse_hold(text: str) -> HoldLength:
 
 
 def _hold_of(text: str) -> HoldLength:
-    """What is written, be it possible or not. Raises ValueError where it is nothing of the grammar."""
+    """The hold as written, whether or not it is possible. Raises ValueError for anything outside the grammar."""
     from .model import HoldLength  # late: whoever only has settings needs none of the types that travel
 
     if count := _COUNT.fullmatch(text):
@@ -120,7 +120,7 @@ def _hold_of(text: str) -> HoldLength:
 
 
 def _refuse_oversized(text: str, otherwise: str) -> None:
-    """Raise ValueError for what is too long to be read, and for numbers that Python itself would refuse to read."""
+    """Raise ValueError for texts that are too long, and for numbers that Python itself would refuse to read."""
     shown = text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
     if _TOO_MANY_DIGITS.search(text):
         raise ValueError(f"{shown!r} has a number of more than {MAX_DIGITS} digits: write a smaller or rounder one")
@@ -129,7 +129,7 @@ def _refuse_oversized(text: str, otherwise: str) -> None:
 
 
 def longest_hold(hold: HoldLength, breath_ms: int) -> int:
-    """The most a length fit may give `hold`, in its own unit."""
+    """The most that a length fit may give `hold`, in the unit of the hold."""
     if not hold.more:
         return hold.high
     cap = MORE_CAP_MS // breath_ms if hold.unit == "breaths" else MORE_CAP_MS
@@ -137,12 +137,12 @@ def longest_hold(hold: HoldLength, breath_ms: int) -> int:
 
 
 def default_hold(hold: HoldLength) -> int:
-    """What `hold` lasts where no length was asked: the lower end plus a quarter of its range, in its own unit."""
+    """What `hold` lasts without `--length`: its lower end plus a quarter of its range, in the unit of the hold."""
     return hold.low + (hold.high - hold.low) // 4
 
 
 def format_ms(ms: int) -> str:
-    """`ms` as people write durations, exact: ``1h2m3s``, ``1m30s``, ``2.5s``."""
+    """`ms` as people write durations, exactly: ``1h2m3s``, ``1m30s``, ``2.5s``."""
     minutes, rest = divmod(ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     seconds = f"{rest / 1000:.3f}".rstrip("0").rstrip(".")

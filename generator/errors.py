@@ -1,18 +1,19 @@
-"""Everything that can go wrong in a way a user can mend, with the exit code it leaves behind.
+"""Every error that a user can do something about, with the exit code of the command.
 
 ::
 
     SleepwardError                 1
-    ├── TrackError                 1  a track failed while it was made: a voice broke off, an encoder died
-    ├── InputError                 2  what was asked can't be done as it is written
-    │   ├── DefinitionError        2  a routine or pose file, with every fault found in it
-    │   ├── ScriptError            2  a script's marks, or a line that doesn't fit its hold
-    │   ├── SettingError           2  a setting's name or value
-    │   ├── LengthError            2  a length that these holds can't reach
-    │   └── NotFoundError          2  a routine, pose, template or file that isn't there
-    └── MissingToolError           3  a voice or a tool that isn't on this machine
+    ├── TrackError                 1  a track failed in the making: a voice broke off, an encoder died
+    ├── InputError                 2  the request can't be carried out as written
+    │   ├── DefinitionError        2  a definition file is faulty; the error has every fault
+    │   ├── ScriptError            2  a mark is wrong, or a line doesn't fit its hold
+    │   ├── SettingError           2  a setting has an unknown name or a wrong value
+    │   ├── LengthError            2  the holds can't reach this length
+    │   └── NotFoundError          2  a routine, pose, template or file doesn't exist
+    └── MissingToolError           3  a voice or tool isn't on this machine
 
-An interruption is none of them: ``StoppedError`` (``system.stopping``) leaves 130 after Ctrl-C, 143 after SIGTERM.
+An interruption is not one of them: after ``StoppedError`` (``system.stopping``) the exit code is 130 for Ctrl-C, 143
+for SIGTERM.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Literal
 
 
 class SleepwardError(Exception):
-    """Root of the tree. ``where`` is ``file:line`` or ``file:line:col``; ``hint`` says what to do."""
+    """The root of the tree. ``where`` is ``file:line`` or ``file:line:column``; ``hint`` says what to do."""
 
     exit_code = 1
 
@@ -40,11 +41,11 @@ class SleepwardError(Exception):
 
 
 class TrackError(SleepwardError):
-    """A track failed while it was being made."""
+    """A track failed in the making."""
 
 
 class InputError(SleepwardError):
-    """What was asked can't be done as it is written."""
+    """The request can't be carried out as written."""
 
     exit_code = 2
 
@@ -69,7 +70,7 @@ class Diagnostic:
 
 
 class DefinitionError(InputError):
-    """A routine or pose file with faults: all of them at once, in the order of the file."""
+    """A definition file is faulty. `faults` are all of its faults, in the order of the file."""
 
     def __init__(self, faults: list[Diagnostic]) -> None:
         self.faults = tuple(sorted(faults))
@@ -77,42 +78,42 @@ class DefinitionError(InputError):
 
 
 class ScriptError(InputError):
-    """A script's marks, or a line that doesn't fit its hold."""
+    """A mark in a script is wrong, or a line doesn't fit its hold."""
 
 
 class SettingError(InputError):
-    """A setting's name or value."""
+    """A setting has an unknown name or a wrong value."""
 
 
 class LengthError(InputError):
-    """A length that these holds can't reach."""
+    """The holds can't reach this length."""
 
 
 class NotFoundError(InputError):
-    """A routine, pose, template or file that isn't there."""
+    """A routine, pose, template or file doesn't exist."""
 
 
 class MissingToolError(SleepwardError):
-    """A voice or a tool that isn't on this machine."""
+    """A voice or tool isn't on this machine."""
 
     exit_code = 3
 
 
-# --- words that many errors share ---------------------------------------------------------------------
+# --- phrases that many errors share ---------------------------------------------------------------------
 
 
 def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """Which of `known` were probably meant by `word`, the likeliest first; none where nothing is like it."""
+    """The names in `known` that are most like `word`, the likeliest first; none if none is alike."""
     return difflib.get_close_matches(word[:60].lower(), list(known), most, cutoff=0.55)
 
 
 def did_you_mean(word: str, known: Collection[str], most: int = 1) -> str:
-    """A hint: what was probably meant, or else what there is."""
+    """A hint: the names that were probably meant, or else all that exist."""
     near = nearest(word, known, most)
     return f"did you mean {' or '.join(near)}?" if near else f"there are {listed(known)}"
 
 
 def listed(names: Collection[str], most: int = 40) -> str:
-    """The first of `names`, as an error shows what there is."""
+    """`names` with commas between them; of more than `most` only the first."""
     shown = list(names)[:most]
     return ", ".join(shown) + (" …" if len(names) > most else "") if shown else "none"

@@ -1,4 +1,4 @@
-"""The frozen types that travel between the stages. Time is integer milliseconds at 48,000 Hz."""
+"""The frozen types that stages pass to each other. Time is integer milliseconds at 48,000 Hz."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SAMPLES_PER_MS = 48
 FRAME_SAMPLES = 1_152  # one MPEG-1 layer III frame
 FRAME_MS = 24  # exactly, at 48 kHz
 
-# A clip keeps this much quiet round what is heard of it. It lies outside the clip's event, so that the timeline's
-# starts, ends and pauses are those a listener hears.
+# A clip keeps this much silence before and after its audible part. It lies outside the clip's event, so that starts,
+# ends and pauses in the timeline are those that a listener hears.
 CLIP_HEAD_MS = 30
 CLIP_TAIL_MS = 120
 
@@ -43,10 +43,10 @@ POSITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class HoldLength:
-    """How long a hold lasts, as written: `low` and `high` in the unit (milliseconds, breaths or counts).
+    """How long a hold lasts, as written: from `low` to `high`, in milliseconds, breaths or counts.
 
-    `more` is the `+` of the grammar: a length fit may go on to three times `high`, 20 minutes at most.
-    `silent` is only for counts.
+    `more` is the `+` of the grammar: a length fit may use up to three times `high`, 20 minutes at most.
+    Only counts can be `silent`.
     """
 
     unit: Literal["ms", "breaths", "count"]
@@ -68,10 +68,10 @@ Level = Literal["easier", "standard", "deeper"]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Another way into a pose, easier or deeper.
+    """An easier or deeper variant of a pose.
 
-    `say` is spoken after the pose's own way in; `changes` are the pose's fields that are replaced, by name; `summary`
-    is shown in listings, where `say` doesn't describe it.
+    `say` is spoken after the pose's `enter`. `changes` replaces fields of the pose, by their names. Listings show
+    `summary`, or `say` if there is none.
     """
 
     say: str = ""
@@ -81,7 +81,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class BreathWords:
-    """What is said as one breath of a movement begins and turns; Jinja."""
+    """The words for one breath of a movement, at its inhale and its exhale; Jinja."""
 
     inhale: str
     exhale: str
@@ -91,12 +91,12 @@ class BreathWords:
 class Pose:
     """One shape or movement, as its file describes it; the texts are Jinja.
 
-    `breaths` are the words of a movement paced by the breath, one entry a breath, the last for all that follow.
-    `involves` names what the body does (twists, deep-flexion …) and `leave_out_for` who should leave it out: `avoid`
-    goes by both, and by the positions. `extra` is what a chosen variant adds to the way in.
+    `breaths` are the words of a movement paced by the breath: one entry a breath, and the last for all that follow.
+    `involves` names what the body does (twists, deep-flexion …), `leave_out_for` who should leave the pose out. The
+    setting `avoid` goes by both, and by the positions. `extra` is the text that a chosen variant adds to `enter`.
 
-    `mind` is the caution as it is spoken, `feel` how the pose should feel, `breathing` what the breath does in it.
-    `styles` holds texts that replace the pose's own in a style, by its name and then by field.
+    `mind` is the spoken caution, `feel` how the pose should feel, `breathing` what the breath does in it.
+    `styles` holds texts that replace the pose's own: by the style's name, then by the field.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A pose in a routine, with the hold each of its rounds gets."""
+    """A pose in a routine, with the hold of each of its rounds."""
 
     pose: Pose
     hold: HoldLength
@@ -140,7 +140,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """What is practised, in order. `settings` are its own, as written, by name."""
+    """The poses in order. `settings` are those that its file has, as written, by name."""
 
     name: str
     title: str
@@ -159,7 +159,7 @@ class Routine:
 
 @dataclass(frozen=True, slots=True)
 class CuePlace:
-    """Where a cue stands: line in the script (from 1), chapter index, pose id and round."""
+    """A cue's place: line in the script (from 1), chapter index, pose id and round."""
 
     line: int
     chapter: int
@@ -169,7 +169,7 @@ class CuePlace:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One sentence. `gap` is what separates it from speech just before it."""
+    """One sentence. `gap` is the kind of gap between it and speech just before it."""
 
     text: str
     where: CuePlace
@@ -211,7 +211,7 @@ class GuidedBreath:
 
 @dataclass(frozen=True, slots=True)
 class Breathe:
-    """Breaths guided aloud, one entry each."""
+    """Breaths guided aloud, one entry for each."""
 
     breaths: tuple[GuidedBreath, ...]
     where: CuePlace
@@ -219,7 +219,7 @@ class Breathe:
 
 @dataclass(frozen=True, slots=True)
 class HoldOffset:
-    """A place in a hold: a share in per cent, or milliseconds from its start or its end."""
+    """A point in a hold: a share in percent, or milliseconds from the hold's start or end."""
 
     kind: Literal["percent", "from_start", "from_end"]
     value: float
@@ -231,7 +231,7 @@ Item = Say | Pause | Chime | Count | Breathe
 
 @dataclass(frozen=True, slots=True)
 class HoldGroup:
-    """Items of a hold that belong together; `at` None means: with the start, or evenly spread."""
+    """Items of a hold that stay together. With `at` None they begin with the hold, or are spread evenly."""
 
     items: tuple[Item, ...]
     at: HoldOffset | None = None
@@ -239,7 +239,7 @@ class HoldGroup:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold of one round; `length` None lasts as long as its content."""
+    """A hold of one round. With `length` None it lasts as long as its content; `text` is the length as written."""
 
     length: HoldLength | None
     groups: tuple[HoldGroup, ...]
@@ -252,7 +252,7 @@ Cue = Say | Pause | Chime | Count | Breathe | Hold
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A parsed script: what its front matter says, its chapters' titles and its cues in order; `body` is their text."""
+    """A parsed script: its front matter, its chapters' titles, its cues. `body` is the text of the cues."""
 
     name: str
     title: str
@@ -263,7 +263,7 @@ class Script:
     setting_lines: Mapping[str, int] = field(default_factory=dict)
     routine: str | None = None
     summary: str = ""
-    adapted: tuple[str, ...] = ()  # what was left out or swapped, as sentences for the maker
+    adapted: tuple[str, ...] = ()  # a sentence for each pose left out or swapped, shown and never spoken
 
 
 # --- sound and time --------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One sentence as the voice's engine gave it: float32 (samples, 1) at the engine's own rate."""
+    """One sentence as the engine spoke it: float32 (samples, 1) at the engine's sample rate."""
 
     samples: Samples
     sample_rate: int
@@ -279,7 +279,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One sentence, through the voice chain: float32 (samples, 1) at 48 kHz, whole milliseconds."""
+    """One sentence after the voice chain: float32 (samples, 1) at 48 kHz, whole milliseconds."""
 
     text: str
     samples: Samples
@@ -294,7 +294,7 @@ EventKind = Literal["speech", "pause", "hold", "breath", "count", "chime", "tail
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that lasts from `start_ms` to `end_ms`; `chapter` is an index."""
+    """One event of the timeline, from `start_ms` to `end_ms`; `chapter` is an index."""
 
     kind: EventKind
     start_ms: int
@@ -311,7 +311,7 @@ class Event:
 
     @property
     def sounds(self) -> bool:
-        """Whether it is heard over the background; the words and bells of others are events of their own."""
+        """Whether it is heard over the background. The words and bells inside other events are separate events."""
         match self.kind:
             case "speech" | "chime":
                 return True
@@ -330,7 +330,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Every event of a track in order of start; the chapters tile [0, duration_ms]."""
+    """Every event of a track in the order of starts. The chapters cover [0, duration_ms] without gaps."""
 
     events: tuple[Event, ...]
     chapters: tuple[Chapter, ...]
@@ -344,7 +344,7 @@ class Timeline:
 
 
 class Loop(Protocol):
-    """A seamless stretch of stereo sound, read where it is needed; reading from several threads is safe."""
+    """A seamless loop of stereo sound, read a part at a time. Several threads may read at once."""
 
     @property
     def samples(self) -> int:
@@ -352,7 +352,7 @@ class Loop(Protocol):
         ...
 
     def read(self, first: int, last: int) -> Samples:
-        """float32 (last - first, 2), for 0 <= first <= last <= samples; for the caller to write into."""
+        """float32 (last - first, 2), for 0 <= first <= last <= samples. The caller may write into it."""
         ...
 
 
@@ -360,8 +360,8 @@ class Loop(Protocol):
 class Bed:
     """A background as one seamless loop.
 
-    `loudness_lufs` says what the loop measures (BS.1770), so that a level can be set; a silent bed has None. One that
-    `restarts` moves with the breath: it begins anew with every hold in breaths.
+    `loudness_lufs` is the loop's measured loudness (BS.1770), from which its gain is set; a silent bed has None. A bed
+    with `restarts` follows the breath: it starts again with every hold in breaths.
     """
 
     name: str
@@ -373,7 +373,7 @@ class Bed:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of track: voiced (mixed) or open (the bed alone at its open level).
+    """A part of the track: voiced (mixed) or open (the bed alone, at its open level).
 
     In an open span the track's sample n is the bed's sample n + `shift_frames` frames, modulo its loop.
     """

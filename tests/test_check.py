@@ -12,7 +12,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from generator.definition.library_models import LibraryFile, parse_library
+from generator.definition.library_models import LibraryFile
+from generator.definition.library_reading import parse_library
 from generator.definition.schema import KINDS, schema, schema_text
 from generator.durations import DURATION_PATTERN, HOLD_PATTERN, parse_duration, parse_hold
 from generator.settings import PARSERS, SETTINGS

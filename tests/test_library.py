@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from generator.beds import bed_identity, parse_background
 from generator.build.fingerprint import settings_part, sound_fingerprint
 from generator.build.pipeline import read_spec
-from generator.definition.library_models import read_library
+from generator.definition.library_reading import read_library
 from generator.errors import DefinitionError, InputError
 from generator.library.folder import FolderStore
 from generator.library.manifest import Manifest, ManifestEntry, dump_manifest, merged, parse_manifest

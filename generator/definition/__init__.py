@@ -1,9 +1,10 @@
-"""What people write in YAML to frozen types, with every fault at its place."""
+"""YAML files read into frozen types, with every fault at its place."""
 
 __all__ = [
     "adapt",
     "checks",
     "library_models",
+    "library_reading",
     "loading",
     "models",
     "outline",

@@ -1,4 +1,4 @@
-"""A routine fitted to whoever does it: the level, what to avoid, which poses in what order, how many repetitions."""
+"""Adapts a routine to a listener: level, what to avoid, which poses in what order, how many repetitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-rai
 
 @dataclass(frozen=True, slots=True)
 class AdaptOptions:
-    """What is asked of a routine; names are pose ids, those of `avoid` positions, conditions, or what a body does."""
+    """How to adapt a routine. Names are pose ids; those of `avoid` are positions, conditions or movements."""
 
     level: Level = "standard"
     avoid: tuple[str, ...] = ()
@@ -35,12 +35,12 @@ def adapt(
     known_poses: Callable[[], Collection[str]],
     where: Callable[[str], str | None] = lambda name: None,
 ) -> tuple[Routine, tuple[str, ...]]:
-    """`routine` as wished, and a sentence for everything that was left out or swapped on account of `avoid`.
+    """The adapted routine, and a sentence for each step that `avoid` left out or swapped.
 
-    The last step, in which people fall asleep, keeps its place; where it must go, `rest` takes it. A pose that isn't
-    in this routine may be skipped or ordered all the same, if it is one of `known_poses`. Raises InputError where a
-    pose isn't there, nothing is left, or the repetitions aren't those the routine allows; `where` tells in what place
-    a wish stands.
+    The last step, in which people fall asleep, stays last; if it must be left out, `rest` replaces it. `skip` and
+    `order` may name poses that aren't in this routine, if they are among `known_poses`. `where` gives the place of an
+    option, for errors. Raises InputError for an unknown pose, if nothing is left, and for repetitions that the routine
+    doesn't allow.
     """
     notes: list[str] = []
     _check_names(routine, options, known_poses, where)
@@ -65,24 +65,24 @@ def adapt(
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
-    """`pose` as it is done at `level`: itself, where it has no way of its own there."""
+    """`pose` at `level`; unchanged if it has no variant for that."""
     variant: Variant | None = {"easier": pose.easier, "standard": None, "deeper": pose.deeper}[level]
     if variant is None:
         return pose
-    # a style's words for the pose's own way are no words for another one
+    # words of a style for the standard pose don't fit a variant
     styles = {} if _REWORDED & variant.changes.keys() else pose.styles
     return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
 
 
 def pose_traits(pose: Pose) -> set[str]:
-    """All the words of `avoid` that speak of `pose`."""
+    """The words of `avoid` that apply to `pose`."""
     positions = {pose.position, pose.ends}
     implied = {word for position in positions for word in _IMPLIED.get(position, ())}
     return {*positions, *implied, *pose.involves, *pose.leave_out_for}
 
 
 def avoidable_words(poses: Sequence[Pose]) -> set[str]:
-    """All the words that `avoid` can have, where these are the poses there are."""
+    """The words that `avoid` can have if `poses` are all the poses."""
     implied = {word for words in _IMPLIED.values() for word in words}
     return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
 
@@ -113,7 +113,7 @@ def _last_step(
     notes: list[str],
     where: Callable[[str], str | None],
 ) -> Step:
-    """The last step as it is wished, or a rest in its place. Raises InputError where that is avoided too."""
+    """The adapted last step, or a rest in its place. Raises InputError if `avoid` excludes the rest too."""
     left_out = final.pose.id in options.skip
     last = None if left_out else _step_to_do(final, options, notes)
     if last is not None:
@@ -131,12 +131,12 @@ def _last_step(
 
 
 def _gets_up_from_the_floor(routine: Routine, steps: Sequence[Step]) -> bool:
-    """Whether something is done down there; the way to bed leads over standing."""
+    """Whether the listener gets down to the floor, and so has to stand up again to go to bed."""
     return routine.setting != "bed" and any(step.pose.position not in ("standing", "chair") for step in steps[:-1])
 
 
 def _in_order(body: Sequence[Step], order: Sequence[str]) -> Iterator[Step]:
-    """The steps named first, each mention the next of that pose, then the others as they were."""
+    """First the steps named in `order`, each mention the pose's next step; then the others, in their order."""
     left = list(body)
     for name in order:
         step = next((step for step in left if step.pose.id == name), None)
@@ -157,7 +157,7 @@ def _with_reps(step: Step, reps: int | None) -> Step:
 
 
 def _step_to_do(step: Step, options: AdaptOptions, notes: list[str]) -> Step | None:
-    """The step at the level, as it is, or easier: the first way that asks for nothing avoided; None without one."""
+    """The step at the level, at the standard level or easier: the first that nothing in `avoid` excludes; or None."""
     avoided = set(options.avoid)
     levels: list[Level] = list(dict.fromkeys([options.level, "standard", "easier"]))
     ways = [at_level(step.pose, level) for level in levels]
@@ -182,7 +182,7 @@ def _leaves_anything_out(options: AdaptOptions) -> bool:
 
 
 def _props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
-    """What is fetched: nothing that only a pose left out asks for, and what a chosen variant asks for besides."""
+    """The props to fetch: none that only omitted poses need, and those that chosen variants need in addition."""
     before = {prop for step in routine.steps for prop in step.pose.props}
     after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))
     kept = [prop for prop in routine.props if prop not in before or prop in after]

@@ -1,4 +1,4 @@
-"""What single values of routine and pose files may be: the checks that pydantic runs."""
+"""Checks of single values in routine and pose files. Pydantic runs them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONDITIONS = (
     "neck-surgery", "rheumatoid-neck", "dizziness",
 )  # fmt: skip
 MAX_REPS = 100
-TYPO = 0.8  # difflib's likeness from which an unknown condition is taken for a slip of the pen: "knee", not "wrists"
+TYPO = 0.8  # difflib's ratio from which an unknown condition counts as a typo: "knee" does, "wrists" doesn't
 
 REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
 
@@ -37,7 +37,7 @@ _REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
 @dataclass
 class PoseCatalog:
-    """The poses a routine asks for, each loaded once."""
+    """The poses that a routine names, each loaded once."""
 
     load: Callable[[str], Pose]
     ids: Callable[[], Collection[str]]
@@ -46,7 +46,7 @@ class PoseCatalog:
     missing: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def has(self, pose_id: str) -> bool:
-        """Whether there is such a pose; one whose own file has faults is there, but `broken`."""
+        """Whether the pose exists. One whose file has faults exists, and is `broken`."""
         if pose_id not in self.found and pose_id not in self.broken and pose_id not in self.missing:
             try:
                 self.found[pose_id] = self.load(pose_id)
@@ -62,7 +62,7 @@ class PoseCatalog:
 
 
 def slug_of(name: str) -> str:
-    """The file's name that comes nearest to `name`, of small letters, digits and hyphens; empty where none does."""
+    """`name` as a slug: lower-case letters, digits and hyphens; empty if nothing is left of it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall("[a-z0-9]+", plain.replace("'", "")))
 
@@ -98,7 +98,7 @@ def one_of(words: tuple[str, ...], what: str) -> Callable[[str], str]:
 
 def known_pose(value: str, info: ValidationInfo) -> str:
     catalog = cast("PoseCatalog", info.context)
-    if not is_slug(value) or not catalog.has(value):  # an id only: never a path to somewhere else
+    if not is_slug(value) or not catalog.has(value):  # an id, never a path
         slug = slug_of(value)
         misnamed = [name for name in catalog.known if not is_slug(name) and slug_of(name) == slug]
         if misnamed and slug:
@@ -118,7 +118,7 @@ def round_of_pose(value: str, info: ValidationInfo) -> str:
 
 
 def condition(value: str) -> str:
-    """A slug: a known condition, or one of the writer's own."""
+    """Accepts a known condition, or any slug that doesn't look like a typo of one."""
     if not _SLUG.fullmatch(value):
         raise invalid(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
     if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
@@ -154,7 +154,7 @@ def valid_hold(value: str) -> str:
 
 
 def _suggested_hold(text: str) -> str:
-    """The right spelling of what people write for a hold instead: a clock's time, or a bare number."""
+    """What to write instead of a time like 1:30 or a bare number; empty for anything else."""
     if clock := _CLOCK.fullmatch(text):
         parts = zip(clock.groups(), "hms", strict=True)
         spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
@@ -210,7 +210,7 @@ def has_summary(value: str, info: ValidationInfo) -> str:
 
 
 def variant_keys(value: object) -> object:
-    """The short form, a text alone, is what is spoken."""
+    """Expands the short form, a text alone, to `say`."""
     if isinstance(value, str):
         return {"say": value}
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""Routine and pose files to `Routine` and `Pose`, with every fault at its file:line:column, all at once.
+"""Reads routine and pose files into `Routine` and `Pose`. All faults are reported at once, with file:line:column.
 
-pydantic, PyYAML and Jinja are imported at the top: whoever must start instantly imports this module when it is needed.
+This module imports pydantic, PyYAML and Jinja, which are slow. Import it only where it is needed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .validation import one_line, validated
 
 SAFE_ENDINGS = ("supine", "side", "prone")
 MAX_TRACK_MS = 24 * 3_600_000
-FASTEST_BREATH_MS, FASTEST_COUNT_MS = 5_000, 500  # the ends of what --breath-rate and --count-ms take
+FASTEST_BREATH_MS, FASTEST_COUNT_MS = 5_000, 500  # the fastest that --breath-rate and --count-ms allow
 MARKED_KEYS = ("enter", "switch", "leave", "say", "easier", "deeper", "mind", "feel")
 TEXT_KEYS = ("enter", "switch", "hold_lines", "leave", "felt", "caution", "mind", "feel")
 BREATH_KEYS = ("breaths", "breathing")
@@ -42,11 +42,11 @@ def parse_routine(
     known_poses: Callable[[], Collection[str]],
     known_settings: Mapping[str, Callable[[str], object]],
 ) -> Routine:
-    """The routine that `text` describes; `file` stands in faults, `name` is what the routine is asked for by.
+    """The routine in `text`. Faults name `file`; `name` is the routine's name in commands.
 
-    `poses` gives a pose by its id (NotFoundError and DefinitionError become faults), `known_poses` the ids to suggest
-    from, `known_settings` a setting's parser by its name (ValueError's message becomes a fault). Settings are kept as
-    they were written. Raises DefinitionError with every fault found, those of the poses' files too.
+    `poses` returns a pose by its id; its NotFoundError and DefinitionError become faults. `known_poses` returns the ids
+    to suggest from. `known_settings` has each setting's parser; its ValueError becomes a fault. Settings stay as
+    written. Raises DefinitionError with every fault, including those in the files of the poses.
     """
     source = read(text, file)
     data = cast("dict[str, Any]", source.root.plain())
@@ -77,7 +77,7 @@ def parse_routine(
 
 
 def parse_pose(text: str, file: str, *, id: str) -> Pose:  # noqa: A002 - the field's name
-    """The pose that `text` describes, its texts still Jinja. Raises DefinitionError with every fault found."""
+    """The pose in `text`; its texts stay Jinja. Raises DefinitionError with every fault."""
     source = read(text, file)
     written = validated(PoseFile, cast("dict[str, Any]", source.root.plain()), source)
     _check_texts(source)
@@ -119,7 +119,7 @@ def _styles(entries: Mapping[str, StyleEntry]) -> dict[str, dict[str, Any]]:
 
 
 def _changes(entry: VariantEntry | StyleEntry) -> dict[str, Any]:
-    """The fields that are written, as a pose holds them."""
+    """The fields that the file has, in the form that a pose has them."""
     changes: dict[str, Any] = {}
     for key in sorted(entry.model_fields_set - {"say", "summary"}):
         value = getattr(entry, key)
@@ -133,7 +133,7 @@ def _changes(entry: VariantEntry | StyleEntry) -> dict[str, Any]:
 
 
 def _variant(entry: VariantEntry | None, *, stays: bool) -> Variant | None:
-    """The variant; where the pose `stays` in its position, it does so in another one too."""
+    """The variant. If the pose `stays` in its position, a variant in another position stays there."""
     if entry is None:
         return None
     changes = _changes(entry)
@@ -149,7 +149,7 @@ def load_routine(
     known_poses: Callable[[], Collection[str]],
     known_settings: Mapping[str, Callable[[str], object]],
 ) -> Routine:
-    """The routine in a file, named by the file. Raises what `parse_routine` does, and NotFoundError."""
+    """The routine in a file; the file's name is its name. Raises what `parse_routine` does, and NotFoundError."""
     text = read_text(path)
     return parse_routine(
         text, str(path), name=path.stem, poses=poses, known_poses=known_poses, known_settings=known_settings
@@ -157,15 +157,15 @@ def load_routine(
 
 
 def load_pose(path: Path) -> Pose:
-    """The pose in a file, whose name is its id. Raises DefinitionError and NotFoundError."""
+    """The pose in a file; the file's name is its id. Raises DefinitionError and NotFoundError."""
     return parse_pose(read_text(path), str(path), id=path.stem)
 
 
-# --- what only the whole file shows ----------------------------------------------------------------
+# --- checks of the whole file ----------------------------------------------------------------
 
 
 def _setting_text(value: str | list[str]) -> str:
-    """A setting as a flag has it: a list's entries with commas between them."""
+    """A setting as on the command line: a list's entries with commas between them."""
     if isinstance(value, list):
         return ", ".join(entry.strip() for entry in value) or NO_NAMES
     return value.strip()
@@ -186,7 +186,7 @@ def _check_setting(key: str, value: Any, parse: Callable[[str], object], source:
 
 
 def _check_ending(source: YamlSource, catalog: PoseCatalog) -> None:
-    """Nobody is left to fall asleep with legs raised, kneeling, on a chair or at the edge."""
+    """Check that the routine ends lying down, not with legs raised, kneeling, on a chair or at the edge."""
     steps = source.find(("steps",))
     if steps is None or not isinstance(steps.value, list) or not steps.value:
         return
@@ -204,7 +204,7 @@ def _check_ending(source: YamlSource, catalog: PoseCatalog) -> None:
 
 
 def _check_length(written: RoutineFile, source: YamlSource, catalog: PoseCatalog) -> None:
-    """The holds alone, each at its low end, the breath and the count at their fastest, must fit a day."""
+    """Check that the holds alone fit into a day: each at its lower end, with the fastest breaths and counts."""
     steps = [step for step in written.steps if step.pose in catalog.found]
     least_ms = 0
     for step in steps:
@@ -230,7 +230,7 @@ def _steps(written: RoutineFile, source: YamlSource, catalog: PoseCatalog) -> It
 
 
 def _check_texts(source: YamlSource) -> None:
-    """The Jinja of the pose and of its two variants, whose texts may use what their own rounds give."""
+    """Check the Jinja texts of the pose and its variants. Their rounds decide which variables a text may use."""
     own = _rounds_of(source, (), ["only"])
     for loc in ((), ("easier",), ("deeper",)):
         variables = _variables_of(_rounds_of(source, loc, own))
@@ -255,7 +255,7 @@ def _rounds_of(source: YamlSource, loc: tuple[str, ...], otherwise: object) -> o
 
 
 def _variables_of(rounds: object) -> Collection[str]:
-    """Those every text may use, and those of sides where a round is one."""
+    """The variables of every text; those of sides only if one of the rounds is a side."""
     sided = not isinstance(rounds, list) or "right" in rounds or "left" in rounds
     return TEXT_VARIABLES if sided else [name for name in TEXT_VARIABLES if name not in SIDE_VARIABLES]
 
@@ -269,10 +269,10 @@ def _check_text(source: YamlSource, key: str, node: Node | None, variables: Coll
 
 
 def _place(source: YamlSource, node: Node, text: str, offset: int) -> int:
-    """Where an offset of a scalar's text stands in the file, whatever the scalar's style.
+    """The offset in the file that belongs to an offset in a scalar's text, whatever the scalar's style.
 
-    Quotes, folding and indentation move everything but the order of the templates' braces and the marks' brackets, so
-    those are counted.
+    Quotes, folding and indentation move everything, but they keep the order of braces and brackets. So these are
+    counted.
     """
     written = source.text[node.start : node.end]
     here = [match.start() for match in _BRACKET.finditer(text)]

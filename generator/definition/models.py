@@ -1,4 +1,4 @@
-"""What routine and pose files may hold, as pydantic models; their descriptions are the reference that users read."""
+"""The contents of routine and pose files as pydantic models. Their descriptions make up the users' reference."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ class PoseFile(FileModel):
         description="The words of a movement paced by the breath: one entry a breath, the last for all that follow.",
         examples=[[{"in": "Arms float up.", "out": "And lower."}]],
     )
-    leave: Text = Field(  # required, though it may be empty: nobody is left in a pose by an oversight
+    leave: Text = Field(  # required, so that nobody is left in a pose by an oversight
         description="Spoken after the last round; must lead to `ends`. Required, though it may be empty: ''.",
         examples=["Bring the {{ side }} leg back. [6s]"],
     )
@@ -300,7 +300,7 @@ class PoseFile(FileModel):
 
     @model_validator(mode="after")
     def _variants_have_their_words(self) -> PoseFile:
-        """Each later round has words at every level, whichever of rounds and switch a variant replaces."""
+        """Check that later rounds have words at every level, whether a variant replaces rounds, switch or both."""
         for key in ("easier", "deeper"):
             way: VariantEntry | None = getattr(self, key)
             rounds = self.rounds if way is None or way.rounds is None else way.rounds

@@ -1,6 +1,6 @@
-"""What a list shows of a routine or a pose, read without judging the rest of its file: `check` does that.
+"""The part of a routine or pose that a list shows, read without checking the rest of the file.
 
-`sleepward list` takes 0.15 s of CPU time so, and 0.5 s where all of every file is judged: more than a list may take.
+This way `sleepward list` takes 0.15 s of CPU time. Checking every file would take 0.5 s, too long for a list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SETTINGS = ("bed", "mat", "chair", "room")
 
 @dataclass(frozen=True, slots=True)
 class RoutineOutline:
-    """A routine's name, what it says of itself, and how many poses it has, the final rest aside."""
+    """A routine's name, its description, and its number of poses without the final rest."""
 
     name: str
     title: str
@@ -29,7 +29,7 @@ class RoutineOutline:
 
 @dataclass(frozen=True, slots=True)
 class PoseOutline:
-    """A pose's id, its name, and the position that it is done in."""
+    """A pose's id, its name and its position."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class PoseOutline:
 
 
 def routine_outline(path: Path) -> RoutineOutline | None:
-    """The outline; None where the file isn't plainly a routine. Raises what `read_text` and `read` do."""
+    """The outline; None if the file isn't plainly a routine. Raises what `read_text` and `read` do."""
     match _plain(path):
         case {"title": str(title), "setting": str(setting), "steps": list(steps), **rest} if setting in SETTINGS:
             poses = {step["pose"] for step in steps if isinstance(step, dict) and isinstance(step.get("pose"), str)}
@@ -51,7 +51,7 @@ def routine_outline(path: Path) -> RoutineOutline | None:
 
 
 def pose_outline(path: Path) -> PoseOutline | None:
-    """None where the file isn't plainly a pose, as for routines."""
+    """The outline; None if the file isn't plainly a pose. Raises what `read_text` and `read` do."""
     match _plain(path):
         case {"name": str(name), "position": str(position)}:
             return PoseOutline(path.stem, name.strip(), position)
@@ -59,7 +59,7 @@ def pose_outline(path: Path) -> PoseOutline | None:
 
 
 def _plain(path: Path) -> Mapping[str, object] | None:
-    """The file as plain values; None where it has faults."""
+    """The file as plain values; None if it has faults."""
     source = read(read_text(path), str(path))
     plain = source.root.plain()
     return plain if isinstance(plain, dict) and not source.faulty else None

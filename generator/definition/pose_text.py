@@ -1,6 +1,6 @@
-"""A pose's Jinja text checked for what it may use: nothing that runs long, grows large or varies by chance.
+"""Checks that a pose's Jinja text uses nothing that can run long, grow large or vary at random.
 
-Jinja is imported at the top: whoever must start instantly imports this module when it is needed.
+This module imports Jinja, which is slow. Import it only where it is needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TEXT_VARIABLES: Mapping[str, str] = {
     "setting": "bed, mat, chair or room",
     "ground": "what one lies, sits or stands on there: bed, mat or floor",
 }
-"""What a text may name, and what that is."""
+"""The variables that a text may use, and their meanings."""
 SIDE_VARIABLES = ("side", "other_side")  # known in the rounds that are sides
 TEXT_FILTERS = ("capitalize", "lower", "title", "trim", "upper")
 
@@ -53,10 +53,10 @@ _MAY_COMPARE = "a text can't compare like this: use == or !=, or 'in' with a lis
 
 
 def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Iterator[tuple[int, str]]:
-    """Faults in a pose's Jinja text, as offsets in it with messages.
+    """Faults in a pose's Jinja text, as offsets with messages.
 
-    Only what renders in no time is allowed: Jinja's sandbox keeps templates from files and from Python, but not from
-    `9 ** 9 ** 9`, from loops in loops, or from a random choice.
+    Jinja's sandbox keeps templates away from files and from Python, but it allows `9 ** 9 ** 9`, loops in loops and
+    random choices. So a text may only use what renders at once.
     """
     if not _BRACE.search(text):
         return
@@ -74,7 +74,7 @@ def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Itera
 
 
 def mark_faults(text: str) -> Iterator[tuple[int, str]]:
-    """Marks in a pose's text other than pauses and bells, as offsets with messages: holds are the template's."""
+    """Faulty marks in a pose's text, as offsets with messages. Only pauses and bells are allowed."""
     for mark in _MARK.finditer(_TAG.sub(lambda tag: "\0" * len(tag[0]), text)):
         inside = mark[1]
         closed = mark[0].endswith("]")
@@ -94,8 +94,8 @@ def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) ->
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     after: dict[str, int] = {}
     waiting: list[tuple[nodes.Node, int, int]] = [(tree, 0, 1)]
-    while waiting:  # a stack of our own: `a and a and a …` nests as deep as it is long
-        node, depth, line = waiting.pop()  # some nodes don't know their line: their parent's, then
+    while waiting:  # a stack of our own, because `a and a and a …` nests as deep as it is long
+        node, depth, line = waiting.pop()  # some nodes have no line, so they take their parent's
         start = line_starts[min(node.lineno or line, len(line_starts)) - 1]
         if depth > MAX_TEXT_DEPTH:
             yield _tag_at(text, start), f"a template nested too deeply: {_MAY_USE}"
@@ -117,7 +117,7 @@ def _node_faults(text: str, tree: nodes.Template, variables: Collection[str]) ->
 
 
 def _fault_of_call(node: nodes.Filter | nodes.Test) -> str:
-    """What is wrong with a filter or test, if anything: its name, or arguments, which could be of any type."""
+    """What is wrong with a filter or test; empty if nothing is. Arguments are refused: they could have any type."""
     if isinstance(node, nodes.Filter) and node.name not in TEXT_FILTERS:
         there_are = f"; {did_you_mean(node.name, TEXT_FILTERS)}"
         return f"a text can't use the filter '{node.name}'{there_are}"
@@ -129,7 +129,7 @@ def _fault_of_call(node: nodes.Filter | nodes.Test) -> str:
 
 
 def _compares_anything(node: nodes.Operand) -> bool:
-    """Whether the comparison holds for values of any types; `side < 1` or `first in side` would break off instead."""
+    """Whether the comparison works for values of all types; `side < 1` and `first in side` would raise an error."""
     return node.op in ("eq", "ne") or (node.op in ("in", "notin") and isinstance(node.expr, (nodes.List, nodes.Tuple)))
 
 
@@ -141,7 +141,7 @@ def _unknown_name(name: str, variables: Collection[str]) -> str:
 
 
 def _name_at(text: str, name: str, start: int) -> int:
-    """Where a name stands inside a tag, from `start` on: Jinja tells the line only."""
+    """The offset of a name in a tag, from `start` on. Jinja itself gives only the line."""
     for match in re.finditer(rf"\b{re.escape(name)}\b", text[start:]):
         at = start + match.start()
         if max(text.rfind("{{", 0, at), text.rfind("{%", 0, at)) > max(
@@ -152,14 +152,14 @@ def _name_at(text: str, name: str, start: int) -> int:
 
 
 def _tag_at(text: str, start: int) -> int:
-    """The first tag on the line that begins at `start`; the last one before, where a tag goes over several lines."""
+    """The offset of the first tag on the line that begins at `start`, or else of the last tag before that."""
     line_end = text.find("\n", start)
     found = _TAG.search(text, start, line_end if line_end >= 0 else len(text))
     return found.start() if found else max(text.rfind("{{", 0, start), text.rfind("{%", 0, start), 0)
 
 
 def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
-    """The tag that is wrong by itself; the `if` that is never closed; else the last brace opened up to that line."""
+    """The offset of the tag that is wrong by itself, of the `if` that is never closed, or of the last open brace."""
     message, lines = str(error.message), text.split("\n")
     start = sum(len(line) + 1 for line in lines[: error.lineno - 1])
     end = start + len(lines[min(error.lineno, len(lines)) - 1])
@@ -182,7 +182,7 @@ def _syntax_offset(text: str, error: TemplateSyntaxError) -> int:
 
 
 def _completed(tag: str) -> str:
-    """A tag of a block with what it needs around it to be right."""
+    """A tag of a block, with the tags around it that make it valid."""
     match = re.match(r"\{%[-+]?\s*(if|elif|else|endif|say|or|endsay)\b", tag)
     if not match:
         return tag

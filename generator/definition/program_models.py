@@ -1,6 +1,6 @@
-"""What a programme's file may hold: nights in a row, with every fault at its place.
+"""The contents of a programme file: nights in a row.
 
-pydantic is imported at the top: whoever must start instantly imports this module when it is needed.
+This module imports pydantic, which is slow. Import it only where it is needed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ProgramFile(FileModel):
 
 @dataclass(frozen=True, slots=True)
 class ProgramNight:
-    """One night, counted from 1; `settings` as written, by name. Nights of one `entry` of the file are the same."""
+    """One night; `number` counts from 1. `settings` are as written, by name. Nights of one `entry` are the same."""
 
     number: int
     entry: int
@@ -75,10 +75,10 @@ def parse_program(
     known_routines: Collection[str],
     poses_of: Callable[[str], Collection[str]],
 ) -> Program:
-    """The programme that `text` describes; `file` stands in faults, `name` is what it is asked for by.
+    """The programme in `text`. Faults name `file`; `name` is the programme's name in commands.
 
-    `known_settings` gives a setting's parser by its name (ValueError's message becomes a fault), `poses_of` the pose
-    ids of one of `known_routines`, or none where it can't be read. Raises DefinitionError with every fault found.
+    `known_settings` has each setting's parser; its ValueError becomes a fault. `poses_of` returns the pose ids of one
+    of `known_routines`, none if it can't be read. Raises DefinitionError with every fault.
     """
     source = read(text, file)
     written = validated(ProgramFile, cast("dict[str, Any]", source.root.plain()), source)
@@ -89,7 +89,7 @@ def parse_program(
 
 
 class _NightReader:
-    """The entries of `nights` that are well, as often as they are repeated; the faults of the others are noted."""
+    """Reads the entries of `nights`, each as often as it is repeated. Entries with faults are reported, not read."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class _NightReader:
         nights = self._source.find(("nights",))
         number = 1
         for entry, node in enumerate(nights.value if nights and isinstance(nights.value, list) else ()):
-            if not isinstance(node, Node) or not isinstance(node.value, dict):  # said by the model
+            if not isinstance(node, Node) or not isinstance(node.value, dict):  # the model has reported it
                 continue
             texts = dict(self._texts(node.value))
             self._check(node, node.value, texts)
@@ -120,7 +120,7 @@ class _NightReader:
                 number += 1
 
     def _texts(self, entries: Mapping[str, tuple[Node, Node]]) -> Iterator[tuple[str, str]]:
-        """Each known key with its text; a list as a flag has it, with commas."""
+        """Each known key with its text; a list as on the command line, with commas."""
         for name, (key, node) in entries.items():
             known = (*NIGHT_KEYS, *self._settings)
             if name not in known:

@@ -1,4 +1,4 @@
-"""Routines as they were read before, kept in the cache as JSON.
+"""The cache of routines, stored as JSON.
 
 Reading one takes 0.12 s of CPU time, mostly to import pydantic and PyYAML: a quarter of an unchanged build.
 """
@@ -23,12 +23,10 @@ KIND = "routines"
 
 
 def cached_routine(path: Path, pose_files: Iterable[Path], cache: Cache, read: Callable[[Path], Routine]) -> Routine:
-    """What `read` makes of the routine's file at `path`; from the cache, where that has read the very same before.
+    """The routine in the file at `path`, as `read` returns it; from the cache if the same files were read before.
 
-    `pose_files` are all that the routine could name.
-
-    Only what has no faults is kept, and only where no file changed meanwhile; `read` must look at the files each time.
-    Raises what it does.
+    `pose_files` are all files that the routine could name. A routine is stored if it has no faults and no file changed
+    meanwhile. `read` must read the files each time. Raises what `read` does.
     """
     files = [path, *pose_files]
     key = files_key(files)
@@ -36,11 +34,11 @@ def cached_routine(path: Path, pose_files: Iterable[Path], cache: Cache, read: C
         return read(path)
     stored = cache.get(KIND, key)
     if stored is not None:
-        with suppress(ValueError):  # what isn't a routine is read again
+        with suppress(ValueError):  # a broken entry: read again
             return routine_from_json(bytes(stored))
     routine = read(path)
     if files_key(files) == key:
-        with suppress(SleepwardError):  # a routine that can't be kept is read again
+        with suppress(SleepwardError):  # a routine that can't be stored is read again next time
             cache.put(KIND, key, routine_to_json(routine))
     return routine
 
@@ -49,14 +47,14 @@ def cached_routine(path: Path, pose_files: Iterable[Path], cache: Cache, read: C
 
 
 def routine_to_json(routine: Routine) -> bytes:
-    """The routine as JSON: each pose once, and the steps with their poses' ids."""
+    """The routine as JSON: each pose once, and the steps with the ids of their poses."""
     poses = {step.pose.id: step.pose for step in routine.steps}
     steps = [{**_plain(step), "pose": step.pose.id} for step in routine.steps]
     return json.dumps({"poses": poses, "routine": {**_plain(routine), "steps": steps}}, default=_plain).encode()
 
 
 def routine_from_json(text: bytes) -> Routine:
-    """The routine that `routine_to_json` wrote. Raises ValueError where this is none."""
+    """The routine that `routine_to_json` wrote. Raises ValueError for anything else."""
     try:
         found = json.loads(text)
         poses = {pose_id: _typed(Pose, pose) for pose_id, pose in found["poses"].items()}
@@ -72,7 +70,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 class _Changes:
-    """Some of a pose's fields, by name."""
+    """Marks a mapping from names of a pose's fields to values."""
 
 
 @remember
@@ -87,7 +85,7 @@ def _types(kind: type) -> Mapping[str, Any]:
 
 
 def _typed(kind: Any, value: Any) -> Any:
-    """A value of JSON as one of the type `kind`. Raises ValueError, AttributeError or KeyError where it is none."""
+    """A JSON value as one of the type `kind`. Raises ValueError, AttributeError or KeyError if it isn't one."""
     if isinstance(kind, type):
         return value if type(value) is kind else _made(kind, value)
     origin, inner = get_origin(kind), get_args(kind)

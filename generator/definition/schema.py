@@ -1,4 +1,4 @@
-"""The formats of the files people write as JSON Schema (2020-12), for editors and for the reference."""
+"""JSON Schemas (2020-12) of the files that people write, for editors and for the reference."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(kind: Kind) -> dict[str, Any]:
-    """The schema of a kind of file, every key described.
+    """The schema of a kind of file, with a description of every key.
 
-    It describes the file as editors read it, by YAML 1.2: numbers may stand where we read the text that was written.
+    Editors read YAML 1.2, so numbers are allowed where we read the text as written.
     """
     written = MODELS[kind].model_json_schema(by_alias=True, schema_generator=_Generator)
     written.pop("title", None)
@@ -44,12 +44,12 @@ def schema(kind: Kind) -> dict[str, Any]:
 
 
 def schema_text(kind: Kind) -> str:
-    """The schema as its file holds it."""
+    """The schema as the text of its file."""
     return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 
 def _add_axes(library: dict[str, Any]) -> None:
-    """What stands below a library's keys: settings, and what is to be built."""
+    """Add what stands below a library's keys: settings, and the tracks to build."""
     settings = {name: info.schema() for name, info in SETTINGS.items()}
     routine = {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."}
     known = {"routine": routine, **settings}
@@ -69,7 +69,7 @@ def _add_axes(library: dict[str, Any]) -> None:
 
 
 def _add_nights(program: dict[str, Any]) -> None:
-    """What stands in a programme's nights: settings, and what is done."""
+    """Add what stands in a programme's nights: settings and a routine."""
     number = {"type": "integer", "minimum": 1, "maximum": MAX_REPEAT}
     night = {
         "routine": {"type": "string", "pattern": f"^{SLUG}$", "description": "A routine's name."},
@@ -92,7 +92,7 @@ def _axis_key(name: str) -> str:
 
 
 def _axis(name: str) -> dict[str, Any]:
-    """One value or several; of nights also a range."""
+    """One value or several; for nights also a range."""
     one: dict[str, Any] = {"$ref": f"#/$defs/{name}"}
     if name == NIGHT:
         one = {"anyOf": [one, {"type": "string", "pattern": "^[0-9]+ *[-–] *[0-9]+$"}]}
@@ -108,7 +108,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _without_null(node: Any) -> Any:
-    """A key may be left out, but not be null: an empty one is an empty text."""
+    """Remove null from the schema: a key may be left out, but an empty one is an empty text."""
     if isinstance(node, list):
         return [_without_null(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong in a file, as faults at the places where they stand, in words for its writer."""
+"""Pydantic's errors turned into faults at their places, in words for the writer of the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..yaml_source import Loc, Node, YamlSource
 
 
 class FileModel(BaseModel):
-    """A file's keys, or those of a mapping inside it. `called` names it in faults, `parts` holds what stands below."""
+    """The keys of a file or of a mapping in it. Faults call it `called`; `parts` are the models of mappings below."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     called: ClassVar[str] = "the file"
@@ -22,7 +22,7 @@ class FileModel(BaseModel):
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
-        """Its keys, as they are written."""
+        """Its keys, as files have them."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
@@ -30,7 +30,7 @@ _M = TypeVar("_M", bound=FileModel)
 
 
 def invalid(message: str, *, word: str = "", known: Sequence[str] = (), at: str | int = "") -> PydanticCustomError:
-    """A fault; with a `word` that isn't `known`, the nearest are told; `at` names a neighbouring key to point at."""
+    """A fault to raise. For a `word` that isn't `known` similar ones are suggested; `at` is another key to point at."""
     return PydanticCustomError("fault", "{message}", {"message": message, "word": word, "known": known, "at": at})
 
 
@@ -39,7 +39,7 @@ def one_line(value: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """`text` as a fault shows it, shortened."""
+    """`text` in quotes, shortened, for a fault."""
     text = one_line(text)
     return f"'{text}'" if len(text) <= 60 else f"'{text[:59]}…'"
 
@@ -47,7 +47,7 @@ def quoted(text: str) -> str:
 def validated(
     model: type[_M], data: dict[str, Any], source: YamlSource, context: object = None, more_keys: Collection[str] = ()
 ) -> _M | None:
-    """`data` as the model, or None with its faults noted in the source; `more_keys` may stand in the file besides."""
+    """`data` as the model; None if it has faults, which the source records. The file may have `more_keys`, too."""
     try:
         return model.model_validate(data, context=context)
     except ValidationError as errors:
@@ -59,7 +59,7 @@ def validated(
 
 
 def _node_of(error: ErrorDetails, source: YamlSource) -> Node:
-    """Where to point: the value; the key that isn't known; the mapping in which something is missing."""
+    """The node to point at: the value, the unknown key, or the mapping that lacks something."""
     loc: Loc = error["loc"]
     at = error.get("ctx", {}).get("at", "")
     if isinstance(at, int):
@@ -84,7 +84,7 @@ _MESSAGES = {  # by pydantic's type of error
 
 
 def _message(error: ErrorDetails, model: type[FileModel], source: YamlSource, more_keys: Collection[str]) -> str:
-    """What is wrong and what to do, for a fault of ours or an error of pydantic's."""
+    """What is wrong and what to do, for one of our faults or an error of pydantic's."""
     loc, context = error["loc"], error.get("ctx", {})
     owner = _part_at(model, loc[:-1])
     if error["type"] == "extra_forbidden":

@@ -10,7 +10,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.library_models import read_library
+from ..definition.library_reading import read_library
 from ..errors import InputError, SleepwardError
 from ..settings import written_settings
 from ..system.stopping import check

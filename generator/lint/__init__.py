@@ -1,6 +1,6 @@
-"""Words judged as a teacher would: rules over poses, routines and parsed scripts, each with what to do about it. Pure.
+"""Rules for the words of poses, routines and parsed scripts, as a teacher would judge them. Pure.
 
-The rules know English. What a rule finds is advice, never a fault: a track can be built all the same.
+The rules are for English. A finding says what to do, and is advice, never a fault: the track can still be built.
 """
 
 from .findings import RULES, Finding

@@ -1,4 +1,4 @@
-"""What a rule finds, and the rules there are."""
+"""The rules, and what a rule finds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend. `message` says what and what to do.
+    """One problem. `message` says what is wrong and what to do.
 
-    It lies in the words of `quote`, said in the pose with the id `pose` or outside any (None), on `line` of the script
-    (from 1); or in the `key` of that pose's file; or, with neither, in the step on `step_line` of the routine's file.
+    It is about the words `quote`, spoken in the pose with the id `pose` (None: outside any pose) on `line` of the
+    script (from 1); or about the `key` in that pose's file; or else about the step on `step_line` of the routine.
     """
 
     rule: str
@@ -37,4 +37,4 @@ RULES: Mapping[str, str] = {
     "unsafe-ending": "the last pose can be slept in: nothing raised, twisted, folded or balanced, no way out needed",
     "said-too-often": "no sentence of more than four words is said more than twice in a track",
 }
-"""Each rule's name, and what holds where it finds nothing."""
+"""Each rule's name, and what is true of words that keep the rule."""

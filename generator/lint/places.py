@@ -1,4 +1,4 @@
-"""Where in a pose's file the words of a sentence stand, though Jinja and YAML have moved them. Pure."""
+"""Finds the words of a spoken sentence in a pose's file, although Jinja and YAML have changed them. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from .sentences import words
 
-MIN_SHARE = 0.75  # of a sentence's words must stand in a line, for it to come from there
+MIN_SHARE = 0.75  # of a sentence's words must be in a line for the sentence to come from there
 _SIDES = frozenset({"right", "left"})
 _UNSPOKEN = re.compile(
     r"\s*(?:#|(?:name|also|felt|caution|summary|props|involves|leave_out_for|rounds|position|ends):)"
@@ -16,9 +16,9 @@ _KEY = re.compile(r"[\"']?([a-z_]+)[\"']?\s*:")
 
 
 def find_quote(lines: Sequence[str], key: str, quote: str) -> tuple[int, int] | None:
-    """Line and column (from 1) of `quote` below the top-level `key` (any, where empty); of the key without a quote.
+    """Line and column (from 1) of `quote` below the top-level `key`, or below any key if `key` is empty.
 
-    None where the file has nothing like it: then the words are a template's.
+    Without a quote it is the place of the key. None if the file has nothing like it: the words come from a template.
     """
     begin, end = _key_lines(lines, key)
     if not quote:
@@ -36,7 +36,7 @@ def find_quote(lines: Sequence[str], key: str, quote: str) -> tuple[int, int] | 
 
 
 def _key_lines(lines: Sequence[str], key: str) -> tuple[int, int]:
-    """The lines of a top-level key, first and one past the last; all of them for no key, none for a missing one."""
+    """The first line of a top-level key and one past its last; all lines for no key, none for a missing key."""
     tops = [(number, match[1]) for number, line in enumerate(lines) if (match := _KEY.match(line))]
     if not key:
         return 0, len(lines)
@@ -45,7 +45,7 @@ def _key_lines(lines: Sequence[str], key: str) -> tuple[int, int]:
 
 
 def _share_found(wanted: Collection[str], lines: Sequence[str]) -> float:
-    """The share of the words that stand in the first of `lines`; less counts what folding has moved to the second."""
+    """The share of the words that are in the first of `lines`. Those in the second count half: YAML folds lines."""
     first, both = (sum(word in found for word in wanted) for found in (_words(lines[:1]), _words(lines)))
     return (first + 0.5 * (both - first) * (first > 0)) / len(wanted) if wanted else 0.0
 

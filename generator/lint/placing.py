@@ -1,4 +1,4 @@
-"""Findings put where they are mended, in words for whoever wrote the file. Pure: files come in as lines."""
+"""Findings as warnings, each at the place where its writer can mend it. Pure: files come in as lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..model import Routine
 from .findings import Finding
 from .places import find_quote
 
-ROUTINE_RULES = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # whatever its poses say
+ROUTINE_RULES = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # not about one pose alone
 
 
 def located(
@@ -19,10 +19,10 @@ def located(
     lines_of: Callable[[str], Sequence[str]],
     ways: Mapping[Finding, str],
 ) -> Iterator[Diagnostic]:
-    """Findings in a pose's file; or else at the routine's step, with the words and the way that makes them.
+    """Each finding at its place in a pose's file; or else at the routine's step, with the flags that lead to it.
 
-    `lines_of` gives a file's lines, `ways` the flags under which a finding was made. A routine whose steps have no
-    lines is a pose tried alone: what its templates say is no concern then.
+    `lines_of` gives a file's lines, `ways` the flags under which a finding was made. Steps without lines mean that a
+    pose is checked alone: findings about the words of templates are left out then.
     """
     poses = {step.pose.id: step.pose for step in reversed(routine.steps)}
     steps = {step.pose.id: step.line for step in reversed(routine.steps)}
@@ -42,15 +42,15 @@ def located(
 
 
 def warning(finding: Finding, file: str, line: int, column: int = 1) -> Diagnostic:
-    """A finding as a warning at a place. Its message begins with the words that it is about."""
+    """A finding as a warning at this place. The message begins with the words that the finding is about."""
     quoted = finding.quote and finding.quote not in finding.message
     message = f"“{finding.quote}”: {finding.message}" if quoted else finding.message
     return Diagnostic(file, line, column, message, rule=finding.rule, severity="warning")
 
 
 def same_advice(found: Diagnostic) -> object:
-    """A key that warnings share if they are about the same words of a file, in whatever way these were rendered.
+    """A key that is equal for warnings about the same words of a file, however these were rendered.
 
-    Words never begin in column 1: a warning there is about a whole key or step, and is its own key.
+    Words never begin in column 1. A warning there is about a whole key or step, and is equal only to itself.
     """
     return (found.file, found.line, found.column, found.rule) if found.column > 1 else found

@@ -1,4 +1,4 @@
-"""What is judged of poses and routines as they are written: ways out, sides, props, the ending."""
+"""Rules for poses and routines as they are written: words that lead out, sides, props, the ending."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sides import literal_sides
 
 LEVELS: tuple[Level, ...] = ("standard", "easier", "deeper")
 SPOKEN_KEYS = ("enter", "switch", "leave", "hold_lines", "breaths", "mind", "feel", "breathing")
-RESTING = ("supine", "side", "prone", "seated")  # positions in which a hold may end by itself
+RESTING = ("supine", "side", "prone", "seated")  # positions in which a hold may end without words
 LYING = ("supine", "side", "prone")
 HARD_PROPS = frozenset({"chair", "wall", "bolster", "block", "strap"})
 
@@ -24,7 +24,7 @@ PROP = re.compile(
 
 
 def pose_findings(pose: Pose) -> Iterator[Finding]:
-    """What a pose's file shows without being rendered, at every level."""
+    """The findings in a pose's file that need no rendering, at every level."""
     yield from _literal_sides(pose)
     for level in LEVELS:
         if level != "standard" and not getattr(pose, level):
@@ -43,7 +43,7 @@ def pose_findings(pose: Pose) -> Iterator[Finding]:
 
 
 def routine_findings(routine: Routine) -> Iterator[Finding]:
-    """What the steps of a routine show without being rendered."""
+    """The findings in a routine's steps that need no rendering."""
     *body, last = routine.steps
     for step in body:
         if not step.pose.leave.strip():
@@ -57,7 +57,7 @@ def routine_findings(routine: Routine) -> Iterator[Finding]:
 
 
 def unrendered_texts(pose: Pose) -> Iterator[tuple[Pose, str, str]]:
-    """The texts that no single script says all of: the pose at the level that says it, the file's key, and the text."""
+    """The texts that one script can't all speak: each with the pose at its level, and the file's key."""
     seen: set[str] = set()
     for level in LEVELS:
         way = at_level(pose, level)
@@ -83,7 +83,7 @@ def _needs_leave(pose: Pose) -> bool:
 
 
 def _words_for_another_position(pose: Pose) -> Iterator[Finding]:
-    """A way that begins elsewhere can't enter or leave by the words of the standard one."""
+    """A variant in another position can't use the `enter` and `leave` of the standard one."""
     levels: tuple[Level, ...] = ("easier", "deeper")
     for level in levels:
         variant: Variant | None = getattr(pose, level)
@@ -103,7 +103,7 @@ def _literal_sides(pose: Pose) -> Iterator[Finding]:
 
 
 def _texts(pose: Pose) -> Iterator[tuple[str, str]]:
-    """Every text of the pose that is spoken, as it is written, with the file's key it stands below."""
+    """Every spoken text of the pose as written, with its key in the file."""
     fields = {key: getattr(pose, key) for key in SPOKEN_KEYS}
     yield from _flattened(fields)
     yield from (("styles", text) for changes in pose.styles.values() for _, text in _flattened(changes))
@@ -128,7 +128,7 @@ def _flattened(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _unpaired_steps(routine: Routine) -> Iterator[Finding]:
-    """Right and left may stand in two steps, as long as each hold comes as often for the one as for the other."""
+    """Right and left may be in separate steps, but each needs the same holds."""
     held: dict[str, Counter[tuple[str, str]]] = {}
     lines: dict[str, int] = {}
     for step in routine.steps:
@@ -156,12 +156,12 @@ def _unnamed_props(routine: Routine) -> Iterator[Finding]:
 
 
 def props_in(text: str) -> set[str]:
-    """The things to fetch that `text` names, in the singular."""
+    """The props that `text` names, in the singular."""
     return {found[1].lower() for found in PROP.finditer(text)}
 
 
 def _unsafe_to_sleep_in(pose: Pose, rounds: Collection[RoundName]) -> str:
-    """Why a listener can't be left to fall asleep in `pose`; empty where they can. Whatever its `leave` would mend."""
+    """Why `pose` isn't safe to fall asleep in; empty if it is. Its `leave` doesn't count: it isn't spoken then."""
     if pose.position not in LYING or pose.ends != pose.position:
         return f"begins {pose.position}, which isn't the way to fall asleep"
     if pose.involves:

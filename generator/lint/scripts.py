@@ -1,4 +1,4 @@
-"""What is judged of a parsed script: every sentence in its place, every hold with its lines, the track as a whole."""
+"""Rules for a parsed script: its sentences in their places, its holds with their lines, the whole track."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .practice import props_in
 from .sentences import MIN_READING_EASE, broken_rules, reading_ease, words
 from .sides import limb_without_side, with_sides_swapped
 
-WORDS_PER_MINUTE = 105  # words a minute: the slowest that a track is planned for
+WORDS_PER_MINUTE = 105  # the slowest speech that a track is planned for
 MAX_TIMES = 2
-CALL_WORDS = 4  # words: "Now the left knee." may come as often as it is needed
+CALL_WORDS = 4  # a sentence this short, "Now the left knee.", may be said any number of times
 
 _HEAD = re.compile(r"\bhead\b", re.IGNORECASE)
 _ANY_PROP = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
 
 
 def script_findings(script: Script, timing: Timing = Timing(), *, setting: str = "bed") -> Iterator[Finding]:  # noqa: B008
-    """All that the rules find in what a script speaks, each with the pose in which it is said.
+    """All findings in what a script speaks, each with the pose in which it is said.
 
-    `timing` has the lengths of breaths and counts, and the pace; `setting` is where it is done: a bed has a pillow for
-    the head, which nobody has to fetch.
+    `timing` has the lengths of breaths and counts, and the pace. `setting` is the routine's: in bed there is a pillow
+    for the head, which needn't be fetched.
     """
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
@@ -47,7 +47,7 @@ def script_findings(script: Script, timing: Timing = Timing(), *, setting: str =
 
 
 def mirror_findings(script: Script, mirrored: Script) -> Iterator[Finding]:
-    """What is said of sides otherwise than exchanged in the script of the same routine that begins with the other."""
+    """Sentences that aren't in the mirrored script, which begins with the other side, with right and left swapped."""
     there = {text for text, _ in _spoken(mirrored.cues)}
     for text, where in _spoken(script.cues):
         if with_sides_swapped(text) not in there:
@@ -56,7 +56,7 @@ def mirror_findings(script: Script, mirrored: Script) -> Iterator[Finding]:
 
 
 def sentence_findings(text: str, where: CuePlace) -> Iterator[Finding]:
-    """What the rules find in one sentence, said there."""
+    """The findings in one sentence, spoken at `where`."""
     for rule, message in broken_rules(text):
         yield _finding_at(where, rule, message, text)
     if where.round in ("right", "left") and (limb := limb_without_side(text)):
@@ -89,7 +89,7 @@ def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
 
 
 def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
-    """The reading ease of each pose's words, and of those outside any, chapter by chapter."""
+    """Poses whose words are hard to follow. Words outside any pose are judged by chapter."""
     parts: dict[str | int, list[tuple[str, CuePlace]]] = {}
     for text, where in spoken:
         parts.setdefault(where.pose or where.chapter, []).append((text, where))
@@ -104,7 +104,7 @@ def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
 
 
 def _props_not_named(spoken: Sequence[tuple[str, CuePlace]], script: Script, setting: str) -> Iterator[Finding]:
-    """Things that come up in the poses and didn't before the first hold; who lies down can't fetch them."""
+    """Props that a pose names and the arrival doesn't. A listener who lies down can't fetch them any more."""
     first_hold = next((cue.where for cue in script.cues if isinstance(cue, Hold)), None)
     if first_hold is None:
         return
@@ -116,13 +116,13 @@ def _props_not_named(spoken: Sequence[tuple[str, CuePlace]], script: Script, set
             named.add("pillow")
             missing.discard("pillow")
         if where.line >= begins.line and missing:
-            named |= missing  # said once
+            named |= missing  # one finding for each prop
             what = f"'{min(missing)}' wasn't named at the start, and nobody gets up for it later"
             yield _finding_at(where, "prop-not-named", f"{what}: add it to 'props', or name it in the arrival", text)
 
 
 def _said_too_often(script: Script) -> Iterator[Finding]:
-    """Sentences that come back; the calls of alternations may, and the words that pace a breath."""
+    """Sentences that are repeated too often. Calls of alternations and words that pace a breath aren't counted."""
     rounds = Counter((cue.where.pose, cue.where.round) for cue in script.cues if isinstance(cue, Hold))
     alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MAX_TIMES}
     said: dict[str, list[Say]] = {}
@@ -141,7 +141,7 @@ def _said_too_often(script: Script) -> Iterator[Finding]:
 
 
 def _holds_without_end(cues: Sequence[Cue]) -> Iterator[Finding]:
-    """A hold that runs into the next without a word, before or after its end."""
+    """Holds followed by another without a word shortly before the end or after it."""
     holds = [index for index, cue in enumerate(cues) if isinstance(cue, Hold)]
     for here, following in pairwise(holds):
         hold = cues[here]
@@ -164,7 +164,7 @@ def _is_heard(cue: Cue) -> bool:
 
 
 def _unpaired_holds(holds: Sequence[Hold]) -> Iterator[Finding]:
-    """Sides of a pose that aren't held alike, in a script that names its poses."""
+    """Poses whose sides aren't held for the same time, in a script that names its poses."""
     for pose in dict.fromkeys(hold.where.pose for hold in holds if hold.where.pose is not None):
         own = [hold for hold in holds if hold.where.pose == pose]
         right, left = (Counter(hold.length for hold in own if hold.where.round == side) for side in ("right", "left"))
@@ -175,7 +175,7 @@ def _unpaired_holds(holds: Sequence[Hold]) -> Iterator[Finding]:
 
 
 def _overfull(hold: Hold, timing: Timing) -> str:
-    """What doesn't fit a hold at its lower end, spoken at 105 words a minute; empty where all does."""
+    """What doesn't fit a hold at its shortest, spoken at 105 words a minute; empty if everything fits."""
     if hold.length is None or not hold.groups:
         return ""
     room_ms = shortest_ms(hold.length, timing.breath_ms, timing.count_ms)
@@ -211,7 +211,7 @@ def _start_ms(group: HoldGroup, hold_ms: int) -> int:
 
 
 def _items_ms(items: Sequence[Item], timing: Timing) -> int:
-    """About how long `items` take one after another; the pace's gap lies between any two that aren't pauses."""
+    """About how long `items` take one after another, with the pace's gap between any two that aren't pauses."""
     total_ms = 0
     after_pause = True
     for item in items:

@@ -1,4 +1,4 @@
-"""What can be judged of one sentence by itself: its length, its beginning, its words."""
+"""Rules for one sentence by itself: its length, its beginning, its words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import lru_cache
 MAX_WORDS = 20
 MAX_CHARACTERS = 160
 # Flesch, "A new readability yardstick", 1948: 60 to 70 is plain English, 70 to 80 fairly easy, 80 to 90 easy. A reader
-# may go back; who is half asleep can't. The hardest of our own texts has 85, all of them 97 on average.
+# can go back, and a listener half asleep can't. The hardest of our own texts has 85; their average is 97.
 MIN_READING_EASE = 80.0
-MIN_WORDS = 30  # of a text whose ease can be judged: in less, one long word decides
+MIN_WORDS = 30  # for a text to be judged: in fewer, one long word decides
 HARD_SYLLABLES = 4
 FAMILIAR = frozenset({"comfortable", "comfortably", "counterclockwise", "deliberate", "deliberately", "exhalation"})
 
@@ -75,9 +75,9 @@ _NEVER_SAY = {
 _QUESTION = re.compile(r"\?[\"'”’)]*$")
 
 
-@lru_cache(maxsize=16_384)  # a sentence comes in many scripts of one check
+@lru_cache(maxsize=16_384)  # a check sees the same sentence in many scripts
 def broken_rules(sentence: str) -> tuple[tuple[str, str], ...]:
-    """What is wrong with it by itself, whoever says it where: pairs of a rule and a message."""
+    """The rules that a sentence breaks by itself, as pairs of rule and message."""
     return tuple(_broken_rules(sentence))
 
 
@@ -107,7 +107,7 @@ def words(text: str) -> list[str]:
 
 
 def reading_ease(sentences: Sequence[str]) -> float | None:
-    """Flesch reading ease of `sentences`, about 0 to 120, the easier the higher; None for too few words to judge."""
+    """Flesch reading ease of `sentences`: about 0 to 120, higher is easier; None for too few words."""
     said = [word for sentence in sentences for word in words(sentence)]
     if len(said) < MIN_WORDS:
         return None
@@ -116,7 +116,7 @@ def reading_ease(sentences: Sequence[str]) -> float | None:
 
 @lru_cache(maxsize=4_096)
 def syllables(word: str) -> int:
-    """About how many syllables an English word has: groups of vowels, less the mute endings.
+    """About how many syllables an English word has: its groups of vowels, without mute endings.
 
     >>> [syllables(word) for word in ("knee", "ankle", "softened", "shoulders", "comfortable")]
     [1, 2, 2, 2, 4]

@@ -1,4 +1,4 @@
-"""Sides in words: single limbs that nobody knows which one is meant, and sides written out in a pose's text."""
+"""Sides in words: limbs that could be the right or the left one, and sides written out in a pose's text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 _ARM = ("hand", "arm", "elbow", "shoulder", "wrist", "palm", "forearm", "armpit", "ear")
 _LEG = ("knee", "leg", "foot", "ankle", "hip", "thigh", "shin", "heel", "calf", "buttock")
-# A limb after one of these is the only one of its kind, or either will do.
+# After one of these words it is clear which limb is meant, or either one will do.
 _TELLS_WHICH = (
     "right", "left", "both", "each", "either", "every", "no", "any", "a", "an", "one", "another", "other", "that",
     "this", "its", "same", "own", "top", "upper", "bottom", "lower", "under", "free", "front", "back", "rear", "outer",
@@ -17,7 +17,7 @@ _TELLS_WHICH = (
 _STATE = re.compile(r"\w{3,}(?:ed|ing)")  # crossed, lifted, hanging, resting
 _LIMB = re.compile(rf"\b({'|'.join(_ARM + _LEG)})\b(?![-'’])", re.IGNORECASE)
 _PART = re.compile(r"\s+(?:bones?|blades?|joints?|width|height|creases?|sockets?)\b")
-# "the leg on top", "the hand that rests": told by touch
+# "the leg on top", "the hand that rests": the listener feels which one is meant
 _TELLS_WHICH_AFTER = re.compile(
     r"\s+(?:on top|on your|on the|that|which|nearest|across|underneath|beneath|below|above|of the)\b"
 )
@@ -33,12 +33,12 @@ _SIDE = re.compile(r"\b(right|left)\b", re.IGNORECASE)
 
 @lru_cache(maxsize=16_384)
 def limb_without_side(sentence: str) -> str | None:
-    """The first single limb in a sentence of a sided round that could be either; None where all are told.
+    """The first limb in a sentence of a sided round that could be the right or the left one; None if all are clear.
 
-    It is told by its side, by a word before it ("both", "that", "the bent"), by touch ("the leg on top"), or by a limb
-    of the same side before it in the sentence: "Bend the left knee, the foot flat"; after it, where an "if" comes
-    first: "If the shoulder is easy, let the right arm rest". A hip or shoulder that only softens with the breath is the
-    one that is felt.
+    A limb is clear by its side, by a word before it ("both", "that", "the bent"), by touch ("the leg on top"), or by a
+    limb named with its side earlier in the sentence: "Bend the left knee, the foot flat". In a sentence that begins
+    with "if" that limb may come later: "If the shoulder is easy, let the right arm rest". A hip or shoulder that only
+    softens with the breath is the one that the listener feels.
     """
     for limb in _LIMB.finditer(sentence):
         before = sentence[: limb.start()]
@@ -57,13 +57,13 @@ def limb_without_side(sentence: str) -> str | None:
 
 
 def _same_limb_kind(one: str, other: str) -> bool:
-    """Whether two limbs belong to one another, as foot and knee do."""
+    """Whether both belong to an arm, or both to a leg."""
     arm = (*_ARM, "finger")
     return (one.lower() in arm) == (other.lower() in arm)
 
 
 def literal_sides(text: str) -> Iterator[str]:
-    """Each right or left that a pose's Jinja text says itself, with the words around it; comparisons aren't said."""
+    """Each right or left written out in a pose's Jinja text, with the words around it; comparisons don't count."""
     shown = _EXPRESSION.sub(lambda tag: " ".join(said[2] for said in _SPOKEN_STRING.finditer(tag[1])) or "…", text)
     for line in _STATEMENT.sub(" ", shown).split("\n"):
         for side in _SIDE.finditer(line):

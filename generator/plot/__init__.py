@@ -1,4 +1,4 @@
-"""Pictures to scroll through on a phone: a plan before it is made, a finished track's loudness over time."""
+"""Pictures to scroll through on a phone: a plan, and the loudness of a finished track over time."""
 
 from .loudness_picture import plot_loudness
 from .page import check_suffix

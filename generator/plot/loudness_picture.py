@@ -1,4 +1,4 @@
-"""A finished track's loudness over time, with the levels that its plan asks for."""
+"""A finished track's loudness over time, with the levels in its plan."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def plot_loudness(
 ) -> None:
     """Draw momentary loudness (one value every 100 ms) in up to twelve panels, going down.
 
-    The wide line is the voice at the start, as asked, and the 1 LU it may be off; the thin one the background while
-    the voice sounds. `failed` names the rows that failed. Raises InputError like `plot_plan`.
+    The wide line is the planned level of the voice at the start, ± the 1 LU it may be off; the thin line is the
+    background's while the voice sounds. `failed` names the failed rows. Raises InputError like `plot_plan`.
     """
     check_suffix(path)
     panels = min(_MOST_PANELS, -(-plan["duration_ms"] // _PANEL_MS))
@@ -74,7 +74,7 @@ def _draw(
     stretch_ms: tuple[int, int],
     top_px: float,
 ) -> None:
-    """One panel: a start and a width in ms."""
+    """One panel. `stretch_ms` is its start and its width."""
     import numpy as np
 
     first_ms, span_ms = stretch_ms

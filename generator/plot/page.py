@@ -1,4 +1,4 @@
-"""A page in pixels, its boxes and words, and the file it becomes: the same drawing gives the same bytes."""
+"""A page in pixels, to draw boxes and words on, and to save as a file. The same drawing gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg")
 
-WIDTH_PX = 1_080  # a phone's, so that nothing is scaled
+WIDTH_PX = 1_080  # a phone's width, so that nothing is scaled
 MARGIN_PX = 40
 STRIP_PX = WIDTH_PX - 2 * MARGIN_PX
 TITLE_PX, LABEL_PX, SMALL_PX = 50, 36, 29
-_MAX_PX = 60_000  # the most that can be drawn is 65,535
+_MAX_PX = 60_000  # matplotlib draws at most 65,535
 _DPI = 100
 
-# Dark, as everything at a bedside. The colours are Okabe and Ito's (2008), told apart by all kinds of colour vision.
+# Dark, for a bedside. The colours are Okabe and Ito's (2008), which all kinds of colour vision can tell apart.
 PAPER, INK, FAINT, LANE, SHADE = "#12141c", "#f2f0ea", "#a9adba", "#20242f", "#3a4154"
 ORANGE, BLUE, GREEN, PURPLE, YELLOW, GREY = "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#8892b0"
 
@@ -31,9 +31,9 @@ MISSING_GLYPH = "\u25a1"  # a box, in place of a letter that the font lacks
 
 
 class Page:
-    """A page `height_px` high, in pixels from its upper left corner. Raises InputError for one too high.
+    """A page `height_px` high, in pixels from its upper left corner. Raises InputError if that is too high.
 
-    `missing_glyphs` are the letters of its texts that the font lacks, drawn as boxes.
+    `missing_glyphs` are the letters in its texts that the font lacks. They are drawn as boxes.
     """
 
     def __init__(self, height_px: float) -> None:
@@ -55,7 +55,7 @@ class Page:
         self._axes.add_patch(Rectangle(place, wide_px, high_px, facecolor=colour, edgecolor=edge, linewidth=1.5))
 
     def write(self, x_px: float, y_px: float, text: str, size_px: int, **look: Any) -> None:
-        """`text` with its middle at `y_px`; what it holds is never taken for a formula."""
+        """Write `text` with its middle at `y_px`. It is never read as a formula."""
         style = {"color": INK, "ha": "left", "va": "center_baseline", "parse_math": False, **look}
         self.missing_glyphs |= {letter for letter in text if letter not in _glyphs()}
         self._axes.text(x_px, y_px, _drawable(text), fontsize=size_px * 72 / _DPI, **style)
@@ -64,7 +64,7 @@ class Page:
         self._axes.fill_between(x_px, top_px, bottom_px, color=colour, linewidth=line_px)
 
     def title(self, title: str, *below: tuple[str, int, str]) -> float:
-        """The head of the page, `below` it lines as text, size and colour; where to go on."""
+        """Write the title and the lines `below` it (text, size, colour). Returns the y position below them."""
         self.write(MARGIN_PX, 70, shortened(title, TITLE_PX, STRIP_PX), TITLE_PX, weight="bold")
         y_px = 128.0
         for text, size_px, colour in below:
@@ -73,7 +73,7 @@ class Page:
         return y_px
 
     def legend(self, y_px: float, shown: list[tuple[str, str]]) -> float:
-        """Colours and what they mean, in as many lines as it takes; where to go on."""
+        """Write colours and their meanings, on as many lines as needed. Returns the y position below them."""
         x_px = float(MARGIN_PX)
         for colour, name in shown:
             wide_px = 74 + text_px(name, SMALL_PX)
@@ -85,7 +85,7 @@ class Page:
         return y_px + 44
 
     def save(self, path: Path) -> None:
-        """Without dates and the like, and whole or not at all. Raises InputError where it can't be written."""
+        """Write the file, whole or not at all, and without dates. Raises InputError if it can't be written."""
         import matplotlib as mpl
 
         part = path.with_name(f"{path.name}.part")
@@ -104,14 +104,14 @@ class Page:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise InputError for what isn't a PNG or an SVG: before anything costs time."""
+    """Raise InputError unless `path` is a PNG or an SVG. Called early, before anything takes time."""
     if path.suffix.lower() not in SUFFIXES:
         hint = f"write {path.with_suffix('.png')}"
         raise InputError("a plot is a .png or .svg file", where=f"--plot {path}", hint=hint)
 
 
 def shortened(text: str, size_px: int, room_px: float) -> str:
-    """`text`, shortened to `room_px`."""
+    """`text`, shortened if it is wider than `room_px`."""
     if text_px(text, size_px) <= room_px:
         return text
     while text and text_px(f"{text}…", size_px) > room_px:
@@ -134,7 +134,7 @@ def _drawable(text: str) -> str:
 
 @cache
 def _glyphs() -> frozenset[str]:
-    """What matplotlib's own font has, plain and bold. No font of the system is asked: each machine has others."""
+    """The letters in matplotlib's own font, plain and bold. Fonts of the system differ and aren't used."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     plain, bold = (

@@ -1,4 +1,4 @@
-"""A plan as a picture: a row a chapter, going down, each with its voice, its holds and its background."""
+"""A plan as a picture: a row for each chapter, from top to bottom, with its voice, holds and background."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     BedDb = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    """The background's level over its open one, in dB, at times in ms."""
+    """The background's level at times in ms, in dB relative to its open level."""
 
 _SIDES = {"right": ORANGE, "left": BLUE, "clockwise": PURPLE, "counterclockwise": YELLOW}
 _OTHER = GREEN
 
 _HEAD_PX = 330
 _LABEL_ROOM_PX, _VOICE_PX, _HOLD_PX, _BED_PX, _GAP_PX = 50, 24, 46, 30, 34
-_BED_RANGE_DB = 12.0  # shows the duck of 3 dB well; a fade leaves it at the bottom
+_BED_RANGE_DB = 12.0  # shows the duck of 3 dB well; fades leave the range at the bottom
 _MIN_ROW_MS, _MAX_ROW_MS = 60_000, 240_000
 _MAX_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A stretch of time across the picture, whose whole width is `width_ms`. A chapter's first has a label.
+    """A part of the track, drawn across the picture, whose full width is `width_ms`. A chapter's first row has a label.
 
-    `alone` says that only the background sounds in it.
+    In a row with `alone` only the background sounds.
     """
 
     start_ms: int
@@ -73,9 +73,9 @@ class _Row:
 def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> str:
     """Draw `plan` (as `plan --json` gives it) to a PNG or SVG, 1,080 pixels wide. The same plan gives the same bytes.
 
-    Returns the letters that the font lacks, each once: boxes stand for them.
+    Returns the letters that the font lacks, each once. They are drawn as boxes.
 
-    Raises InputError where the file is to be anything else, where it can't be written, and where there is too much.
+    Raises InputError for another file type, if the file can't be written, and if there is too much to draw.
     """
     check_suffix(path)
     rows = list(_rows(plan))
@@ -100,7 +100,7 @@ def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> str:
 
 
 def _rows(plan: Mapping[str, Any]) -> Iterator[_Row]:
-    """The chapters on one scale, so that their lengths compare; long ones go on below. The tail has its own scale."""
+    """The rows, on one scale so that lengths compare. A long chapter has several rows; the tail has its own scale."""
     guided_ms, duration_ms = plan["guided_ms"], plan["duration_ms"]
     longest_ms = max(min(chapter["end_ms"], guided_ms) - chapter["start_ms"] for chapter in plan["chapters"])
     width_ms = max(min(max(longest_ms, _MIN_ROW_MS), _MAX_ROW_MS), guided_ms // _MAX_ROWS)
@@ -116,7 +116,7 @@ def _rows(plan: Mapping[str, Any]) -> Iterator[_Row]:
 
 
 def _legend(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The legend: what there is in this plan."""
+    """Colours and their meanings, for what is in this plan."""
     there = {event["round"] for event in plan["events"] if event["kind"] == "hold"}
     shown = [(INK, "voice"), *((colour, side) for side, colour in _SIDES.items() if side in there)]
     if there - set(_SIDES):

@@ -1,3 +1,3 @@
-"""Text as written to what a voice is given."""
+"""What a voice is given to speak, made of the text as written."""
 
 __all__ = ["lexicon"]

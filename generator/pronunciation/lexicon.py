@@ -1,6 +1,6 @@
-"""How words are said: a lexicon of respellings and phonemes, read from YAML and put into what a voice is apply.
+"""A lexicon of respellings and phonemes, read from YAML and applied to the text that a voice is given.
 
-What people read (plan, lyrics, script) keeps the written words.
+Plan, lyrics and script keep the words as written.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from functools import cached_property, lru_cache
 from ..yaml_source import Node, YamlSource, read
 
 FILE_NAME = "lexicon.yaml"
-MAX_ENTRIES = 2_000  # of one file: to get ready for so many takes 0.04 s
-MAX_CHARACTERS = 200  # of a phrase and of what is said for it
+MAX_ENTRIES = 2_000  # of one file: compiling so many takes 0.04 s
+MAX_CHARACTERS = 200  # of a phrase, and of its respelling
 
 ENGINES = ("say", "espeak")
-"""What an entry may have: `say` is text for any voice, `espeak` phonemes for espeak-ng's English voices."""
+"""The parts of an entry: `say` is text for any voice, `espeak` phonemes for espeak-ng's English voices."""
 
-# What all of espeak-ng's English voices know, by its own names, the longer ones first, as it reads them. It drops a
-# name that it doesn't know without a word.
+# The phonemes that all of espeak-ng's English voices know, by its names for them, the longest first, as it reads them.
+# It drops an unknown name silently.
 _VOWEL = re.compile("3:|A:|O:|i:|u:|aI|aU|eI|OI|oU|A@|O@|U@|e@|i@|o@|@2|@L|I#|I2|a#|aa|[03@EIUVai]")
 _PHONEME = re.compile(rf"{_VOWEL.pattern}|dZ|tS|n-|r-|t#|[DNSTZbdfghjklmnprstvwz',% ]")
 _KEY = re.compile(r"\w(?:.*\w)?")
@@ -29,7 +29,7 @@ _OPENING = re.compile(r"\[(?=\[)")
 
 @dataclass(frozen=True, slots=True)
 class Pronunciation:
-    """How a word or phrase is said; an empty part leaves it to the other, and at last to the written words."""
+    """How a word or phrase is said. Where `espeak` is empty `say` is used; where both are, the word as written."""
 
     say: str = ""
     espeak: str = ""
@@ -37,15 +37,15 @@ class Pronunciation:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Entries by their word or phrase as `normalized` gives it."""
+    """Pronunciations by word or phrase, in the form that `normalized` returns."""
 
     entries: Mapping[str, Pronunciation] = field(default_factory=dict)
 
     def apply(self, text: str, phonemes: str | None = None) -> str:
-        """`text` as an engine is apply it: whole words in any case are replaced, the longest phrase first.
+        """`text` with its words replaced for an engine: whole words, in any case, the longest phrase first.
 
-        `phonemes` names the alphabet which that engine reads between ``[[`` and ``]]``, if it does so at all. Such
-        brackets in `text` itself are set apart, so that they aren't taken for phonemes.
+        `phonemes` names the alphabet that the engine reads between ``[[`` and ``]]``, None if it reads none. Such
+        brackets in `text` are pulled apart, so that they aren't taken for phonemes.
         """
         if phonemes is not None:
             text = _OPENING.sub("[ ", text)
@@ -59,19 +59,19 @@ class Lexicon:
             return f"[[{entry.espeak}]]"
         if not entry.say:
             return written
-        # a capital stays one: engines tell by it where a sentence begins
+        # a capital letter stays: engines use it to find where a sentence begins
         return entry.say[0].upper() + entry.say[1:] if written[0].isupper() else entry.say
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
         if not self.entries:
             return None
-        by_letter: dict[str, list[str]] = {}  # eight times as fast as one long list
+        by_letter: dict[str, list[str]] = {}  # eight times as fast as one long alternation
         for key in sorted(self.entries, key=len, reverse=True):
             rest = re.escape(key[1:]).replace(r"\ ", r"\s+").replace("'", "['’]")
             by_letter.setdefault(re.escape(key[0]), []).append(rest)
         phrases = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
-        # an apostrophe with a letter beside it belongs to the word: neither "don" in "don't" nor "s" in "it's"
+        # an apostrophe beside a letter belongs to the word: "don" doesn't match in "don't", nor "s" in "it's"
         return re.compile(rf"(?<!\w)(?<!\w['’])(?:{phrases})(?!\w)(?!['’]\w)", re.IGNORECASE)
 
 
@@ -79,28 +79,28 @@ EMPTY_LEXICON = Lexicon()
 
 
 def normalized(phrase: str) -> str:
-    """A phrase as it is looked up: in small letters, with single spaces and straight apostrophes."""
+    """A phrase as it is looked up: in lower case, with single spaces and straight apostrophes."""
     return " ".join(phrase.split()).lower().replace("’", "'")
 
 
 # --- from files --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4)  # a library asks for the same one for every track
+@lru_cache(maxsize=4)  # every track of a library asks for the same one
 def merged_lexicon(files: tuple[tuple[str, str], ...]) -> Lexicon:
-    """The lexicon of several texts, each with its file; an entry of a later one wins. Raises DefinitionError."""
+    """The lexicon of several texts, given with their files. A later one's entries win. Raises DefinitionError."""
     return Lexicon({key: entry for text, file in files for key, entry in parse_lexicon(text, file).entries.items()})
 
 
 def is_english(language: str) -> bool:
-    """Whether a voice speaks English; a voice that doesn't say what it speaks is taken at the routines' word."""
+    """Whether a voice speaks English. A voice of unknown language counts as English, the language of the routines."""
     return not language or re.split("[-_]", language.lower())[0] == "en"
 
 
 def parse_lexicon(text: str, file: str) -> Lexicon:
-    """The lexicon that `text` describes: lines of ``word or phrase: respelling``, or a mapping by engine.
+    """The lexicon in `text`: lines of ``word or phrase: respelling``, or of a mapping by engine.
 
-    `file` stands in faults. Raises DefinitionError with every fault found.
+    Faults name `file`. Raises DefinitionError with every fault.
     """
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.lstrip("\ufeff").splitlines()):
         return EMPTY_LEXICON
@@ -124,7 +124,7 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
 
 
 def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
-    assert isinstance(node.value, dict)  # `read` has seen to it for the root, `_pronunciation` for the rest
+    assert isinstance(node.value, dict)  # `read` ensures it for the root, `_pronunciation` for the rest
     yield from node.value.values()
 
 

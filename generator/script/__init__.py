@@ -1,4 +1,4 @@
-"""Scripts: a routine and its templates to script text, and script text to cues."""
+"""Scripts: a routine is rendered to script text by templates, and script text is parsed to cues."""
 
 from .faults import ScriptFaultsError
 from .parse import parse

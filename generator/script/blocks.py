@@ -1,6 +1,6 @@
-"""What is open while a script is read, a hold or breaths guided aloud, and the cue that it closes to.
+"""The open blocks of the parser, a hold or guided breaths, and the cue that each becomes when it is closed.
 
-What can't be is a ValueError of what is wrong and, mostly, of what to do.
+A ValueError has two arguments: what is wrong and what to do. One from `parse_duration` has only the first.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from ..durations import parse_duration
 from ..model import Breathe, CuePlace, GuidedBreath, Hold, HoldGroup, HoldLength, HoldOffset, Item
 
-# Said aloud by `[breathe N]`: the first breath names what happens, the others only pace it.
+# What `[breathe N]` says: the first breath in full, the others in short.
 FIRST_BREATH = ("Breathe in.", "And breathe out.")
 NEXT_BREATHS = ("In.", "And out.")
 
 
 @dataclass
 class OpenHold:
-    """From ``[hold …]`` to its ``[release]``; `written` is its length as it stands there."""
+    """From ``[hold …]`` to its ``[release]``; `written` is the length as it stands in the mark."""
 
     length: HoldLength | None
     written: str
@@ -30,15 +30,15 @@ class OpenHold:
 
     def add(self, *items: Item, new_line: bool) -> None:
         if new_line and not self._marked and self.length is not None:
-            self._close_group()  # without [at …] each line is placed on its own
+            self._close_group()  # without [at …] each line gets a place of its own
         self._items.extend(items)
 
     def begin_at(self, at: HoldOffset) -> None:
-        """What is added from now on begins there."""
+        """Place what is added from now on there."""
         if self.length is None:
             raise ValueError("[at …] needs a hold with a length", "write the length, like [hold 2 min]")
         if not self._marked and self._groups:
-            # lines before the first [at …] begin with the hold, all together
+            # all lines before the first [at …] begin with the hold
             self._items = [*(item for group in self._groups for item in group.items), *self._items]
             self._groups = []
         self._marked = True
@@ -60,7 +60,7 @@ class OpenHold:
 
 @dataclass
 class OpenBreathe:
-    """From ``[breathe …]`` to its ``[release]``, or to what comes next where it has no lines."""
+    """From ``[breathe …]`` to its ``[release]``; without lines it ends before the next text or mark."""
 
     number: int | None
     where: CuePlace
@@ -71,7 +71,7 @@ class OpenBreathe:
         return bool(self._breaths)
 
     def add(self, phase: str, text: str, line: int) -> None:
-        """A line ``in: text`` or ``out: text``."""
+        """Add a line ``in: text`` or ``out: text``."""
         if phase == "in":
             self._breaths.append(GuidedBreath(text, "", line, line))
             return
@@ -98,7 +98,7 @@ class OpenBreathe:
 
 
 def parse_at(text: str, line: int) -> HoldOffset:
-    """``35%``, ``20s`` or ``-8s``. Raises ValueError."""
+    """The place that ``35%``, ``20s`` or ``-8s`` names. Raises ValueError."""
     if percent := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
         value = float(percent[1])
         if value >= 100:

@@ -10,7 +10,7 @@ MAX_FAULTS = 100  # nobody reads more
 
 
 class ScriptFaultsError(ScriptError):
-    """All that is wrong in a script, in the order of its lines; its own `what`, `where` and `hint` are the first's."""
+    """Every fault of a script, in the order of its lines. `what`, `where` and `hint` are those of the first."""
 
     def __init__(self, faults: Sequence[ScriptError]) -> None:
         first, *_ = faults
@@ -24,5 +24,5 @@ class ScriptFaultsError(ScriptError):
 
 
 def combined(faults: Sequence[ScriptError]) -> ScriptError:
-    """One fault as it is, several as a ScriptFaultsError."""
+    """A single fault as it is; several as one ScriptFaultsError."""
     return faults[0] if len(faults) == 1 else ScriptFaultsError(faults)

@@ -1,4 +1,4 @@
-"""A script file's bytes to its body and its head, the YAML between two `---` lines: title, routine, settings."""
+"""A script file's front matter: the YAML between two `---` lines, with title, routine and settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE_NAME = re.compile(r"\w[^/\\:\0]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """`body` is the script below the head; its first line is `first_line` of the file (from 1)."""
+    """`body` is the script below the front matter. It begins on line `first_line` of the file (from 1)."""
 
     body: str
     first_line: int
@@ -30,9 +30,9 @@ class FrontMatter:
 
 
 def decode_script(data: bytes, name: str) -> str:
-    """A script file's bytes as text. Raises ScriptError with ``name:line`` where it is over 1 MB or not UTF-8.
+    """A script file's bytes as text. Raises ScriptError with ``name:line`` for over 1 MB and for no UTF-8.
 
-    Whoever reads a file needs no more than its first `yaml_source.MAX_BYTES` + 1 bytes.
+    The first `yaml_source.MAX_BYTES` + 1 bytes of a file are enough.
     """
     from ..yaml_source import decode
 
@@ -43,9 +43,9 @@ def decode_script(data: bytes, name: str) -> str:
 
 
 def split_front_matter(text: str, name: str) -> FrontMatter:
-    """Head and body of a script. Raises ScriptError with ``name:line``, for several faults ScriptFaultsError.
+    """Front matter and body of a script. Raises ScriptError with ``name:line``; ScriptFaultsError for several faults.
 
-    The settings' values stay as written; a list becomes names with commas between them, as a flag has them.
+    The values of settings stay as written. A list becomes names with commas between them, as on the command line.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
@@ -59,7 +59,7 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
         ) from None
     values, at = _read("\n".join(lines[1:end]), name)
     routine = values.get("routine")
-    if routine is not None and not _FILE_NAME.fullmatch(routine):  # a script is a stranger's: it names no folder
+    if routine is not None and not _FILE_NAME.fullmatch(routine):  # a script isn't trusted, so it can't name a folder
         where = f"{name}:{at['routine']}"
         raise ScriptError(f"{routine!r} can't be a routine's name", where=where, hint="write the name alone")
     return FrontMatter(
@@ -77,20 +77,20 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
 def write_front_matter(
     *, title: str, routine: str, summary: str, adapted: Sequence[str], settings: Mapping[str, str]
 ) -> str:
-    """The head that `split_front_matter` reads back to the same values."""
+    """The front matter that `split_front_matter` reads back to the same values."""
     values = {"title": title, "routine": routine, "summary": summary, "adapted": " | ".join(adapted), **settings}
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value]
     return "\n".join(["---", *lines, "---", ""])
 
 
 def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Keys to values, all strings as written, and keys to lines of the script."""
+    """Each key's value, as written, and each key's line in the script."""
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.split("\n")):
         return {}, {}
     from ..yaml_source import read
 
     try:
-        source = read("\n" + text, name, what="it")  # on the lines that it has in the script, below the first `---`
+        source = read("\n" + text, name, what="it")  # the line break stands for the first `---`
         entries = source.root.value
         assert isinstance(entries, dict)  # else `read` has raised
         values = {key: _text_of(key, node.plain()) for key, (_, node) in entries.items()}
@@ -105,7 +105,7 @@ def _read(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def _text_of(key: str, value: object) -> str | None:
-    """A value as text, a list of names with commas between them; None for what can't be text."""
+    """A value as text; a list as names with commas between them; None for anything else."""
     if isinstance(value, str):
         return value
     if key in SETTINGS and SETTINGS[key].is_list and isinstance(value, list):
@@ -114,5 +114,5 @@ def _text_of(key: str, value: object) -> str | None:
 
 
 def _of_script(error: DefinitionError, before: str = "") -> list[ScriptError]:
-    """Its faults in the words of scripts."""
+    """Its faults as those of a script."""
     return [ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}") for fault in error.faults]

@@ -1,4 +1,4 @@
-"""The marks of a script, and what each means: the table of docs/script.md is made from it."""
+"""The marks of a script and their meanings; the table in docs/script.md is made from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..errors import nearest
 
-# ruff: noqa: E501  # a row of a table each
+# ruff: noqa: E501  # each is a row of that table
 MARKS: Mapping[str, str] = {
     "`# Title`": "a chapter; no marks in it",
     "`[pose ID ROUND]`": "the pose and round of what follows, to the next such mark or `#`. Any id will do. Rounds: right, left, both, clockwise, counterclockwise, only. Optional: the voice's glide goes by poses, or else by chapters",
@@ -26,7 +26,7 @@ MARKS: Mapping[str, str] = {
 
 
 NAMES = ("hold", "release", "at", "breathe", "count", "chime", "sleep", "pose")
-"""The words that marks begin with, for whoever mistypes one."""
+"""The words that marks begin with; a mistyped one is compared with them."""
 _DURATION = r"(?:[\d.]+\s*(?:breaths?|hours?|minutes?|mins?|seconds?|secs?|h|m|s)(?![a-z])\s?)+"
 _LIKE_A_MARK = re.compile(rf"\s*(?:(?:{'|'.join(NAMES)})\b[^.!?…]*|{_DURATION})")
 _TO_BE_SPOKEN = r"write \[ for a bracket to be spoken"
@@ -34,7 +34,7 @@ _SAID_BY_LENGTH = ("pause", "wait", "rest", "silence")  # what people write for 
 
 
 def unpaired_bracket(bracket: str, following: str) -> tuple[str, str]:
-    """What is wrong with a `bracket` that stands alone, with the text `following` it, and what to do."""
+    """What is wrong with an unpaired `bracket`, which the text `following` comes after, and what to do."""
     if bracket == "]":
         return "a ] without the [ that opens it", r"write \] for a bracket to be spoken"
     if mark := _LIKE_A_MARK.match(following):
@@ -44,7 +44,7 @@ def unpaired_bracket(bracket: str, following: str) -> tuple[str, str]:
 
 
 def suggestion(word: str, rest: str) -> str:
-    """What to write for a mark that isn't one, of its first `word` and the `rest`."""
+    """What to write instead of an unknown mark, which has this first `word` and `rest`."""
     if word in _SAID_BY_LENGTH:
         return "a pause is its length alone, like [5s]"
     near = nearest(word, NAMES)

@@ -1,4 +1,4 @@
-"""Script text to cues: every mark understood, every sentence with the line it stands on."""
+"""Script text parsed to cues, each with the line that it stands on."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 def parse(text: str, name: str, title: str = "") -> Script:
-    """`text` as a Script; `name` stands in errors as the file's name, `title` is for a script that gives none.
+    """`text` as a Script. `name` is the file's name in errors; `title` names a first chapter without a heading.
 
     Raises ScriptError with ``name:line`` for unknown, nested or unclosed marks, text after ``[sleep]``,
-    sentences without a word, and a script in which nothing happens; ScriptFaultsError where there are several of these.
+    sentences without a word, and an empty script; ScriptFaultsError for several faults.
     """
     head = split_front_matter(text, name)
     parser = _Parser(name, head.title or title or name)
@@ -54,18 +54,18 @@ def parse(text: str, name: str, title: str = "") -> Script:
 
 
 class _LineError(Exception):
-    """What is wrong on a line, which is left out: the line's number, what it is, and what to do."""
+    """A line has a fault and is left out. The arguments are its number, what is wrong, and what to do."""
 
 
 class _ConsequenceError(Exception):
-    """What an earlier fault may have brought about: the line is left out, and nothing told."""
+    """An earlier fault may have caused this one. The line is left out, and the fault isn't reported."""
 
 
 class _Parser:
-    """Reads line by line; what is open (a hold, guided breaths, a sentence) is its only state.
+    """Reads line by line. Its state is what is open: a hold, guided breaths, a sentence.
 
-    A line with a fault is left out and noted. From there to the next chapter nobody knows what is open, so only faults
-    are noted then that stand for themselves.
+    A line with a fault is recorded and left out. From there to the next chapter it isn't certain what is open, so
+    faults that depend on it aren't reported.
     """
 
     def __init__(self, name: str, title: str) -> None:
@@ -85,7 +85,7 @@ class _Parser:
 
     @property
     def faults(self) -> list[ScriptError]:
-        """In the order of their lines."""
+        """All faults in the order of their lines."""
         return [error for _, error in sorted(self._faults, key=lambda fault: fault[0])]
 
     # --- lines -----------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class _Parser:
             self._pending.append((number, text))
 
     def _flush(self) -> None:
-        """Turn the text read so far into sentences; in a hold they are one line that stays together."""
+        """Turn the text read so far into sentences. In a hold they stay together as one line."""
         if not self._pending:
             return
         numbers = [number for number, _ in self._pending]
@@ -241,7 +241,7 @@ class _Parser:
         if rest:
             self._fail(number, f"[release] takes nothing, but it has {rest!r}", "write [release] alone")
         if self._hold is not None:
-            self._close_breathe_without_lines()  # it needs no [release]: this one is the hold's
+            self._close_breathe_without_lines()  # this [release] closes the hold: breaths without lines need none
         if self._breathe is not None:
             self._close_breathe()
         elif self._hold is not None:
@@ -280,7 +280,7 @@ class _Parser:
         self._paragraph = True
 
     def _close_breathe_without_lines(self) -> None:
-        """`[breathe 6]` without lines of its own needs no [release]."""
+        """Close `[breathe 6]`: without lines of its own it needs no [release]."""
         if self._breathe is not None and not self._breathe.has_lines:
             self._close_breathe()
 
@@ -316,13 +316,13 @@ class _Parser:
 
     def _refuse_open(self, number: int, what: str) -> None:
         if self._after_fault:
-            self._hold = None  # its [release] may be what can't be read
+            self._hold = None  # its [release] may stand on a line with a fault
         if self._hold is not None:
             line = self._hold.where.line
             self._fail_misplaced(number, f"{what} inside the hold of line {line}", "close that hold with [release]")
 
     def _refuse_empty_chapter(self) -> None:
-        """A chapter but the last, which may be the tail's, needs something to happen in it."""
+        """Every chapter needs a cue, except the last: that may be the tail's."""
         if (
             self.chapters
             and (not self.cues or self.cues[-1].where.chapter != len(self.chapters) - 1)
@@ -337,7 +337,7 @@ class _Parser:
             self._fail_misplaced(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
 
     def _converted(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
-        """What `call` returns; its ValueError becomes a fault of this line, by `_fail` where nothing else is given."""
+        """What `call` returns. Its ValueError becomes a fault of this line, raised by `fail` (default: `_fail`)."""
         try:
             return call()
         except ValueError as error:
@@ -356,7 +356,7 @@ class _Parser:
         self._after_fault = True
 
     def _fail_misplaced(self, number: int, what: str, hint: str | None = None) -> NoReturn:
-        """Fail for what isn't wrong in itself, but where it stands."""
+        """Fail because of where the line stands, not because of what it says."""
         if self._after_fault:
             raise _ConsequenceError
         self._fail(number, what, hint)
@@ -366,7 +366,7 @@ class _Parser:
 
 
 def _sentence_fault(sentence: str) -> tuple[str, str] | None:
-    """Why nobody could speak it, or follow it, and what to do."""
+    """Why the sentence can't be spoken or followed, and what to do; None for a good one."""
     if not any(character.isalnum() for character in sentence):
         return f"there is no word to speak in {sentence!r}", "write a sentence, or a pause like [4s]"
     if len(sentence) > MAX_SENTENCE:
@@ -376,7 +376,7 @@ def _sentence_fault(sentence: str) -> tuple[str, str] | None:
 
 
 def _part_of(position: int, lengths: list[int]) -> int:
-    """Which of the joined parts, each `lengths` characters long, holds `position`."""
+    """The index of the joined part that holds `position`; `lengths` are the parts' lengths in characters."""
     for index, length in enumerate(lengths):
         if position < length:
             return index

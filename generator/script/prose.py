@@ -1,11 +1,11 @@
-"""Plain text as it is spoken: cleaned, and split into sentences. Pure."""
+"""Plain text cleaned and split into sentences. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-MAX_SENTENCE = 1_000  # characters; no one lying down follows a longer one, and espeak-ng dies of one of 20,000
+MAX_SENTENCE = 1_000  # characters; a listener can't follow a longer one, and espeak-ng crashes on one of 20,000
 
 _SENTENCE_END = re.compile(r"""(?:[.!?…]["'”’)]*\s+|[。！？]["'”’)」』]*\s*)""")
 _ABBREVIATION = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|vs|approx|e\.g|i\.e)\.\s+$")
@@ -19,7 +19,7 @@ def clean(raw: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """`text` split where a sentence ends and another begins: before anything but a small letter."""
+    """The sentences of `text`. After the end of one, the next begins with anything but a lower-case letter."""
     parts: list[str] = []
     begin = 0
     for end in _SENTENCE_END.finditer(text):
@@ -31,5 +31,5 @@ def sentences(text: str) -> list[str]:
 
 
 def ends_sentence(line: str) -> bool:
-    """Whether a sentence ends with `line`, or goes on in the next one."""
+    """Whether a sentence ends with `line`; otherwise it continues on the next line."""
     return _LAST_OF_SENTENCE.search(line) is not None

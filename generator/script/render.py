@@ -1,4 +1,4 @@
-"""A routine and its templates to script text."""
+"""A routine rendered to script text by its templates."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def render(
     settings: Mapping[str, str] | None = None,
     cache: Cache | None = None,
 ) -> str:
-    """The routine's script, front matter included; `settings` (as written) are added to the routine's own.
+    """The routine's script with its front matter. `settings` (as written) are added to those of the routine.
 
-    The first of `template_folders` that has a template wins. `adapted` says what was left out of the routine or
-    swapped. With `wording.first_side` left the whole practice is mirrored. `cache` keeps scripts that were rendered.
-    Raises ScriptError where a template or a pose's text doesn't render.
+    A template comes from the first of `template_folders` that has it. `adapted` says which poses were left out or
+    swapped. With `wording.first_side` left the whole routine is mirrored. Rendered scripts are stored in `cache`.
+    Raises ScriptError if a template or a pose's text doesn't render.
     """
     made_of = (routine, wording, tuple(adapted), dict(settings or {}))
     if cache is None:
@@ -78,7 +78,7 @@ def _render(
 
 
 def _check_every_round_held(routine: Routine, rounds: Sequence[RoundContext], body: str) -> None:
-    """Every round is held, once, in its order: no template may leave one out. Raises ScriptError."""
+    """Check that the templates give each round one hold, in the routine's order. Raises ScriptError."""
     parts = re.split(r"(?m)^\[pose (\S+) (\S+)\]$", body)
     made = [
         (pose, side)
@@ -95,7 +95,7 @@ def _check_every_round_held(routine: Routine, rounds: Sequence[RoundContext], bo
 
 
 def plain_description(text: str | Variant, pose: Pose) -> str:
-    """A text of `pose` or one of its variants for listings, as its first round has it: without marks, on one line."""
+    """A text of `pose`, or its variant, for listings: rendered for the first round, on one line, without marks."""
     if isinstance(text, Variant):
         text = text.summary or text.say
     spoken = render_text(text, first_round_variables(pose), pose.path or pose.id)
@@ -103,7 +103,7 @@ def plain_description(text: str | Variant, pose: Pose) -> str:
 
 
 def route(ways: Collection[str], from_position: str, to_position: str) -> list[str]:
-    """The fewest of `ways` (each "from to") that lead from one position to another; empty where none do.
+    """The shortest path of `ways` (each "from to") from one position to another; empty if there is none.
 
     >>> route(["supine side", "side seated", "seated supine"], "supine", "seated")
     ['supine side', 'side seated']
@@ -124,7 +124,7 @@ def route(ways: Collection[str], from_position: str, to_position: str) -> list[s
 
 @lru_cache(maxsize=8)
 def _templates(folders: tuple[TemplateFolder, ...]) -> Any:
-    """Templates of these folders, each read once, and again where its file has changed."""
+    """The Jinja environment of these folders. It reads a template once, and again when its file has changed."""
     from .templates import loader_of
 
     return environment(loader_of(folders))
@@ -165,12 +165,12 @@ def _render_template(
         where = _template_line(error) or MAIN_TEMPLATE
         raise ScriptError("this template calls itself without end", where=where) from error
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError) as error:
-        # whatever an author's expressions raise
+        # what an author's expressions can raise
         where = _template_line(error) or MAIN_TEMPLATE
         raise ScriptError(f"this template doesn't render: {error or type(error).__name__}", where=where) from error
 
 
 def _template_line(error: BaseException) -> str | None:
-    """``file:line`` of the innermost template that `error` passed through."""
+    """``file:line`` of the innermost template in the traceback of `error`."""
     lines = traceback.extract_tb(error.__traceback__)
     return next((f"{line.filename}:{line.lineno}" for line in reversed(lines) if line.filename.endswith(".j2")), None)

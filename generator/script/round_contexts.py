@@ -1,4 +1,4 @@
-"""A routine's rounds as templates see them: each with its words, rendered, and what of the settings shapes them."""
+"""The rounds of a routine as templates see them, each with its rendered texts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
 START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
-BRIEF_MS = 8 * 60_000  # of holds at their shortest: a practice so short has few words too
-REMINDED_MS, LONG_MS = 45_000, 120_000  # holds at least so long have a reminder, and longer ones two
+BRIEF_MS = 8 * 60_000  # of holds at their shortest: so short a routine gets few words too
+REMINDED_MS, LONG_MS = 45_000, 120_000  # a hold of at least the first has a reminder, one above the second two
 GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
 
 _TITLE_SUFFIX: Mapping[RoundName, str] = {
@@ -31,7 +31,7 @@ _TITLE_SUFFIX: Mapping[RoundName, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WordingSettings:
-    """What of the settings shapes words: how long breaths and counts are, the side that begins, and the wording."""
+    """The settings that shape the words of a script."""
 
     breath_ms: int
     count_ms: int
@@ -47,11 +47,11 @@ class WordingSettings:
 class RoundContext:
     """One round of a pose, as templates see it; the texts are rendered.
 
-    `index` counts the routine's rounds, `place` those of this pose; `enter` is the pose's `switch` from the second on,
-    `extra` what the level adds to it, and `mind` the spoken caution, in the first round alone. `breaths` are the words
-    of a movement paced by the breath, as many as are sure to fit the hold; `breathing` what the breath does in any
-    pose. `alternates` is one of many short rounds, which get a call and no other words. `reminders` are the lines that
-    this hold has room for, as many as `--words` asks for; the last hold of all has one.
+    `index` counts the rounds of the routine, `place` those of this pose. `enter` is the pose's `switch` from the second
+    round on; `extra` is what the level adds to it; `mind` is the spoken caution, in the first round only. `breaths` are
+    the words of a movement paced by the breath, as many as are sure to fit the hold. `breathing` says what the breath
+    does in the pose. `alternates` marks one of many short rounds, which get a call and no other words. `reminders` are
+    the lines spoken in the hold, as many as `--words` asks for; the last hold of the routine has one.
     """
 
     index: int
@@ -80,7 +80,7 @@ class RoundContext:
 
 
 def round_contexts(routine: Routine, wording: WordingSettings, night: NightWording) -> Iterator[RoundContext]:
-    """The rounds in order. Raises ScriptError where a pose's text doesn't render."""
+    """The rounds in order. Raises ScriptError if a pose's text doesn't render."""
     position = start_position(routine)
     total = sum(len(_rounds(step, wording)) for step in routine.steps)
     short = is_brief(routine, wording)
@@ -122,7 +122,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
                         "last": last,
                     },
                     breaths=_shortest_ms(step, wording) // wording.breath_ms,
-                    # nothing is said after the last hold of all: who hears it may be asleep
+                    # nothing is said after the last hold: the listener may be asleep
                     stays=ends_routine and last and wording.ending == "sleep",
                     reminders=_reminders(
                         step,
@@ -138,7 +138,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
 
 
 def is_brief(routine: Routine, wording: WordingSettings) -> bool:
-    """Whether the practice is so short that it has no time for many words."""
+    """Whether the routine is too short for many words."""
     return sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
 
 
@@ -147,7 +147,7 @@ def _in_style(pose: Pose, style: str) -> Pose:
 
 
 def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
-    """How many reminders a hold usually has: the first side more, later ones fewer, short holds none."""
+    """How many reminders a hold has at `--words` 1: fewer after the first round, none in short holds."""
     shortest = _shortest_ms(step, wording)
     if step.reps or step.hold.unit == "count" or step.pose.breaths or shortest < REMINDED_MS:
         return 0
@@ -155,20 +155,20 @@ def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
 
 
 def _reminders(step: Step, place: int, amount: int, night: NightWording) -> list[str]:
-    """`amount` of the pose's lines, as Jinja: other ones for each of its rounds, as far as they go."""
+    """`amount` of the pose's hold lines, as Jinja. Each round takes others, as long as there are enough."""
     lines = step.pose.hold_lines
     return [night.turn(lines, place + number, step.pose.id) for number in range(min(amount, len(lines)))]
 
 
 class _ReminderBudget:
-    """How many reminders each hold has: as many as `words` makes of the usual, in the end, and fewer towards it."""
+    """How many reminders each hold gets: the usual number times `words`, and fewer towards the end."""
 
     def __init__(self, words: float) -> None:
         self._words = words
         self._owed = 0.5
 
     def next(self, usual: int, progress: float) -> int:
-        """For a hold that comes `progress` (0 to 1) of the way through."""
+        """For the hold at `progress` (0 to 1) through the routine. Fractions are carried over to later holds."""
         self._owed += usual * self._words * min(1.0, 1.5 - progress)
         amount = min(int(self._owed), usual + 1 if usual else 0)
         self._owed = min(self._owed - amount, 1.0)
@@ -176,7 +176,7 @@ class _ReminderBudget:
 
 
 def start_position(routine: Routine) -> str:
-    """Where the listener arrives: in the first pose's position, if people come to that setting so."""
+    """The position in which the listener arrives: the first pose's, if it is usual for the setting."""
     usual = START_POSITIONS[routine.setting]
     first = routine.steps[0].pose.position
     return first if first in usual else usual[0]
@@ -187,7 +187,7 @@ def _shortest_ms(step: Step, wording: WordingSettings) -> int:
 
 
 def _next_kind(following: Sequence[RoundName], ends_routine: bool) -> str | None:
-    """What comes after this round: another side, both sides, the other direction, the next pose, or nothing."""
+    """What follows this round: `side`, `both`, `direction`, `pose`, or None at the end."""
     if following:
         kinds = {"both": "both", "clockwise": "direction", "counterclockwise": "direction"}
         return kinds.get(following[0], "side")
@@ -195,14 +195,14 @@ def _next_kind(following: Sequence[RoundName], ends_routine: bool) -> str | None
 
 
 def _rounds(step: Step, wording: WordingSettings) -> tuple[RoundName, ...]:
-    """Every round of the step, in order; the whole practice is written for the right side first, and mirrored else."""
+    """Every round of the step, in order. Routines are written for the right side first, and mirrored for the left."""
     rounds = step.rounds * (step.reps[0] if step.reps else 1)
     mirrored = wording.first_side == "left"
     return tuple(OPPOSITE.get(name, name) if mirrored else name for name in rounds)
 
 
 def _variables(setting: str, round_name: RoundName, wording: WordingSettings, night: NightWording) -> dict[str, object]:
-    """What texts may name; pose_text.py lists the same."""
+    """The variables of pose texts; definition/pose_text.py lists the same."""
     values: dict[str, object] = {
         CHOOSE: night.choose,
         "sleep_position": wording.sleep_position,
@@ -245,7 +245,7 @@ def _rendered_texts(
 
 
 def first_round_variables(pose: Pose) -> dict[str, object]:
-    """What the texts of `pose` may name, as its first round has it."""
+    """The variables of the texts of `pose` in its first round."""
     return {
         **_variables("bed", pose.rounds[0], WordingSettings(0, 0), NightWording(0)),
         "first": True,
@@ -255,7 +255,7 @@ def first_round_variables(pose: Pose) -> dict[str, object]:
 
 
 def render_text(text: str, values: Mapping[str, object], where: str) -> str:
-    """A pose's text. Raises ScriptError at `where` where it doesn't render."""
+    """A pose's text, rendered. Raises ScriptError with `where` if it doesn't render."""
     from jinja2 import TemplateError
 
     try:
@@ -275,7 +275,7 @@ def _text_environment() -> Any:
 
 
 def environment(loader: Any = None) -> Any:
-    """Jinja as scripts use it: plain text, nothing escaped, nothing that reaches files or Python."""
+    """Jinja's sandbox for plain text: nothing is escaped, and nothing reaches files or Python."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 

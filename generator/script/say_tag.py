@@ -1,6 +1,6 @@
-"""The `say` construct of templates: several ways to say it, of which each night chooses one.
+"""The template tag `say`: it holds several wordings, and each night chooses one.
 
-Jinja is imported at the top: whoever must start instantly imports this module when it is needed.
+This module imports Jinja, which is slow. Import it only where it is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SayTag(Extension):
-    """``{% say %}…{% or %}…{% endsay %}``: one of several ways to say it."""
+    """``{% say %}…{% or %}…{% endsay %}``: one of several wordings."""
 
     tags = {"say"}  # noqa: RUF012 - Jinja's name, a set
 
@@ -27,7 +27,7 @@ class SayTag(Extension):
         ways = [parser.parse_statements(("name:or", "name:endsay"))]
         while next(parser.stream).value == "or":
             ways.append(parser.parse_statements(("name:or", "name:endsay")))
-        # known by what it may say, so that a line moved elsewhere chooses as before
+        # the key comes from the wordings, so a tag that is moved elsewhere still chooses as before
         key = hashlib.sha256(repr(ways).encode()).hexdigest()[:16]
         chosen = nodes.Call(nodes.Name(CHOOSE, "load"), [nodes.Const(key), nodes.Const(len(ways))], [], None, None)
         return self.choice(chosen, ways).set_lineno(line)
@@ -43,7 +43,7 @@ class SayTag(Extension):
 
 
 class SayEveryWayTag(SayTag):
-    """The same for who only reads a template: all the ways, one after the other."""
+    """The same tag for checks of a template: it has all the wordings, one after the other."""
 
     def choice(self, chosen: nodes.Expr, ways: list[list[nodes.Node]]) -> nodes.Node:
         always = nodes.Const(True)

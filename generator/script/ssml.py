@@ -1,4 +1,4 @@
-"""A resolved script as W3C SSML 1.1 (https://www.w3.org/TR/speech-synthesis11/), to be spoken elsewhere. Pure."""
+"""A timed script as W3C SSML 1.1 (https://www.w3.org/TR/speech-synthesis11/), for other synthesizers. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def to_ssml(script: Script, timeline: Timeline, settings: Settings, language: str = "en") -> str:
-    """Every sentence of `timeline` with the silence round it, up to the tail.
+    """Every sentence of `timeline` and the silence between them, up to the tail.
 
-    Pauses, gaps and the quiet of holds are breaks in whole milliseconds: with the clips' own lengths they add up to
-    `guided_ms`. The standard sets no longest break, and none is split here; a service may cut long ones. A paragraph
-    ends where the silence is a paragraph's or longer. Each chapter and each bell has a mark. There is no rate: it would
-    be a share of a voice's own, which isn't known here. `language` is a BCP 47 tag.
+    Pauses, gaps and the silence in holds become breaks in whole milliseconds. Together with the lengths of the clips
+    they add up to `guided_ms`. The standard sets no limit for a break, so none is split; a service may cut long ones.
+    A paragraph ends at a silence of at least the paragraph gap. Each chapter and each bell gets a mark. No rate is
+    written: SSML's rate is relative to the voice's own, which isn't known here. `language` is a BCP 47 tag.
     """
     least_ms = Timing(pace=settings.pace).gap_ms("paragraph")
     lines = [
@@ -35,7 +35,7 @@ def to_ssml(script: Script, timeline: Timeline, settings: Settings, language: st
 
 
 def _body(timeline: Timeline, paragraph_ms: int) -> Iterator[str]:
-    """Marks, breaks and sentences in order of time; no break or mark stands at a paragraph's edge inside it."""
+    """Marks, breaks and sentences in order of time. A paragraph neither begins nor ends with a break or mark."""
     marks = _marks(timeline)
     inside = False
     at_ms = 0
@@ -65,7 +65,7 @@ def _break(ms: int) -> Iterator[str]:
 
 
 def _marks(timeline: Timeline) -> list[tuple[int, str]]:
-    """When and what: `chapter-2-figure-four-right-side`, `chime-1`. Each name is an NCName, and there once."""
+    """Times in ms and unique names (NCNames): `chapter-2-figure-four-right-side`, `chime-1`."""
     chapters = [
         (chapter.start_ms, f"chapter-{number}-{_slug(chapter.title)}".rstrip("-"))
         for number, chapter in enumerate(timeline.chapters, 1)

@@ -1,4 +1,4 @@
-"""Templates as Jinja reads them, each from its own folder, never through a link that leads out of it."""
+"""Jinja's loader of templates. It follows no link that leads out of a folder which isn't trusted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from ..errors import ScriptError
 from ..system.links import is_outside
 
 TemplateFolder = tuple[Path, Path | None]
-"""A folder of templates, and the one that its files must lie in, None where they may lie anywhere."""
+"""A folder of templates, and the folder that their files must lie in; None if they may lie anywhere."""
 
 
 def loader_of(folders: Sequence[TemplateFolder]) -> ChoiceLoader:
-    """The first of `folders` that has a template wins. Reading one raises ScriptError where a link leads out."""
+    """A loader that takes each template from the first of `folders` that has it.
+
+    Reading one raises ScriptError if a link leads out of the folder it must lie in.
+    """
     return ChoiceLoader([_FolderLoader(*folder) for folder in folders])
 
 

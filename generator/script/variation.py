@@ -1,4 +1,4 @@
-"""Wording that varies from night to night: who chooses among the ways to say it. Pure."""
+"""Wording that varies from night to night. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 CHOOSE = "_choose"
-"""The name under which a template's context holds `NightWording.choose`, where `{% say %}` stands in it."""
+"""The variable of a template that holds `NightWording.choose`, for `{% say %}`."""
 
 _T = TypeVar("_T")
 
 
 class NightWording:
-    """What one night says. Night 0 is the ritual: always the first way, and lists in their order.
+    """The choice of wordings for one night. Night 0 takes the first wording and keeps lists in their order.
 
-    The others choose by seed, so that the same night always says the same. A place that is passed again within one
-    script goes on to the next way, so that no sentence comes twice before all have come once.
+    Other nights choose by their number as the seed, so the same night always has the same words. A tag that is used
+    again in one script takes its next wording, so no sentence is repeated before all were used.
     """
 
     def __init__(self, number: int) -> None:
@@ -25,19 +25,19 @@ class NightWording:
         self._uses: Counter[str] = Counter()
 
     def choose(self, key: str, ways: int) -> int:
-        """Which of `ways` ways the place known by `key` says now. In `ways` nights in a row, each comes once."""
+        """The index of the wording for the tag with this `key`. Over `ways` nights in a row each comes once."""
         if not self._number:
             return 0
         uses = self._uses[key]
         self._uses[key] += 1
         cycle, step = divmod(self._number, ways)
         order = _shuffled(range(ways), f"{cycle}:{key}")
-        if cycle == 0:  # night 0 is one of this cycle
+        if cycle == 0:  # night 0 belongs to this cycle
             order = [0, *(way for way in order if way)]
         return order[(step + uses) % ways]
 
     def turn(self, lines: Sequence[_T], index: int, key: str = "") -> _T:
-        """The line for the place with this index; lists with the same `key` (their text, else) are shuffled alike."""
+        """The line for this index. Lists with the same `key` (default: their text) are shuffled in the same way."""
         if not self._number:
             return lines[index % len(lines)]
         order = _shuffled(range(len(lines)), f"{self._number}:{key or lines}")
