@@ -1,7 +1,7 @@
-"""The user's view of all settings: each declared once, with the kind of value it takes, its default and its help.
+"""All settings. Each is declared once, with its kind of value, its default and its help.
 
-Flags, files, schemas, plans, libraries and the reference are made from here. A new setting is one field of `Settings`,
-and the place where it acts.
+Flags, files, schemas, plans, libraries and the reference are made from these declarations. To add a setting, add a
+field to `Settings`, and use it where it acts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Format = Literal["mp3", "m4b", "opus", "flac", "wav"]
 FORMATS: tuple[Format, ...] = ("mp3", "m4b", "opus", "flac", "wav")
 MIN_TAIL_MS = 10_000
 CHIME_LU = 11.0
-MIN_CHIME_LU = 6  # a bell is softer than the voice
+MIN_CHIME_LU = 6  # a bell must be softer than the voice
 BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 
@@ -49,9 +49,9 @@ def _setting(default: Any, kind: SettingKind[Any], help_: str, *, shapes_words: 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, parsed. The field's name is the setting's; a flag has hyphens for underscores.
+    """The parsed value of every setting. A field has the setting's name; its flag has hyphens for underscores.
 
-    The files that `background` and `cover` name are as seen from the working folder.
+    The files of `background` and `cover` are relative to the working folder.
     """
 
     # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
@@ -146,13 +146,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class SettingInfo:
-    """How a setting is shown: its flag, what may be written for it, and what it does."""
+    """The declaration of a setting: its name, kind of value, help and default."""
 
     name: str
     kind: SettingKind[Any]
     help: str
     default: Any
-    shapes_words: bool = False  # it makes another script of a routine, and means nothing to a script that is there
+    shapes_words: bool = False  # it changes the script of a routine, and has no effect on a written script
 
     @property
     def is_list(self) -> bool:
@@ -172,11 +172,11 @@ class SettingInfo:
 
     @property
     def default_text(self) -> str:
-        """As one would write it; empty where there is none to write."""
+        """The default as a user would write it; empty if there is none."""
         return "" if self.default is None else self.kind.write(self.default)
 
     def schema(self) -> dict[str, Any]:
-        """What may be written for it in a YAML file."""
+        """The JSON Schema of its value in a YAML file."""
         return {"description": f"{self.help[:1].upper()}{self.help[1:]}.", **self.kind.schema()}
 
 
@@ -185,16 +185,16 @@ SETTINGS: Mapping[str, SettingInfo] = {
     for f in fields(Settings)
 }
 PARSERS: Mapping[str, Callable[[str], object]] = {name: info.kind.check for name, info in SETTINGS.items()}
-"""What refuses a text that a setting can't be, whatever files there are: with a ValueError."""
+"""For each setting, a function that raises ValueError for an invalid text. It looks at no files."""
 
 
 def json_settings(settings: Settings) -> dict[str, Any]:
-    """Every setting as JSON has it."""
+    """Every setting as JSON."""
     return {name: info.kind.as_json(getattr(settings, name)) for name, info in SETTINGS.items()}
 
 
 def written_settings(settings: Settings) -> dict[str, str]:
-    """The settings that differ from the defaults, as one would write them."""
+    """The settings that differ from the defaults, as a user would write them."""
     return {
         name: info.kind.write(value)
         for name, info in SETTINGS.items()

@@ -520,7 +520,7 @@ def test_settings_of_the_folder_are_checked_each_by_itself(sleepward: Command, f
         ("lenght = true", "did you mean length?"),
         ("length = 25", "'25' has no unit"),
         ("rate = 116.5", "'116.5' isn't a whole number from 60 to 300"),
-        ("background = rain", 'texts stand in quotes: background = "rain"'),
+        ("background = rain", 'write text in quotes: background = "rain"'),
     ],
 )
 def test_a_bare_value_in_the_settings_file_is_told_what_to_write(

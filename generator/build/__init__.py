@@ -1,3 +1,3 @@
-"""What is built to a finished track: the pipeline, what a track is made of, its tags, its file."""
+"""Building a track: the pipeline, a track's fingerprint, its tags, its file."""
 
 __all__ = ["fingerprint", "output", "pipeline", "plan_json", "several", "track"]

@@ -1,4 +1,4 @@
-"""What a track is made of, part by part: their hash is its key, and what differs the reason to make it anew."""
+"""The parts that make a track. Their hash is its key; the parts that differ are the reason for a new build."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ..voices.narration import voice_identity
 from .plan_json import settings_dict
 from .track import TrackSpec, title_of
 
-SCHEMA = "7"  # goes up whenever the same input makes another sound, so that no old track counts as unchanged
-DIGEST_DIGITS = 16  # two different parts look alike once in 10^19 times
+SCHEMA = "7"  # raise it when the same input gives another sound, so that old tracks count as changed
+DIGEST_DIGITS = 16  # two different parts have the same digest once in 10^19 times
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Named parts, each as text, in a fixed order."""
+    """Named parts as text, in a fixed order."""
 
     parts: Mapping[str, str]
 
     @property
     def key(self) -> str:
-        """One hash of all parts, in their order."""
+        """One hash of all parts in order."""
         return content_key(*self.parts.values())
 
     @property
     def digests(self) -> dict[str, str]:
-        """A short hash of each part, as it is written down to be compared later."""
+        """A short hash of each part, to be stored and compared later."""
         return {name: short_digest(text) for name, text in self.parts.items()}
 
     def differences(self, before: Mapping[str, str]) -> list[str]:
-        """The names of the parts that differ from what `digests` gave `before`, those that are gone last."""
+        """The names of the parts whose digests differ from those `before`, with parts that are gone last."""
         now = self.digests
         return [name for name in {**now, **before} if before.get(name) != now.get(name)]
 
@@ -46,9 +46,9 @@ def short_digest(*parts: object) -> str:
 
 
 def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
-    """Everything that makes a track's sound; its title and other tags are `tags_fingerprint` it.
+    """Everything that makes a track's sound. `tags_fingerprint` has its title and other tags.
 
-    It is taken before anything is spoken, so a setting counts even where this script has no use for it.
+    It is computed before anything is spoken, so a setting counts even if this script doesn't use it.
     """
     settings = spec.settings
     return Fingerprint(
@@ -65,7 +65,7 @@ def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
 
 
 def settings_part(settings: Settings) -> str:
-    """All settings but those that are parts of their own, in the one form that each has however it was written."""
+    """All settings except those that are their own parts, in their parsed form."""
     return json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True)
 
 
@@ -74,7 +74,7 @@ def background_part(settings: Settings) -> str:
 
 
 def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
-    """Everything that players show of a track; `cover` is a digest of the user's own picture, if there is one."""
+    """Everything that players show of a track. `cover` is a digest of the user's picture, if there is one."""
     return Fingerprint(
         {
             "title": title_of(spec),
@@ -89,7 +89,7 @@ def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
 
 
 def _respelled(spec: TrackSpec) -> list[str]:
-    """What the voice is given where that isn't what is written: all that a lexicon changes in this very track."""
+    """The texts that a lexicon changes in this track, as the voice gets them."""
     texts = spoken_texts(spec.script, timing_of(spec.settings))
     lines = ((text, spec.lexicon.apply(text, spec.voice.phonemes)) for text in texts)
     return [line for text, line in lines if line != text]

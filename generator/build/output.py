@@ -1,4 +1,4 @@
-"""Where a track lies: its path, and a file that appears there only when it is whole."""
+"""A track's path, and a file that appears there only when it is whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTPUT_FOLDER = Path("output")
 
 
 def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name
-    """Where the track goes: `out` may be a file of that format, or a folder. Raises InputError for anything else."""
+    """The path of a track. `out` is a file of that format or a folder. Raises InputError for anything else."""
     if out is None:
         return _inside(OUTPUT_FOLDER, f"{name}.{format}")
     path = Path(out)
@@ -40,7 +40,7 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """The file of that name in `folder`, which itself may be a link. Raises InputError where the file is one."""
+    """The file called `name` in `folder`. Raises InputError if a link leads from there out of the folder."""
     path = folder / name
     if is_outside(path, folder):
         hint = "delete the link, or choose another place with -o"
@@ -50,7 +50,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 @contextmanager
 def _translate_os_errors(path: Path) -> Iterator[None]:
-    """What the system refuses to do with `path` becomes an error of ours."""
+    """Turn an OSError for `path` into InputError, or into TrackError if the disk is full or fails."""
     try:
         yield
     except OSError as error:
@@ -64,9 +64,9 @@ def _translate_os_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def new_track(path: Path, container: Container) -> Iterator[BinaryIO]:
-    """A file that is there, whole and looked at, when the block has ended well; its folder is made.
+    """A file that appears at `path`, whole and checked, when the block ends without an error. Makes its folder.
 
-    Raises InputError and TrackError where the system refuses.
+    Raises InputError and TrackError if the system refuses.
     """
     with _translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)

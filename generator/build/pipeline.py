@@ -1,4 +1,4 @@
-"""The pipeline: what a user names to a finished track, stage by stage."""
+"""The pipeline: from a script's source to a finished track, stage by stage."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ LARGE_BYTES = 200_000_000
 
 
 def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
-    """Make the track at `path`, or find that it is there already. Raises the errors of every stage."""
+    """Make the track at `path`, unless it is there already. Raises the errors of every stage."""
     return render(load_background(prepare(spec, path, context), context), context)
 
 
 def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack:
-    """Speak and place every sentence, or find that the track is there already."""
+    """Speak and place every sentence, unless the track is there already."""
     started = time.monotonic()
     key = sound_fingerprint(spec).key
-    if (tags := existing_tags(path, key, spec)) is not None and (renewed := updated_tags(tags, spec)) is not None:
+    if (tags := existing_tags(path, key, spec)) is not None and (updated := updated_tags(tags, spec)) is not None:
         elapsed_s = time.monotonic() - started
-        others = renewed if renewed != tags else None
-        return PreparedTrack(spec, path, key, tags.duration_ms, None, None, elapsed_s, others)
+        new_tags = updated if updated != tags else None
+        return PreparedTrack(spec, path, key, tags.duration_ms, None, None, elapsed_s, new_tags)
     planned = plan_track(spec, context)
     if planned.plan["bytes_estimate"] > LARGE_BYTES:
         context.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
@@ -52,7 +52,7 @@ def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack
 
 
 def load_background(prepared: PreparedTrack, context: BuildContext) -> PreparedTrack:
-    """Its bed beside it, read or made: never while sentences are spoken, as both would take more than 300 MB."""
+    """Add the bed, from the cache or made anew. Not while sentences are spoken: both would take more than 300 MB."""
     if prepared.planned is None:
         return prepared
     started = time.monotonic()
@@ -64,24 +64,24 @@ def load_background(prepared: PreparedTrack, context: BuildContext) -> PreparedT
 
 
 def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
-    """Mix, encode and tag what is prepared, bed included, where it isn't there already."""
+    """Mix, encode and tag a prepared track. If its file is there already, write only new tags, if any."""
     started = time.monotonic()
     if prepared.planned is not None and prepared.bed is not None:
         write_track(prepared.planned, prepared.bed, prepared.path, prepared.key, context)
-    elif prepared.renewed is not None:
+    elif prepared.new_tags is not None:
         container = CONTAINERS[prepared.spec.settings.format]
         with new_track(prepared.path, container) as sink:
-            container.replace_tags(prepared.path, sink, prepared.renewed)
+            container.replace_tags(prepared.path, sink, prepared.new_tags)
     return _result(prepared, time.monotonic() - started)
 
 
 def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
-    """Parse a script and settle what holds for it in the `workspace`."""
+    """Parse a script, and find its settings, voice and lexicon in the `workspace`."""
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
     settings = resolve_for(script_layer(source, script), flags, workspace)
     if settings.cover.file is not None:
-        load_cover(settings.cover.file)  # a picture that isn't one is said before anything is spoken
+        load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     return TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
@@ -94,7 +94,7 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
     progress = partial(context.progress, "narration")
     narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, lexicon=spec.lexicon)
     timeline = lay_out(spec.script, narration.durations_ms, timing)
-    written = plan_dict(
+    plan = plan_dict(
         timeline,
         spec.settings,
         routine=spec.script.routine,
@@ -103,11 +103,11 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
         adapted=spec.script.adapted,
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
-    return PlannedTrack(spec, narration, timeline, written)
+    return PlannedTrack(spec, narration, timeline, plan)
 
 
 def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:
-    """Mix, encode and tag; the file appears at `path` only when it is whole."""
+    """Mix, encode and tag a track. The file appears at `path` only when it is whole."""
 
     def progress(done: int) -> None:
         context.progress("sound", done, mix.total_samples)
@@ -144,6 +144,6 @@ def _result(prepared: PreparedTrack, writing_s: float) -> BuildResult:
         elapsed_s=round(prepared.elapsed_s + writing_s, 3),
         settings=settings_dict(spec.settings, spec.voice.label),
         voice=spec.voice.label,
-        fresh=prepared.planned is not None or prepared.renewed is not None,
-        retitled=prepared.renewed is not None,
+        fresh=prepared.planned is not None or prepared.new_tags is not None,
+        retitled=prepared.new_tags is not None,
     )

@@ -1,4 +1,4 @@
-"""A timeline as the public plan (`plan --json`, version 1), which also travels inside the finished file."""
+"""A timeline as the public plan (`plan --json`, version 1), which the finished file holds, too."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def plan_dict(
     bytes_estimate: int,
     adapted: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The plan as plain data. `chapter` of an event is an index into `chapters`; times are milliseconds.
+    """The plan as plain data. An event's `chapter` is an index into `chapters`. Times are milliseconds.
 
-    `adapted` says in sentences what was left out of the routine, or swapped.
+    `adapted` are sentences about what was left out of the routine or replaced.
     """
     return {
         "version": PLAN_VERSION,
@@ -54,12 +54,12 @@ def plan_dict(
 
 
 def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
-    """Every setting as it could be written again; `voice` is the one that was really taken."""
+    """Every setting as JSON. `voice` is the label of the voice in use."""
     return json_settings(settings) | {"voice": voice}
 
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:
-    """The timeline that `plan` was written from, but for what it leaves out. Raises KeyError and the like."""
+    """The timeline of a plan, as far as the plan has it. Raises KeyError and the like for an invalid plan."""
     if unknown := {event["kind"] for event in plan["events"]}.difference(get_args(EventKind)):
         raise ValueError(f"events of unknown kinds: {', '.join(map(str, unknown))}")
     least_ms, most_ms = plan["length_range_ms"]

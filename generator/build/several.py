@@ -1,4 +1,4 @@
-"""Several tracks of one command: while one is encoded, the next is spoken."""
+"""Building several tracks with one command: while one is encoded, the next is spoken."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def build_several(
     workspace: Workspace,
     context: BuildContext,
 ) -> Generator[BuildResult | SleepwardError]:
-    """Each of `sources` (as a user names them) built, in order, or the error for which it can't be: the others go on.
+    """Build each of `sources` (as the user names them) in order. Yields its result or its error, then goes on.
 
-    `out` is what -o says. Closing the iterator early ends what is being spoken ahead.
+    `out` is the value of -o. Closing the iterator early stops the narration of the next track.
     """
     with _TracksAhead(sources, flags, out, workspace, context) as tracks:
         for number in range(len(sources)):
@@ -40,7 +40,7 @@ def build_several(
 
 
 class _TracksAhead:
-    """The tracks that are asked for, each prepared when it is taken, or before that in a thread."""
+    """The tracks of one command. Each is prepared when it is taken, or earlier in a thread."""
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class _TracksAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """What is being spoken ahead ends at its next sentence."""
+        """Stop the narration of the next track at its next sentence."""
         self._stop.set()
         self._ahead.shutdown(cancel_futures=True)
 
     def begin(self, number: int) -> bool:
-        """Speak a track in a thread, if there is one; its notices are told when it is taken."""
-        if number >= len(self._sources) or self._sources[number] in self._sources[:number]:  # that waits for its file
+        """Prepare a track in a thread, unless it is a source named twice. Its notices appear when it is taken."""
+        if number >= len(self._sources) or self._sources[number] in self._sources[:number]:
             return False
         notices: list[str] = []
         context = replace(self._context, jobs=1, notice=notices.append, progress=self._report)
@@ -75,7 +75,7 @@ class _TracksAhead:
         return True
 
     def take(self, number: int) -> PreparedTrack:
-        """A track that only has to be rendered. Raises SleepwardError where it can't be made."""
+        """A track that only has to be rendered. Raises SleepwardError if it can't be made."""
         if number not in self._begun:
             return load_background(self._prepare(number, self._context), self._context)
         future, notices = self._begun.pop(number)

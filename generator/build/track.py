@@ -1,4 +1,4 @@
-"""The plain types that the stages of a build hand on."""
+"""The types that pass between the stages of a build."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ ALBUM = "Nights"
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
-    """How a build works rather than what it makes: none of it changes a byte of the track.
+    """How a build works. None of it changes a byte of the track.
 
-    `progress` is called with a stage (`narration`, `background`, `sound`), what is done of its work and how much there
-    is, 0 where nobody knows; `notice` with what the maker should know before it is made.
+    `progress` is called with a stage (`narration`, `background`, `sound`), the work done and the total, which is 0 if
+    unknown. `notice` is called with a text for the user, before the track is made.
     """
 
     cache: Cache
     jobs: int
-    shared: bool = False  # another track is being spoken meanwhile: memory stays as low as for one
-    plain: bool = False  # encode in one spec, for whoever doubts the joints: the same bytes, for more work
+    shared: bool = False  # another track is spoken at the same time; memory stays as low as for one
+    plain: bool = False  # encode in one piece, to check the joints: the same bytes, for more work
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None
     notice: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSpec:
-    """A source, read: its script, the settings that hold for it, who will speak, and words how."""
+    """Everything that makes a track: its script, settings, voice and lexicon."""
 
     script: Script
     name: str
@@ -54,7 +54,7 @@ class TrackSpec:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrack:
-    """A spec whose sentences are spoken and placed."""
+    """A track whose sentences are spoken and placed."""
 
     spec: TrackSpec
     narration: Narration
@@ -66,7 +66,7 @@ class PlannedTrack:
 class PreparedTrack:
     """A track that only has to be written.
 
-    `planned` is None where its sound is there already; `renewed` are the tags it is to get then, if others.
+    If its sound is in the file already, `planned` is None, and `new_tags` are its tags if they have changed.
     """
 
     spec: TrackSpec
@@ -76,12 +76,12 @@ class PreparedTrack:
     planned: PlannedTrack | None
     bed: Bed | None
     elapsed_s: float
-    renewed: Tags | None = None
+    new_tags: Tags | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """A finished track; `fresh` is False where an unchanged one was found, `retitled` where only its tags are new."""
+    """A finished track. `fresh` is False if it was there unchanged; `retitled` is True if only its tags are new."""
 
     path: Path
     routine: str | None
@@ -94,7 +94,7 @@ class BuildResult:
     retitled: bool = False
 
     def sha256(self) -> str:
-        """Of its file; a second for each gigabyte, so only where it is asked for."""
+        """The SHA-256 of its file. It takes a second for each gigabyte."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,4 +1,4 @@
-"""A track's tags: as a new track gets them, as they stand in a finished one, and as that one's should be now."""
+"""A track's tags: those of a new track, those in a finished file, and those that the file should have now."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tags_for(planned: PlannedTrack, key: str) -> Tags:
 
 
 def existing_tags(path: Path, key: str, spec: TrackSpec) -> Tags | None:
-    """The tags of the track at `path`, where it is whole and its sound made of the very same things."""
+    """The tags of the track at `path`, if it is whole and has this key; else None."""
     if not path.is_file():
         return None
     tags = read_tags(path)
@@ -48,18 +48,21 @@ def existing_tags(path: Path, key: str, spec: TrackSpec) -> Tags | None:
 
 
 def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
-    """A track's tags as they should be now, where its sound stays; None where they are damaged, or written with it."""
+    """The tags that an existing track should have now; None if it needs a new build.
+
+    It needs one if its tags are damaged, or if its container can't replace titles of chapters that have changed.
+    """
     try:
         plan = json.loads(tags.plan_json)
-        told = timeline_of(plan)
+        timeline = timeline_of(plan)
         before = (plan["title"], plan["routine"], plan["settings"]["cover"])
     except (ValueError, KeyError, TypeError):  # damaged since: it is made again
         return None
-    titles = spec.script.chapters  # the first may be called like the script
-    if told.duration_ms != tags.duration_ms or len(titles) != len(told.chapters):
+    titles = spec.script.chapters  # the first chapter may have the script's title
+    if timeline.duration_ms != tags.duration_ms or len(titles) != len(timeline.chapters):
         return None
-    chapters = tuple(replace(chapter, title=title) for chapter, title in zip(told.chapters, titles, strict=True))
-    if chapters != told.chapters and not CONTAINERS[spec.settings.format].can_replace_chapters:
+    chapters = tuple(replace(chapter, title=title) for chapter, title in zip(timeline.chapters, titles, strict=True))
+    if chapters != timeline.chapters and not CONTAINERS[spec.settings.format].can_replace_chapters:
         return None
     now = plan | {
         "chapters": [asdict(chapter) for chapter in chapters],
@@ -75,14 +78,14 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         title=now["title"],
         album=spec.album,
         comment=spec.script.summary,
-        chapters=tags.chapters if chapters == told.chapters else chapters,
+        chapters=tags.chapters if chapters == timeline.chapters else chapters,
         plan_json=json.dumps(now, ensure_ascii=False),
         cover=tags.cover if drawn_alike else _cover(spec, tags.duration_ms),
     )
 
 
 def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
-    """The picture that players show; none where none is wanted."""
+    """The picture that players show; empty if the settings want none."""
     if spec.settings.cover.file is not None:
         return load_cover(spec.settings.cover.file)
     if spec.settings.cover.drawn:

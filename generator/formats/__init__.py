@@ -1,9 +1,9 @@
 """The containers that a track can be: encode, tag, check.
 
-Each is one module, named like its `format` in the settings, and one object in `CONTAINERS`; whoever needs to know
-something of a container asks that object. `mp3_frames/` repeats and joins MP3 frames; `streamed.py` feeds ffmpeg for
-all the others. `tags.py` is what a track says of itself; `id3.py`, `vorbis.py`, `riff.py`, `iso_boxes.py` and
-`ffmetadata.py` are the forms that containers share.
+Each container is one module, named like its `format` in the settings, and one object in `CONTAINERS`. Other code asks
+that object for everything it needs to know of the container. `mp3_frames/` encodes, repeats and joins MP3 frames.
+`streamed.py` runs ffmpeg for all other containers. `tags.py` has the tags of a track. `id3.py`, `vorbis.py`, `riff.py`,
+`iso_boxes.py` and `ffmetadata.py` are forms that several containers share.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ CONTAINERS: dict[str, Container] = {name: import_module(f".{name}", __name__).CO
 
 
 def container_named(file: str) -> Container | None:
-    """The container that a file's name asks for by its suffix, None where it asks for none."""
+    """The container that matches the suffix of a file's name, or None."""
     return next((container for container in CONTAINERS.values() if file.endswith(container.suffix)), None)
 
 
 def container_of(path: Path) -> Container | None:
-    """The container that a file is by its first bytes, whatever its name; None where it is none of ours."""
+    """The container of a file, told by its first bytes and not by its name; None if it is none of ours."""
     with path.open("rb") as file:
         head = file.read(12)
     return next((each for each in CONTAINERS.values() if head.startswith(each.magic[1], each.magic[0])), None)
 
 
 def read_tags(path: Path) -> Tags | None:
-    """The tags of a track of ours in any of its containers, None for any other file; its name doesn't matter.
+    """The tags of a track that sleepward made, None for any other file. The file's name doesn't matter.
 
-    Reads the tags alone, however long the track. Raises NotFoundError where there is no file.
+    Only the tags are read. Raises NotFoundError if there is no file.
     """
     if not path.is_file():
         raise NotFoundError(f"there is no file {path}")

@@ -1,4 +1,4 @@
-"""What the rest of the house knows of a container: the protocol that every one of them fulfils."""
+"""The interface of a container. The rest of the code knows nothing else of it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class BrokenFileError(Exception):
-    """A file isn't what its container demands; `Container.check` says which file."""
+    """A file breaks the rules of its container. `Container.check` adds the path."""
 
 
 class Container(ABC):
-    """A kind of file that a track can be. Each has a module of its own, named like it, which ends in `CONTAINER`.
+    """A file format for tracks. Each has a module of the same name, which defines `CONTAINER`.
 
-    `name` is the `format` of the settings and the file's suffix; `magic` is where the file says its kind, and how.
-    Where `can_replace_chapters` is False, chapters are written with the sound, and other titles need a new build.
+    `name` is the `format` of the settings and the file's suffix. `magic` is a byte offset and the bytes found there.
+    If `can_replace_chapters` is False, chapters are written together with the sound, and new titles need a new build.
     """
 
     name: ClassVar[str]
@@ -38,18 +38,18 @@ class Container(ABC):
 
     @abstractmethod
     def estimate_bytes(self, duration_ms: int, bitrate_kbps: int) -> int:
-        """How large a track becomes, tags aside."""
+        """The size of a track without its tags."""
 
     @abstractmethod
     def write(self, sink: BinaryIO, sound: TrackSound, tags: Callable[[], Tags] | None = None) -> None:
-        """Encode the track into `sink`, a file on the disk; `tags` are asked for when they are needed.
+        """Encode the track into `sink`, a file on the disk. `tags` is called when the tags are needed.
 
-        Memory doesn't grow with the track, but where a container says so. No encoder outlives the call. Raises
-        TrackError where the encoder fails.
+        Memory doesn't grow with the track, unless the container says so. No encoder outlives the call. Raises
+        TrackError if the encoder fails.
         """
 
     def read_tags(self, path: Path) -> Tags | None:
-        """The tags of a track of ours, None for any other file. Reads no sound."""
+        """The tags of a track that sleepward made, None for any other file. Reads no sound."""
         from mutagen import MutagenError
 
         try:
@@ -59,19 +59,19 @@ class Container(ABC):
 
     @abstractmethod
     def parse_tags(self, path: Path) -> Tags | None:
-        """The tags, for `read_tags`. Raises MutagenError, ValueError or struct.error where they are damaged."""
+        """The tags, for `read_tags`. Raises MutagenError, ValueError or struct.error if they are damaged."""
 
     @abstractmethod
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
-        """Write the track at `source` to `sink`, a file on the disk, with other tags: what building it anew would give.
+        """Write the track at `source` to `sink`, a file on the disk, with new tags. A new build gives the same bytes.
 
-        The sound is copied, neither decoded nor encoded. Raises TrackError where ffmpeg fails.
+        The sound is copied, neither decoded nor encoded. Raises TrackError if ffmpeg fails.
         """
 
     def check(self, path: Path) -> int:
-        """Check that a track of ours is whole, without decoding it; its samples at 48 kHz.
+        """Check that a track is whole, without decoding it. Returns its number of samples at 48 kHz.
 
-        Raises TrackError with what is wrong, NotFoundError where there is no file.
+        Raises TrackError with what is wrong, NotFoundError if there is no file.
         """
         if not path.is_file():
             raise NotFoundError(f"there is no file {path}")
@@ -84,4 +84,7 @@ class Container(ABC):
 
     @abstractmethod
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
-        """The samples of a whole file, for `check`. Raises BrokenFileError, ValueError, struct.error or LookupError."""
+        """The number of samples of a whole file, for `check`.
+
+        Raises BrokenFileError, ValueError, struct.error or LookupError if the file isn't whole.
+        """

@@ -1,7 +1,7 @@
-"""A cover for a track: a night sky over hills, dark enough for a bedside screen, with the title to read on it.
+"""A cover for a track: a night sky over hills with the title, dark enough for a bedside screen.
 
-Every picture is of one family: what differs (hues, the moon's place and phase, the hills, the stars) follows from a
-seed by a hash, so that the same routine always looks the same. Pillow draws the text and writes the JPEG.
+A hash of a seed decides the hue, the moon's place and phase, the hills and the stars. So the same routine always looks
+the same. Pillow draws the text and writes the JPEG.
 """
 
 from __future__ import annotations
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
     Canvas = NDArray[np.float32]
-    """(3, SIZE, SIZE): red, green and blue in [0, 255], sRGB; a plane each, as arithmetic goes along rows."""
+    """(3, SIZE, SIZE): planes of red, green and blue in [0, 255], sRGB."""
 
 SIZE = 1_000  # pixels; stores ask for square covers, phones show them at 100 to 1,000
 MAX_BYTES = 60_000  # of a cover we draw
-MAX_OWN_BYTES = 5_000_000  # of a user's own
+MAX_OWN_BYTES = 5_000_000  # of a picture that the user gives
 MAX_OWN_PIXELS = 25_000_000
 
-_QUALITIES = (88, 80, 72, 64, 56, 48)  # the first that MAX_BYTES allows; many letters cost much
+_QUALITIES = (88, 80, 72, 64, 56, 48)  # the first one whose JPEG fits MAX_BYTES is taken; letters need many bytes
 _MARGIN = 84
 _TITLE_TOP = 96
-_TITLE_BOTTOM = 520  # the hills begin under it
+_TITLE_BOTTOM = 520  # the hills begin below it
 _TITLE_SIZES = (128, 112, 100, 88, 78, 68, 60, 52)
 _SUBTITLE_SIZE = 44
-_LINE = 1.12  # of a line's height
-_TITLE_COLOUR = (222, 216, 202)  # warm and not white: it shines into a dark room
+_LINE = 1.12  # of the font size, from line to line
+_TITLE_COLOUR = (222, 216, 202)  # warm, not white: the screen lights a dark room
 _SUBTITLE_COLOUR = (150, 150, 160)
 _ELLIPSIS = "…"
-_DASHES = str.maketrans("–—‑", "---")  # the font has none of them
+_DASHES = str.maketrans("–—‑", "---")  # the font has only the hyphen
 _MOON_COLOUR = (214.0, 206.0, 184.0)
 _GLOW_COLOUR = (190.0, 185.0, 170.0)
 _STAR_COLOUR = (170.0, 175.0, 195.0)
-_STAR_REACH = 6  # pixels, beyond which a star sheds no light
+_STAR_REACH = 6  # pixels; a star's light ends there
 
 
 # --- drawing ---------------------------------------------------------------------------------------
 
 
 def draw_cover(title: str, subtitle: str, seed: str) -> bytes:
-    """A square JPEG of at most MAX_BYTES; the same bytes for the same words, seed and Pillow.
+    """A square JPEG of at most MAX_BYTES. The same words, seed and Pillow give the same bytes.
 
-    Long titles are wrapped, then written smaller, then cut with an ellipsis. Where the font lacks a letter, the title
-    or subtitle is left out, not misspelt: the player shows it beside the picture.
+    A long title is wrapped, then set in a smaller font, then cut with an ellipsis. If the font lacks a letter of the
+    title or the subtitle, that text is left out: the player shows it beside the picture.
     """
     from PIL import Image, ImageDraw
 
@@ -87,7 +87,7 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 class _SeededRandom:
-    """Numbers that look random and follow from a seed."""
+    """Numbers that look random and depend on the seed alone."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
@@ -102,11 +102,11 @@ class _Moon:
     x: float
     y: float
     radius: float
-    shadow: tuple[float, float]  # where the dark part's middle lies from the moon's, in radii
+    shadow: tuple[float, float]  # from the moon's centre to the centre of its dark part, in radii
 
 
 def _draw_sky(random: _SeededRandom) -> Canvas:
-    """Sky, stars, moon and hills, the far ones paler."""
+    """Sky, stars, moon and four ranges of hills. Far hills are paler."""
     import numpy as np
 
     hue = random.between("hue", 205, 275)  # from a deep blue-green to violet
@@ -127,7 +127,7 @@ def _draw_sky(random: _SeededRandom) -> Canvas:
 
 
 def _draw_stars(canvas: Canvas, random: _SeededRandom, moon: _Moon) -> None:
-    """Soft dots, none of them near the moon."""
+    """Soft dots. None is near the moon."""
     import numpy as np
 
     for number in range(46):
@@ -163,7 +163,7 @@ def _draw_moon(canvas: Canvas, moon: _Moon) -> None:
 
 
 def _draw_hills(canvas: Canvas, random: _SeededRandom, layer: int, hue: float) -> None:
-    """One ridge: three slow waves; the nearer it is, the lower and darker."""
+    """One ridge, the sum of three slow waves. A nearer layer is lower and darker."""
     import numpy as np
 
     across = np.arange(SIZE) / SIZE
@@ -182,14 +182,14 @@ def _draw_hills(canvas: Canvas, random: _SeededRandom, layer: int, hue: float) -
 
 
 def _rgb(hue: float, saturation: float, lightness: float) -> Canvas:
-    """A colour by its hue in degrees."""
+    """A colour; `hue` is in degrees."""
     import colorsys
 
     return _colour(*colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)) * 255
 
 
 def _colour(*rgb: float) -> Canvas:
-    """A colour for a canvas, (3, 1, 1)."""
+    """A colour as an array (3, 1, 1), to be used with a canvas."""
     import numpy as np
 
     return np.array(rgb, np.float32)[:, None, None]
@@ -200,7 +200,7 @@ def _colour(*rgb: float) -> Canvas:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own, Aileron: the system's fonts differ, and so would the bytes."""
+    """Aileron, which Pillow carries. Fonts of the system differ, and so would the bytes."""
     from PIL import ImageFont
 
     font = ImageFont.load_default(size)
@@ -209,13 +209,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _can_write(text: str) -> bool:
-    """Whether the font has every letter of `text`: else it draws the same box for each it lacks."""
+    """Whether the font has every letter of `text`. It draws the same box for every letter that it lacks."""
     box = bytes(_font(40).getmask("\uffff"))
     return all(character.isspace() or bytes(_font(40).getmask(character)) != box for character in set(text))
 
 
 def _fit_title(title: str) -> tuple[int, list[str]]:
-    """The largest size at which the wrapped title has room, and its lines."""
+    """The largest font size at which the wrapped title has room, and the title's lines."""
     for size in _TITLE_SIZES:
         lines = _wrapped(title, size)
         if len(lines) * size * _LINE <= _TITLE_BOTTOM - _TITLE_TOP and all(
@@ -241,7 +241,7 @@ def _wrapped(text: str, size: int) -> list[str]:
 
 
 def _shortened(text: str, size: int) -> str:
-    """One line: `text`, or as much of it as there is room for and an ellipsis."""
+    """`text` as one line, cut with an ellipsis if it is too long."""
     line = " ".join(text.split())
     if _width(line, size) <= _room():
         return line
@@ -258,13 +258,13 @@ def _room() -> int:
     return SIZE - 2 * _MARGIN
 
 
-# --- the user's own --------------------------------------------------------------------------------
+# --- the user's picture -------------------------------------------------------------------------------
 
 
 def load_cover(path: Path) -> bytes:
-    """A user's own PNG or JPEG, as it is.
+    """The bytes of a PNG or JPEG that the user gives, unchanged.
 
-    Raises NotFoundError where there is no file, InputError where it is no such picture, damaged or too large.
+    Raises NotFoundError if there is no file, InputError if it is no PNG or JPEG, damaged or too large.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -284,7 +284,7 @@ def load_cover(path: Path) -> bytes:
         raise InputError("this picture has far too many pixels", where=str(path), hint=hint) from error
     except UnidentifiedImageError as error:
         raise InputError("this is no PNG and no JPEG", where=str(path), hint=hint) from error
-    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for a damaged picture
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow raises these for a damaged picture
         raise InputError(f"this picture is damaged: {error}", where=str(path), hint=hint) from error
     if pixels > MAX_OWN_PIXELS:
         raise InputError(f"{pixels / 1e6:,.0f} megapixels are too many", where=str(path), hint=hint)

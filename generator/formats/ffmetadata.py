@@ -1,4 +1,4 @@
-"""Texts and chapters in the form of ffmpeg's own metadata files: https://ffmpeg.org/ffmpeg-formats.html#Metadata."""
+"""Texts and chapters as an ffmpeg metadata file: https://ffmpeg.org/ffmpeg-formats.html#Metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\=;#\n\r"} | {"\0": No
 
 
 def ffmetadata(texts: Mapping[str, str], chapters: Iterable[tuple[int, int, str]] = ()) -> str:
-    """What ffmpeg is to write; a chapter is (start in ms, end in ms, title)."""
+    """The content of a metadata file. A chapter is (start in ms, end in ms, title)."""
     lines = [";FFMETADATA1", *(_assignment(name, text) for name, text in texts.items())]
     for start_ms, end_ms, title in chapters:
         lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start_ms}", f"END={end_ms}", _assignment("title", title)]
@@ -16,5 +16,5 @@ def ffmetadata(texts: Mapping[str, str], chapters: Iterable[tuple[int, int, str]
 
 
 def _assignment(name: str, text: str) -> str:
-    # To ffmpeg 5 to 9 a line goes on after any backslash, even an escaped one; a NUL ends it for certain.
+    # In ffmpeg 5 to 9 a line continues after any backslash at its end, even an escaped one. A NUL always ends it.
     return f"{name}={text.translate(_SPECIAL)}\0"

@@ -1,6 +1,6 @@
 """flac, 16 bits, with Vorbis comments: RFC 9639.
 
-It has room left before its sound, and the tags are written there when it is finished.
+ffmpeg leaves room before the sound, and the tags are written there when the file is finished.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from .vorbis import comments, picture_of, tags_in
 SHARE_OF_PCM = 0.4  # of the samples' own size: 0.28 over rain, 0.43 over brown
 
 _COMMENT_BYTES = 5  # a comment's length and its equals sign
-_BLOCK_BYTES = 256  # the head of each block, the vendor's name, a picture's facts
+_BLOCK_BYTES = 256  # block headers, the vendor's name, a picture's size and type
 _MAX_BLOCK_BYTES = (1 << 24) - 1
 _READ_BYTES = 1 << 22
 _SYNC = b"\xff\xf8"  # a frame of fixed block size
 _LONGEST_HEAD = 16
 _NUMBER_AT = 4
-_RATE_BYTES = {12: 1, 13: 2, 14: 2}  # of a sample rate that isn't in the table, after the frame's number
-_SIZE_BYTES = {6: 1, 7: 2}  # of a block's size
+_RATE_BYTES = {12: 1, 13: 2, 14: 2}  # length of a sample rate that isn't in the table; it follows the frame's number
+_SIZE_BYTES = {6: 1, 7: 2}  # length of a block's size; it stands before the sample rate
 
 
 class Flac(StreamedContainer):
-    """Every frame's head carries a check sum, and so does every frame."""
+    """Every frame has a check sum, and its header has one more."""
 
     name = "flac"
     mime_type = "audio/flac"
@@ -62,7 +62,7 @@ class Flac(StreamedContainer):
         return tags_in(flac.tags or {}, cover)
 
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
-        """Every frame's head, in order and with its check sum, and the last frame's own check sum."""
+        """Check every frame's header, by its number and check sum, and the last frame's own check sum."""
         block_samples, longest_frame, total = _stream_info(file)
         window, at = file.read(_READ_BYTES), 0
         for number in range(-(-total // block_samples)):
@@ -81,7 +81,7 @@ class Flac(StreamedContainer):
 
 
 def _stream_info(file: BinaryIO) -> tuple[int, int, int]:
-    """Samples of a block, bytes of the longest frame, samples in all; `file` stands at the first frame then."""
+    """Samples of a block, bytes of the longest frame, samples in all. Leaves `file` at its first frame."""
     if file.read(4) != b"fLaC":
         raise BrokenFileError("it isn't a flac")
     info = b""
@@ -100,8 +100,8 @@ def _stream_info(file: BinaryIO) -> tuple[int, int, int]:
 
 
 def _find_frame(window: bytes, start: int, number: int) -> int:
-    """Where frame `number` begins, at `start` or later; -1 where it doesn't."""
-    coded = chr(number).encode("utf-8", "surrogatepass")  # the very code; 24 h have 900,000 of its 1,114,112
+    """Where frame `number` begins, at `start` or later; -1 if it isn't in the window."""
+    coded = chr(number).encode("utf-8", "surrogatepass")  # as flac writes it: 24 h need 900,000 of 1,114,112
     at = window.find(_SYNC, start)
     while at >= 0:
         if window.startswith(coded, at + _NUMBER_AT):
@@ -128,7 +128,7 @@ _CRC_16 = _crc_table(0x18005, 16)
 
 
 def _crc(data: bytes, table: tuple[int, ...], bits: int) -> int:
-    """Most significant bit first, begun with 0."""
+    """A check sum that begins with 0, most significant bit first."""
     crc = 0
     mask = (1 << bits) - 1
     for byte in data:

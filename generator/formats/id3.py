@@ -1,8 +1,7 @@
 """The tag of an mp3 and of a wav: ID3v2.3, which every player reads.
 
-The plan is a GEOB frame, a file inside the tag: UTF-8 JSON, in plain text so that it can be read years from now. As
-a TXXX frame its tens of kilobytes would be twice the size (v2.3 has no UTF-8 for text) and shown by players as one
-endless line.
+The plan is a GEOB frame: a file inside the tag, JSON in UTF-8. A TXXX frame would take twice the bytes, as v2.3 has no
+UTF-8 for text, and players would show it as one endless line.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ _ORDER = [b"TIT2", b"TALB", b"TPE1", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC"
 _TAG_HEADER_BYTES = 10
 _FRAME_HEADER_BYTES = 10
 
-_UTF16 = 1  # ID3v2.3's encoding for any text
-_NO_OFFSET = 0xFFFFFFFF  # a chapter is where its times say
+_UTF16 = 1  # the encoding of ID3v2.3 that holds any text
+_NO_OFFSET = 0xFFFFFFFF  # players take a chapter's place from its times
 _CONTENTS_ID = "toc"
 _TOP_LEVEL_AND_ORDERED = 0b11
 
 
 def _id3() -> Any:
-    """What mutagen has of frames; it has no types to check against."""
+    """Mutagen's module of ID3 frames, which has no types."""
     return import_module("mutagen.id3")
 
 
@@ -40,8 +39,8 @@ def _id3() -> Any:
 def id3_tag(tags: Tags) -> bytes:
     """The whole ID3v2.3 tag, to be written before the audio. The same tags give the same bytes.
 
-    Empty texts get no frame. Of more than 255 chapters the shortest join the ones before them. There is no
-    ReplayGain: players would undo the bedtime level.
+    An empty text gets no frame. If there are more than 255 chapters, the shortest ones join the ones before them. There
+    is no ReplayGain, as players would undo the bedtime level.
     """
     id3 = _id3()
     tag = id3.ID3()
@@ -72,9 +71,9 @@ def id3_tag(tags: Tags) -> bytes:
 
 
 def _in_order(tag: bytes) -> bytes:
-    """`tag` with its frames in the order of _ORDER, chapters by their number.
+    """`tag` with its frames in the order of _ORDER, and its chapters by number.
 
-    Mutagen writes smaller frames first, and players list chapters as they come.
+    Mutagen writes small frames first, and players list chapters in the order of the file.
     """
     frames = []
     at, end = _TAG_HEADER_BYTES, len(tag) - PADDING_BYTES
@@ -87,7 +86,7 @@ def _in_order(tag: bytes) -> bytes:
 
 
 def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:
-    """A list of contents and the chapters in it: players ignore chapters without one."""
+    """Add the chapters and a table of contents. Players ignore chapters without one."""
     if not chapters:
         return
     id3 = _id3()
@@ -110,7 +109,7 @@ def _add_chapters(tag: Any, chapters: Sequence[Chapter]) -> None:
 
 
 def read_id3(file: BinaryIO) -> Tags | None:
-    """The tags in the ID3 tag `file` begins with; None where it isn't one of ours. Reads no further than the tag."""
+    """The tags in the ID3 tag at the start of `file`; None if sleepward didn't write it. Reads only the tag."""
     from mutagen import MutagenError
 
     try:

@@ -1,4 +1,4 @@
-"""The boxes of which an MP4 file is made: ISO/IEC 14496-12."""
+"""Reading the boxes of an MP4 file: ISO/IEC 14496-12."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
 
 
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start, end) of what each box holds; they tile `start` to `end`, or it is broken."""
+    """(name, start, end) of each box's content. Raises BrokenFileError if the boxes don't tile `start` to `end`."""
     at = start
     while at < end:
         file.seek(at)
@@ -27,7 +27,7 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, in
 
 
 def leaves(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
-    """What describes the sound: (name, body) of the boxes that hold no others, the tags left out."""
+    """(name, body) of the boxes that hold no other boxes, without the tags. They describe the sound."""
     for name, inner_start, inner_end in boxes(file, start, end):
         if name in _PARENTS:
             yield from leaves(file, inner_start, inner_end)

@@ -1,6 +1,6 @@
-"""mp3: frames at a constant bit rate, an ID3 tag before them.
+"""mp3: an ID3 tag, then frames at a constant bit rate.
 
-The frames of the open bed are encoded once and repeated; what is encoded of a bed is kept across tracks.
+The frames of the open bed are encoded once and repeated. The cache keeps them for other tracks.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .mp3_frames.layout import audio_bytes, mp3_bytes, read_structure
 from .sound import TrackSound
 from .tags import COPY_BYTES, Tags
 
-LOOP_SCHEMA = "loop 3"  # goes up whenever the same bed makes another encoded loop, or in another form
+LOOP_SCHEMA = "loop 3"  # raise it if the same bed gives other bytes, or in another layout
 
 
 class Mp3(Container):
-    """The Info frame carries the check sum of all frames that follow it."""
+    """The Info frame has the check sum of all frames after it."""
 
     name = "mp3"
     mime_type = "audio/mpeg"
@@ -58,9 +58,9 @@ class Mp3(Container):
 
 
 def _encoded_loop(sound: TrackSound) -> bytes | memoryview | None:
-    """The open bed's encoded loop, kept across tracks: it costs as much as two minutes of voiced spans.
+    """The open bed's encoded loop, or None if the track would repeat too little of it.
 
-    None where the track would repeat too little of it.
+    Encoding a loop costs as much as two minutes of voiced spans, so the cache keeps it.
     """
     loop = sound.loop
     if loop is None or not mp3_frames.needs_loop(sound.spans, loop.samples):

@@ -1,6 +1,6 @@
 """opus in Ogg, with Vorbis comments: RFC 3533, RFC 7845.
 
-It has no room for tags before its sound: ffmpeg writes them as it begins, so that a long file needn't be written twice.
+An opus has no room for tags before its sound. ffmpeg writes them first, so a long file isn't written twice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .tags import Tags
 from .vorbis import comments, picture_of, tags_in
 
 PICTURE_NAME = "METADATA_BLOCK_PICTURE"  # https://wiki.xiph.org/VorbisComment#Cover_art
-_ENCODER = "encoder=Lavc libopus"  # as ffmpeg writes it when it encodes
+_ENCODER = "encoder=Lavc libopus"  # ffmpeg writes it when it encodes, but not when it copies
 
 _PAGE_HEAD = struct.Struct("<4sBBqIIIB")  # capture, version, flags, granule, serial, number, check sum, segments
 _CHECKSUM_AT = 22
@@ -29,7 +29,7 @@ _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Opus(StreamedContainer):
-    """Every page carries a check sum."""
+    """Every page has a check sum."""
 
     name = "opus"
     mime_type = "audio/ogg; codecs=opus"
@@ -50,7 +50,7 @@ class Opus(StreamedContainer):
         return ffmetadata(texts)
 
     def complete(self, part: Path, tags: Tags) -> None:
-        """Nothing: ffmpeg has written all."""
+        """Does nothing: ffmpeg has written all tags."""
 
     def parse_tags(self, path: Path) -> Tags | None:
         tags = import_module("mutagen.oggopus").OggOpus(path).tags
@@ -91,7 +91,7 @@ def _cover(pictures: list[str]) -> bytes:
 
 
 def _ogg_checksum(page: bytes) -> int:
-    """Ogg's CRC-32 is zlib's with the bits the other way round, begun with 0 and not inverted."""
+    """Ogg's CRC-32: zlib's with the bits reversed, a start of 0, and no inversion."""
     mirrored = zlib.crc32(page.translate(_REVERSED_BITS), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_REVERSED_BITS), "big")
 

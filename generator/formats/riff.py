@@ -1,4 +1,4 @@
-"""The chunks of which a wav is made, RIFF or (above 4 GB) RF64, whose sizes EBU Tech 3306 puts into 64 bits."""
+"""Reading and appending chunks of a wav: RIFF, or above 4 GB RF64, whose sizes have 64 bits (EBU Tech 3306)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIRST_CHUNK_AT = 12
 
 @dataclass(frozen=True, slots=True)
 class RiffChunk:
-    """What lies from byte `start` of the file, `size` bytes, without the head and the padding byte."""
+    """A chunk's content: `size` bytes from byte `start` of the file, without header and padding."""
 
     name: bytes
     start: int
@@ -28,7 +28,7 @@ class RiffChunk:
 
 
 def riff_end(file: BinaryIO) -> int:
-    """Where the file ends by its own account. Raises ValueError where it isn't a wav."""
+    """Where the file should end, by the size in its header. Raises ValueError if it isn't a wav."""
     file.seek(0)
     head = file.read(_DS64_RIFF_SIZE_AT + 8)
     if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
@@ -39,7 +39,7 @@ def riff_end(file: BinaryIO) -> int:
 
 
 def chunks(file: BinaryIO) -> Iterator[RiffChunk]:
-    """The chunks up to the end of the file, or to one that is cut off. Raises ValueError where it isn't a wav."""
+    """All chunks, up to one that is cut off. Raises ValueError if the file isn't a wav."""
     end = riff_end(file)
     at, data_size = _FIRST_CHUNK_AT, None
     while at < end:
@@ -58,7 +58,7 @@ def chunks(file: BinaryIO) -> Iterator[RiffChunk]:
 
 
 def append_chunk(file: BinaryIO, name: bytes, content: bytes) -> None:
-    """Add a chunk at the end; the file tells its new size then. Raises ValueError where it isn't a wav."""
+    """Add a chunk at the end, and update the size in the file's header. Raises ValueError if it isn't a wav."""
     content += b"\0" * (len(content) % 2)
     end = riff_end(file)
     file.seek(end)

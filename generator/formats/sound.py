@@ -1,4 +1,4 @@
-"""What an encoder is given: a track's sound, as plain values and functions."""
+"""The input of an encoder: a track's sound as plain values and functions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ..storage.cache import Cache
 
     Render = Callable[[int, int], Samples]
-    """The track's samples from `start` to `end` (sample indices): float32 (end - start, 2); zeros outside the track."""
+    """The track's samples from `start` to `end` (sample indices): float32 (end - start, 2), zeros outside the track."""
 
 
 @dataclass(frozen=True, slots=True)
 class BedLoop:
-    """The bed alone at its open level: it lasts `samples`, and `render` gives it round and round, for any 0 <= start.
+    """The bed alone at its open level: a loop of `samples` samples. `render` repeats it without end.
 
-    `identity` says what its sound is made of; what is encoded of it is kept in `cache`.
+    `identity` names everything that makes its sound. `cache` keeps its encoded frames.
     """
 
     render: Render
@@ -33,12 +33,12 @@ class BedLoop:
 class TrackSound:
     """A track's sound, and how it is to be encoded.
 
-    `render` is called from several threads. `spans` tile the track; `sounding_ms` are the stretches (start, end), by
-    their starts, that hold more than the bed as it goes on; in a voiced span the bed is never louder than in an open
-    one. Where `spans` or `loop` are left out, all is encoded as it comes. `progress` gets the samples done so far.
+    `render` is called from several threads. `spans` tile the track. `sounding_ms` are stretches (start, end), sorted by
+    their starts, in which more sounds than the bed. In a voiced span the bed is never louder than in an open one.
+    Without `spans` or `loop` the whole track is encoded. `progress` gets the number of samples done so far.
 
-    No byte depends on `jobs`, on `shared` (another track is being made meanwhile), or on `plain` (one encoder makes all
-    of it, start to end).
+    `shared` means that another track is made at the same time. `plain` means that one encoder makes the whole track.
+    No byte depends on them, or on `jobs`.
     """
 
     render: Render
@@ -54,7 +54,7 @@ class TrackSound:
 
 
 def encoder_input(render: Render, start: int, end: int) -> memoryview:
-    """Samples `start` to `end` as bytes for ffmpeg: float32, little-endian, the two channels by turns."""
+    """Samples `start` to `end` as bytes for ffmpeg: float32, little-endian, channels interleaved."""
     import numpy as np
 
     samples = np.ascontiguousarray(render(start, end), "<f4")

@@ -1,8 +1,8 @@
-"""A track's samples to a file by one ffmpeg, fed by mixing that runs ahead of it; and a container made that way.
+"""Containers that one ffmpeg writes from start to end. Threads mix the track ahead of it.
 
-All of them end on the very sample: an m4b says in its edit list where its encoder's delay ends and the track does, an
-opus in its header and its last page. Decoding either gives as many samples as went in. Without a date, a version or
-a random serial number in them, the same samples give the same bytes.
+Decoding gives exactly as many samples as went in: an m4b's edit list, and an opus's header and last page, say how many
+samples the encoder has added. No file has a date, a version or a random serial number, so the same samples give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .sound import TrackSound, encoder_input
 from .tags import Tags
 
 BLOCK_SAMPLES = 3 * SAMPLE_RATE  # mixed and written at a time: 1.2 MB
-MAX_MIXERS = 2  # one keeps ahead of ffmpeg, unless much is spoken
-BLOCKS_AHEAD = 6  # what is mixed and waits for ffmpeg: 7 MB at the most
+MAX_MIXERS = 2  # one is fast enough for ffmpeg, unless much is spoken
+BLOCKS_AHEAD = 6  # mixed blocks that wait for ffmpeg: 7 MB at most
 
-# 16 bits without dither: rounding lies at -98 dBFS, 76 dB under the voice and 64 under the open bed, where nobody in
-# bed hears it; and what is silent stays so. 24 bits would make a night half as large again for nothing.
+# 16 bits without dither. The rounding noise lies at -98 dBFS, 76 dB under the voice and 64 dB under the open bed, and
+# nobody hears it. Silence stays silent. 24 bits would make the file half as large again for nothing.
 PCM_SAMPLE_BYTES = 4
 PCM_BYTES_PER_MS = SAMPLES_PER_MS * PCM_SAMPLE_BYTES
 
@@ -37,32 +37,32 @@ PCM_BYTES_PER_MS = SAMPLES_PER_MS * PCM_SAMPLE_BYTES
 class StreamedContainer(Container):
     """A container that ffmpeg writes from start to end.
 
-    ffmpeg writes `metadata` as it makes the file, and leaves `padding_bytes` of room before the sound; `complete` adds
-    the rest to the finished file. `muxer` and `codec` are arguments of ffmpeg.
+    With the sound ffmpeg writes `metadata`, and leaves `padding_bytes` of room before it. `complete` adds the other
+    tags to the finished file. `muxer` and `codec` are arguments of ffmpeg.
     """
 
     muxer: str
     codec: Sequence[str]
 
     def metadata(self, tags: Tags) -> str:
-        """What ffmpeg writes of the tags, as `ffmetadata` gives it."""
+        """The tags that ffmpeg writes, in the form of `ffmetadata`."""
         return ffmetadata({})
 
     def padding_bytes(self, tags: Tags) -> int:
-        """The room to leave before the sound for what `complete` puts there."""
+        """The room that `complete` needs before the sound."""
         return 0
 
     def encode_args(self, sound: TrackSound) -> list[str]:
-        """What ffmpeg needs beside `codec` to encode this sound."""
+        """Arguments of ffmpeg to encode this sound, beside `codec`."""
         return []
 
     def copy_args(self, source: Path) -> list[str]:
-        """What ffmpeg needs to copy the packets of `source` as it has encoded them."""
+        """Arguments of ffmpeg to copy the packets of `source` unchanged."""
         return []
 
     @abstractmethod
     def complete(self, part: Path, tags: Tags) -> None:
-        """Add to a finished file what ffmpeg hasn't written. The sound doesn't move."""
+        """Add the tags that ffmpeg hasn't written to a finished file. The sound doesn't move."""
 
     def estimate_bytes(self, duration_ms: int, bitrate_kbps: int) -> int:
         return duration_ms * bitrate_kbps // 8
@@ -85,7 +85,7 @@ class StreamedContainer(Container):
         self.complete(part, tags)
 
     def encode(self, part: Path, sound: TrackSound, metadata: str = "", padding_bytes: int = 0) -> None:
-        """Write the sound to the file `part`, whatever its name ends in. Raises TrackError with ffmpeg's last lines."""
+        """Write the sound to the file `part`; its suffix doesn't matter. Raises TrackError with ffmpeg's last lines."""
         with _metadata_input(metadata) as described, _mixed_blocks(sound) as blocks:
             args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ch_layout", "stereo", "-i", "pipe:0", *described]
             args += ["-map", "0:a", *self.codec, "-flags:a", "+bitexact", *self.encode_args(sound)]
@@ -99,7 +99,7 @@ class StreamedContainer(Container):
 
 @contextmanager
 def _metadata_input(metadata: str) -> Iterator[list[str]]:
-    """The arguments by which ffmpeg reads `metadata` as its second input."""
+    """Arguments that make ffmpeg read `metadata` as its second input."""
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
         path = Path(folder) / "metadata.txt"
         path.write_text(metadata or ffmetadata({}), encoding="utf-8", newline="\n")
@@ -107,7 +107,7 @@ def _metadata_input(metadata: str) -> Iterator[list[str]]:
 
 
 def _count_taken(blocks: Iterator[memoryview], sound: TrackSound) -> Iterator[memoryview]:
-    """The blocks as bytes, each counted when ffmpeg has taken it."""
+    """The blocks unchanged; progress is reported when ffmpeg has taken each."""
     taken = 0
     for block in blocks:
         yield block
@@ -117,7 +117,7 @@ def _count_taken(blocks: Iterator[memoryview], sound: TrackSound) -> Iterator[me
 
 @contextmanager
 def _mixed_blocks(sound: TrackSound) -> Iterator[Iterator[memoryview]]:
-    """The track's blocks in order, the next ones being mixed meanwhile; no thread outlives the block."""
+    """The track's blocks in order. Threads mix the next ones ahead; none outlives the `with` block."""
     pool = ThreadPoolExecutor(max(1, min(sound.jobs, MAX_MIXERS)), thread_name_prefix="mixer")
 
     def blocks() -> Iterator[memoryview]:

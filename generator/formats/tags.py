@@ -1,4 +1,4 @@
-"""What a track says of itself, whatever its container."""
+"""The tags of a track, the same for every container."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from ..model import Chapter
 
-MAX_CHAPTERS = 255  # in an MP3 and in an m4b their number is one byte; the other formats follow
-COPY_BYTES = 1 << 20  # of sound, at a time, where only the tags are renewed
-PADDING_BYTES = 1_024  # a player's user may correct a title without the whole file being written again
+MAX_CHAPTERS = 255  # mp3 and m4b count them in one byte; the other formats keep the same limit
+COPY_BYTES = 1 << 20  # copied at a time when only the tags change
+PADDING_BYTES = 1_024  # so that a player can correct a title without writing the whole file again
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a track says of itself; `key` is the track's, `cover` a PNG or JPEG, `lyrics` what is spoken."""
+    """`key` is the track's key, `cover` a PNG or JPEG, `lyrics` the spoken text."""
 
     title: str
     album: str
@@ -30,7 +30,7 @@ class Tags:
 
 
 def merge_shortest(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:
-    """`chapters`, the shortest of them joined to the ones before until there are no more than `number`."""
+    """At most `number` chapters: the shortest one joins the one before it, again and again."""
     kept = list(chapters)
     while len(kept) > number:
         index = min(range(1, len(kept)), key=lambda at: kept[at].end_ms - kept[at].start_ms)
@@ -41,14 +41,14 @@ def merge_shortest(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, .
 
 
 def chapters_from_starts(starts: Sequence[tuple[int, str]], duration_ms: int) -> tuple[Chapter, ...]:
-    """Chapters of which a format keeps only (start in ms, title): each lasts to the next, the last to the end."""
+    """Chapters from (start in ms, title). Each lasts to the next, and the last one to the end."""
     ordered = sorted(starts)
     ends = [*(start for start, _ in ordered[1:]), duration_ms]
     return tuple(Chapter(title, start, end) for (start, title), end in zip(ordered, ends, strict=False))
 
 
 def image_type(image: bytes) -> str:
-    """The MIME type of a cover. Raises ValueError where it is neither PNG nor JPEG."""
+    """The MIME type of a cover. Raises ValueError if it is neither PNG nor JPEG."""
     if image.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if image.startswith(b"\xff\xd8\xff"):

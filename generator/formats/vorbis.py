@@ -1,4 +1,4 @@
-"""Vorbis comments, plain UTF-8, and the pictures beside them: the tags of an opus and of a flac."""
+"""The tags of an opus and of a flac: Vorbis comments in UTF-8, and a picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FRONT_COVER = 3
 
 
 def comments(tags: Tags) -> dict[str, str]:
-    """The comments, but for the cover; empty texts get none. Chapters: https://wiki.xiph.org/Chapter_Extension."""
+    """The comments, without the cover; an empty text gets none. Chapters: https://wiki.xiph.org/Chapter_Extension."""
     texts = {
         "TITLE": tags.title,
         "ALBUM": tags.album,
@@ -43,7 +43,7 @@ def picture_of(cover: bytes) -> Any:
 
 
 def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
-    """The tags in the comments of a track of ours, else None."""
+    """The tags in the comments, or None if sleepward didn't write them."""
 
     def text(name: str) -> str:
         return found.get(name, [""])[0]

@@ -1,4 +1,4 @@
-"""wav, 16 bits: PCM in RIFF chunks, an ID3 tag in one of them."""
+"""wav: 16-bit PCM in RIFF chunks, with an ID3 tag in one of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .streamed import PCM_BYTES_PER_MS, PCM_SAMPLE_BYTES, StreamedContainer
 from .tags import Tags
 
 ID3_CHUNK = b"id3 "
-LONG_BYTES = 2**32 - 2**26  # from here on its sizes take 64 bits (RF64): its tags find room below 4 GB
-_TEXTS = ("title", "album", "artist", "genre", "comment")  # RIFF has texts of its own for these
+LONG_BYTES = 2**32 - 2**26  # a longer file is RF64, with 64-bit sizes; a shorter one has room for its tags below 4 GB
+_TEXTS = ("title", "album", "artist", "genre", "comment")  # RIFF has its own texts for these
 _PCM_16_STEREO = struct.pack("<HHIIHH", 1, 2, SAMPLE_RATE, SAMPLE_RATE * 4, 4, 16)
 
 
 class Wav(StreamedContainer):
-    """Only the sizes inside it can be compared: it has no check sums."""
+    """A wav has no check sums, so only the sizes inside it are checked."""
 
     name = "wav"
     mime_type = "audio/wav"
@@ -43,7 +43,7 @@ class Wav(StreamedContainer):
             return ["-rf64", "always"] if file.read(4) == b"RF64" else []
 
     def metadata(self, tags: Tags) -> str:
-        """For players that know RIFF's own texts only."""
+        """RIFF's own texts, for players that read no others."""
         return ffmetadata({name: text for name in _TEXTS if (text := getattr(tags, name))})
 
     def complete(self, part: Path, tags: Tags) -> None:

@@ -1,7 +1,7 @@
-"""What may be written for a setting: each kind of value parses, writes and describes itself.
+"""The kinds of values of settings: each kind parses, writes and describes its values.
 
-A value travels parsed. `parse` reads a text, `write` gives the text that reads back as the same value, `as_json` is
-what a plan holds of it, `schema` tells editors, and `expected` tells people.
+`parse` makes a value from text, and `write` makes the text that parses to the same value. `as_json` is the value in a
+plan, `schema` describes it for editors, and `expected` for people.
 """
 
 from __future__ import annotations

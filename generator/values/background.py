@@ -1,4 +1,4 @@
-"""What a user writes as `background`, such as `rain+drone:-6`, to the layers that are meant."""
+"""Parsing the setting `background`, such as `rain+drone:-6`, to layers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ MAX_LAYERS = 4
 MIN_GAIN_DB, MAX_GAIN_DB = -40.0, 12.0
 
 _EXAMPLE = "rain, music/harp.ogg or rain+drone:-6"
-_BETWEEN_LAYERS = re.compile(r"(?<!:)\+")  # the plus of a gain, as in rain:+3, belongs to it
+_BETWEEN_LAYERS = re.compile(r"(?<!:)\+")  # not the plus of a gain, as in rain:+3
 _WITH_GAIN = re.compile(r"(.+?)\s*:\s*([+-]?\d{1,4}(?:\.\d{1,4})?)(?:\s*dB)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class BackgroundLayer:
-    """A bed by name, or the user's music: then `file` is set, and `name` is what was written.
+    """A bed, or the user's music. For music `file` is set, and `name` is the text that the user wrote.
 
-    Which beds there are isn't known here: `beds.resolve_background` tells them from files, and refuses what is neither.
+    This module doesn't know the beds. `beds.resolve_background` tells them from files, and refuses unknown names.
     """
 
     name: str
@@ -36,7 +36,7 @@ class BackgroundLayer:
 
 @dataclass(frozen=True)
 class Background:
-    """One layer or more; their gains are relative to each other. As text, what `BackgroundKind` reads."""
+    """One or more layers, whose gains are relative to each other. `str` gives the text that `BackgroundKind` parses."""
 
     layers: tuple[BackgroundLayer, ...]
 
@@ -49,10 +49,10 @@ class Background:
 
 
 class BackgroundKind(SettingKind[Background]):
-    """Layers with a plus between them: each a bed or a file, with a gain in dB after a colon if it has one of its own.
+    """Layers joined by a plus. Each is a bed or a file, and may have a gain in dB after a colon.
 
-    What has a slash or a suffix is a file, and so is what a file is called. Text that as a whole names a file is that
-    file, whatever is in its name.
+    A name with a slash or a suffix is a file, and so is the name of an existing file. If the whole text is the name of
+    an existing file, it means that file.
     """
 
     @property
@@ -64,7 +64,7 @@ class BackgroundKind(SettingKind[Background]):
         if len(layers) > MAX_LAYERS:
             raise ValueError(f"{_shown(text)} has {len(layers)} layers: name {MAX_LAYERS} at most")
         if len(layers) == 1 and layers[0].gain_db:
-            what = f"{_shown(text)} is alone, and a layer's level is relative to other layers"
+            what = f"{_shown(text)} is the only layer, and a layer's level is relative to other layers"
             raise ValueError(f"{what}: set background_level, by how much the background lies under the voice")
         return Background(layers)
 
@@ -84,7 +84,7 @@ def names_file(name: str) -> bool:
 
 
 def layer_texts(text: str) -> list[str]:
-    """What stands between the pluses; a file's name may have one in it, and go on in the next."""
+    """The parts between pluses. A file's name with a plus is split, too."""
     return _BETWEEN_LAYERS.split(text)
 
 
@@ -103,7 +103,7 @@ def _layers(text: str, folder: Path) -> Iterator[BackgroundLayer]:
 
 
 def _parts_of_first(parts: list[str], folder: Path) -> int:
-    """How many parts the first layer is made of: more than one where a file's name has a plus in it."""
+    """The number of parts in the first layer; more than one if its file's name has a plus."""
     for count in range(len(parts), 1, -1):
         joined = "+".join(parts[:count])
         if _is_file(joined, folder) or _is_file(name_and_gain(joined)[0], folder):

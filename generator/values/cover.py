@@ -14,7 +14,7 @@ _AUTO, _NONE = "auto", "none"
 
 @dataclass(frozen=True)
 class Cover:
-    """A picture drawn for the track, or the one in `file`, as seen from the working folder; else none."""
+    """A picture drawn for the track, the picture in `file` (relative to the working folder), or none."""
 
     drawn: bool = False
     file: Path | None = None
@@ -24,7 +24,7 @@ class Cover:
         return () if self.file is None else (self.file,)
 
     def __str__(self) -> str:
-        """As it is written; a file that is called like a word is told from it."""
+        """The text for this value. A file called `auto` or `none` gets `./` before it."""
         if self.file is None:
             return _AUTO if self.drawn else _NONE
         return f"./{self.file}" if str(self.file) in (_AUTO, _NONE) else str(self.file)

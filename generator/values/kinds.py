@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 SLUG = "[a-z0-9]+(?:-[a-z0-9]+)*"
 NAME_EXAMPLE = "figure-four"
-NO_NAMES = "none"  # takes back what a file or the environment names
+NO_NAMES = "none"  # overrides names from a file or the environment
 HERE = Path()
 
 _SLUG = re.compile(SLUG)
@@ -22,9 +22,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SettingKind(ABC, Generic[T]):
-    """What may be written for a setting; `metavar` stands for it in a flag's help.
+    """A kind of value. `metavar` stands for it in a flag's help.
 
-    A setting that may have no value at all holds None, which no text means but where its kind says so.
+    A setting without a value holds None. No text means None, unless the kind says so.
     """
 
     metavar: str
@@ -32,27 +32,27 @@ class SettingKind(ABC, Generic[T]):
     @property
     @abstractmethod
     def expected(self) -> str:
-        """What may be written, in the words of a refusal: it “isn't …”."""
+        """The valid values, in words that complete the error “… isn't …”."""
 
     @abstractmethod
     def parse(self, text: str, folder: Path = HERE) -> T:
-        """The value; files that it names are looked up from `folder`. Raises ValueError with what to write instead."""
+        """The value of a text; its files are looked up from `folder`. Raises ValueError with what to write instead."""
 
     def check(self, text: str) -> object:
-        """Raise ValueError for a text that has no meaning in any folder."""
+        """Raise ValueError for a text that is invalid in every folder."""
         return self.parse(text)
 
     def write(self, value: T) -> str:
-        """The text that `parse` reads as `value`, seen from the working folder."""
+        """The text that `parse` reads as `value` from the working folder."""
         return str(value)
 
     def as_json(self, value: T | None) -> Any:
-        """The value as JSON has it, in a plan."""
+        """The value as JSON, for a plan."""
         return value
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:
-        """What editors accept in a YAML file, as JSON Schema; a number may stand where we read its text."""
+        """The JSON Schema of the value in a YAML file. It accepts a number where its text is valid."""
 
 
 class Text(SettingKind[str]):
@@ -70,7 +70,7 @@ class Text(SettingKind[str]):
 
 
 class Slug(SettingKind[str]):
-    """One name of small letters, digits and hyphens: a style's."""
+    """The name of a style: lower-case letters, digits and hyphens."""
 
     @property
     def expected(self) -> str:
@@ -86,7 +86,7 @@ class Slug(SettingKind[str]):
 
 
 class Words(SettingKind[T]):
-    """One of a few words; they stand in `metavar`, with bars between them."""
+    """One of a few words. `metavar` lists them with bars between them."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Ratio(Words[tuple[int, int]]):
 
 
 class Names(SettingKind[tuple[str, ...]]):
-    """Names in their order, with commas between them or as a list; none of them where it says so."""
+    """Names in order, separated by commas or as a list, or `none`."""
 
     @property
     def expected(self) -> str:
@@ -141,7 +141,7 @@ class Names(SettingKind[tuple[str, ...]]):
         if names == (NO_NAMES,):
             return ()
         if not names:
-            raise ValueError(f"it is empty: write names with commas between them, or {NO_NAMES}")
+            raise ValueError(f"it is empty: write names separated by commas, or {NO_NAMES}")
         for name in names:
             if not _SLUG.fullmatch(name):
                 raise ValueError(f"{name[:60]!r} isn't a name: write {self.expected}")
@@ -160,12 +160,12 @@ class Names(SettingKind[tuple[str, ...]]):
 
 
 def some(text: str) -> str:
-    """`text` without spaces around it. Raises ValueError where nothing is left."""
+    """`text` without spaces around it. Raises ValueError if nothing is left."""
     if not text.strip():
         raise ValueError("it is empty")
     return text.strip()
 
 
 def any_text_schema() -> dict[str, Any]:
-    """The schema of any text; a number is one too."""
+    """The schema of any text. A number is text, too."""
     return {"type": ["string", "number"], "pattern": "\\S"}

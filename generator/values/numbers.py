@@ -14,7 +14,7 @@ _DIGITS_PATTERN = "^-?[0-9]+([.][0-9]+)?$"
 
 @dataclass(frozen=True)
 class Kilobits(Words[int]):
-    """One of the bit rates there are, in kb/s, with or without a k behind it."""
+    """One of the valid bit rates in kb/s, with or without a k after it."""
 
     rates: tuple[int, ...]
 
@@ -38,7 +38,7 @@ class Kilobits(Words[int]):
 
 @dataclass(frozen=True)
 class _InRange(SettingKind[T]):
-    """A number from `low` to `high`, of `unit`."""
+    """A number from `low` to `high` in `unit`."""
 
     low: float
     high: float
@@ -85,7 +85,7 @@ class Number(_InRange[float]):
 
 @dataclass(frozen=True)
 class ChimeLevel(SettingKind[float | None]):
-    """By how many LU the bell lies under the voice; `on` is `on_lu`, and `off` is None."""
+    """How many LU the bell lies under the voice. `on` means `on_lu`, and `off` means None."""
 
     level: Number
     on_lu: float
@@ -114,7 +114,7 @@ class ChimeLevel(SettingKind[float | None]):
 
 @dataclass(frozen=True)
 class Duration(SettingKind[int]):
-    """Milliseconds, `least_ms` of them at least; `why` says what for."""
+    """A time of at least `least_ms` milliseconds; `why` gives the reason in an error."""
 
     least_ms: int = 1
     why: str = ""

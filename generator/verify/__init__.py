@@ -1,4 +1,4 @@
-"""Measure a finished track against the plan embedded in it: all of it decoded, one row per property."""
+"""Decode a finished track and measure it against the plan in its tags. The report has one row per property."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["Report", "Row", "TrackPlan", "judge", "measure", "read_plan", "timel
 
 @dataclass(frozen=True)
 class Report:
-    """A track's rows. `momentary_lufs` is its loudness over 400 ms, one value every 100 ms."""
+    """The rows of a track. `momentary_lufs` is its loudness over 400 ms, one value every 100 ms."""
 
     path: Path
     plan: dict[str, Any]
@@ -44,7 +44,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether no row failed; those that couldn't be judged say so themselves."""
+        """Whether no row failed. A row that couldn't be judged doesn't count as failed."""
         return not self.failed
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,12 +58,12 @@ class Report:
 
 
 def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
-    """Measure the track at `path`; `progress` is told how many of its samples are decoded, of how many.
+    """Measure the track at `path`. `progress` gets the number of decoded samples and the total.
 
     Memory grows by 10 MB an hour of track.
 
-    Raises NotFoundError where there is no file, InputError where it is no track of ours. A track that is broken is
-    reported, not raised.
+    Raises NotFoundError if there is no file, InputError if sleepward didn't make it. A broken track raises nothing: the
+    report says so.
     """
     tags = read_tags(path)
     if tags is None:
@@ -84,7 +84,7 @@ def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total
 
 
 def judge(measurement: Measurement, planned: TrackPlan, tags: Tags) -> tuple[Row, ...]:
-    """Every row but that of the file's own structure."""
+    """All rows except that of the file's structure."""
     voice = SpeechChecks(measurement, planned)
     return (
         file_checks.duration(measurement, planned),
@@ -98,9 +98,9 @@ def judge(measurement: Measurement, planned: TrackPlan, tags: Tags) -> tuple[Row
 
 
 class _Decoding:
-    """The sound of a file up to where it breaks off, and what it broke off with.
+    """The sound of a file up to the first fault, which is kept in `failed`.
 
-    Of a track for one ear, that ear's sound on both sides, and the peak of the other's.
+    If the track is for one ear, both channels get that ear's sound, and `other_peak` is the peak of the other ear's.
     """
 
     def __init__(self, path: Path, ear: str, progress: Callable[[int], None]) -> None:

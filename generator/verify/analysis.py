@@ -1,8 +1,8 @@
-"""A track's sound boiled down to what every row is judged by, as it is decoded: a few numbers per ten milliseconds.
+"""The measurements that all rows need, taken while the track is decoded: a few numbers per ten milliseconds.
 
-One short-time spectrum gives them all. Sine windows of 20 ms every 10 ms: their squares add up to one, so powers are
-those of the sound itself, and a mean over many hops is BS.1770's loudness. The voice is centred, so that the side
-(left minus right) holds the background alone.
+All come from one short-time spectrum, with sine windows of 20 ms every 10 ms. The squares of the windows add up to one,
+so powers are those of the sound, and a mean over many hops is the loudness of BS.1770. The voice is centred, so the
+side (left minus right) holds the background alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOP_MS = 10
 COARSE_HOPS = 10
-"""Hops that are taken together where 100 ms are fine enough."""
+"""Hops in 100 ms, for measurements that need no finer steps."""
 
 VOICE_BANDS_HZ = ((100, 250), (250, 500), (500, 1_000), (1_000, 2_000), (2_000, 4_000), (4_000, 7_500))
 FLOOR_DB = -120.0
@@ -41,12 +41,12 @@ _BLOCK_HOPS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was measured; hop i is the time from 10 * i ms on. Levels in dB, float16 (good to 0.03 dB): 7 MB an hour.
+    """The measurements of a track. Hop i begins at 10 * i ms. Levels are float16 in dB, good to 0.03 dB: 7 MB an hour.
 
-    `k_db` and `k_side_db` are K-weighted, summed over both channels (add -0.691 for LUFS), of the whole and of the
-    side; `bands_db` (VOICE_BANDS_HZ, hops) of the middle (left plus right, halved). `step_db` is how large a step
-    between two samples would have to be to bend either channel as sharply as it bends, in dBFS. `left`, `right` and
-    `cross` are mean products per 100 ms. `samples` counts all there is, even what wasn't measured; `true_peak` is an
+    `k_db` (of the whole) and `k_side_db` (of the side) are K-weighted and summed over both channels; add -0.691 for
+    LUFS. `bands_db` (VOICE_BANDS_HZ, hops) are levels of the middle, (left + right) / 2. `step_db` is the size in dBFS
+    of a step between two samples that would bend a channel as sharply as it bends there. `left`, `right` and `cross`
+    are mean products per 100 ms. `samples` counts the whole track, even what wasn't measured. `true_peak` is an
     amplitude.
     """
 
@@ -66,10 +66,10 @@ class Measurement:
 
 
 def measure(chunks: Iterable[Samples], planned_ms: int) -> Measurement:
-    """Measure the sound that `chunks` make, float32 (n, 2) at 48 kHz.
+    """Measure the sound of `chunks`, float32 (n, 2) at 48 kHz.
 
-    All levels cover `planned_ms` at least, silent where the sound is shorter, and BEYOND_MS more at most: of what
-    follows, and of what doesn't fill a last hop, only length and peak are taken.
+    The levels cover at least `planned_ms`, with silence if the sound is shorter, and at most BEYOND_MS more. Of later
+    sound, and of an incomplete last hop, only length and peak are measured.
     """
     import numpy as np
 
@@ -98,7 +98,7 @@ def measure(chunks: Iterable[Samples], planned_ms: int) -> Measurement:
 
 
 def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
-    """Blocks of 10 s, each with half a hop and REACH samples of what comes before and after; zeros outside."""
+    """Blocks of 10 s, each with half a hop and REACH samples of its neighbours. Outside the track are zeros."""
     import numpy as np
 
     margin = REACH + _HOP // 2
@@ -116,7 +116,7 @@ def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
 
 
 def _levels(sound: Samples) -> NDArray[np.float16]:
-    """Rows k, k side, bands; one column a hop, of (hops + 1) * _HOP samples."""
+    """(K-weighted level, that of the side, bands) x hops, from (hops + 1) * _HOP samples."""
     import numpy as np
 
     mid, side = (sound[:, 0] + sound[:, 1]) / 2, (sound[:, 0] - sound[:, 1]) / 2
@@ -133,9 +133,9 @@ def _levels(sound: Samples) -> NDArray[np.float16]:
 
 
 def _steps(sound: Samples) -> NDArray[np.float64]:
-    """One value a hop, of 3 + hops * _HOP samples.
+    """One value a hop, from 3 + hops * _HOP samples.
 
-    Differences of the third order: all but silent for anything below 5 kHz, and twice the step for a step.
+    They are differences of the third order: nearly 0 for sound below 5 kHz, and twice the height of a step.
     """
     import numpy as np
 
@@ -145,7 +145,7 @@ def _steps(sound: Samples) -> NDArray[np.float64]:
 
 
 def _products(sound: Samples) -> NDArray[np.float64]:
-    """Mean left², right² and left * right of every whole 100 ms."""
+    """The means of left², right² and left * right over every whole 100 ms."""
     import numpy as np
 
     size = COARSE_HOPS * _HOP
@@ -164,7 +164,7 @@ def _window() -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def _weights() -> NDArray[np.float32]:
-    """(bins, 1 + bands): columns that sum a spectrum's power to a mean square, K-weighted and in each band."""
+    """(bins, 1 + bands): weights that sum a spectrum's power to a mean square, K-weighted and in each band."""
     import numpy as np
 
     hz = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)

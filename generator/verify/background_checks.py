@@ -1,4 +1,4 @@
-"""Rows about the background: that it is there, fades, ends softly, has no seam, and survives one speaker."""
+"""Rows about the background: dropouts, fades, the silent end, seams, and playing on one speaker."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SECOND_HOPS = 1_000 // HOP_MS
-_ENOUGH_S = 10  # of the background alone: with less, its own range isn't known
+_ENOUGH_S = 10  # so much of the background alone is needed to know its range
 
 
 class BackgroundChecks:
-    """The background of a track as it was heard, and the rows that judge it."""
+    """The rows about a track's background."""
 
     def __init__(self, measurement: Measurement, planned: TrackPlan) -> None:
         self._measurement = measurement
@@ -51,7 +51,7 @@ class BackgroundChecks:
         if texture == "none":
             return not_measured("dropouts", what, "plan", "there is no background")
         first_ms, last_ms = self._planned.body_ms
-        # The side of a noise is the background alone, under speech too; elsewhere it is heard where nothing is said.
+        # The side of a noise is the background alone, even under speech. Other backgrounds are judged between phrases.
         under_speech = texture == "noise" and bool(self._measurement.k_side_db[self._body].mean() > -100)
         signal = self._measurement.k_side_db if under_speech else self._measurement.k_db
         levels = window_levels_db(signal, COARSE_HOPS, COARSE_HOPS)
@@ -78,7 +78,7 @@ class BackgroundChecks:
         )
 
     def _fade(self, id: str, what: str) -> Row:  # noqa: A002
-        """The level of each second against the raised cosine that is planned, and the background's own range."""
+        """Compare each second with the planned raised cosine; the background's own range counts as tolerance."""
         import numpy as np
 
         if self._planned.texture == "none":
@@ -101,7 +101,7 @@ class BackgroundChecks:
         return Row(id, what, f"{off_db[worst]:.1f} dB off", limit, ok, "row 7", "" if ok else at(worst * 1000))
 
     def _planned_fade_db(self, id: str) -> NDArray[np.float64]:  # noqa: A002
-        """The planned level of each whole second, 0 where there is no fade."""
+        """The planned level of each whole second; 0 outside the fade."""
         import numpy as np
 
         end_ms = self._planned.timeline.duration_ms

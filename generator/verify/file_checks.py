@@ -1,4 +1,4 @@
-"""Rows about the file and what it says of itself: whole, as long as planned, its chapters, its two sides."""
+"""Rows about the file: its structure, length, peak, tail, chapters, and the holds of both sides."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .rows import Row, at, not_measured
 from .speech_checks import SpeechChecks
 from .track_plan import TrackPlan
 
-_CHAPTER_MS = 1  # how exactly every format tells when a chapter begins
+_CHAPTER_MS = 1  # every format stores the start of a chapter this exactly
 _OTHER_SIDE = (("right", "left"), ("clockwise", "counterclockwise"))
 
 
 def structure(path: Path, planned: TrackPlan, failed: SleepwardError | None) -> Row:
-    """Whether the file is whole; `failed` is what its decoding ended with."""
+    """Whether the file is whole. `failed` is the error that ended its decoding, if any."""
     what = "whole, to its last frame"
     try:
         planned.container.check(path)
@@ -33,7 +33,7 @@ def structure(path: Path, planned: TrackPlan, failed: SleepwardError | None) -> 
 
 
 def duration(measurement: Measurement, planned: TrackPlan) -> Row:
-    """Exact to the sample, in every format: what an encoder adds at both ends its file tells the decoder to drop."""
+    """Exact to the sample in every format: the file tells the decoder to drop what the encoder has added."""
     wanted_ms = planned.timeline.duration_ms
     off = measurement.samples - wanted_ms * SAMPLES_PER_MS
     measured = f"{measurement.samples / SAMPLES_PER_MS / 1000:.3f} s" + (f" ({off:+} samples)" if off else "")
@@ -48,7 +48,7 @@ def true_peak(measurement: Measurement) -> Row:
 
 
 def tail(measurement: Measurement, planned: TrackPlan, voice: SpeechChecks) -> Row:
-    """From the last phrase that is heard to the end of the sound, against the same in the plan."""
+    """The time from the last audible phrase to the end, compared with the plan."""
     what = "time after the last word"
     last = next((event for event in reversed(planned.timeline.events) if event.sounds), None)
     if last is None or last.kind != "speech":
@@ -77,7 +77,7 @@ def chapters(planned: TrackPlan, tags: Tags) -> Row:
 
 
 def holds(planned: TrackPlan) -> Row:
-    """Each pose's two sides, added up over the track; only what a routine made promises that they are equal."""
+    """The holds of each pose's two sides, added up. Only the script of a routine promises that they are equal."""
     what = "both sides held equally"
     if planned.plan["routine"] is None:
         return not_measured("holds", what, "plan", "a script of one's own may hold its sides as it likes")
@@ -114,7 +114,7 @@ def _same_chapters(some: tuple[Chapter, ...] | list[Chapter], others: tuple[Chap
 
 
 def other_ear(peak: float) -> Row:
-    """Of a track made for one ear."""
+    """For a track made for one ear: whether the other ear is silent."""
     shown = f"{20 * log10(peak):.0f} dBFS" if peak > 0 else "silent"
     limit = f"<= {rows.END_DBFS:g} dBFS"
     return Row("ear", "other ear silent", shown, limit, peak <= 10 ** (rows.END_DBFS / 20), "ear")

@@ -1,4 +1,4 @@
-"""What a row of the report is, the limits of all of them in one table, and how levels are put together."""
+"""A row of the report, the limits of all rows, and sums of levels."""
 
 from __future__ import annotations
 
@@ -14,43 +14,50 @@ if TYPE_CHECKING:
 
     from ..model import Event
 
-EDGE_MS = {"none": 60, "noise": 60, "tones": 60, "music": 150}  # a phrase's first and last sound against the plan …
-HIDDEN_MS = 250  # … where a soft last consonant lies under the background, it is heard to end so much earlier
-HIDDEN_SHARE = (
-    0.2  # … in so many of the phrases, equal ones counted once: measured up to 0.11, over ocean; none over none
-)
-STRAY_LU = 6  # over the background's own louder tenth …
-STRAY_MS = 150  # … for so long: a voice where the plan has none
-STRAY_LUFS = -60.0  # the same without a background, whose silence ends here
-DROPOUT_DB = 10  # under the background's own softer tenth
+EDGE_MS = {
+    "none": 60,
+    "noise": 60,
+    "tones": 60,
+    "music": 150,
+}  # how far a phrase's start and end may be off
+HIDDEN_MS = 250  # … and so far if it is shorter: the background hides a soft consonant …
+HIDDEN_SHARE = 0.2  # … in this share of different phrases; measured: up to 0.11 over ocean, 0 without a background
+STRAY_LU = 6  # over the 90th percentile of the background …
+STRAY_MS = 150  # … for longer than this is a voice that isn't in the plan
+STRAY_LUFS = -60.0  # without a background, a louder sound is one
+DROPOUT_DB = 10  # under the 10th percentile of the background
 MUSIC_SILENCE_MS = 30_000  # music may pause, but not for longer
 SILENCE_LUFS = -80.0
 LOUDNESS_LU = 1.0  # row 1
-GAP_MEDIAN_LU = {"noise": 0.0, "tones": 5.0, "music": 5.0}  # row 3: less than `background_level` by so much …
+GAP_MEDIAN_LU = {
+    "noise": 0.0,
+    "tones": 5.0,
+    "music": 5.0,
+}  # row 3: the median, below `background_level` …
 GAP_TENTH_LU = {"noise": 2.0, "tones": 7.0, "music": 7.0}  # … and the tenth percentile
-LOSSY_LU = 2.0  # row 3 is defined before encoding, whose noise fills 1-2 LU of the gap
-LOSSLESS_LU = 0.5  # how well the background under a voice can be told from the sound of both
+LOSSY_LU = 2.0  # row 3 holds before encoding; the encoder's noise fills 1-2 LU of the gap
+LOSSLESS_LU = 0.5  # how exactly the background under a voice can be measured
 TRUE_PEAK_DBTP = -3.0  # row 2
 STARTLE_LU = 20.0  # row 4
-STARTLE_LEVEL_LU = 15.0  # it is defined for a background no further below the voice than this
-FADE_DB = 6.0  # row 7: how far from the raised cosine, beyond the background's own range
-FADE_RANGE_DB = -30.0  # softer than this it isn't looked at
+STARTLE_LEVEL_LU = 15.0  # it holds for a background no further below the voice than this
+FADE_DB = 6.0  # row 7: tolerance around the raised cosine, beside the background's own range
+FADE_RANGE_DB = -30.0  # softer parts of a fade aren't judged
 END_DBFS = -70.0  # row 7
-STEP_DB = 8.0  # over the background's own hundredth sharpest bend; measured 0.6 to 3.5 on the built-in ones
+STEP_DB = 8.0  # over the 99th percentile of the background's steps; measured 0.6 to 3.5 on built-in ones
 CORRELATION = (0.45, 0.7)  # row 11
 MONO_DB = 1.5  # row 11
 CENTRE_DB = 0.5  # row 11
 
 
-_LOCAL_STEP, _LOCAL_REACH = 50, 125  # of 100 ms
-_AT_ONCE = 10_000  # so that memory hardly grows with the track
+_LOCAL_STEP, _LOCAL_REACH = 50, 125  # in steps of 100 ms
+_AT_ONCE = 10_000  # values at a time, so that memory hardly grows with the track
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One property. `ok` is None where it couldn't be judged, and `note` says why; else `note` may say where it fails.
+    """One property. If it couldn't be judged, `ok` is None and `note` says why; else `note` may say where it fails.
 
-    `basis` is the row of the sound targets, or `plan` for what the track's own plan promises.
+    `basis` is the row of the sound targets, or `plan` if the track's own plan is the target.
     """
 
     id: str
@@ -81,7 +88,7 @@ def power(db: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def mean_db(db: NDArray[Any]) -> float:
-    """The level of the mean power; FLOOR_DB of nothing."""
+    """The level of the mean power; FLOOR_DB for an empty array."""
     parts = (db[first : first + _AT_ONCE] for first in range(0, len(db), _AT_ONCE))
     return to_db(sum(float(power(part).sum()) for part in parts) / len(db)) if len(db) else FLOOR_DB
 
@@ -91,7 +98,7 @@ def to_db(mean_square: float) -> float:
 
 
 def window_levels_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.float64]:
-    """Levels of the mean power of `hops` hops together, every `step` hops."""
+    """Levels of the mean power in windows of `hops` hops, one window every `step` hops."""
     import numpy as np
 
     count = max((len(db) - hops) // step + 1, 0)
@@ -105,7 +112,7 @@ def window_levels_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.f
 
 
 def coarse(fine: NDArray[np.bool_], hops: int = COARSE_HOPS) -> NDArray[np.bool_]:
-    """Which whole runs of `hops` hops are all True."""
+    """One value for each whole group of `hops` hops: whether all of them are True."""
     import numpy as np
 
     whole: NDArray[np.bool_] = np.all(fine[: len(fine) // hops * hops].reshape(-1, hops), axis=1)
@@ -113,9 +120,9 @@ def coarse(fine: NDArray[np.bool_], hops: int = COARSE_HOPS) -> NDArray[np.bool_
 
 
 def local_percentile(levels: NDArray[np.float64], judged: NDArray[np.bool_], percentile: float) -> NDArray[np.float64]:
-    """A percentile of the `judged` ones among `levels` (one every 100 ms) for about a quarter of a minute each way.
+    """A moving percentile of the `judged` ones among `levels` (one every 100 ms), about 15 s to each side.
 
-    Taken every five seconds, and held in between: what is sought stands out by more than a background moves in that.
+    It is computed every five seconds and kept in between: the background moves less in that time than any limit.
     """
     import numpy as np
 
@@ -132,7 +139,7 @@ def local_percentile(levels: NDArray[np.float64], judged: NDArray[np.bool_], per
 
 
 def runs_of_true(true: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where runs of True begin, and how long they are."""
+    """The starts and lengths of the runs of True."""
     import numpy as np
 
     edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]]).astype(np.int8)))
@@ -144,7 +151,7 @@ def hops_of(event: Event) -> slice:
 
 
 def at(ms: float) -> str:
-    """A place in the track, for a note."""
+    """A time in the track, as text for a note."""
     from ..durations import clock
 
     return f"at {clock(round(ms))}"

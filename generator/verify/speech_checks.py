@@ -1,4 +1,4 @@
-"""Rows about the voice: where it sounds, where it shouldn't, how loud it is, and how far over the background."""
+"""Rows about the voice: its phrases, stray voices, its loudness, its distance from the background."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NEAR_HOPS = 300  # the background next to a phrase …
-_NEAR_ENOUGH_HOPS = 100  # … if it can be heard for so long there, else from further around
-_FURTHER_HOPS = 800
-_OVER_DB = 1.5  # over the loudest that the background is there: one of six bands passing it is the voice …
-_OUTSIDE_DB = 6.0  # … and so much outside its event, where a wave may rise by itself
-_AUDIBLE_DB = -63.5  # in a band; softer isn't looked for
-_BEFORE_HOPS, _AFTER_HOPS = 10, 20  # how far outside its event a phrase is looked for
-_DUCKED_BEFORE, _DUCKED_AFTER = (20, 4), (15, 60)  # hops round a phrase where the background is as low as under it
-_MONO_DB = 15.0  # with the side so far under the whole, the side tells nothing of it
+_NEAR_HOPS = 300  # the background is measured so near to a phrase …
+_NEAR_ENOUGH_HOPS = 100  # … if so much of it is alone there, else …
+_FURTHER_HOPS = 800  # … so near
+_OVER_DB = 1.5  # inside an event: one of six bands so far over the background's peak is the voice
+_OUTSIDE_DB = 6.0  # outside an event, where a wave of the background may rise
+_AUDIBLE_DB = -63.5  # softer sound in a band doesn't count
+_BEFORE_HOPS, _AFTER_HOPS = 10, 20  # a phrase may begin and end so far outside its event
+_DUCKED_BEFORE, _DUCKED_AFTER = (20, 4), (15, 60)  # hops around a phrase in which the background is ducked as under it
+_MONO_DB = 15.0  # a side so far under the whole says nothing about the background
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A planned phrase as it was heard: from `start_ms` to `end_ms`, both None where it wasn't.
+    """A planned phrase and its measurement. It sounds from `start_ms` to `end_ms`; both are None if it isn't heard.
 
-    `voice_power` and `background_power` are K-weighted powers while it sounds, `glide_db` its planned gain.
+    `voice_power` and `background_power` are K-weighted powers during its event, `glide_db` is its planned gain.
     """
 
     event: Event
@@ -46,12 +46,12 @@ class Phrase:
 
     @property
     def gap_lu(self) -> float:
-        """Voice over background, as it would be without the glide."""
+        """The voice's level over the background, without the glide."""
         return rows.to_db(self.voice_power) - rows.to_db(self.background_power) - self.glide_db
 
 
 class SpeechChecks:
-    """The phrases of a track as they were heard, and the rows that judge them."""
+    """The measured phrases of a track, and the rows about them."""
 
     def __init__(self, measurement: Measurement, planned: TrackPlan) -> None:
         self._measurement = measurement
@@ -91,7 +91,7 @@ class SpeechChecks:
         return Phrase(event, start_ms, end_ms, max(both - background, 0.0), background, glide_db)
 
     def _background_peaks_db(self, inside: slice) -> NDArray[np.float64]:
-        """The loudest that each band of the background is next to the phrase; what a voice there must pass."""
+        """The peak level of each band of the background near the phrase. A voice must exceed it."""
         import numpy as np
 
         loudest = np.full(len(self._measurement.bands_db), FLOOR_DB)
@@ -102,11 +102,11 @@ class SpeechChecks:
                 loudest = near.max(axis=1).astype(np.float64)
             if near.shape[1] >= _NEAR_ENOUGH_HOPS:
                 break
-        heard: NDArray[np.float64] = np.maximum(loudest, _AUDIBLE_DB)
-        return heard
+        audible: NDArray[np.float64] = np.maximum(loudest, _AUDIBLE_DB)
+        return audible
 
     def _background_power(self, inside: slice) -> float:
-        """The background's power under a phrase: by its share in the side, or else from just before and after."""
+        """The background's power under a phrase, from its share in the side, or from just before and after."""
         import numpy as np
 
         measurement = self._measurement
@@ -123,7 +123,7 @@ class SpeechChecks:
 
     @cached_property
     def _side_db(self) -> float:
-        """How far the side of the background alone lies under the whole of it."""
+        """How far the side of the background lies under the whole background."""
         return mean_db(self._measurement.k_db[self._alone]) - mean_db(self._measurement.k_side_db[self._alone])
 
     # --- rows ----------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class SpeechChecks:
             if max(abs(late_ms), abs(over_ms)) <= limit_ms:
                 worst_ms = max(worst_ms, abs(late_ms), abs(over_ms))
             elif late_ms >= -limit_ms and over_ms <= limit_ms and max(late_ms, -over_ms) <= rows.HIDDEN_MS:
-                hidden.append(phrase)  # it sounds inside its event alone
+                hidden.append(phrase)  # it sounds only inside its event
             else:
                 wrong.append(phrase)
         if _distinct_texts(hidden) > self._allowed_hidden():
@@ -158,7 +158,7 @@ class SpeechChecks:
         return 0 if self._planned.texture == "none" else max(1, int(rows.HIDDEN_SHARE * _distinct_texts(self.phrases)))
 
     def _stray(self) -> Row:
-        """Sound that stands out for STRAY_MS where the background is alone."""
+        """Sound that stands out for STRAY_MS where only the background should sound."""
         import numpy as np
 
         what = "no stray voice"
@@ -179,7 +179,7 @@ class SpeechChecks:
         return Row("stray", what, measured, limit, not long.any(), "plan", note)
 
     def _loudness(self) -> Row:
-        """Gated over the blocks that lie in the phrases before the glide begins, the background's share taken out."""
+        """Gated loudness of the phrases before the glide, with the background's power subtracted."""
         import numpy as np
 
         wanted = float(self._planned.settings["loudness"])
@@ -230,7 +230,7 @@ class SpeechChecks:
         momentary = window_levels_db(
             self._measurement.k_db[first_ms // HOP_MS : last_ms // HOP_MS], BLOCK_MS // HOP_MS, COARSE_HOPS
         )
-        if self._planned.texture == "music":  # its own pauses are like no background, over which no rise is judged
+        if self._planned.texture == "music":  # a pause of the music counts as no background
             momentary = np.maximum(momentary, mean_db(self._measurement.k_db[self._alone]))
         rise = momentary[4:] - momentary[:-4]
         steepest = int(np.argmax(rise))
@@ -240,7 +240,7 @@ class SpeechChecks:
         return Row("startle", what, f"{rise[steepest]:.1f} LU", limit, ok, "row 4", note)
 
     def _centre(self) -> Row:
-        """Left against right while the voice sounds; the background, far below, moves it by hundredths."""
+        """Left against right while the voice sounds. The background changes it by hundredths of a dB."""
         what = "voice centred"
         if (ear := self._planned.ear) != "both":
             return not_measured("centre", what, "row 11", f"it was made for the {ear} ear")

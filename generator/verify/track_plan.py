@@ -1,4 +1,4 @@
-"""The plan that a finished track carries, as its rows need it: what should sound when, over what kind of background."""
+"""The plan in a finished track: what should sound when, over what kind of background."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-QUIET_BEFORE_MS = 100  # a clip's own quiet head, and what a lossy format smears ahead of it
-QUIET_AFTER_MS = 200  # its tail, and the room that a phrase's end may err by
+QUIET_BEFORE_MS = 100  # a clip's quiet start, and the pre-echo of a lossy format
+QUIET_AFTER_MS = 200  # a clip's quiet end, and the tolerance of a phrase's end
 
 
 @dataclass(frozen=True)
 class TrackPlan:
-    """A plan, read. `texture` is what the background is made of: its liveliest layer counts."""
+    """A parsed plan. `texture` is the kind of background; of several layers the liveliest counts."""
 
     plan: Mapping[str, Any]
     timeline: Timeline
@@ -47,7 +47,7 @@ class TrackPlan:
 
     @property
     def container(self) -> Container:
-        """The file's; an mp3 where the plan doesn't say."""
+        """The file's container; mp3 if the plan doesn't name one."""
         return CONTAINERS.get(str(self.settings.get("format")), CONTAINERS["mp3"])
 
     @property
@@ -56,7 +56,7 @@ class TrackPlan:
 
     @property
     def body_ms(self) -> tuple[int, int]:
-        """Between the fades."""
+        """(start, end) of the part between the fades."""
         last_ms = self.timeline.duration_ms - self.fade_out_ms
         return min(FADE_IN_MS, last_ms), last_ms
 
@@ -73,19 +73,19 @@ class TrackPlan:
         return tuple(steps[event.chapter, event.pose] for event in self.speech)
 
     def background_alone(self, hops: int) -> NDArray[np.bool_]:
-        """Which hops hold the background alone."""
+        """(hops,): True where only the background sounds."""
         import numpy as np
 
-        quiet = np.ones(hops, bool)
+        alone = np.ones(hops, bool)
         for event in self.timeline.events:
             if event.sounds:
                 first = max(event.start_ms - QUIET_BEFORE_MS, 0) // HOP_MS
-                quiet[first : -(-(event.end_ms + QUIET_AFTER_MS) // HOP_MS)] = False
-        return quiet
+                alone[first : -(-(event.end_ms + QUIET_AFTER_MS) // HOP_MS)] = False
+        return alone
 
 
 def read_plan(plan_json: str, where: str) -> TrackPlan:
-    """The plan inside a track. Raises InputError where it isn't one that this version knows, or names such a bed."""
+    """The plan inside a track. Raises InputError if this version doesn't know the plan's version or its background."""
     try:
         plan = json.loads(plan_json)
         if plan["version"] != PLAN_VERSION:

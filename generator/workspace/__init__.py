@@ -1,4 +1,4 @@
-"""Which folders are looked in, in what order and with what trust; the layers of settings; what a file is."""
+"""The folders to search, their order and trust; the layers of settings; the kinds of files."""
 
 from .workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are ours to read, and what each is meant to be."""
+"""The files of a folder that sleepward reads, and the kind of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEY = re.compile(r"^[\"']?([a-z_]+)[\"']?\s*:", re.MULTILINE)
 
 
 def kind_of(path: Path) -> Kind:
-    """What a file is meant to be: by its suffix, its folder, its name, and then by its keys."""
+    """The kind of a file, told by its suffix, its folder, its name, and then its keys."""
     if path.name == PROJECT_FILE:
         return "settings"
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
@@ -44,9 +44,10 @@ def kind_of(path: Path) -> Kind:
 
 
 def files_of(paths: Sequence[str]) -> Iterator[Path]:
-    """The files that `paths` name, each once, with all that can be read in folders and below them.
+    """The files that `paths` name, each once. A folder stands for all files of ours in it and below it.
 
-    No path stands for this folder's `routines/` and `sleepward.toml`. Raises NotFoundError where there is nothing.
+    Without paths, the working folder's `routines/` and `sleepward.toml` are meant. Raises NotFoundError for a path or
+    folder without such files.
     """
     if not paths and not Path(ROUTINES).is_dir():
         hint = "name files or folders, like: sleepward check my-night.yaml"
@@ -67,7 +68,7 @@ def files_of(paths: Sequence[str]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """All that may be one of ours, in a steady order; what other programs keep in hidden folders isn't."""
+    """The files of ours below a folder, in a fixed order. Hidden folders and virtual environments are skipped."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and not Path(root, name, "pyvenv.cfg").exists()
@@ -85,7 +86,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a YAML file below a folder is meant for us: it lies in routines/, or has a key that only we use."""
+    """Whether a YAML file is meant for sleepward: it lies in routines/, or has a key that only sleepward uses."""
     telling = {"steps", "pose", "enter", "leave", "position", "matrix", "tracks", "nights"}
     return (
         ROUTINES in path.absolute().parts
@@ -95,7 +96,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def text_or_nothing(path: Path) -> str:
-    """A file's text, or nothing where it can't be had: whoever reads it says why."""
+    """A file's text, or an empty one if it can't be read. The error comes when the file is loaded."""
     try:
         return read_text(path)
     except SleepwardError:

@@ -1,4 +1,4 @@
-"""The layers of settings: flags, environment, a script's own, files; the most specific wins."""
+"""The layers of settings: flags, environment, the script's front matter, files. The most specific one wins."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ VOICE_KEYS = ("voice", "rate", "pitch")
 class SettingsLayer:
     """Settings from one place, as written.
 
-    `where` says what to show for a key in an error, `named` that this shows the setting's name already; `voices` are
-    the voices with a rate and pitch of their own that are named here.
+    `where` gives the place of a setting for an error; if `named`, that place contains the setting's name. `voices` are
+    the voices defined here, each with its own rate and pitch.
     """
 
     values: Mapping[str, str]
@@ -37,7 +37,7 @@ class SettingsLayer:
 
 
 def resolve(layers: Sequence[SettingsLayer]) -> Settings:
-    """One Settings from `layers`, the most specific first. Raises SettingError at the place of the fault."""
+    """The settings of all `layers`, of which the first wins. Raises SettingError with the place of the fault."""
     chosen: dict[str, object] = {}
     for layer in _with_named_voice(layers):
         for name, text in layer.values.items():
@@ -47,7 +47,7 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
                 )
             kind = SETTINGS[name].kind
             try:
-                if name in chosen:  # what yields has to make sense all the same
+                if name in chosen:  # a value that is overridden must be valid, too
                     kind.check(text)
                 else:
                     chosen[name] = kind.parse(text)
@@ -58,9 +58,9 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
 
 
 def _with_named_voice(layers: Sequence[SettingsLayer]) -> Sequence[SettingsLayer]:
-    """`layers` with what stands under ``[voices.NAME]``, where NAME is the voice asked for.
+    """`layers` with the settings under ``[voices.NAME]``, if NAME is the chosen voice.
 
-    Its rate and pitch yield to flags and environment alone: whoever asks for that voice means them.
+    Only flags and the environment override its rate and pitch, since they belong to the voice.
     """
     name = next((layer.values["voice"] for layer in layers if "voice" in layer.values), None)
     home = next((layer for layer in layers if name in layer.voices), None)
@@ -68,9 +68,9 @@ def _with_named_voice(layers: Sequence[SettingsLayer]) -> Sequence[SettingsLayer
         return layers
     own = dict(home.voices[name])
     voice = {"voice": own.pop("voice")} if "voice" in own else {}
-    commanded = [layer for layer in layers if layer.named]
+    flags_and_environment = [layer for layer in layers if layer.named]
     others = [layer for layer in layers if not layer.named]
-    return [SettingsLayer(voice, home.where), *commanded, SettingsLayer(own, home.where), *others]
+    return [SettingsLayer(voice, home.where), *flags_and_environment, SettingsLayer(own, home.where), *others]
 
 
 def flag_layer(values: Mapping[str, str | None]) -> SettingsLayer:
@@ -88,7 +88,7 @@ def environment_layer(environment: Mapping[str, str]) -> SettingsLayer:
 
 
 def file_layer(path: Path) -> SettingsLayer:
-    """The settings of a TOML file; an empty layer where there is no such file."""
+    """The settings of a TOML file; an empty layer if there is no such file."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -105,11 +105,11 @@ def file_layer(path: Path) -> SettingsLayer:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        hint = 'texts stand in quotes: background = "rain"'
+        hint = 'write text in quotes: background = "rain"'
         raise SettingError(f"this isn't TOML: {error}", where=path.name, hint=hint) from error
     voices = values.pop("voices", {})
     if not isinstance(voices, dict):
-        raise SettingError("voices are tables", where=where("voices"), hint="begin one with a line [voices.NAME]")
+        raise SettingError("voices must be tables", where=where("voices"), hint="begin each with a line [voices.NAME]")
     for name, value in values.items():
         info = SETTINGS.get(name.replace("-", "_"))
         if info is not None and info.is_list and isinstance(value, list):
@@ -119,7 +119,9 @@ def file_layer(path: Path) -> SettingsLayer:
             what, hint = _bool_fault(name, info, value)
             raise SettingError(f"{name}: {what}", where=where(name), hint=hint)
         if isinstance(value, list | dict):
-            raise SettingError(f"{name} isn't a text or a number", where=where(name), hint="write one setting a line")
+            raise SettingError(
+                f"{name} is neither text nor a number", where=where(name), hint="write one setting a line"
+            )
     texts = {name.replace("-", "_"): str(value) for name, value in values.items()}
     return SettingsLayer(
         texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()}
@@ -127,31 +129,33 @@ def file_layer(path: Path) -> SettingsLayer:
 
 
 def _bool_fault(name: str, info: SettingInfo | None, value: bool) -> tuple[str, str]:
-    """What is wrong with true or false for a setting, and what to write."""
+    """The fault of true or false as a setting's value, and what to write."""
+    if info is None:
+        return "there is no such setting", did_you_mean(name, SETTINGS)
     word = "on" if value else "off"
     written = "true" if value else "false"
-    if info is None:
-        return f"there is no such setting, and {written} is none's value", did_you_mean(name, SETTINGS)
     if word in info.metavar.split("|"):
         return f"{written} isn't one of its values", f'write {name} = "{word}"'
     return f"{written} isn't one of its values", f"it takes {info.metavar}: {info.help}"
 
 
 def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mapping[str, str]:
-    """What stands under ``[voices.NAME]``. Raises SettingError."""
+    """The settings under ``[voices.NAME]``. Raises SettingError."""
     if not isinstance(table, dict) or set(table) - set(VOICE_KEYS) or "voice" not in table:
         hint = f'like [voices.{name}] and below it voice = "en-us+klatt5", rate = 108, pitch = 40'
-        raise SettingError(f"[voices.{name}] needs a voice, and may have rate and pitch", where=where(name), hint=hint)
+        raise SettingError(
+            f"[voices.{name}] needs a voice, and takes only voice, rate and pitch", where=where(name), hint=hint
+        )
     return {key: str(value) for key, value in table.items()}
 
 
-# --- a routine's or script's own, and all that hold ----------------------------------------------------
+# --- the settings of a routine or script, and all layers --------------------------------------------------
 
 
 def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Path) -> SettingsLayer:
-    """The settings of a routine or script in `folder`, with the files they name as seen from here.
+    """The settings of a routine or script in `folder`. Files in them become relative to the working folder.
 
-    Strangers write these, so they reach no file outside their folder: SettingError.
+    A stranger may have written them, so a file outside the folder raises SettingError.
     """
     found = dict(values)
     for name in (name for name in values if name in SETTINGS and SETTINGS[name].names_files):
@@ -160,7 +164,7 @@ def own_layer(values: Mapping[str, str], where: Callable[[str], str], folder: Pa
 
 
 def own_value(name: str, text: str, where: str, folder: Path) -> Background | Cover:
-    """The background or cover that stands in a stranger's file in `folder`. Raises SettingError and NotFoundError."""
+    """The background or cover from a stranger's file in `folder`. Raises SettingError and NotFoundError."""
     try:
         value: Background | Cover = SETTINGS[name].kind.parse(text, folder)
     except ValueError as error:
@@ -170,20 +174,20 @@ def own_value(name: str, text: str, where: str, folder: Path) -> Background | Co
     for file in value.files:
         if not file.resolve().is_relative_to(folder.resolve()):
             hint = "put it there, or name it with a flag or in sleepward.toml"
-            raise SettingError(f"{file} lies outside the folder of what names it", where=where, hint=hint)
+            raise SettingError(f"{file} lies outside the folder of the file that names it", where=where, hint=hint)
     return value
 
 
 def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
-    """Flags, environment, the routine's or script's `own`, the folders' files, the user's file: the first wins.
+    """The settings from flags, environment, the routine's or script's `own`, the folders' files and the user's file.
 
-    Files are named as seen from here. Raises SettingError and NotFoundError for what can't be.
+    The first layer wins. Files are relative to the working folder. Raises SettingError and NotFoundError.
     """
     settings = resolve(layers_of(own, flags, workspace))
     return replace(settings, background=beds.resolve_background(settings.background))
 
 
 def layers_of(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> list[SettingsLayer]:
-    """All layers that hold for a routine or script, the most specific first."""
+    """All layers for a routine or script, the most specific first."""
     environment, *files = workspace.layers()
     return [flag_layer(flags), environment, own, *files]

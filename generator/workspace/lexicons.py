@@ -1,4 +1,4 @@
-"""Which lexicon files hold, and their entries together."""
+"""Finding the lexicon files and merging their entries."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from .workspace import Workspace
 
 
 def load_lexicon(language: str, workspace: Workspace) -> Lexicon:
-    """The entries that hold for a voice of `language` (like ``en-us``; empty where it isn't known).
+    """The lexicon for a voice of `language` (like ``en-us``; empty if unknown).
 
-    The built-in ones, which are for English, then the user's own, then those of the folders, the first folder's last:
-    by entry, the last wins. Raises DefinitionError with every fault of a file, and InputError where it can't be read.
+    It merges the built-in entries, which are for English, then the user's, then those of the folders, ending with the
+    first folder's. For each word the last entry wins. Raises DefinitionError with every fault of a file, and InputError
+    if it can't be read.
     """
     built_in = [workspace.built_in_templates() / FILE_NAME] if is_english(language) else []
     return merged_lexicon(
@@ -27,5 +28,5 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         what = f"this can't be read: {error.strerror or error}"
-        raise InputError(what, where=str(path), hint="a lexicon is a text file: mend it, or move it away") from error
+        raise InputError(what, where=str(path), hint="a lexicon is a text file: repair it, or move it away") from error
     return decode(data, str(path), kind="a lexicon")

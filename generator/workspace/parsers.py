@@ -1,4 +1,4 @@
-"""Parsers of settings for a file that a stranger may have written: they refuse at once what can't hold."""
+"""Parsers of settings for a file that a stranger may have written. They report missing styles and files at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def parsers_in(folder: Path, workspace: Workspace) -> Mapping[str, Callable[[str], object]]:
-    """PARSERS for a file in `folder` that a stranger may have written: they refuse, too, what settles only later.
+    """PARSERS for a file in `folder` that a stranger may have written.
 
-    That is a style or a file that isn't there, a background that can't be, a file outside the folder. They raise
-    ValueError, with what to do.
+    They also refuse an unknown style, a missing file, an impossible background, and a file outside the folder. They
+    raise ValueError with what to do.
     """
     in_folder = {name: _in_folder(name, folder) for name, info in SETTINGS.items() if info.names_files}
     return {**PARSERS, "style": _style_in(workspace), **in_folder}

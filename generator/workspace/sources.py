@@ -1,4 +1,4 @@
-"""What a user names (a routine, a script, standard input) to script text, and the settings that hold for it."""
+"""From a routine, a script or standard input to script text and its settings."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STDIN_NAME, STDIN = "-", "<stdin>"
 
 @dataclass(frozen=True, slots=True)
 class ScriptSource:
-    """What is to be built: a script's text, the name its file is called by, and how errors name it.
+    """A script to build: its text, the name for its track, and the name that errors show.
 
-    `rendered` is a script made here of a routine; any other was written, and its words are as they are. The files that
-    it names are looked up from `folder`.
+    If `rendered`, it was made from a routine; otherwise a person wrote it, and its words are fixed. The files that it
+    names are looked up from `folder`.
     """
 
     text: str
@@ -44,9 +44,9 @@ class ScriptSource:
 def load_source(
     argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
 ) -> ScriptSource:
-    """A routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
+    """Load a routine's name, a `.yaml` routine, or a script (any other file, or `-` for standard input).
 
-    `cache` keeps routines that were read, and scripts that were rendered, here and below.
+    `cache` keeps parsed routines and rendered scripts, here and in the functions below.
     """
     if argument == STDIN_NAME:
         with stopping.interruptible():
@@ -58,13 +58,13 @@ def load_source(
     if argument in workspace.routine_names():
         routine = workspace.read_routine(workspace.routine_path(argument), cache)
         return routine_source(routine, flags, workspace, cache)
-    if path_test(path.exists) and not path.is_dir():  # a pipe will do
+    if path_test(path.exists) and not path.is_dir():  # or a pipe
         return ScriptSource(_script_of(path, argument), path.stem, argument, folder=path.parent)
     if argument and path_test(path.is_dir):
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")
     if path.suffix or len(path.parts) > 1:
         raise NotFoundError("there is no such file", where=argument, hint="check its name and folder")
-    path = workspace.routine_path(argument)  # an error that names the nearest
+    path = workspace.routine_path(argument)  # raises an error with the nearest names
     return routine_source(workspace.read_routine(path), flags, workspace, cache)
 
 
@@ -81,7 +81,7 @@ def _script_of(path: Path, shown_as: str) -> str:
 def routine_source(
     routine: Routine, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
 ) -> ScriptSource:
-    """The routine's script. Flags that differ from it travel on the command line, not in the text."""
+    """The routine's script. Flags stay on the command line; the text doesn't contain them."""
     stopping.check()
     text = routine_script(routine, flags, workspace, cache=cache)
     return ScriptSource(text, routine.name, f"script of {routine.name}", rendered=True)
@@ -95,7 +95,7 @@ def routine_script(
     keep_flags: bool = False,
     cache: Cache | None = None,
 ) -> str:
-    """The routine as script text; with `keep_flags`, flags given are written into its front matter."""
+    """The routine as script text. With `keep_flags` the flags are written into its front matter."""
     own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
     settings = resolve_for(own, flags, workspace)
     fitted, adapted = _adapted(routine, settings, layers_of(own, flags, workspace), workspace)
@@ -120,7 +120,7 @@ def routine_script(
 
 
 def _flags_for_script(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Flags to be written into a script's head, its files as seen from here. Raises InputError for one elsewhere."""
+    """Flags for a script's front matter, with files relative to the working folder. Raises InputError for others."""
     head = dict(kept)
     for name in (name for name in kept if SETTINGS[name].names_files):
         value = getattr(settings, name)
@@ -128,7 +128,7 @@ def _flags_for_script(kept: Mapping[str, str], settings: Settings) -> dict[str, 
         for file in value.files:
             if not file.resolve().is_relative_to(Path.cwd()):
                 hint = "give it to `sleepward build` instead, with the script"
-                raise InputError("a script names files of its own folder alone", where=str(file), hint=hint)
+                raise InputError("a script can only name files in its own folder", where=str(file), hint=hint)
     return head
 
 
@@ -146,9 +146,9 @@ def _adapted(
 
 
 def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
-    """Raise SettingError or NotFoundError for a style, a pose or a thing to avoid that isn't there.
+    """Raise SettingError or NotFoundError for an unknown style, pose or thing to avoid.
 
-    They are looked up when a script is made; whoever judges settings alone asks here.
+    Rendering a script finds these faults, too. This function is for checking settings without a script.
     """
     try:
         workspace.template_folders(settings.style)
@@ -174,7 +174,7 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
 
 
 def script_text(argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache) -> str:
-    """What `sleepward script` prints: the routine's script, with the flags given in its front matter."""
+    """The output of `sleepward script`: the routine's script, with the flags in its front matter."""
     path = Path(argument)
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
         if argument == STDIN_NAME or (argument not in workspace.routine_names() and path_test(path.is_file)):
@@ -188,22 +188,22 @@ def script_text(argument: str, flags: Mapping[str, str | None], workspace: Works
 
 
 def check_flags_fit(source: ScriptSource, script: Script, flags: Mapping[str, str | None]) -> None:
-    """A script's words are there already. Raises InputError where a flag would have to change them."""
+    """Raise InputError for a flag that would change the words of a script that a person wrote."""
     for name, text in flags.items():
         if source.rendered or text is None or not SETTINGS[name].shapes_words or text == script.settings.get(name):
             continue
         raise InputError(
             f"{SETTINGS[name].flag} shapes the words of a routine, and {source.shown_as} is a script already",
-            hint=f"give it where the script is made: sleepward script ROUTINE {SETTINGS[name].flag} {text}",
+            hint=f"give it to the command that makes the script: sleepward script ROUTINE {SETTINGS[name].flag} {text}",
         )
 
 
 def script_layer(source: ScriptSource, script: Script) -> SettingsLayer:
-    """The script's own settings."""
+    """The settings in the script's front matter."""
 
     def where(name: str) -> str:
         return f"{script.name}:{script.setting_lines.get(name, 1)}"
 
-    if source.rendered:  # its files are looked up already
+    if source.rendered:  # its files are relative to the working folder already
         return SettingsLayer(script.settings, where)
     return own_layer(script.settings, where, source.folder)

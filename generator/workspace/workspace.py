@@ -1,4 +1,4 @@
-"""The folders that are looked in, in their order, each with its trust, and what is found in them."""
+"""The folders that are searched, in order, each with its trust, and the files in them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 Trust = Literal["user", "stranger", "built-in"]
 
-ROUTINE_SUFFIXES = (".yaml", ".yml")  # of routines, poses and programmes; where both are there, the first
+ROUTINE_SUFFIXES = (".yaml", ".yml")  # of routines, poses and programmes; the first one wins
 ROUTINES, POSES, PROGRAMS = "routines", "routines/poses", "routines/programs"
 TEMPLATES = "scripts_templates"
-BASE_STYLE = "gentle"  # gives what another style has no file for …
-SHARED = "shared"  # … and this what no style has
+BASE_STYLE = "gentle"  # has the files that another style lacks
+SHARED = "shared"  # has the files that every style uses
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -31,15 +31,15 @@ _PACKAGE = Path(__file__).parent.parent
 class Root:
     """A folder that may hold `routines/`, `scripts_templates/`, a lexicon and `sleepward.toml`.
 
-    Of all but a built-in one, nothing is read that lies elsewhere, by a link. The settings of a `stranger`, besides,
-    name no file outside the folder; those of the `user` may.
+    No file is read through a link that leads out of the folder, unless the folder is built-in. The settings of a
+    `stranger` may only name files inside the folder; those of the `user` may name any file.
     """
 
     folder: Path
     trust: Trust
 
     def inside(self, path: Path) -> Path:
-        """`path`, found in this folder. Raises InputError where a link leads out of it."""
+        """`path`, which was found in this folder. Raises InputError if a link leads out of the folder."""
         if self.trust != "built-in" and is_outside(path, self.folder):
             hint = "put the file itself there, or delete the link"
             raise InputError(f"a link leads out of {self.folder} here", where=str(path), hint=hint)
@@ -48,10 +48,10 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The folders of one command: the first that has a file wins. Made once, and handed to whoever looks things up.
+    """The folders of one command. The first folder that has a file wins.
 
-    It remembers what it has read, so that a command reads each file once; another workspace shares none of that.
-    With `use_settings` False no environment and no file around a routine or script sets anything.
+    A workspace remembers what it has read, so a command reads each file once. Workspaces share nothing. If
+    `use_settings` is False, neither the environment nor settings files count.
     """
 
     roots: tuple[Root, ...]
@@ -62,14 +62,14 @@ class Workspace:
 
     @classmethod
     def here(cls) -> Self:
-        """The working folder, then the built-in files. Raises InputError where the working folder is gone."""
+        """The working folder, then the built-in files. Raises InputError if the working folder is gone."""
         return cls((Root(_working_folder(), "user"), *_built_in()))
 
     @classmethod
     def beside(cls, library: Path) -> Self:
         """The folder of a library's file, then the working folder, then the built-in files.
 
-        What lies beside a library is a stranger's, unless that is where the command is given.
+        The library's folder has a stranger's trust, unless it is the working folder.
         """
         folder, own = library.parent.absolute(), cls.here()
         if folder.resolve() == own.roots[0].folder.resolve():
@@ -77,7 +77,7 @@ class Workspace:
         return cls((Root(folder, "stranger"), *own.roots))
 
     def without_settings(self) -> Self:
-        """The same folders, for judging a file by itself."""
+        """The same folders without settings, to check a file by itself."""
         return replace(self, use_settings=False)
 
     # --- routines, poses, programmes ---------------------------------------------------------------------
@@ -104,7 +104,7 @@ class Workspace:
         return self._stems(PROGRAMS)
 
     def read_routine(self, path: Path, cache: Cache | None = None) -> Routine:
-        """The routine in a file, with its poses, from the `cache` where it was read before.
+        """The routine in a file with its poses, from the `cache` if it was read before.
 
         Raises DefinitionError with every fault of all of these files.
         """
@@ -121,7 +121,7 @@ class Workspace:
         return self._poses[pose_id]
 
     def poses_of(self, routine: str) -> Collection[str]:
-        """The ids of a routine's poses; none where it can't be read, which is said where it is used."""
+        """The ids of a routine's poses. Empty if it can't be read; using the routine reports why."""
         if routine not in self._poses_of:
             try:
                 steps = self.read_routine(self.routine_path(routine)).steps
@@ -131,7 +131,7 @@ class Workspace:
         return self._poses_of[routine]
 
     def refuse_link(self, path: Path) -> None:
-        """Raise InputError where `path` lies in `routines/` of the working folder, say, and a link leads out of it."""
+        """Raise InputError if `path` lies in `routines/` of a folder, and a link leads out of that folder."""
         for root in self._own_roots():
             if path.absolute().is_relative_to(root.folder / ROUTINES):
                 root.inside(path.absolute())
@@ -143,10 +143,10 @@ class Workspace:
         return sorted({folder.name for folder in folders if folder.is_dir()} - {SHARED})
 
     def template_folders(self, style: str) -> list[tuple[Path, Path | None]]:
-        """Folders that are searched for a style's templates, in order: its own, then those that it builds on.
+        """The folders to search for a style's templates, in order: its own, then those that it builds on.
 
-        Beside each stands the folder that its files must lie in, None for built-in ones. Raises NotFoundError with the
-        nearest styles, and InputError where a link leads out.
+        With each comes the folder that its files must lie in, None for built-in ones. Raises NotFoundError with the
+        nearest styles, and InputError if a link leads out.
         """
         known = self.styles()
         if style not in known:
@@ -162,9 +162,9 @@ class Workspace:
     # --- settings and lexicons ---------------------------------------------------------------------------
 
     def layers(self) -> list[SettingsLayer]:
-        """The settings around a routine's or script's own: the environment; the folders' files; the user's.
+        """The layers beside those of a routine or script: the environment, the folders' files, the user's file.
 
-        The routine's or script's own belong between the first and the second. Raises SettingError.
+        The settings of the routine or script belong after the first layer. Raises SettingError.
         """
         if not self.use_settings:
             return [SettingsLayer({}, str)]
@@ -179,14 +179,14 @@ class Workspace:
         return next(folder for root in reversed(self.roots) if (folder := root.folder / TEMPLATES).is_dir())
 
     def own_lexicons(self, name: str) -> Iterator[Path]:
-        """The lexicons called `name`: the user's, then those of the folders, the first folder's last."""
+        """The lexicons called `name`: the user's, then those of the folders, ending with the first folder's."""
         if (users := _user_folder() / name).exists():
             yield users
         for root in reversed(self._own_roots()):
             if (path := root.folder / name).exists():
                 yield root.inside(path)
 
-    # --- looking -----------------------------------------------------------------------------------------
+    # --- searching ---------------------------------------------------------------------------------------
 
     def _own_roots(self) -> list[Root]:
         return [root for root in self.roots if root.trust != "built-in"]
@@ -211,13 +211,13 @@ class Workspace:
                 yield from (root.folder / folder).glob(f"*{suffix}")
 
     def _pose_files(self) -> list[Path]:
-        """The files of all poses, in the order in which they are searched; of some, one before hides them."""
+        """The files of all poses in the order of the search. An earlier file hides later ones with the same id."""
         folders = (root.folder / POSES for root in self.roots)
         found = (path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in ROUTINE_SUFFIXES)
         return [path for path in found if path.is_file()]
 
     def _read_routine(self, path: Path, *, reread: bool) -> Routine:
-        """With `reread` every pose's file is read, whatever is remembered."""
+        """If `reread`, every pose's file is read again."""
         from ..definition.loading import load_routine
 
         poses = self._read_pose if reread else self.read_pose
@@ -230,14 +230,14 @@ class Workspace:
 
 
 def _layer_of(root: Root) -> SettingsLayer:
-    """The settings of a folder's file; a stranger's name no file outside the folder. Raises SettingError."""
+    """The settings of a folder's file. Raises SettingError if a stranger's name a file outside the folder."""
     path = root.folder / PROJECT_FILE
     layer = file_layer(root.inside(path))
     if root.trust == "user":
         return layer
     try:
         own = own_layer(layer.values, layer.where, root.folder)
-    except SleepwardError as error:  # a background that can't be had names no place
+    except SleepwardError as error:  # the error of a background has no place
         where = error.where or layer.where("background")
         raise SettingError(error.what, where=where, hint=error.hint) from error
     return replace(layer, values=own.values)
@@ -247,11 +247,11 @@ def _working_folder() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:
-        raise InputError("the working folder is gone", hint="change to one that is there") from error
+        raise InputError("the working folder is gone", hint="change to another folder") from error
 
 
 def _built_in() -> Iterator[Root]:
-    """The package's data, then the repository, where this runs from one."""
+    """The package's data, then the repository if this code runs from one."""
     repository = _PACKAGE.parent
     yield Root(_PACKAGE / "data", "built-in")
     if (repository / "pyproject.toml").is_file():

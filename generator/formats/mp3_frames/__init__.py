@@ -1,9 +1,9 @@
-"""Spans to MP3 frames: those of the open bed are encoded once and repeated, voiced ones are encoded in parallel.
+"""Spans to MP3 frames: frames of the open bed are encoded once and repeated, voiced ones are encoded in parallel.
 
-The only place that knows frames. At 48 kHz and constant bit rate every frame has the same size; with the bit
-reservoir off none borrows from its neighbours. So frames encoded apart can be cut, repeated and joined, and the file
-is byte for byte the one that encoding the whole in one piece gives. That needs a lead-in: `plan.py` says where, and
-`lame_threshold.py` how long.
+Only this folder knows MP3 frames. At 48 kHz and a constant bit rate every frame has the same size. With the bit
+reservoir off, no frame borrows bits from another. So frames from several encoders can be cut, repeated and joined, and
+the file equals one from a single encoder, byte for byte. For that an encoder needs a lead-in: `plan.py` says where,
+and `lame_threshold.py` how long.
 """
 
 from .encode import encode_loop, encode_mp3, encode_plain, threshold_model

@@ -1,4 +1,4 @@
-"""The encoders at work: a track's frames in order, repeated from the bed's loop or encoded in parallel."""
+"""Encoding: a track's frames in order, repeated from the bed's loop or encoded in parallel."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from ..sound import Render
 
 BLOCK_FRAMES = 125  # mixed and written at a time
-READ_FRAMES = 2_500  # of a finished encoding, at a time
+READ_FRAMES = 2_500  # read at a time from a finished encoding
 LIMIT_BYTES = 4
 SAMPLE_BYTES = 8  # two channels of float32
-REPEATS_PER_ENCODED = 60  # in the time that a frame takes to mix and encode so many are repeated
-SHARED_ENCODERS = 2  # beside the narration of another track
-MAX_ENCODERS = 3  # each takes about 30 MB, and a track never more than 300 MB in all
+REPEATS_PER_ENCODED = 60  # so many frames are repeated in the time of mixing and encoding one
+SHARED_ENCODERS = 2  # while another track is narrated
+MAX_ENCODERS = 3  # each takes about 30 MB, and a track may take 300 MB in all
 
 
 # --- encoding --------------------------------------------------------------------------------------
 
 
 def encode_loop(open_bed: Render, loop_samples: int, bitrate_kbps: int = 128, jobs: int = 2) -> bytes:
-    """The frames of the bed's loop when it has gone round before, which every open span repeats, and their limits.
+    """The frames of the bed's loop as every open span repeats them: encoded after an earlier pass of the loop.
 
-    `open_bed` gives the bed at its open level, round and round: float32 (end - start, 2) for any 0 <= start <= end.
-    `loop_samples` is its length, whole frames. The limits, four bytes for each frame, follow the frames: the
-    threshold's model is made of them. Raises ValueError where it isn't whole frames, TrackError where the encoder
-    fails.
+    `open_bed` gives the bed at its open level, repeated without end: float32 (end - start, 2) for any
+    0 <= start <= end. `loop_samples` is the loop's length, a whole number of frames. After the frames come
+    their limits, four bytes each, from which the threshold's model is made. Raises ValueError if the length isn't whole
+    frames, TrackError if the encoder fails.
     """
     frames, rest = divmod(loop_samples, FRAME_SAMPLES)
     if rest or not frames:
         raise ValueError("a bed's loop is a whole number of frames")
-    first = -(-CONVERGENCE_FRAMES // frames) * frames  # a later pass: the bed's own end is before it
+    first = -(-CONVERGENCE_FRAMES // frames) * frames  # a later pass, which follows the bed's own end
     batches = plan_batches([FrameRange(False, first, first + frames)])
     with _Encoders(open_bed, bitrate_kbps, jobs) as encoders:
         encoded = list(encoders.encode(batches))
@@ -57,7 +57,7 @@ def encode_loop(open_bed: Render, loop_samples: int, bitrate_kbps: int = 128, jo
 
 
 def threshold_model(loop: bytes | memoryview, bitrate_kbps: int = 128) -> LameThresholdModel:
-    """The model over the bed of an encoded `loop`. Raises ValueError where the loop is of another bit rate."""
+    """The model for the bed of an encoded `loop`. Raises ValueError if the loop has another bit rate."""
     import numpy as np
 
     frames, loop_frames = _frames_of(loop, frame_bytes(bitrate_kbps))
@@ -65,7 +65,7 @@ def threshold_model(loop: bytes | memoryview, bitrate_kbps: int = 128) -> LameTh
 
 
 def _frames_of(loop: bytes | memoryview, size: int) -> tuple[memoryview, int]:
-    """A loop's frames, of `size` bytes each, and how many they are."""
+    """A loop's frames, of `size` bytes each, and their number."""
     loop_frames, rest = divmod(len(loop), size + LIMIT_BYTES)
     if rest or not loop_frames:
         raise ValueError("the encoded loop doesn't belong to this bit rate")
@@ -79,16 +79,17 @@ def encode_mp3(
     head: Callable[[], bytes] = bytes,
     encoder: str | None = None,
 ) -> None:
-    """Write the track to `sink`, from where it stands: `head`, an Info frame, then the audio's frames in order.
+    """Write the track to `sink` at its position: `head`, an Info frame, then the audio's frames in order.
 
-    `loop` is what `encode_loop` gave for the track's bed and bit rate: it is repeated where the bed is alone. Without
-    it (see `needs_loop`) all is encoded, to the same bytes. `head` is asked once the encoders are at work. Progress
-    is the work done, as samples of the whole: a repeated frame is next to none. `encoder` is the ffmpeg's identity, by
-    default that of the one here: with one that the threshold's model wasn't proved on, every lead-in is the longest.
+    `loop` is the result of `encode_loop` for the track's bed and bit rate. It is repeated where the bed is alone.
+    Without it (see `needs_loop`) the whole track is encoded, to the same bytes. `head` is called when the encoders have
+    started. Progress is the share of work done, as samples; a repeated frame counts little. `encoder` is ffmpeg's
+    identity, by default that of the one in use. If the threshold's model wasn't proved on it, every lead-in is the
+    longest.
 
-    `sink` must be able to seek: the Info frame is written again at the end, with the check sum of what follows it.
-    Memory doesn't grow with the track. Raises TrackError where the encoder fails, ValueError where the spans don't
-    tile the track or the loop is of another bit rate.
+    `sink` must be able to seek: the Info frame is written again at the end, with the check sum of the frames.
+    Memory doesn't grow with the track. Raises TrackError if the encoder fails, ValueError if the spans don't tile the
+    track or the loop has another bit rate.
     """
     size = frame_bytes(sound.bitrate_kbps)
     repeated = model = None
@@ -116,9 +117,9 @@ def encode_mp3(
 
 
 def encode_plain(sink: BinaryIO, sound: TrackSound) -> None:
-    """Like `encode_mp3`, the whole through one ffmpeg, start to end: the same bytes, for several times the work.
+    """Like `encode_mp3`, but with one ffmpeg for the whole track: the same bytes, for several times the work.
 
-    Memory doesn't grow with the track; meanwhile its frames lie in a hidden folder beside the sink's file.
+    Memory doesn't grow with the track. Its frames wait in a hidden folder beside the sink's file.
     """
     size, frames = frame_bytes(sound.bitrate_kbps), audio_frames(sound.total_samples)
 
@@ -138,13 +139,13 @@ def encode_plain(sink: BinaryIO, sound: TrackSound) -> None:
 
 
 def _folder_of(sink: BinaryIO) -> Path | None:
-    """Where `sink`'s file lies: there is room for a track there, and the system's own folder may be memory."""
+    """The folder of `sink`'s file. It has room for a track; the system's temporary folder may lie in memory."""
     name = getattr(sink, "name", None)
     return Path(name).parent if isinstance(name, str | os.PathLike) else None
 
 
 def _write(sink: BinaryIO, slices: Iterable[bytes | memoryview], sound: TrackSound) -> None:
-    """All of a track's frames behind the Info frame that sums them up."""
+    """Write the Info frame and all frames of a track after it."""
     size = frame_bytes(sound.bitrate_kbps)
     start = sink.tell()
     sink.write(bytes(size))
@@ -160,12 +161,12 @@ def _write(sink: BinaryIO, slices: Iterable[bytes | memoryview], sound: TrackSou
 
 
 def _work(part: FrameRange, frames: int) -> int:
-    """What `frames` of `part` take, in frames repeated."""
+    """The work for `frames` of `part`; repeating a frame is 1."""
     return frames if part.open else frames * REPEATS_PER_ENCODED
 
 
 def _take_encoded(encoded: Iterator[bytes], part: FrameRange, size: int) -> Iterator[bytes]:
-    """The frames of each run that make up an encoded range."""
+    """The encoded frames of one range, run by run."""
     due = part.frames
     while due:
         frames = next(encoded)
@@ -174,11 +175,11 @@ def _take_encoded(encoded: Iterator[bytes], part: FrameRange, size: int) -> Iter
 
 
 class _RepeatedLoop:
-    """The bed's encoded loop, going round."""
+    """The bed's encoded loop, repeated without end."""
 
     def __init__(self, loop: bytes | memoryview, size: int) -> None:
         frames, loop_frames = _frames_of(loop, size)
-        passes = -(-1000 // loop_frames)  # a short loop is written in long slices all the same
+        passes = -(-1000 // loop_frames)  # so that a short loop is written in long slices, too
         self._bytes = memoryview(bytes(frames) * passes) if passes > 1 else frames
         self._size = size
 
@@ -193,13 +194,13 @@ class _RepeatedLoop:
 
 
 class _Encoders:
-    """A bounded window of ffmpegs, each encoding one batch; results come in order, whoever finishes first."""
+    """A limited number of ffmpegs, each encoding one batch. Results come in the order of the batches."""
 
     def __init__(self, render: Render, bitrate_kbps: int, jobs: int, most: int = MAX_ENCODERS) -> None:
         self.frame_bytes = frame_bytes(bitrate_kbps)
         self._render = render
         self._bitrate_kbps = bitrate_kbps
-        # One more than cores: while an ffmpeg's worker mixes, another's runs.
+        # One more than cores: while one thread mixes, another thread's ffmpeg runs.
         self._jobs = min(jobs + 1, most) if jobs > 1 else 1
         self._stop = StopToken()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="encoder")
@@ -208,12 +209,12 @@ class _Encoders:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leaves no ffmpeg behind: on an error or an interruption they end at their next block."""
+        """Leave no ffmpeg behind. After an error or an interruption each ends at its next block."""
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def encode(self, batches: Sequence[Batch]) -> Iterator[bytes]:
-        """The frames of each run, in order; the first batches begin at once."""
+        """The frames of each run, in order. The first batches start at once."""
         ahead = self._jobs + 1
         window = deque(self._pool.submit(self._encode_batch, batch) for batch in batches[:ahead])
 
@@ -230,7 +231,7 @@ class _Encoders:
         encoded = ffmpeg.filter_blocks([*_lame(self._bitrate_kbps), "-"], _blocks(batch, self._render), self._stop)
         size = self.frame_bytes
         fed = sum(run.fed for run in batch)
-        if len(encoded) != (fed + 1) * size:  # its delay makes one more
+        if len(encoded) != (fed + 1) * size:  # the encoder's delay makes one more
             raise TrackError(f"the encoder gave {len(encoded)} bytes instead of {(fed + 1) * size}")
         runs = []
         at = 0
@@ -242,10 +243,10 @@ class _Encoders:
 
 
 def _lame(bitrate_kbps: int) -> list[str]:
-    """What tells ffmpeg to make bare frames of raw sound, each standing for itself."""
+    """Arguments of ffmpeg to make independent frames of raw sound, without any tag."""
     args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "-"]
     args += ["-c:a", "libmp3lame", "-b:a", f"{bitrate_kbps}k", "-reservoir", "0"]
-    args += ["-flush_packets", "0"]  # or each frame is written to the pipe by itself, and wakes its reader
+    args += ["-flush_packets", "0"]  # else ffmpeg writes every frame to the pipe by itself, which wakes the reader
     return [*args, "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]
 
 

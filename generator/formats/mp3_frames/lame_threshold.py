@@ -1,16 +1,16 @@
-"""How far back LAME's threshold of hearing depends on the loudness, told from a bed that goes round: pure.
+"""How many frames back LAME's threshold of hearing depends on the loudness, over a bed that repeats: pure.
 
 LAME scales its threshold of hearing by a factor that follows the loudness (LAME 3.100: `adjust_ATH` in encoder.c,
 `psycho_loudness_approx` in psymodel.c). Each frame has a limit, its weighted power, from 0.000625 to 1. A factor above
-it falls towards it by 0.925 a frame (by less where it is loud), one below rises to it, or to the limit of the frame
-before where that is less; a fresh encoder begins at 0.01. So two encoders whose pasts differ agree from the first frame
-on at which both factors come to the same limit: before it their frames may differ by a few bits, after it they don't.
+the limit falls towards it by 0.925 a frame, or by less in a loud frame. A factor below it rises to the limit, or to the
+limit of the frame before if that is lower. A fresh encoder begins at 0.01. Two encoders with different pasts agree from
+the first frame at which both factors reach the same limit. Before it their frames may differ by a few bits.
 
-Over a bed that is after some two to twenty frames, where 108 are needed after just anything. The limits told here
-proved right to the frame: a fresh encoder over a soft wind gives the loop's own bytes exactly from where both factors
-meet, 16 to 28 frames on; over other sound never later, and often sooner, since few bits depend on that threshold.
+Over a bed this takes two to twenty frames. After arbitrary sound it takes 108. Measured over a soft wind, a fresh
+encoder gives the loop's own bytes exactly from the predicted frame on, 16 to 28 frames after its start. Over other
+sound it never does so later, and often sooner, since few bits depend on the threshold.
 
-All of this is LAME's inside, so the model is used with those encoders alone that it was proved on.
+LAME doesn't document this, so the model is used only with encoders on which it was proved.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
     from ...model import Samples
 
-# As `ffmpeg.identity` names them. Before another is added here, `tests/test_lame_threshold.py` must pass with it.
+# Names as `ffmpeg.identity` gives them. To add one, `tests/test_lame_threshold.py` must pass with it.
 PROVED_ENCODERS = frozenset({"imageio-ffmpeg 0.8.1 ffmpeg-linux-x86_64-v9.0.2"})
-CONVERGENCE_FRAMES = 110  # after anything, over anything heard here: see `plan.py`
-# After anything, over anything thinkable: where limits rise and fall by turns, a factor between them falls in every
-# other frame; and never more seldom, since in two that rise it rises to the first's limit.
+CONVERGENCE_FRAMES = 110  # after any sound, over any sound that a track has: see `plan.py`
+# After any sound, over any sound at all. If limits rise and fall in turn, a factor between them falls in every other
+# frame. It can't fall less often: in two rising frames it rises to the limit of the first.
 _LONGEST = 2 * CONVERGENCE_FRAMES
-REACH_FRAMES = 4  # what the encoder's filters, transforms and masking look back
+REACH_FRAMES = 4  # how far the encoder's filters, transforms and masking look back
 
 _LOWEST, _FRESH = 0.000_625, 0.01
 _FALL = 0.925
-_UNSURE = 0.002  # of a limit: LAME computes it in single precision
+_UNSURE = 0.002  # relative error of a limit, as LAME computes it in single precision
 _LEADS = (*range(REACH_FRAMES, 24), 26, 29, 32, 36, 40, 46, 53, 61, 70, 80, 92, 110, 140, 180)  # tried in turn
 
 _WINDOW = 1_024
 _GRANULE = 576
-_BEHIND = 800  # samples that the first of a frame's two windows begins before it
+_BEHIND = 800  # samples from the start of a frame's first window to the frame
 _FULL_SCALE = 32_767
-_FULL_POWER = 14_752**2 / 2  # about that of noise at full scale
+_FULL_POWER = 14_752**2 / 2  # about the power of noise at full scale
 _LIMIT_PER_POWER = 31.98
 _BLOCK_FRAMES = 250
-# By bit rate, as LAME's presets.c has them: what it multiplies sound by (0.95 below these; measured, too), and how
-# steeply its threshold of hearing rises above 10 kHz.
+# By bit rate, from LAME's presets.c: the factor that sound is multiplied by (0.95 for lower rates; measured, too), and
+# how steeply the threshold of hearing rises above 10 kHz.
 _SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 _CURVES = {64: 11.0, 80: 8.0, 96: 5.5, 112: 4.5, 128: 4.0, 160: 3.5, 192: 3.0, 224: 2.0, 256: 1.0, 320: 0.0}
 
@@ -57,7 +57,7 @@ _CURVES = {64: 11.0, 80: 8.0, 96: 5.5, 112: 4.5, 128: 4.0, 160: 3.5, 192: 3.0, 2
 def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kbps: int = 128) -> NDArray[np.float32]:
     """The limit of each of a loop's `frames`: float32 (frames,), from 0.000625 to 1.
 
-    `bed` gives the loop going round, for any samples from 0 on: float32 (end - start, 2).
+    `bed` gives the loop repeated without end, for any 0 <= start <= end: float32 (end - start, 2).
     """
     import numpy as np
 
@@ -66,7 +66,7 @@ def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kb
     limits = np.empty(frames, np.float32)
     for first in range(0, frames, _BLOCK_FRAMES):
         last = min(first + _BLOCK_FRAMES, frames)
-        begin = (first + frames) * FRAME_SAMPLES - _BEHIND  # of the second pass: before the first nothing is
+        begin = (first + frames) * FRAME_SAMPLES - _BEHIND  # in the second pass, since nothing comes before the first
         sound = bed(begin, begin + (last - first - 1) * FRAME_SAMPLES + _GRANULE + _WINDOW)
         power = np.zeros((2, last - first), np.float32)
         for channel in (0, 1):
@@ -81,7 +81,7 @@ def threshold_limits(bed: Callable[[int, int], Samples], frames: int, bitrate_kb
 
 
 def _window() -> NDArray[np.float32]:
-    """Blackman's, between its samples: (1024,)."""
+    """A Blackman window, sampled at half steps: (1024,)."""
     import numpy as np
 
     turns = (np.arange(_WINDOW) + 0.5) / _WINDOW
@@ -90,7 +90,7 @@ def _window() -> NDArray[np.float32]:
 
 
 def _weights(curve: float) -> NDArray[np.float32]:
-    """How much each frequency counts: the inverse of the threshold of hearing (`ATHformula_GB`), 1 together: (512,)."""
+    """Weights of frequencies: the inverse of the threshold of hearing (`ATHformula_GB`), with the sum 1: (512,)."""
     import numpy as np
 
     khz = np.clip(np.arange(1, _WINDOW // 2 + 1) * SAMPLE_RATE / _WINDOW / 1_000, 0.1, None)
@@ -102,23 +102,23 @@ def _weights(curve: float) -> NDArray[np.float32]:
 
 
 class LameThresholdModel:
-    """Over a bed whose frames have these `limits`, going round: how soon the encoder forgets what was before."""
+    """How soon an encoder's frames equal those of the loop, over a bed whose frames have these `limits`."""
 
     def __init__(self, limits: Sequence[float]) -> None:
         self._limits = list(limits)
         self._factors = _steady_factors(self._limits)
 
     def lead(self, frame: int, after: int | None = None) -> int:
-        """How many of the bed's frames to feed before its `frame`, so that this one is encoded as in the loop.
+        """The number of the bed's frames to feed before its `frame`, so that this frame is encoded as in the loop.
 
-        Before them comes the bed's frame `after`, or (None) a fresh encoder's silence.
+        Before them comes the bed's frame `after`, or silence in a fresh encoder if it is None.
         """
         return next((lead for lead in _LEADS if self._same_as_loop(frame - lead, frame, after)), _LONGEST)
 
     def settled(self, heard: int, alone: int) -> int:
-        """The first frame that is encoded as in the loop, where other sound was heard until frame `heard`.
+        """The first frame that is encoded as in the loop, after other sound until frame `heard`.
 
-        From there on the bed is alone, at first no louder than in the loop, and from frame `alone` on as loud.
+        The bed is alone from there on. Until frame `alone` it is no louder than in the loop, then as loud.
         """
         low, high = _LOWEST, 1.0
         latest = max(heard, alone) + _LONGEST
@@ -134,10 +134,10 @@ class LameThresholdModel:
         return latest
 
     def _same_as_loop(self, start: int, frame: int, after: int | None) -> bool:
-        """Whether an encoder that comes to the bed at `start` has the loop's factor in both frames before `frame`.
+        """Whether an encoder that begins with the bed at `start` has the loop's factor in both frames before `frame`.
 
-        Both, since the masking of middle and side is scaled by the factor of the frame before, and used one later.
-        Where the sound jumps, the limit may be anything; a factor never rises to it at once.
+        Both count: the masking of middle and side is scaled by the factor of one frame and used in the next. If the
+        sound jumps, the limit may have any value; a factor never rises to it at once.
         """
         if after is None:
             low, high = _FALL**3 * _FRESH, _FALL**2 * _FRESH * (1 + _UNSURE)  # two frames of silence, and the jump
@@ -160,28 +160,28 @@ class LameThresholdModel:
 
 
 def _next_factor(factor: float, limit: float, before: float) -> float:
-    """The factor after a frame of this `limit`, `before` being the limit of the frame before it."""
+    """The factor after a frame with this `limit`; `before` is the limit of the frame before it."""
     if factor >= limit:
         return max(limit, _decayed(factor, limit))
     return limit if before >= limit else max(factor, before)
 
 
 def _decayed(factor: float, limit: float) -> float:
-    """Where a factor comes in a frame of this `limit`, if the limit doesn't stop it."""
+    """How far a factor falls in a frame with this `limit`, if the limit doesn't stop it."""
     return factor * (_FALL + (1 - _FALL) * limit)
 
 
 def _converges(low: float, high: float, limit: float, before: float) -> bool:
-    """Whether every factor from `low` to `high` surely becomes the same in a frame of this `limit`."""
+    """Whether all factors from `low` to `high` surely become equal in a frame with this `limit`."""
     if before < limit * (1 - _UNSURE) and high < before * (1 - _UNSURE):
-        return True  # all rise to the limit of the frame before
+        return True  # all rise to the limit of the frame before it
     none_below = low > limit * (1 + _UNSURE) or limit < _LOWEST * (1 + 1e-7)  # the latter: digital silence
     risen = none_below or before > limit * (1 + _UNSURE)
     return risen and _decayed(high, limit) < limit * (1 - _UNSURE)
 
 
 def _steady_factors(limits: Sequence[float]) -> list[float]:
-    """The factor after each frame of the loop when it has gone round before."""
+    """The factor after each frame of the loop, after an earlier pass."""
     factor, before = 1.0, 1.0
     factors: list[float] = []
     for frame in range(-_LONGEST, len(limits)):

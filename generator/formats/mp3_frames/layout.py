@@ -1,4 +1,4 @@
-"""The MP3 file as bytes: sizes, the Info frame with the exact length, check sums, and a finished file's check."""
+"""The bytes of an MP3 file: sizes, the Info frame with the exact length, and the check of a finished file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...settings import BITRATES_KBPS as BITRATES
 from ..container import BrokenFileError
 
 ENCODER_DELAY = 576  # samples, LAME's
-MIN_PADDING = 576  # LAME's rule; a decoder's own delay of 529 samples must find room in it
+MIN_PADDING = 576  # LAME's rule; a decoder's delay of 529 samples must fit into it
 BLOCK_FRAMES = 2_500  # read at a time
 
 
@@ -22,14 +22,14 @@ BLOCK_FRAMES = 2_500  # read at a time
 
 
 def frame_bytes(bitrate_kbps: int) -> int:
-    """Bytes of one frame. Raises ValueError for a bit rate that isn't one of BITRATES."""
+    """Bytes of one frame. Raises ValueError if the bit rate isn't one of BITRATES."""
     if bitrate_kbps not in BITRATES:
         raise ValueError(f"{bitrate_kbps} kb/s isn't one of {', '.join(map(str, BITRATES))}")
     return bitrate_kbps * 1000 * FRAME_SAMPLES // (8 * SAMPLE_RATE)
 
 
 def audio_frames(total_samples: int) -> int:
-    """Frames that hold `total_samples`, the encoder's delay and its padding; without the Info frame."""
+    """Number of frames for `total_samples`, the encoder's delay and its padding, without the Info frame."""
     return -(-(total_samples + ENCODER_DELAY + MIN_PADDING) // FRAME_SAMPLES)
 
 
@@ -40,7 +40,7 @@ def mp3_bytes(total_samples: int, bitrate_kbps: int = 128) -> int:
 
 # --- the Info frame --------------------------------------------------------------------------------
 
-_FIRST_BITRATE_INDEX = 5  # of 64 kb/s, in the standard's table; the others follow without a gap
+_FIRST_BITRATE_INDEX = 5  # of 64 kb/s in the standard's table; the other bit rates follow without a gap
 _INFO_AT = 36  # after the frame's header and its side information
 _INFO = struct.Struct(">4sIII100sI")  # name, flags, frames, bytes, table of contents, quality
 _LAME = struct.Struct(">9sBBIHHBB3sBBHIH")  # http://gabriel.mp3-tech.org/mp3infotag.html
@@ -53,7 +53,7 @@ def _header(bitrate_kbps: int) -> bytes:
 
 
 def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: int) -> bytes:
-    """A silent frame that tells players the exact length: LAME's Info tag (Xing's, for constant bit rate)."""
+    """A silent frame that gives players the exact length: LAME's Info tag, the Xing tag for a constant bit rate."""
     size = frame_bytes(bitrate_kbps)
     total_bytes = (frames + 1) * size
     contents = bytes(256 * (100 + percent * frames) // (100 * (frames + 1)) for percent in range(100))
@@ -63,7 +63,7 @@ def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: in
         b"LAME3.100",
         1,  # revision 0, constant bit rate
         0,  # low-pass unknown
-        0,  # no peak, and no ReplayGain: players would undo the bedtime level
+        0,  # no peak, and no ReplayGain, as players would undo the bedtime level
         0,
         0,
         0,
@@ -79,12 +79,12 @@ def info_frame(total_samples: int, frames: int, bitrate_kbps: int, music_crc: in
     return (tag + struct.pack(">H", crc16(tag))).ljust(size, b"\0")
 
 
-# --- looking at a finished file --------------------------------------------------------------------
+# --- checking a finished file ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Mp3Structure:
-    """What a finished file says of itself, checked."""
+    """The structure of a finished file, as checked."""
 
     id3_bytes: int
     frames: int
@@ -93,7 +93,7 @@ class Mp3Structure:
 
 
 def read_structure(file: BinaryIO, file_bytes: int) -> Mp3Structure:
-    """Check a finished MP3 of ours without decoding it: tag, Info frame, size, every frame's header, check sums.
+    """Check a finished track without decoding it: tag, Info frame, size, every frame's header, check sums.
 
     Reads the file once, in slices. Raises BrokenFileError with what is wrong.
     """
@@ -120,7 +120,7 @@ def read_structure(file: BinaryIO, file_bytes: int) -> Mp3Structure:
 
 
 def audio_bytes(path: Path) -> int:
-    """The size of what follows the ID3 tag; 0 where the tag is damaged."""
+    """Bytes of the audio, after the ID3 tag; 0 if the tag is damaged."""
     with path.open("rb") as file:
         try:
             return path.stat().st_size - _id3_bytes(file.read(10))
@@ -144,7 +144,7 @@ def _bitrate_of(head: bytes) -> int:
 
 
 def _checked_frames(file: BinaryIO, bitrate_kbps: int) -> int:
-    """Read whole frames to the end; their check sum."""
+    """Read all frames to the end. Returns their check sum."""
     size = frame_bytes(bitrate_kbps)
     sync = _header(bitrate_kbps)[:3]
     music_crc = seen = 0

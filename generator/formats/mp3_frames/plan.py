@@ -1,9 +1,9 @@
-"""Which frames of a track repeat the bed's encoded loop, and which are encoded, in what shares: pure.
+"""Which frames of a track repeat the bed's encoded loop, and which are encoded, in what batches: pure.
 
-Frames encoded apart equal those of one piece only after a lead-in, since LAME's threshold of hearing depends on the
-loudness before a frame. After sound of any loudness, over any other, that takes 108 frames (from 1 down to 0.000625 by
-0.925 a frame), 95 where the other is as faint as beds are; measured on noise at -37 to -70 LUFS, speech and silence at
-64 to 320 kb/s: up to 87. Where only the bed is near, `lame_threshold.py` tells from the bed how many it takes.
+LAME's threshold of hearing depends on the loudness before a frame. So an encoder's frames equal those of one encoder
+for the whole track only after a lead-in. Between sounds of any loudness it takes 108 frames (from 1 down to 0.000625 by
+0.925 a frame), and 95 to a sound as faint as a bed. Measured on noise at -37 to -70 LUFS, speech and silence at 64 to
+320 kb/s it was up to 87. Where only the bed sounds, `lame_threshold.py` computes a shorter lead-in from the bed.
 """
 
 from __future__ import annotations
@@ -18,22 +18,23 @@ from .lame_threshold import CONVERGENCE_FRAMES, LameThresholdModel
 from .layout import audio_frames
 
 AHEAD_FRAMES = 1  # an encoder looks 224 samples ahead of a frame
-SILENT_FRAMES = 2  # before a lead-in of a fresh encoder, which then doesn't take the bed's beginning for its loudness
-OPEN_OVER_LEAD_FRAMES = 10  # an opening that exceeds the next lead-in by less costs more than it spares
-# One ffmpeg's share is a third of what is left, within these: few starts, each of which costs as much as 60 frames,
-# and small shares at the end, so that all workers finish together. Whatever their number, the cuts are the same.
+SILENT_FRAMES = 2  # fed first to a fresh encoder, else it takes its loudness from the bed's beginning
+OPEN_OVER_LEAD_FRAMES = 10  # repeating saves nothing in an open range with less than this beyond the next lead-in
+# A batch is a third of what is left, within these limits. So few encoders start, which costs as much as 60 frames each,
+# and the last batches are small, so that all workers finish together. The cuts don't depend on the number of workers.
 SHARES = 3
 BATCH_FRAMES = 1_000  # 24 s
-MOST_BATCH_FRAMES = 5_000  # what waits for its turn in the file is held in memory: 2 MB at 128 kb/s
-MIN_RANGE_FRAMES = 250  # what is worth another lead-in
-LONGEST_LOOP_SAMPLES = 30 * 60 * SAMPLE_RATE  # encoded, it is held in memory: 29 MB at 128 kb/s
+MOST_BATCH_FRAMES = 5_000  # a finished batch waits in memory: 2 MB at 128 kb/s
+MIN_RANGE_FRAMES = 250  # a shorter range isn't worth another lead-in
+LONGEST_LOOP_SAMPLES = 30 * 60 * SAMPLE_RATE  # the encoded loop is held in memory: 29 MB at 128 kb/s
 
 
 @dataclass(frozen=True, slots=True)
 class FrameRange:
-    """Frames `first` to `last` (exclusive) of the track: the bed's own (open), or to be encoded.
+    """Frames `first` to `last` (exclusive) of the track. Open ones repeat the bed's loop, others are encoded.
 
-    Frame n of the track is the bed's frame n + `shift`, modulo its loop: all of an open one, the last before another.
+    Frame n of the track is the bed's frame n + `shift`, modulo its loop. In an encoded range this holds for the end of
+    the open range before it.
     """
 
     open: bool
@@ -48,7 +49,7 @@ class FrameRange:
 
 @dataclass(frozen=True, slots=True)
 class EncoderRun:
-    """Frames to encode, after `silent` frames of silence and `lead` of the track's own, whose output is dropped."""
+    """Frames to encode after `silent` frames of silence and `lead` frames of the track, whose output is dropped."""
 
     first: int
     last: int
@@ -61,7 +62,7 @@ class EncoderRun:
 
 
 Batch = tuple[EncoderRun, ...]
-"""What one encoder is fed with, run after run."""
+"""The runs that one encoder is fed with, in order."""
 
 
 def plan_ranges(
@@ -70,13 +71,13 @@ def plan_ranges(
     model: LameThresholdModel | None = None,
     sounding_ms: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[FrameRange, ...]:
-    """Tile the track's frames; without a `model` of the encoder over the track's bed, lead-ins are the longest.
+    """Tile the track's frames. Without a `model` of the encoder over the track's bed, every lead-in is the longest.
 
-    `sounding_ms` are the stretches (start, end), by their starts, where more is heard than the bed as it goes on: in
-    what is left of a voiced span after the last of them, where the bed is no louder than in the open, the encoder
-    forgets them. Without it, all of the span counts as sounding.
+    `sounding_ms` are stretches (start, end), sorted by their starts, in which more sounds than the bed. After the last
+    of them in a voiced span the bed is alone and no louder than in an open span, so the lead-in may begin there.
+    Without `sounding_ms` the whole span counts as sounding.
 
-    Raises ValueError where `spans` don't tile the track.
+    Raises ValueError if `spans` don't tile the track.
     """
     _check_tiling(spans, total_samples)
     frames = audio_frames(total_samples)
@@ -86,7 +87,7 @@ def plan_ranges(
         last = min(max(end, done), frames)
         first = min(max(start, done), last)
         part = FrameRange(False, first, last, shift)
-        if first - done < _lead(model, part) + OPEN_OVER_LEAD_FRAMES:  # encode on
+        if first - done < _lead(model, part) + OPEN_OVER_LEAD_FRAMES:  # go on encoding
             part = replace(ranges.pop() if ranges else FrameRange(False, 0, 0), last=last)
         else:
             ranges.append(FrameRange(True, done, first, shift))
@@ -101,7 +102,7 @@ def _to_encode(
     model: LameThresholdModel | None,
     sounding_ms: Sequence[tuple[int, int]] | None,
 ) -> Iterator[tuple[int, int, int]]:
-    """First and last frame of all that isn't just the bed, with the shift of the bed before it."""
+    """(first frame, last frame, shift of the bed before it) of each part that isn't the bed alone."""
     yield 0, CONVERGENCE_FRAMES, 0  # from silence to the bed
     heard = deque(sounding_ms or ())
     heard_ms = 0
@@ -125,7 +126,7 @@ def _to_encode(
 
 
 def _frames(at_ms: int) -> int:
-    """How many frames have begun."""
+    """The number of frames that have begun at `at_ms`."""
     return -(-at_ms * SAMPLES_PER_MS // FRAME_SAMPLES)
 
 
@@ -137,12 +138,12 @@ def _check_tiling(spans: Sequence[Span], total_samples: int) -> None:
 
 
 def plan_batches(ranges: Sequence[FrameRange], model: LameThresholdModel | None = None) -> tuple[Batch, ...]:
-    """The ranges to be encoded, in order, cut and gathered into shares, each for an encoder of its own."""
+    """The ranges to encode, in order, cut and gathered into batches. Each batch gets its own encoder."""
     batches: list[Batch] = []
     batch: list[EncoderRun] = []
     left = sum(part.frames for part in ranges if not part.open)
     room = _share(left)
-    after: int | None = None  # the bed's frame that the share's encoder has had last
+    after: int | None = None  # the bed's frame that the batch's encoder was fed last
     for before, part, behind in zip((None, *ranges), ranges, (*ranges[1:], None), strict=False):
         first = part.first
         while not part.open and first < part.last:
@@ -173,7 +174,7 @@ def _share(left: int) -> int:
 
 
 def needs_loop(spans: Sequence[Span], loop_samples: int) -> bool:
-    """Whether a track pays for the encoding of its bed's loop: it repeats more than the loop has."""
+    """Whether encoding the bed's loop saves work: the track repeats more frames than the loop has."""
     ranges = plan_ranges(spans, spans[-1].end_ms * SAMPLES_PER_MS)
     repeated = sum(part.frames for part in ranges if part.open)
     return loop_samples <= LONGEST_LOOP_SAMPLES and repeated * FRAME_SAMPLES > loop_samples
