@@ -200,7 +200,7 @@ def test_a_worker_that_doesnt_see_the_place_is_refused(
 ) -> None:
     worker("elsewhere")
     ours, _ = connected(FolderStore(Path("out")))  # in its own working folder, that is another one
-    with pytest.raises(TrackError, match="it doesn't see the place where the tracks go"):
+    with pytest.raises(TrackError, match="it can't read the output folder"):
         list(run_tasks([task(1)], ours))
     assert not list(tmp_path.rglob("*.mp3"))
 

@@ -128,14 +128,14 @@ def test_a_pattern_that_an_included_track_cant_fill_is_said_there() -> None:
         + "names: '{routine}/{length}-{background}-{night}'\ninclude:\n  - {routine: deep-hip-opening, length: 45m}\n"
     )
     assert faults(text) == [
-        "l.yaml:9:5: the files' names have background and night in them, and this says no background and night: add it"
+        "l.yaml:9:5: 'names' uses background and night, but this doesn't set background and night: add it"
     ]
 
 
 def test_a_library_that_nobody_could_build_is_refused_before_it_is_written_out() -> None:
     axes = "".join(f"  {name}: [{values}]\n" for name, values in (("tail", ", ".join(f"{n}m" for n in range(1, 900))),))
     text = MATRIX.replace("night: 1-2", "night: 1-9999") + axes
-    assert "a library has 200,000 at most" in faults(text)[0]
+    assert "a library can have at most 200,000" in faults(text)[0]
 
 
 # --- names that every system takes -------------------------------------------------------------------

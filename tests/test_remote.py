@@ -140,7 +140,7 @@ def test_a_large_track_is_uploaded_in_parts_with_its_key(s3: str, tmp_path: Path
 
 def test_an_upload_that_breaks_off_leaves_what_was_there(tmp_path: Path, store: RemoteStore) -> None:
     put(store, tmp_path)
-    with pytest.raises(TrackError, match=r"25m rain\.mp3: the place refuses"):
+    with pytest.raises(TrackError, match=r"25m rain\.mp3: the store reports an error"):
         store.put(NAME, str(tmp_path / "a folder that isn't there" / "made.mp3"), "b2")
     assert (store.read(NAME), store.key_of(NAME)) == (SOUND, "a1")
     assert list(store.stamps()) == [NAME]
@@ -160,7 +160,7 @@ def test_a_protocol_nobody_knows_is_bad_input() -> None:
 
 def test_a_missing_driver_says_what_to_install() -> None:
     with pytest.raises(
-        MissingToolError, match=r"gs://bucket/nights: what reaches gs:// isn't installed .*gcsfs"
+        MissingToolError, match=r"gs://bucket/nights: the driver for gs:// isn't installed .*gcsfs"
     ) as raised:
         open_store("gs://bucket/nights")
     assert raised.value.exit_code == 3

@@ -1,4 +1,4 @@
-"""Where tracks go, and who makes them: this machine, unless a URL or a cluster is asked for."""
+"""Chooses the store and the executor: this machine, unless the user asks for a URL or a cluster."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .protocols import Executor, TrackStore
 
 
 def store_for(out: str) -> TrackStore:
-    """The folder `out`, or what fsspec finds behind it where it is a URL. Raises InputError, MissingToolError."""
+    """The folder `out`, or its remote store if it is a URL. Raises InputError, MissingToolError."""
     if "://" not in out:
-        return FolderStore(Path(out).absolute())  # workers may run in another folder
+        return FolderStore(Path(out).absolute())  # workers may have another working folder
     from .remote import open_store
 
     return open_store(out)

@@ -1,4 +1,4 @@
-"""A Dask cluster to make tracks: one that is there, or one of this machine's processes."""
+"""Connects to a Dask cluster, or starts one on this machine."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .protocols import TrackStore
 
 CONNECT_S = 10.0
 _LOCAL = {
-    "distributed.scheduler.allowed-failures": 0,  # a lost worker is told at once
-    "distributed.worker.profile.enabled": False,  # nobody looks at it, and it samples every 10 ms
+    "distributed.scheduler.allowed-failures": 0,  # report a lost worker at once
+    "distributed.worker.profile.enabled": False,  # unused, and it samples every 10 ms
 }
 
 
 def connect(address: str, store: TrackStore, *, notice: Callable[[str], None]) -> DaskExecutor:
-    """Workers of the cluster whose scheduler listens at `address` (``tcp://host:8786``); they go on after us.
+    """The cluster whose scheduler listens at `address` (``tcp://host:8786``). It keeps running when we end.
 
-    `notice` is told which workers are refused, and why. Raises MissingToolError where Dask isn't installed,
-    InputError where nothing answers.
+    `notice` receives a message for each refused worker. Raises MissingToolError if Dask isn't installed, and
+    InputError if no scheduler answers.
     """
     distributed = dask_module("distributed")
     with _quiet():
@@ -48,9 +48,9 @@ def local(
     notice: Callable[[str], None],
     task_function: TaskFunction | None = None,
 ) -> DaskExecutor:
-    """`workers` processes of this machine, with a scheduler of their own on 127.0.0.1.
+    """A cluster of `workers` processes on this machine, with its own scheduler on 127.0.0.1.
 
-    Raises MissingToolError where Dask isn't installed.
+    Raises MissingToolError if Dask isn't installed.
     """
     distributed = dask_module("distributed")
     with _quiet(), sigint_blocked(), dask_module("dask").config.set(_LOCAL):
@@ -60,7 +60,7 @@ def local(
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
-            memory_limit=0,  # ours is bounded, and a limit would kill workers on a machine that is short of it
+            memory_limit=0,  # our use is bounded; a limit would kill workers on a machine with little memory
             silence_logs=logging.CRITICAL,
         )
         client = distributed.Client(here, set_as_default=False)
@@ -71,7 +71,7 @@ def local(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Versions that differ are told when a worker is refused."""
+    """Hide Dask's warnings about versions: we report them when a worker is refused."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,8 +1,8 @@
-"""Workers of a Dask cluster behind the `Executor` of `protocols.py`.
+"""An `Executor` over the workers of a Dask cluster.
 
-A worker makes one track at a time, and every task is sent to a worker of our choice as it becomes free; the rest wait
-here. So a lost worker takes with it only what it was really making, and that comes back to whoever counts such losses:
-Dask itself, which would try it elsewhere in silence, never does.
+Each worker builds one track at a time. We choose the worker of every task and send it when that worker is free; other
+tasks wait here. So a lost worker loses only its current task. That task returns to the scheduler, which counts losses;
+Dask itself never retries it silently.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from .cluster_worker import (
 )
 from .protocols import BuildTask, FinishedTask, TaskResult, TrackStore
 
-NO_WORKER_TIMEOUT_S = 60.0  # with a cluster that has no worker: they may be starting
-REFRESH_EVERY_S = 1.0  # at which workers are there
-STOP_TIMEOUT_S = 10.0  # for what is being made to end at its next step
-_FETCH_TIMEOUT_S = 10.0  # for a result of some hundred bytes
+NO_WORKER_TIMEOUT_S = 60.0  # workers may still be starting
+REFRESH_EVERY_S = 1.0  # of the list of workers
+STOP_TIMEOUT_S = 10.0  # for running tasks to end at their next step
+_FETCH_TIMEOUT_S = 10.0  # for a result of a few hundred bytes
 
 
 def dask_module(name: str) -> Any:
-    """One of Dask's modules. Raises MissingToolError."""
+    """A module of Dask. Raises MissingToolError if Dask isn't installed."""
     try:
         found = import_module(name)
     except ImportError as error:
         raise MissingToolError(
             f"a cluster needs Dask, which isn't installed ({error})", hint="pip install 'sleepward[dask]'"
         ) from error
-    for logger in ("distributed", "distributed.client"):  # of who is lost we tell in our own words
+    for logger in ("distributed", "distributed.client"):  # we report lost workers ourselves
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     return found
 
@@ -59,7 +59,7 @@ class _Sent:
 
 
 class DaskExecutor:
-    """An `Executor`. `here` is a cluster that ends with us; `work` is what is done with a task, if not building."""
+    """An `Executor`. It closes `local_cluster` with itself. `task_function` replaces building the track."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class DaskExecutor:
         self._client, self._local_cluster, self._notice = client, local_cluster, notice
         self._batch = BatchContext(secrets.token_hex(8), store, cache_folder, task_function)
         self._voices: dict[VoiceChoice, None] = {}
-        self._admitted: dict[str, int] = {}  # by address, as all of these: its threads
+        self._admitted: dict[str, int] = {}  # address to its number of threads
         self._refused: dict[str, str] = {}
         self._waiting: deque[BuildTask] = deque()
         self._sent: dict[str, _Sent] = {}
@@ -84,7 +84,7 @@ class DaskExecutor:
         self._without_workers_since_s = time.monotonic()
         self._present = self._list_workers()
 
-    # --- what an executor does ---------------------------------------------------------------------
+    # --- the Executor protocol ---------------------------------------------------------------------
 
     @property
     def slots(self) -> int:
@@ -94,11 +94,11 @@ class DaskExecutor:
         voice = voice_choice(task.settings)
         if voice not in self._voices:
             self._voices[voice] = None
-            self._admitted.clear()  # until they have told whether they have this voice too
+            self._admitted.clear()  # ask every worker again, now about this voice too
         self._waiting.append(task)
 
     def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
-        """As `Executor` says. Raises TrackError where the scheduler is gone, or no worker can do the work."""
+        """See `Executor`. Raises TrackError if the scheduler is gone or no worker can take tasks."""
         until_s = time.monotonic() + timeout_s
         while True:
             done = self._refresh_workers()
@@ -110,7 +110,7 @@ class DaskExecutor:
                 return done
 
     def close(self, *, at_once: bool) -> None:
-        with contextlib.suppress(OSError, TimeoutError):  # a scheduler that is gone has nothing left to end
+        with contextlib.suppress(OSError, TimeoutError):  # if the scheduler is gone, nothing is left to end
             if at_once and self._client.status == "running":
                 self._stop_tasks()
             self._client.cancel([sent.future for sent in self._sent.values()])
@@ -121,10 +121,10 @@ class DaskExecutor:
         if self._local_cluster is not None:
             self._local_cluster.close()
 
-    # --- tasks out and in -------------------------------------------------------------------------
+    # --- sending and collecting tasks -------------------------------------------------------------
 
     def _assign_tasks(self) -> None:
-        """Whatever waits here to whoever is free."""
+        """Send waiting tasks to free workers."""
         busy = {sent.address for sent in self._sent.values()}
         for address in self._admitted:
             if not self._waiting:
@@ -149,46 +149,46 @@ class DaskExecutor:
         future.add_done_callback(lambda finished: self._finished.put(finished.key))
 
     def _collect(self, timeout_s: float) -> list[FinishedTask]:
-        """What has come back; waits for the first only. Its futures are let go, so that nobody makes it again."""
+        """The tasks that came back. Waits for the first alone. Releases the futures, so that Dask never reruns them."""
         back: list[_Sent] = []
         with contextlib.suppress(queue.Empty):
             while True:
                 key = self._finished.get(timeout=0 if back else timeout_s)
-                if key in self._sent:  # else it was given up meanwhile
+                if key in self._sent:  # otherwise its worker was lost meanwhile
                     back.append(self._sent.pop(key))
         results = self._results([sent for sent in back if sent.future.status == "finished"])
         done = [FinishedTask(sent.task, results.get(sent.future.key) or self._result_of_failure(sent)) for sent in back]
         for sent, each in zip(back, done, strict=True):
             sent.future.release()
-            if each.result is None:  # the next task must not follow it
+            if each.result is None:  # send no other task to a lost worker
                 self._admitted.pop(sent.address, None)
                 self._refreshed_s = 0.0
         return done
 
     def _results(self, finished: Sequence[_Sent]) -> dict[str, TaskResult]:
-        """By the futures' keys, asked for in one question; whose worker was lost since its work has none."""
+        """The results by their futures' keys, fetched in one request. Results of workers lost since are missing."""
         futures = {sent.future.key: sent.future for sent in finished}
         try:
             return dict(
                 self._client.sync(self._client.gather, futures, errors="skip", callback_timeout=_FETCH_TIMEOUT_S)
             )
-        except (OSError, TimeoutError):  # Dask waits for one that is made again, where nobody can make it
+        except (OSError, TimeoutError):  # Dask waits for a rerun that no worker can do
             return {}
 
     def _result_of_failure(self, sent: _Sent) -> TaskResult | None:
-        """What a task came to that has no result: None where its worker was lost."""
+        """The result of a task that raised an error. None if its worker was lost."""
         if sent.future.status != "error":
             return None
         error = sent.future.exception(timeout=_FETCH_TIMEOUT_S)
         if isinstance(error, dask_module("distributed").KilledWorker):
             return None
-        words = f"{type(error).__name__}: {error}"  # a fault of ours: one track's, and the others go on
+        words = f"{type(error).__name__}: {error}"  # a bug of ours: this track fails, the others go on
         return TaskResult(sent.task.name, "failed", error=words, exit_code=1)
 
-    # --- workers that come and go ------------------------------------------------------------------
+    # --- workers that join and leave ---------------------------------------------------------------
 
     def _refresh_workers(self) -> list[FinishedTask]:
-        """Admit or refuse who is new, and give up what lost workers had."""
+        """Admit or refuse new workers. Returns the tasks of lost workers."""
         now_s = time.monotonic()
         if self._admitted and now_s - self._refreshed_s < REFRESH_EVERY_S:
             return []
@@ -215,7 +215,7 @@ class DaskExecutor:
                 cause = error
         raise TrackError(
             f"the cluster's scheduler is gone{f': {cause}' if cause else ''}",
-            hint="start it, and run the same line again: finished tracks are kept",
+            hint="start it and run the same command again: finished tracks are kept",
         ) from cause
 
     def _admit(self, newcomers: Sequence[str]) -> None:
@@ -234,7 +234,7 @@ class DaskExecutor:
         finally:
             self._batch.store.remove(probe)
         for address, answer in answers.items():
-            if isinstance(answer, OSError):  # gone before it could answer: the next look tells
+            if isinstance(answer, OSError):  # the worker left before it answered: the next refresh notices
                 continue
             if why := self._refusal_reason(ours, answer):
                 self._refused[address] = why
@@ -243,11 +243,11 @@ class DaskExecutor:
                 self._admitted[address] = self._present[address]
 
     def _refusal_reason(self, ours: dict[str, str], answer: tuple[dict[str, str], str] | Exception) -> str:
-        """Why a worker can't work for us; empty where it can."""
+        """Why a worker is refused. Empty if it is admitted."""
         if isinstance(answer, ModuleNotFoundError):
-            return f"sleepward isn't installed there, or is another version ({answer})"
+            return f"sleepward isn't installed there, or has another version ({answer})"
         if isinstance(answer, Exception):
-            return f"it couldn't say who it is ({type(answer).__name__}: {answer})"
+            return f"it couldn't report its versions ({type(answer).__name__}: {answer})"
         theirs, content = answer
         different = [
             f"{name} is {theirs.get(name, 'none')} there and {ours.get(name, 'none')} here"
@@ -255,11 +255,11 @@ class DaskExecutor:
             if theirs.get(name) != ours.get(name)
         ]
         if content != self._batch.token:
-            different.append(f"it doesn't see the place where the tracks go{f': {content}' if content else ''}")
+            different.append(f"it can't read the output folder{f': {content}' if content else ''}")
         return "; ".join(different)
 
     def _fail_without_workers(self, now_s: float) -> None:
-        """Raises TrackError where nobody is there who could do what waits."""
+        """Raise TrackError if tasks wait and no worker can take them."""
         if self._admitted or not self._waiting:
             self._without_workers_since_s = now_s
             return
@@ -273,7 +273,7 @@ class DaskExecutor:
             )
 
     def _stop_tasks(self) -> None:
-        """What is being made ends at its next step, and removes what it had begun."""
+        """Ask running tasks to stop at their next step and to remove their unfinished files."""
         busy = list({sent.address for sent in self._sent.values()})
         until_s = time.monotonic() + STOP_TIMEOUT_S
         while busy and time.monotonic() < until_s:

@@ -1,4 +1,4 @@
-"""What a Dask worker does: says who it is, carries out one task, stops when it is told to."""
+"""Runs on a Dask worker: reports its identity, runs one task, stops on request."""
 
 from __future__ import annotations
 
@@ -22,20 +22,17 @@ TaskFunction = Callable[[BuildTask, TrackStore, "BuildContext"], TaskResult]
 VoiceChoice = tuple[str | None, int, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
-# Whose versions the bytes of a track depend on, and Dask's own, as its two ends speak to each other.
+# A track's bytes depend on these packages. Dask is here because both ends must speak the same protocol.
 _PACKAGES = ("numpy", "soxr", "pydub", "pillow", "mutagen", "distributed")
 
-_stop_tokens: dict[str, StopToken] = {}  # a batch's, by its token
+_stop_tokens: dict[str, StopToken] = {}  # by the token of the batch
 _running: dict[str, int] = {}
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchContext:
-    """What all the tasks of one batch have in common: its token, the store, and what the work is.
-
-    `cache_folder` is None for the worker's own, which another machine's must be.
-    """
+    """What all tasks of one batch share. `cache_folder` None stands for the worker's own, as on another machine."""
 
     token: str
     store: TrackStore
@@ -43,11 +40,11 @@ class BatchContext:
     task_function: TaskFunction | None = None  # None: build the track
 
 
-# --- who it is -----------------------------------------------------------------------------------------
+# --- identity ------------------------------------------------------------------------------------------
 
 
 def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
-    """Everything that decides over a track's bytes and isn't in its task: by a name, in the words of an error."""
+    """Everything outside a task that a track's bytes depend on: a name to a value, both as errors print them."""
     from ..build.fingerprint import SCHEMA
     from ..system import ffmpeg
 
@@ -74,7 +71,7 @@ def _voice(voice: str | None, rate: int, pitch: int | None) -> str:
 
 
 def _or_reason(what: Callable[[], str]) -> str:
-    """An identity, or why there is none."""
+    """The identity that `what` returns, or the reason why there is none."""
     from ..errors import SleepwardError
 
     try:
@@ -88,19 +85,19 @@ def voice_choice(settings: Settings) -> VoiceChoice:
 
 
 def describe_worker(voices: Iterable[VoiceChoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:
-    """Who this worker is, and the content of the file `probe` in the store, or why it can't be read."""
+    """This worker's identity, and the content of the file `probe` in the store, or why it can't be read."""
     try:
         content = (store.read(probe) or b"").decode()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is this worker's reason
+    except Exception as error:  # noqa: BLE001  # any error is a reason to refuse this worker
         content = str(error)
     return identity(voices), content
 
 
-# --- what it does --------------------------------------------------------------------------------------
+# --- tasks ---------------------------------------------------------------------------------------------
 
 
 def run_on_worker(task: BuildTask, batch: BatchContext, threads: int) -> TaskResult:
-    """One task, from words to a whole file in the store, on `threads` cores; figures come back, never sound."""
+    """Run one task on `threads` cores: from its script to a whole file in the store."""
     from ..build.track import BuildContext
     from ..storage.cache import Cache, default_folder
 
@@ -124,6 +121,6 @@ def _default_task_function() -> TaskFunction:
 
 
 def stop(token: str) -> int:
-    """What is in hand for this batch ends at its next step, leaving nothing half; how many still are."""
+    """Ask this batch's tasks to stop at their next step. Returns how many are still running."""
     _stop_tokens.setdefault(token, StopToken()).set()
     return _running.get(token, 0)

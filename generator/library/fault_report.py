@@ -1,4 +1,4 @@
-"""What can't be had of a library's tracks, said at the lines that ask for it, once for all tracks of a routine."""
+"""Collects the faults of a library's tracks and reports each at its line, once for all tracks of a routine."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .requested_tracks import LocatedText, RequestedTrack
 
 
 class FaultReport:
-    """Faults by the line of the library that makes them; `defaults` are its own."""
+    """Faults by the line of the library file that causes them. `defaults` are the library's default settings."""
 
     def __init__(self, source: YamlSource, defaults: Mapping[str, LocatedText]) -> None:
         self._source, self._defaults = source, defaults
         self._found: dict[tuple[int, str], list[tuple[str, str]]] = {}
 
     def note(self, error: SleepwardError, requested: RequestedTrack) -> None:
-        """Raises `error` itself where no file of the library's is to blame for it."""
-        if isinstance(error, DefinitionError):  # of a routine's file or a pose's
+        """Note the error of a track. Raises it if no file of the library causes it."""
+        if isinstance(error, DefinitionError):  # in the file of a routine or pose
             self._source.add(error.faults)
             return
         setting = _setting(error.where or "")
@@ -30,12 +30,12 @@ class FaultReport:
         self._add(requested, setting, error.what, "" if setting else error.where or "", error.hint or "")
 
     def note_result(self, result: TaskResult, requested: RequestedTrack) -> None:
-        """A failure that lies in what was asked."""
+        """Note a failure that the track's settings cause."""
         setting = "length" if result.is_of_length else _setting(result.where)
         self._add(requested, setting, result.error, "" if setting else result.where, result.hint)
 
     def raise_faults(self) -> None:
-        """Raises DefinitionError with all of them, where there are any."""
+        """Raise DefinitionError with all faults, if there are any."""
         for (offset, _), said in self._found.items():
             (name, message), others = said[0], len(said) - 1
             more = f" (and {others} more)" if others else ""
@@ -62,5 +62,5 @@ class FaultReport:
 
 
 def _setting(where: str) -> str:
-    """The setting that an error of a flag is about: to the stages a library's settings are flags."""
+    """The setting that an error's flag names: a library's settings reach the pipeline as flags."""
     return where.removeprefix("--").replace("-", "_") if where.startswith("--") else ""

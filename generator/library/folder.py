@@ -1,4 +1,4 @@
-"""A folder of this machine as the place where tracks go."""
+"""A track store in a folder of this machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..system.links import is_outside
 
 @dataclass(frozen=True, slots=True)
 class FolderStore:
-    """A `TrackStore`: tracks lie below `root` at their names. `root` may be a link; none below it leads out of it."""
+    """A `TrackStore`: tracks lie below `root` at their names. `root` may be a link; links below it may not lead out."""
 
     root: Path
 
     def path_of(self, name: str) -> Path:
-        """Raises InputError where a link leads out of `root`: what lies there is none of the library's."""
+        """Raises InputError if a link leads out of `root`: files there don't belong to the library."""
         path = self.root / name
         if is_outside(path, self.root):
             hint = "delete the link, or name another folder with -o"
@@ -52,14 +52,14 @@ class FolderStore:
         return None if tags is None else tags.key
 
     def remove(self, name: str) -> None:
-        """The file, and the folders that it leaves empty; nothing outside `root`, wherever links lead."""
+        """Remove the file and the folders that become empty. Nothing outside `root` is removed through a link."""
         path = self.root / name
         if is_outside(path, self.root):
             return
         path.unlink(missing_ok=True)
         for parent in PurePosixPath(name).parents:
             if parent.name:
-                with suppress(OSError):  # something else is in it
+                with suppress(OSError):  # it isn't empty
                     (self.root / parent).rmdir()
 
     def stamps(self) -> Mapping[str, str]:
@@ -69,7 +69,7 @@ class FolderStore:
                 if name.startswith(".") or container_named(name) is None:
                     continue
                 path = Path(folder, name)
-                with suppress(OSError):  # gone meanwhile
+                with suppress(OSError):  # removed meanwhile
                     stat = path.stat()
                     found[path.relative_to(self.root).as_posix()] = f"{stat.st_size} {stat.st_mtime_ns}"
         return found

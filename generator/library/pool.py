@@ -1,8 +1,7 @@
-"""Workers on this machine: processes that each make one track at a time.
+"""Worker processes on this machine, each building one track at a time.
 
-Every worker is a pool of its own with one process, so that one that is killed takes exactly the task that it had with
-it, and the others don't notice. A worker takes no task from the keyboard (that is its leader's to judge), and ends
-with its leader, however that ended.
+Each worker is a pool of one process. If the process is killed, only its own task is lost and the other workers go on.
+A worker ignores Ctrl+C, which the leader handles, and ends when the leader ends for any reason.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from pathlib import Path
 from ..system import stopping
 from .protocols import BuildTask, FinishedTask, TaskResult, TrackStore
 
-_CLEANUP_TIMEOUT_S = 10.0  # to clear up in, for a worker whose leader is gone
+_CLEANUP_TIMEOUT_S = 10.0  # for a worker whose leader is gone
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, once it is needed, and the task that it has in hand."""
+    """A process, started at its first task, and its current task."""
 
     processes: ProcessPoolExecutor | None = None
     pid: Future[int] | None = None
@@ -43,7 +42,7 @@ class _Finished:
 
 @dataclass
 class ProcessExecutor:
-    """A `protocols.Executor` over `slots` processes, which write to `store` and share the cache in `cache_folder`."""
+    """An `Executor` with `slots` processes, which write to `store` and share the cache in `cache_folder`."""
 
     slots: int
     store: TrackStore
@@ -56,8 +55,8 @@ class ProcessExecutor:
 
     def __post_init__(self) -> None:
         self._workers = [_Worker() for _ in range(self.slots)]
-        # A thread that hands out tasks at once, whatever the leader is busy with. It, and not a future's callback,
-        # starts and ends processes: a pool that finds itself broken calls back with its own lock held.
+        # This thread assigns tasks without delay while the leader is busy. Processes are started and ended here, not in
+        # a future's callback: a broken pool calls back with its own lock held.
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
         self._dispatcher.start()
 
@@ -81,7 +80,7 @@ class ProcessExecutor:
             workers = [worker for worker in self._workers if worker.processes is not None]
         for worker in workers:
             if at_once and worker.task is not None and worker.pid is not None:
-                with suppress(Exception):  # it may have ended by itself
+                with suppress(Exception):  # it may have ended already
                     os.kill(worker.pid.result(), signal.SIGTERM)
         for worker in workers:
             if worker.processes is not None:
@@ -89,13 +88,13 @@ class ProcessExecutor:
         self._events.put(None)
         self._dispatcher.join()
 
-    # --- the dispatcher's ------------------------------------------------------------------------------
+    # --- the dispatcher thread -------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
         while (event := self._events.get()) is not None:
             with self._lock:
                 task, event.worker.task = event.worker.task, None
-                assert task is not None  # it was handed out
+                assert task is not None  # a finished worker had a task
                 result = _result_of(event.future)
                 if result is None and event.worker.processes is not None:
                     event.worker.processes.shutdown(wait=False)
@@ -104,7 +103,7 @@ class ProcessExecutor:
                 self._assign_tasks()
 
     def _assign_tasks(self) -> None:
-        """Give what waits to whoever is free."""
+        """Assign queued tasks to free workers."""
         for worker in self._workers:
             if not self._backlog or self._closing:
                 return
@@ -118,7 +117,7 @@ class ProcessExecutor:
         work = partial(_run, task, self.store, self.cache_folder)
         try:
             future = worker.processes.submit(work)
-        except RuntimeError:  # it was killed while it had nothing to do
+        except RuntimeError:  # the process was killed while idle
             self._start(worker)
             future = worker.processes.submit(work)
         worker.task = task
@@ -132,7 +131,7 @@ class ProcessExecutor:
 
 
 def _result_of(future: Future[TaskResult]) -> TaskResult | None:
-    """None where the worker was lost, or told to end."""
+    """None if the worker was lost or told to end."""
     if future.cancelled() or future.exception() is not None:
         return None
     return future.result()
@@ -155,7 +154,7 @@ def _end_with_leader() -> None:
     leader.join()
     stopping.PROCESS.set()
     _busy.acquire(timeout=_CLEANUP_TIMEOUT_S)
-    os._exit(1)  # it waits for tasks that can't come
+    os._exit(1)  # the main thread would wait for tasks that can't come
 
 
 def _run(task: BuildTask, store: TrackStore, cache_folder: Path) -> TaskResult:

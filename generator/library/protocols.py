@@ -1,7 +1,7 @@
-"""What travels between whoever plans a library and whoever builds its tracks, and what both must be able to do.
+"""The types that travel between the leader, which plans a library, and its workers; and the protocols of both sides.
 
-A task holds everything that a worker needs, so that a worker in another process or on another machine reads no
-routine, template or setting of its own: it opens the voice, makes the sound and answers with figures, never with sound.
+A task holds everything that a worker needs. A worker in another process or on another machine reads no routine,
+template or setting of its own: it opens the voice, makes the sound, and returns figures, never sound.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ TaskState = Literal["planned", "made", "unchanged", "retitled", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class BuildTask:
-    """One track to make. `name` is its path below the library's folder, with / and its suffix.
+    """One track to build. `name` is its path below the library's folder, with / and its suffix.
 
-    `text` is the rendered script and `shown_as` how errors name it; `settings` are resolved, `lexicon` is the user's as
-    well as ours. `key` is what the track's key must come out as: a worker that finds another is of another identity.
-    `only_plan` asks for speaking and placing alone, so that what can't be had is known before anything is encoded; the
-    clips stay in the worker's cache.
+    `text` is the rendered script and `shown_as` is its name in errors. `settings` are resolved. `lexicon` holds the
+    user's entries and ours. `key` is the expected track key: a worker that computes another one refuses the task.
+    `only_plan` asks for speech and a timeline without encoding, so that faults are known before any track is encoded.
+    The clips stay in the worker's cache.
     """
 
     name: str
@@ -40,10 +40,10 @@ class BuildTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What became of a task; figures and words, small enough to send. Of a planned track `bytes` is an estimate.
+    """The outcome of a task: figures and words, small enough to send. `bytes` of a planned track is an estimate.
 
-    `error`, where it happened, what to do and `exit_code` tell of a failure. One `is_of_length` is that this length
-    can't be had; where the disk is full the tracks after it would fail alike.
+    A failure sets `error`, `where`, `hint` and `exit_code`. `is_of_length` says that the requested length is
+    impossible. `disk_full` says that the next tracks would fail too.
     """
 
     name: str
@@ -65,59 +65,60 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class FinishedTask:
-    """A task that came back: with its result, or without one where the worker that had it was lost."""
+    """A task that came back. `result` is None if its worker was lost."""
 
     task: BuildTask
     result: TaskResult | None
 
 
 class Executor(Protocol):
-    """Workers behind one interface: the pool of this machine, or a cluster. Whoever calls it keeps the window small."""
+    """The workers: processes of this machine or a cluster. The caller limits how many tasks are submitted at a time."""
 
     @property
     def slots(self) -> int:
-        """How many tasks can be worked on at once, as of now."""
+        """How many tasks can run at once at the moment."""
 
     def submit(self, task: BuildTask) -> None:
-        """Take a task; never waits for it."""
+        """Queue a task. Never blocks."""
 
     def wait(self, timeout_s: float) -> Sequence[FinishedTask]:
-        """What is finished: at least one, or none where `timeout_s` passed. A lost worker's tasks come back lost,
-        and the executor has made itself whole again.
+        """The finished tasks: at least one, or none after `timeout_s`.
+
+        The tasks of a lost worker come back without a result; the executor has replaced the worker by then.
         """
 
     def close(self, *, at_once: bool) -> None:
-        """End the workers: after what they have in hand, or `at_once`, leaving no half-finished file."""
+        """End the workers: after their current tasks, or `at_once`. Neither leaves a half-finished file."""
 
 
 class TrackStore(Protocol):
-    """Where finished tracks go: a folder, or any place that fsspec knows. Names are those of tasks.
+    """Where finished tracks go: a folder, or a URL that fsspec can open. Names are task names.
 
-    It travels to the workers, so it can be pickled.
+    It travels to the workers, so it must be picklable.
     """
 
     def path_of(self, name: str) -> Path | None:
-        """The file of this machine that the track is; None where it is made elsewhere and then `put`.
+        """The track's file on this machine. None if the track is built elsewhere and then `put`.
 
-        Raises InputError for a place that isn't the library's own.
+        Raises InputError if a link leads out of the library's folder.
         """
 
     def put(self, name: str, path: str, key: str) -> None:
-        """The finished file at `path` (on this machine) goes to its place, whole or not at all; `path` is used up."""
+        """Move the finished file at `path` (on this machine) into the store, atomically. `path` is gone afterwards."""
 
     def fetch(self, name: str, path: str) -> None:
-        """The track, as it lies there, to `path` on this machine."""
+        """Copy the stored track to `path` on this machine."""
 
     def key_of(self, name: str) -> str | None:
-        """The track key of what lies there, None where there is nothing whole."""
+        """The key of the stored track. None if there is no whole track."""
 
     def remove(self, name: str) -> None: ...
 
     def stamps(self) -> Mapping[str, str]:
-        """Every track that lies there, with what changes whenever it is written again (size and time, an ETag)."""
+        """Each stored track with a stamp that changes whenever it is written again (size and time, or an ETag)."""
 
     def read(self, name: str) -> bytes | None:
-        """A small file, as the manifest is; None where there is none."""
+        """The content of a small file, such as the manifest. None if it doesn't exist."""
 
     def write(self, name: str, content: bytes) -> None:
-        """A small file, whole or not at all."""
+        """Write a small file atomically."""

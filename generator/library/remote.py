@@ -1,11 +1,11 @@
-"""Tracks in any place that fsspec knows by a URL: `s3://bucket/nights`, `gs://…`, `sftp://…`.
+"""A track store behind a URL that fsspec can open: `s3://bucket/nights`, `gs://…`, `sftp://…`.
 
-Nothing is ever written into a track's place piece by piece. An object store shows an object when its upload is whole;
-anywhere else the upload goes beside the place, as a `.part`, and takes it by a rename.
+Uploads are atomic. An object store shows an object only when its upload is complete. Other stores get the upload as a
+`.part` beside the track, which is then renamed.
 
-A track's key stands with it. S3 keeps it as the object's metadata: one request writes both, so they can't part, and
-one HEAD tells it without a byte of sound. Where fsspec has no metadata, a small file beside the track holds the key and
-what the place says of the track (size, time, checksum): one that was written since, by whomever, has no key then.
+Each track's key is stored with it. S3 keeps the key as object metadata: one request writes both, and a HEAD request
+reads the key without the sound. Elsewhere a small key file beside the track holds the key and the track's size, time
+and checksum as the store reports them. If these differ, the track was overwritten since, and counts as having no key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..errors import InputError, MissingToolError, SleepwardError, TrackError
 from ..formats import container_named
 
 _S3 = {"s3", "s3a"}
-_OBJECT_STORES = {*_S3, "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"}  # there, an upload is whole or not there
+_OBJECT_STORES = {*_S3, "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"}  # their uploads are atomic
 _METADATA = "sleepward-key"
 _FINGERPRINT_FIELDS = (
     "size",
@@ -42,14 +42,14 @@ _FINGERPRINT_FIELDS = (
 
 
 def is_url(place: str) -> bool:
-    """Whether `place` is one for this module rather than a folder of this machine."""
+    """Whether `place` is a URL rather than a folder of this machine."""
     return "://" in place
 
 
 def open_store(url: str) -> RemoteStore:
-    """The place behind `url`, looked at before anything is built for it.
+    """The store at `url`, checked before anything is built for it.
 
-    Raises MissingToolError where what reaches it isn't installed, InputError for one that isn't there or refuses.
+    Raises MissingToolError if its driver isn't installed, InputError if it doesn't exist or can't be opened.
     """
     with _translated_errors(url):
         files, root, protocol = _open(url)
@@ -67,13 +67,13 @@ def open_store(url: str) -> RemoteStore:
 class RemoteStore:
     """A `TrackStore` behind a URL. Only the URL travels to workers; each signs in with its own credentials.
 
-    Every method raises TrackError, with the place, where the place refuses.
+    Every method raises TrackError, with the URL, if the store reports an error.
     """
 
     url: str
 
     def path_of(self, name: str) -> Path | None:
-        """None: a track is made on the machine that builds it, and then `put`."""
+        """None: a track is built in a local file, and then `put`."""
         return None
 
     def put(self, name: str, path: str, key: str) -> None:
@@ -89,7 +89,7 @@ class RemoteStore:
             Path(path).unlink()
 
     def fetch(self, name: str, path: str) -> None:
-        """The track to `path`, on this machine."""
+        """Copy the track to `path` on this machine."""
         with _translated_errors(self._url_of(name)):
             files, place, _ = self._at(name)
             files.get_file(place, path)
@@ -103,11 +103,11 @@ class RemoteStore:
                     return key
                 note = json.loads(self.read(_key_file_of(name)) or b"{}")
                 return note["key"] if note and note["place_says"] == _fingerprint(files.info(place)) else None
-            except (FileNotFoundError, ValueError, KeyError):  # a note that can't be read says nothing
+            except (FileNotFoundError, ValueError, KeyError):  # an unreadable key file counts as none
                 return None
 
     def remove(self, name: str) -> None:
-        """Gone afterwards, whether it was there or not."""
+        """Remove the track if it exists."""
         with _translated_errors(self._url_of(name)):
             files, place, protocol = self._at(name)
             places = [place] if protocol in _S3 else [self._at(_key_file_of(name))[1], place]
@@ -140,15 +140,15 @@ class RemoteStore:
             else:
                 self._upload_whole(name, lambda part: files.pipe_file(part, content))
 
-    # --- the place itself --------------------------------------------------------------------------
+    # --- access through fsspec ---------------------------------------------------------------------
 
     def _at(self, name: str) -> tuple[Any, str, str]:
-        """Fsspec's file system, where `name` lies in it, and the protocol of place it is."""
+        """Fsspec's file system, the path of `name` in it, and the protocol."""
         files, root, protocol = _open(self.url)
         return files, f"{root}/{name}", protocol
 
     def _upload_whole(self, name: str, upload: Any) -> None:
-        """`upload` into a file's place at once: straight into it where that is whole or nothing, else by a rename."""
+        """Upload a file atomically: directly to an object store, else to a part that is then renamed."""
         files, place, protocol = self._at(name)
         if protocol in _OBJECT_STORES:
             upload(place)
@@ -170,9 +170,7 @@ class RemoteStore:
 
 @lru_cache(maxsize=8)
 def _open(url: str) -> tuple[Any, str, str]:
-    """Fsspec's file system for `url`, the path in it, and the protocol. What others write is seen at once: no listing
-    is kept.
-    """
+    """Fsspec's file system for `url`, the path in it, and the protocol. It caches no listings, as others write too."""
     protocol = url.partition("://")[0].rpartition("::")[2]
     try:
         fsspec: Any = import_module("fsspec.core")
@@ -180,15 +178,16 @@ def _open(url: str) -> tuple[Any, str, str]:
     except ImportError as error:
         needs = "sleepward[s3]" if protocol in _S3 else "fsspec"
         hint = f"pip install '{needs}'" if protocol in _S3 or error.name == "fsspec" else str(error)
-        raise MissingToolError(f"what reaches {protocol}:// isn't installed ({error})", where=url, hint=hint) from error
-    except ValueError as error:  # a protocol that nobody knows
+        what = f"the driver for {protocol}:// isn't installed ({error})"
+        raise MissingToolError(what, where=url, hint=hint) from error
+    except ValueError as error:  # an unknown protocol
         raise InputError(str(error), where=url, hint="give a folder, or a URL like s3://bucket/nights") from error
     return files, str(root).rstrip("/"), protocol
 
 
 @contextmanager
 def _translated_errors(place: str) -> Iterator[None]:
-    """What a place refuses becomes an error of ours. Each driver has errors of its own, most of them no OSError."""
+    """Turn a driver's error into a TrackError. Each driver has its own error classes; most aren't OSErrors."""
     try:
         yield
     except SleepwardError:
@@ -196,12 +195,14 @@ def _translated_errors(place: str) -> Iterator[None]:
     except Exception as error:
         said = str(error) or type(error).__name__
         raise TrackError(
-            f"the place refuses: {said}", where=place, hint="check your credentials there, the network, and the room"
+            f"the store reports an error: {said}",
+            where=place,
+            hint="check your credentials, the network and the free space there",
         ) from error
 
 
 def _fingerprint(info: Mapping[str, Any]) -> str:
-    """What a place says of a file that changes whenever the file does."""
+    """The facts that a store reports of a file and that change with it."""
     return " ".join(str(info[name]) for name in _FINGERPRINT_FIELDS if info.get(name) is not None)
 
 

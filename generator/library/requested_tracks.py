@@ -1,4 +1,4 @@
-"""A library file to the tracks that it asks for: their names, what is set for each, and where in the file. Pure."""
+"""Expands a library file into the tracks it requests, each with its name, settings and place in the file. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUTINE, SCRIPT, NAME = "routine", "script", "name"
 
 @dataclass(frozen=True, slots=True)
 class LocatedText:
-    """A text of the library file, and where it begins there."""
+    """A text of the library file and its offset there."""
 
     text: str
     offset: int
@@ -26,9 +26,9 @@ class LocatedText:
 
 @dataclass(frozen=True, slots=True)
 class RequestedTrack:
-    """One track as the library asks for it. `name` has no ending; it is of a `routine`, or of a `script` otherwise.
+    """One track as the library requests it. `name` has no suffix. Either `routine` or `script` is set.
 
-    `settings` are the track's own, `offset` is where in the file it is asked for.
+    `settings` are the track's own. `offset` is its place in the library file.
     """
 
     name: str
@@ -38,12 +38,12 @@ class RequestedTrack:
     offset: int
 
     def offset_of(self, setting: str) -> int:
-        """Where the setting stands that made the track what it is, or else the track."""
+        """The offset of the setting, or of the track if it doesn't set it."""
         return self.settings[setting].offset if setting in self.settings else self.offset
 
 
 def requested_tracks(library: LibraryFile, source: YamlSource) -> list[RequestedTrack]:
-    """Every track, in the order of the file. Faults are noted in `source`; what has one is left out."""
+    """Every track, in the order of the file. Faults are added to `source`; tracks with faults are left out."""
     matrix = source.find(("matrix",))
     nodes = [*([matrix] if matrix else []), *_entries(source, "include")]
     axes = [_axes(node) for node in nodes]
@@ -51,7 +51,7 @@ def requested_tracks(library: LibraryFile, source: YamlSource) -> list[Requested
     count = sum(math.prod(map(len, each.values())) for each in axes if each) + len(singles)
     if count > MAX_TRACKS:
         at = matrix or source.root
-        source.fault(at.start, f"these are {count:,} tracks, and a library has {MAX_TRACKS:,} at most: make several")
+        source.fault(at.start, f"this makes {count:,} tracks, but a library can have at most {MAX_TRACKS:,}: split it")
         return []
     excluded = [{axis: {*expanded(axis, values)} for axis, values in entry.items()} for entry in library.exclude]
     tracks: list[RequestedTrack] = []
@@ -67,7 +67,7 @@ def _entries(source: YamlSource, key: str) -> list[Node]:
 
 
 def _axes(node: Node) -> dict[str, list[LocatedText]]:
-    """Each axis with its values, ranges written out."""
+    """Each axis with its values, ranges expanded."""
     if not isinstance(node.value, dict):
         return {}
     found: dict[str, list[LocatedText]] = {}
@@ -88,7 +88,7 @@ def _of_matrix(
 ) -> Iterator[RequestedTrack]:
     if lacking := [name for name in _fields(pattern) if name not in axes]:
         names = " and ".join(lacking)
-        source.fault(node.start, f"the files' names have {names} in them, and this says no {names}: add it")
+        source.fault(node.start, f"'names' uses {names}, but this doesn't set {names}: add it")
         return
     for values in product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
@@ -106,7 +106,7 @@ def _fields(pattern: str) -> list[str]:
 
 
 def _single(node: Node) -> RequestedTrack:
-    assert isinstance(node.value, dict)  # the model has seen to it
+    assert isinstance(node.value, dict)  # the model has checked it
     values = {key: LocatedText(_joined(each), each.start) for key, (_, each) in node.value.items()}
     settings = {key: value for key, value in values.items() if key not in (ROUTINE, SCRIPT, NAME)}
     routine, script = (values.get(key, LocatedText("", 0)).text for key in (ROUTINE, SCRIPT))

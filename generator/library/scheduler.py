@@ -1,4 +1,4 @@
-"""Orders in, results out: a window that slides over them, and what becomes of those whose worker was lost."""
+"""Runs tasks on an executor in a sliding window, and retries tasks whose worker was lost."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator
 from ..system.stopping import check
 from .protocols import BuildTask, Executor, TaskResult
 
-WINDOW_PER_SLOT = 2  # one in hand, one waiting for it: memory doesn't grow with the library
-MAX_LOSSES = 3  # workers that a task may take with it
-WAIT_S = 0.1  # between two looks whether we are to stop
+WINDOW_PER_SLOT = 2  # one running, one queued: memory doesn't grow with the library
+MAX_LOSSES = 3  # lost workers before a task counts as failed
+WAIT_S = 0.1  # between checks for a stop signal
 
 
 def run_tasks(tasks: Iterable[BuildTask], executor: Executor, *, keep_going: bool = True) -> Iterator[TaskResult]:
-    """The result of each task, as it comes; no more tasks are taken than the window holds.
+    """Yield each result as it arrives. `tasks` is consumed no faster than the window allows.
 
-    A task whose worker is lost goes again, and counts as failed after the third one. Where one fails and `keep_going`
-    is false, or the disk is full, those in hand are finished and no other is begun. Raises StoppedError.
+    A task whose worker is lost is retried, and fails at the third loss. After a failure without `keep_going`, or when
+    the disk is full, submitted tasks are finished and no other is begun. Raises StoppedError.
     """
     coming, again = iter(tasks), deque[BuildTask]()
     losses: Counter[str] = Counter()
@@ -46,6 +46,6 @@ def run_tasks(tasks: Iterable[BuildTask], executor: Executor, *, keep_going: boo
 
 
 def _lost(task: BuildTask, times: int) -> TaskResult:
-    what = f"its worker was ended {times} times while making it" if times > 1 else "its worker was ended"
-    hint = "is there enough memory? build it alone to see: sleepward build …; fewer at once need less: -j 1"
+    what = f"its worker process was ended {times} times while building it" if times > 1 else "its worker was ended"
+    hint = "the machine may lack memory: build fewer tracks at once with -j 1, or this one alone with sleepward build"
     return TaskResult(task.name, "failed", error=what, hint=hint, exit_code=1)

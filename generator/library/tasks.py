@@ -1,4 +1,4 @@
-"""One task carried out, in whatever process and on whatever machine: the script in it becomes a track in a store."""
+"""Runs one build task, in any process and on any machine: its script becomes a track in the store."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from .protocols import BuildTask, TaskResult, TaskState, TrackStore
 
 
 def run_task(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskResult:
-    """Make the track, or find it unchanged; or only plan it, where that is all the task asks for.
+    """Build the track, or find it unchanged; with `only_plan`, plan it alone.
 
-    Whatever goes wrong with the track is in the result: it never stops another. The figures count what its own
-    ffmpegs and voices took too.
+    A failure is returned in the result, so it never stops another track. The CPU time includes ffmpeg and the voices.
     """
     started_s, cpu_before_s = time.monotonic(), _cpu_s()
     with _captured_log() as notes:
@@ -34,7 +33,7 @@ def run_task(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskR
             result = _plan(task, context) if task.only_plan else _make(task, store, context)
         except SleepwardError as error:
             result = failed_result(task.name, error)
-        except Exception as error:  # noqa: BLE001  # a mistake of ours in one track spares the others
+        except Exception as error:  # noqa: BLE001  # a bug that hits one track must not stop the others
             what = f"{type(error).__name__}: {error}"
             result = TaskResult(task.name, "failed", error=what, exit_code=1, disk_full=_is_disk_full(error))
     return replace(
@@ -46,7 +45,7 @@ def run_task(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskR
 
 
 def failed_result(name: str, error: SleepwardError) -> TaskResult:
-    """What there is to tell of the track `name`, which `error` keeps from being made."""
+    """The result for the track `name`, which `error` prevents."""
     return TaskResult(
         name,
         "failed",
@@ -74,7 +73,7 @@ def _make(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskResu
         return _build_at(task, spec, path, context)
     with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
         made = Path(folder) / Path(task.name).name
-        if store.key_of(task.name) == task.key:  # its sound is there; its tags may be others
+        if store.key_of(task.name) == task.key:  # the sound is there; the tags may differ
             store.fetch(task.name, str(made))
         result = _build_at(task, spec, made, context)
         if result.state != "unchanged":
@@ -89,20 +88,20 @@ def _build_at(task: BuildTask, spec: TrackSpec, path: Path, context: BuildContex
 
 
 def _read_spec(task: BuildTask) -> TrackSpec:
-    """The task, read. Raises TrackError where its track would be another one here than where it was requested."""
+    """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
     settings = task.settings
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
     if sound_fingerprint(spec).key != task.key:
-        what = f"this worker would make another sound of it: its voice is {voice.identity}, its encoder"
-        hint = "give it the same version of sleepward, and of its packages, as where the library is built from"
-        raise TrackError(f"{what} {encoder_identity()}", where=task.name, hint=hint)
+        what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"
+        hint = "install the same versions of sleepward and its packages there as on the machine that runs batch"
+        raise TrackError(f"{what} is {encoder_identity()}", where=task.name, hint=hint)
     return spec
 
 
 def _is_disk_full(error: BaseException) -> bool:
-    """Whether a disk without room is at the bottom of it."""
+    """Whether a full disk is the root cause."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -127,7 +126,7 @@ class _LogCapture(logging.Handler):
 
 @contextmanager
 def _captured_log() -> Iterator[list[str]]:
-    """What is logged meanwhile: it is told with the result, by whoever has the terminal."""
+    """The messages logged inside the block. The leader prints them with the result."""
     log, handler = logging.getLogger("sleepward"), _LogCapture()
     log.addHandler(handler)
     before, log.propagate = log.propagate, False
