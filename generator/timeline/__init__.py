@@ -1,3 +1,3 @@
-"""Cues and the lengths of clips to a timeline, of a wanted length where one is asked for; pure."""
+"""Lays out cues and clip lengths as a timeline, fitted to a wanted length. Pure."""
 
 __all__ = ["fit", "layout", "timing"]

@@ -1,4 +1,4 @@
-"""The length fit: how long each elastic hold lasts, so that the guided part has the length that was asked."""
+"""The length fit: chooses how long each elastic hold lasts, so that the guided part has the wanted length. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..model import HoldLength
 
 @dataclass(frozen=True, slots=True)
 class FittedHolds:
-    """What each hold lasts in ms, and the few ms that no hold could take without making sides unequal."""
+    """The length of each hold in ms, and the remainder in ms that can't be shared out without making sides unequal."""
 
     holds_ms: tuple[int, ...]
-    rest_ms: int = 0
+    remainder_ms: int = 0
 
 
 def hold_ms(hold: HoldLength, amount: int, breath_ms: int, count_ms: int) -> int:
-    """`amount`, in the hold's own unit, in milliseconds."""
+    """Convert `amount` from the hold's own unit to milliseconds."""
     return amount * {"ms": 1, "breaths": breath_ms, "count": count_ms}[hold.unit]
 
 
@@ -29,24 +29,24 @@ def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
 
 
 def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tuple[int, int]:
-    """The least and the most that all of `holds` last together."""
+    """The shortest and the longest total of all `holds`, in ms."""
     least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
     most = sum(hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms) for hold in holds)
     return least, most
 
 
 def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> FittedHolds:
-    """Each hold as long as it lasts where no length was asked."""
+    """The length of each hold if no total length is wanted."""
     return FittedHolds(tuple(hold_ms(hold, default_hold(hold), breath_ms, count_ms) for hold in holds))
 
 
 def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> FittedHolds:
-    """Stretch `holds` so that they last `total_ms - base_ms` together; `base_ms` is all that isn't a hold.
+    """Stretch `holds` to a total of `total_ms - base_ms`; `base_ms` is the length of everything that isn't a hold.
 
-    Holds in breaths take whole breaths first, by a common share of their ranges (so equal ranges, like two sides,
-    get equal breaths), as many as leave the holds in seconds inside theirs; those share the rest by one common
-    share, floored to the millisecond. Raises LengthError with the feasible range and, where only whole breaths can
-    be had, the two nearest lengths.
+    Holds in breaths come first. They get whole breaths by a common share of their ranges, as many as fit, so equal
+    ranges, like two sides, get equal breaths. Holds in seconds take the rest by a common share of their ranges, floored
+    to the millisecond. Raises LengthError, which names the feasible range or, if only whole breaths could be added, the
+    two nearest lengths.
     """
     least, most = range_ms(holds, breath_ms, count_ms)
     if not base_ms + least <= total_ms <= base_ms + most:
@@ -78,14 +78,14 @@ def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_m
 
 
 def _steps(holds: Sequence[HoldLength], breath_ms: int) -> list[tuple[int, ...]]:
-    """All the ways to hand out extra breaths by one common share, from none to the most, in growing order."""
+    """All distributions of extra breaths by one common share, from none to the most, in ascending order."""
     slacks = [longest_hold(hold, breath_ms) - hold.low for hold in holds]
     shares = {Fraction(0)} | {Fraction(n, slack) for slack in set(slacks) if slack for n in range(1, slack + 1)}
     return [tuple(slack * share.numerator // share.denominator for slack in slacks) for share in sorted(shares)]
 
 
 def _breaths_within(holds: Sequence[HoldLength], room_ms: int, breath_ms: int) -> tuple[tuple[int, ...], int]:
-    """The most extra breaths that fit `room_ms`, and the time they take."""
+    """The largest distribution of extra breaths that fits into `room_ms`, and the time it takes in ms."""
     fitting = [step for step in _steps(holds, breath_ms) if sum(step) * breath_ms <= room_ms]
     return fitting[-1], sum(fitting[-1]) * breath_ms
 

@@ -1,4 +1,4 @@
-"""The settings that move events, and the texts that a script has spoken under them: pure."""
+"""The settings that affect the timeline, and the texts that a script speaks under them. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NUMBERS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
 )
-ALOUD_UP_TO = 10  # counts further than this are silent unless asked for: they would keep people awake
+ALOUD_UP_TO = 10  # longer counts are silent by default, because they would keep people awake
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All of the settings that move events. `pace` scales pauses and gaps, never holds."""
+    """The settings that affect the timeline. `pace` scales pauses and gaps, never holds."""
 
     breath_ms: int = 10_000
     inhale_ms: int = 4_000
@@ -40,7 +40,7 @@ class Timing:
 
 
 def timing_of(settings: Settings) -> Timing:
-    """What of a track's settings moves its events."""
+    """Those of a track's settings that affect its timeline."""
     return Timing(
         breath_ms=settings.breath_ms,
         inhale_ms=settings.inhale_ms,
@@ -54,12 +54,12 @@ def timing_of(settings: Settings) -> Timing:
 
 
 def number_text(number: int) -> str:
-    """How a count's number is spoken: a sentence of its own, so that its melody falls."""
+    """The spoken text of a count's number. It is a sentence, so that the voice falls at its end."""
     return f"{_NUMBERS[number - 1].capitalize()}." if number <= len(_NUMBERS) else f"{number}."
 
 
 def spoken_texts(script: Script, timing: Timing) -> list[str]:
-    """Every distinct text that `lay_out` will ask a clip of, in order of first use."""
+    """Every distinct text whose clip length `lay_out` needs, in order of first use."""
     texts = [text for cue in script.cues for text in _texts_of(cue, timing)]
     return list(dict.fromkeys(texts))
 
