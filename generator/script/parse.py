@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal
 
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
 from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script
 from . import marks
 from .blocks import OpenBreathe, OpenHold, parse_at
+from .fault_recorder import FaultRecorder
 from .faults import combined
 from .front_matter import split_front_matter
 from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
@@ -21,7 +21,6 @@ _BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
-T = TypeVar("T")
 
 
 def parse(text: str, name: str, title: str = "") -> Script:
@@ -53,27 +52,16 @@ def parse(text: str, name: str, title: str = "") -> Script:
     )
 
 
-class _LineError(Exception):
-    """A line has a fault and is left out. The arguments are its number, what is wrong, and what to do."""
-
-
-class _ConsequenceError(Exception):
-    """An earlier fault may have caused this one. The line is left out, and the fault isn't reported."""
-
-
-class _Parser:
+class _Parser(FaultRecorder):
     """Reads line by line. Its state is what is open: a hold, guided breaths, a sentence.
 
-    A line with a fault is recorded and left out. From there to the next chapter it isn't certain what is open, so
-    faults that depend on it aren't reported.
+    A line with a fault is left out. From there to the next chapter it isn't certain what is open.
     """
 
     def __init__(self, name: str, title: str) -> None:
-        self.name = name
+        super().__init__(name)
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
-        self._faults: list[tuple[int, ScriptError]] = []
-        self._after_fault = False
         self._default_title = title
         self._where = CuePlace(1, 0)
         self._hold: OpenHold | None = None
@@ -82,11 +70,6 @@ class _Parser:
         self._paragraph = True
         self._sleep_seen = False
         self._chapter_line = 1
-
-    @property
-    def faults(self) -> list[ScriptError]:
-        """All faults in the order of their lines."""
-        return [error for _, error in sorted(self._faults, key=lambda fault: fault[0])]
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -335,34 +318,6 @@ class _Parser:
     def _refuse_after_sleep(self, number: int) -> None:
         if self._sleep_seen:
             self._fail_misplaced(number, "nothing may follow [sleep]: the tail has begun", "move it before [sleep]")
-
-    def _converted(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
-        """What `call` returns. Its ValueError becomes a fault of this line, raised by `fail` (default: `_fail`)."""
-        try:
-            return call()
-        except ValueError as error:
-            (fail or self._fail)(number, *error.args)
-
-    def _collecting_faults(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except _ConsequenceError:
-            return
-        except _LineError as error:
-            self._add_fault(*error.args)
-
-    def _add_fault(self, number: int, what: str, hint: str | None = None) -> None:
-        self._faults.append((number, ScriptError(what, where=f"{self.name}:{number}", hint=hint)))
-        self._after_fault = True
-
-    def _fail_misplaced(self, number: int, what: str, hint: str | None = None) -> NoReturn:
-        """Fail because of where the line stands, not because of what it says."""
-        if self._after_fault:
-            raise _ConsequenceError
-        self._fail(number, what, hint)
-
-    def _fail(self, number: int, what: str, hint: str | None = None) -> NoReturn:
-        raise _LineError(number, what, hint)
 
 
 def _sentence_fault(sentence: str) -> tuple[str, str] | None:
