@@ -1,4 +1,4 @@
-"""What a meter says of a voice or a background: steps, shares of a spectrum, roughness, intelligibility. Pure."""
+"""Measurements of a voice or a background: onsets, spectrum, roughness, intelligibility. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ if TYPE_CHECKING:
     """(samples,) at 48 kHz."""
 
 AUDIBLE_DBFS = -60.0
-STOI_RATE = 10_000  # what STOI is defined at (Taal et al. 2011)
+STOI_RATE = 10_000  # STOI is defined at this rate (Taal et al. 2011)
 SENTENCE_WORDS = 4  # shorter phrases say little about pace or intelligibility
 
 ROUGH_HZ = (30, 150)  # Arnal 2019
 ROUGH_SEGMENT_S = 1024 / 1_200
-UNHEARD_DEPTH = 0.001  # a modulation of the level by less than 0.1 %: nobody hears that
+UNHEARD_DEPTH = 0.001  # a modulation of the level by less than 0.1 % is inaudible
 
 
 # --- time ------------------------------------------------------------------------------------------
 
 
 def block_levels_db(wave: Wave, block_ms: int = 10) -> NDArray[np.float64]:
-    """The level of each whole block, in dBFS; what can't be heard counts as AUDIBLE_DBFS."""
+    """The level of each whole block in dBFS. Inaudible blocks count as AUDIBLE_DBFS."""
     block = block_ms * SAMPLES_PER_MS
     blocks = wave[: len(wave) // block * block].reshape(-1, block).astype(np.float64)
     return np.maximum(10 * np.log10(np.square(blocks).mean(axis=1) + 1e-20), AUDIBLE_DBFS)
 
 
 def hardest_onset_db(clip: Wave) -> float:
-    """The most by which a clip's first sound grows from 10 ms to the next, once it can be heard at all."""
+    """The largest rise between two blocks of 10 ms at the start of a clip's audible sound."""
     levels = block_levels_db(clip)
     first = int(np.argmax(levels > AUDIBLE_DBFS))
     return float(np.diff(levels[: first + 8]).max())
 
 
 def first_sound_ms(wave: Wave, threshold_dbfs: float = -55.0) -> int | None:
-    """When `wave` is first as loud as `threshold_dbfs`, over 5 ms; None where it never is."""
+    """The time of the first 5 ms that are louder than `threshold_dbfs`; None if there are none."""
     loud = np.flatnonzero(block_levels_db(wave, 5) > threshold_dbfs)
     return 5 * int(loud[0]) if len(loud) else None
 
 
 def words_per_minute(clips: Mapping[str, Wave]) -> float:
-    """Of clips by their text, within phrases of four words and more, commas' pauses included."""
+    """The pace of clips, given by their text, in phrases of at least four words. Pauses at commas count."""
     edges_ms = CLIP_HEAD_MS + CLIP_TAIL_MS
     return pace_wpm((text, len(clip) // SAMPLES_PER_MS - edges_ms) for text, clip in clips.items())
 
 
 def pace_wpm(phrases: Iterable[tuple[str, float]]) -> float:
-    """Words a minute within `phrases` (text, ms) of four words and more; NaN where there is none."""
+    """Words a minute in those of `phrases` (text, ms) with at least four words; NaN if there are none."""
     long = [(len(text.split()), ms) for text, ms in phrases if len(text.split()) >= SENTENCE_WORDS]
     return 60_000 * sum(count for count, _ in long) / sum(ms for _, ms in long) if long else float("nan")
 
@@ -65,7 +65,7 @@ def pace_wpm(phrases: Iterable[tuple[str, float]]) -> float:
 
 
 def share_db(hz: Wave, power: Wave, band: tuple[float, float]) -> float:
-    """How much of `power` lies in `band`."""
+    """The share of `power` in `band`, in dB."""
     return float(10 * np.log10(power[(hz >= band[0]) & (hz < band[1])].sum() / power.sum()))
 
 
@@ -81,7 +81,7 @@ def k_weights(hz: Wave) -> NDArray[np.float64]:
 
 
 def lost_lu(hz: Wave, power: Wave, below_hz: float) -> float:
-    """By how much K-weighted loudness falls where all below `below_hz` is gone."""
+    """The loss of K-weighted loudness without frequencies below `below_hz`."""
     weighted = power * k_weights(hz)
     return float(10 * np.log10(weighted.sum() / weighted[hz >= below_hz].sum()))
 
@@ -90,10 +90,10 @@ def lost_lu(hz: Wave, power: Wave, below_hz: float) -> float:
 
 
 def rough_db(pieces: Sequence[Wave]) -> float:
-    """How far a peak stands out of the envelope's spectrum between 30 and 150 Hz, over all `pieces` of one sound.
+    """The highest peak in the envelope's spectrum between 30 and 150 Hz, averaged over all `pieces` of one sound.
 
-    A peak is what the median of its surroundings (a factor of 1.5 each way) leaves; one that moves the level by less
-    than 0.1 % counts as none. 0 where no piece is as long as a segment.
+    A peak is measured over the median of its surroundings, a factor of 1.5 each way. A peak that modulates the level by
+    less than 0.1 % doesn't count. The result is 0 if no piece is as long as a segment.
     """
     from scipy import signal
 
@@ -128,9 +128,9 @@ def _fast(length: int) -> int:
 
 
 def stoi_and_estoi(clean: Wave, heard: Wave) -> tuple[float, float]:
-    """STOI (Taal et al. 2011) and ESTOI (Jensen and Taal 2016) of a phrase; 1 is unmasked.
+    """STOI (Taal et al. 2011) and ESTOI (Jensen and Taal 2016) of a phrase; 1 means unmasked.
 
-    Both correlate 384 ms at a time, and mean nothing for a single word.
+    Both correlate 384 ms at a time, and say nothing about a single word.
     """
     import soxr
     from pystoi import stoi

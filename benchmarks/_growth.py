@@ -1,4 +1,4 @@
-"""How time grows: with what is spoken, and with the length of the track; drawn."""
+"""The growth of build time with spoken minutes and with the length of the track, with a picture."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PICTURE = Path("docs/images/growth.svg")
-GROUP = 5  # sentences spoken one after the other, as a pose has them
-FLAT = 1.5  # what "flat" allows from the shortest track to the longest, as for a tail
+GROUP = 5  # sentences that follow each other, as in a pose
+FLAT = 1.5  # the longest track may take so many times as long as the shortest
 ROUTINES = (
     "deep-hip-opening", "internal-hip-rotation", "lower-back-relief", "neck-and-shoulders",
     "psoas-release", "soothing-hips", "ten-minute-hips", "ten-minutes-in-bed",
@@ -27,7 +27,7 @@ ROUTINES = (
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A script of so many sentences in so many minutes, over rain."""
+    """A script with so many sentences in so many minutes, over rain."""
 
     sentences: int
     track_min: int
@@ -70,7 +70,7 @@ def growth(bench: Workbench) -> Section:
 
 
 def _sentences(bench: Workbench) -> Iterator[str]:
-    """What the built-in routines say, each sentence once."""
+    """The sentences of the built-in routines, each once."""
     seen = set()
     for routine in ROUTINES:
         script = bench.sleepward("script", routine, cache=bench.folder).stdout
@@ -81,7 +81,7 @@ def _sentences(bench: Workbench) -> Iterator[str]:
 
 
 def _script(texts: list[str], point: Point) -> str:
-    """Groups of sentences, the time between them shared evenly: holds last what they say, whatever is spoken inside."""
+    """Groups of sentences at even distances: each group is in a hold of fixed length."""
     groups = [texts[at : at + GROUP] for at in range(0, point.sentences, GROUP)]
     each_ms = point.track_min * 60_000 // len(groups)
     blocks = [f"[hold {each_ms / 1000:g}s]\n[at 0s]\n" + "\n".join(group) + "\n[release]\n" for group in groups]
@@ -89,7 +89,7 @@ def _script(texts: list[str], point: Point) -> str:
 
 
 def _minutes(bench: Workbench, point: Point, flags: list[str]) -> tuple[float, float]:
-    """Spoken, and in all."""
+    """(spoken minutes, minutes in all)."""
     plan = bench.plan(point.name, *flags, cache=bench.folder / "cache")
     spoken_ms = sum(event["end_ms"] - event["start_ms"] for event in plan["events"] if event["kind"] == "speech")
     return spoken_ms / 60_000, plan["duration_ms"] / 60_000
@@ -107,8 +107,8 @@ def _draw(by_speech: Sequence[tuple[float, Runs]], by_length: Sequence[tuple[flo
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    mpl.rcParams["svg.hashsalt"] = "growth"  # the same figures give the same file …
-    mpl.rcParams["svg.fonttype"] = "none"  # … and a small one
+    mpl.rcParams["svg.hashsalt"] = "growth"  # so that the same figures give the same file
+    mpl.rcParams["svg.fonttype"] = "none"  # so that the file is small
     figure = Figure(figsize=(7, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     _draw_panel(left, "minutes spoken, in an hour", by_speech)
@@ -119,7 +119,7 @@ def _draw(by_speech: Sequence[tuple[float, Runs]], by_length: Sequence[tuple[flo
 
 
 def _draw_panel(axes: Axes, label: str, points: Sequence[tuple[float, Runs]]) -> None:
-    """The medians as a line, fastest to slowest as bars."""
+    """Draw medians as a line, and fastest to slowest as bars."""
     minutes = [at for at, _ in points]
     walls = [[run.wall_s for run in runs.each] for _, runs in points]
     axes.plot(minutes, [runs.wall_s for _, runs in points], color="tab:blue", linewidth=1)

@@ -1,4 +1,4 @@
-"""Run whole commands and measure them: wall and CPU seconds and peak memory, of a process with all it starts."""
+"""Run whole commands and measure wall seconds, CPU seconds and peak memory of their process trees."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 
-SAMPLE_S = 0.05  # between two looks at the memory …
-MOST_OF_A_CORE = 0.05  # … or longer, where looking would take more of a core than this
+SAMPLE_S = 0.05  # between two samples of the memory …
+MOST_OF_A_CORE = 0.05  # … or longer, if sampling would take more of a core than this
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command. `cpu_s` is the system's own account of the whole process tree."""
+    """One run of a command. `cpu_s` is the system's figure for the whole process tree."""
 
     wall_s: float
     cpu_s: float
@@ -30,13 +30,13 @@ class Run:
 
 
 def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watch: bool = False) -> Run:
-    """Run `argv` to its end; `watch` samples its memory meanwhile. Raises RuntimeError where it fails."""
+    """Run `argv` to its end. `watch` samples its memory. Raises RuntimeError if it fails."""
     command = [str(arg) for arg in argv]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
         with _peak_mb(process.pid if watch else None) as peak_mb:
-            _, status, usage = os.wait4(process.pid, 0)  # with all descendants that were waited for: ours wait
+            _, status, usage = os.wait4(process.pid, 0)  # includes all descendants that were waited for, and ours are
             wall_s = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         for file in (out, errors):
@@ -48,7 +48,7 @@ def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watch:
 
 @contextmanager
 def _peak_mb(pid: int | None) -> Iterator[list[float]]:
-    """What the tree of `pid` holds, sampled until the block ends: its sum of PSS, shared pages counted once."""
+    """Sample the memory of a process tree until the block ends: the sum of PSS, which counts shared pages once."""
     samples: list[float] = []
     if pid is None:
         yield samples
@@ -75,14 +75,14 @@ def _tree_mb(root: psutil.Process) -> float:
     total = 0
     try:
         tree = [root, *root.children(recursive=True)]
-    except psutil.Error:  # it has just ended
+    except psutil.Error:  # the process has ended
         return 0.0
     for process in tree:
         try:
             held = process.memory_full_info()
         except psutil.Error:
             continue
-        total += getattr(held, "pss", held.uss)  # PSS is Linux's; elsewhere what is not shared at all
+        total += getattr(held, "pss", held.uss)  # only Linux has PSS; elsewhere unshared memory is taken
     return total / 1e6
 
 
@@ -90,7 +90,7 @@ def _tree_mb(root: psutil.Process) -> float:
 
 
 def in_turn(sides: Mapping[str, Callable[[], Run]], runs: int) -> dict[str, Runs]:
-    """Every side once, then every side again …, so that a machine that slows down does so for all."""
+    """Run every side once, then every side again, and so on: if the machine slows down, it does so for all sides."""
     done: dict[str, list[Run]] = {name: [] for name in sides}
     for _ in range(runs):
         for name, side in sides.items():
@@ -114,13 +114,13 @@ class Runs:
 
     @property
     def spread(self) -> str:
-        """The fastest and the slowest, as they stand in a table."""
+        """The fastest and the slowest run, for a table."""
         walls = [run.wall_s for run in self.each]
         return f"{seconds(min(walls))} … {seconds(max(walls))}"
 
     def ratio(self, other: Runs) -> float:
-        """Of the wall times, pair by pair; their median."""
-        pairs = zip(self.each, other.each, strict=False)  # a side that takes minutes may have run only once
+        """The median of the ratios of wall times, pair by pair."""
+        pairs = zip(self.each, other.each, strict=False)  # a slow side may have run only once
         return statistics.median(mine.wall_s / others.wall_s for mine, others in pairs)
 
 

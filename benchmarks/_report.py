@@ -1,4 +1,4 @@
-"""Results as tables: on the terminal as they come, and in a page that says which machine they are from."""
+"""Results as tables on the terminal, and on a page that names the machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = ("", "seconds", "fastest … slowest", "CPU s", "peak MB", "figure", "tar
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table; `notes` stand below it."""
+    """One table, with `notes` below it."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a row is about, with its target where it has one."""
+    """The figure of a row, with its target if it has one."""
 
     text: str
     target: str = ""
@@ -46,7 +46,7 @@ def at_least(value: float, least: float, unit: str = "") -> Figure:
 
 
 def row(what: str, runs: Runs | None = None, figure: Figure | None = None, mb: float | None = None) -> list[str]:
-    """A row below HEAD."""
+    """A row of a table with HEAD."""
     times = ["", "", ""] if runs is None else [seconds(runs.wall_s), runs.spread, seconds(runs.cpu_s)]
     shown = ["", "", ""]
     if figure is not None:
@@ -55,7 +55,7 @@ def row(what: str, runs: Runs | None = None, figure: Figure | None = None, mb: f
 
 
 def as_text(section: Section) -> str:
-    """For the terminal."""
+    """The section as text for the terminal."""
     table = [list(section.head), *map(list, section.rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(section.head))]
     lines = [
@@ -81,13 +81,13 @@ def as_markdown(section: Section) -> str:
 
 
 def write_page(path: Path, sections: Sequence[Section]) -> None:
-    """All sections, as they were measured together."""
+    """Write all sections, which were measured together."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([_introduction(), *map(as_markdown, sections)]), encoding="utf-8")
 
 
 def replace_section(path: Path, section: Section) -> bool:
-    """Put one section in place of its former figures; False where the page is another machine's, or hasn't got it."""
+    """Replace one section. Returns False if the page is from another machine or doesn't have the section."""
     page = path.read_text(encoding="utf-8") if path.is_file() else ""
     pattern = re.compile(re.escape(_begin(section.name)) + ".*?" + re.escape(_end(section.name)) + "\n", re.DOTALL)
     if _machine_table() not in page or not pattern.search(page):
@@ -107,16 +107,16 @@ def _end(name: str) -> str:
 def _introduction() -> str:
     return f"""# Performance
 
-What a track costs, measured by `python benchmarks/speed.py`, which also writes this page. Seconds are the median of
-several runs of whole commands, start-up included; the sides of a comparison ran in turn, and a ratio is the median of
-the ratios of such pairs. CPU seconds are those of the command and all the processes it starts, as the system counts
-them. Peak memory is that of the same processes together (PSS, looked at every 50 ms), in a run of its own where runs
-are short. *Warm bed* means that another routine's track, of another voice, was made over the same background before:
-the bed and its encoded loop are in the cache.
+`python benchmarks/speed.py` measures the cost of a track and writes this page. Seconds are the median of several runs
+of whole commands, start-up included. The sides of a comparison run in turn, and a ratio is the median of the ratios
+of such pairs. CPU seconds are those of the command and all processes that it starts, as the system counts them. Peak
+memory is that of the same processes together (PSS, sampled every 50 ms); where runs are short, it comes from an extra
+run. *Warm bed* means that a track of another routine and voice was made over the same background before, so that the
+bed and its encoded loop are in the cache.
 
-**The floor** is ffmpeg alone, one thread, encoding the finished track's sound, decoded to 16-bit PCM beforehand, to
-the same MP3: 128 kb/s, libmp3lame at its own quality, bit reservoir off, as `sleepward` has it. No sentence is spoken,
-nothing is mixed.
+**The floor** is ffmpeg alone with one thread. It encodes the sound of the finished track, decoded to 16-bit PCM
+before, to the same MP3 as `sleepward`: 128 kb/s, libmp3lame at its default quality, bit reservoir off. Nothing is
+spoken or mixed.
 
 {_machine_table()}
 """

@@ -1,8 +1,8 @@
 """Rows of the sound targets that `sleepward verify` leaves out: a decoded track against the same narration alone.
 
 `Take` holds both. The narration alone is the same routine with the same settings, built with `--background none
---format wav --glide off`: the background never moves the timeline, so that the two agree sample by sample, and what of
-a track is voice is what of it is coherent with its clean reference.
+--format wav --glide off`. The background never moves the timeline, so the two agree sample by sample. The part of the
+track that is coherent with the narration is its voice.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,) at 48 kHz."""
 
-LEAST_STOI, LEAST_ESTOI = 0.90, 0.75  # row 5, of all sentences but a tenth …
-# … and of each sentence: four words last little more than a second, and by the end the glide leaves 3 LU less of the
-# gap. Of sentences with a STOI of 0.80, 99 % of the words are understood (Taal et al. 2011, equation 8).
+LEAST_STOI, LEAST_ESTOI = 0.90, 0.75  # row 5, for all sentences but a tenth …
+# … and for each sentence. Four words last little more than a second, and at the end the glide reduces the gap by 3 LU.
+# At a STOI of 0.80, listeners understand 99 % of the words (Taal et al. 2011, equation 8).
 LEAST_STOI_OF_ALL, LEAST_ESTOI_OF_ALL = 0.80, 0.60
-GLIDE_DB = 0.3  # row 6: how exactly a level is known
+GLIDE_DB = 0.3  # row 6: accuracy of a measured level
 GLIDE_END_DB = -3.0
 MOST_ONSET_DB = 20.0  # row 8
 EDGE_DBFS = -70.0
@@ -57,28 +57,28 @@ MOST_TREBLE_DB = -24.0  # row 9
 TREBLE_HZ = 5_000
 MOST_CENTROID_HZ = 1_000
 MOST_ROUGH_DB = 3.0  # row 10: chance alone gives 1 to 2 in a minute of noise
-SMALL_HZ = 150  # row 11: where a phone's speaker ends
+SMALL_HZ = 150  # row 11: the lower limit of a phone's speaker
 SMALL_VOICE_LU, SMALL_BED_LU = 1.0, 6.0
 CUE_MS = 100  # row 12
 TIDE_START_MS, TIDE_END_MS = 24, 100
 PACE_WPM = (105, 125)  # row 13
-BELL_LU = 1.0  # row 14: how exactly their level is the one asked for
+BELL_LU = 1.0  # row 14: tolerance of their level
 LEAST_ATTACK_MS = 20
 
-_VOICE_HZ = (150, 5_000)  # where the two are compared: most of the voice
+_VOICE_HZ = (150, 5_000)  # the band of the comparison, with most of the voice
 _SPECTRUM = 4_096
 _QUIET_MS, _LONG_QUIET_MS = 1_000, 5_000
 _ENOUGH_MS = 120_000  # of the background alone
 _TIDE_MS, _TIDE_REACH_MS = 8_000, 250
-_ONSET_MS = 100  # from a clip's head on
+_ONSET_MS = 100  # from the start of a clip
 _FEW = 8
 
 
 @dataclass(frozen=True)
 class Take:
-    """A decoded track and the narration alone, the left side of both, float32 (samples,) at 48 kHz.
+    """The left channels of a decoded track and of its narration alone, float32 (samples,) at 48 kHz.
 
-    `loop` is the background's own, where it moves with the breath.
+    `loop` is the loop of a background that moves with the breath.
     """
 
     planned: TrackPlan
@@ -88,11 +88,11 @@ class Take:
 
     @cached_property
     def gains(self) -> tuple[float, ...]:
-        """Of each phrase in the track, over the clean one: in dB, by what of the two goes together."""
+        """The gain of each phrase in the track over the clean one, in dB, from their coherent part."""
         return tuple(map(self.gain_db, self.planned.speech))
 
     def gain_db(self, event: Event) -> float:
-        """By the likeliest share of the clean phrase: what the background masks counts for less."""
+        """The most likely gain of the clean phrase. Masked frequencies count less."""
         clean, heard = (np.fft.rfft(cut(sound, event.start_ms, event.end_ms)) for sound in (self.clean, self.track))
         hz = np.fft.rfftfreq(event.duration_ms * SAMPLES_PER_MS, 1 / SAMPLE_RATE)
         weights = ((hz >= _VOICE_HZ[0]) & (hz < _VOICE_HZ[1])).astype(np.float64)
@@ -103,7 +103,7 @@ class Take:
 
     @cached_property
     def quiet(self) -> list[tuple[int, int]]:
-        """Stretches (start, end) in ms of the background alone between the fades, the longest first."""
+        """Stretches (start, end) in ms between the fades where the background is alone, the longest first."""
         first_ms, last_ms = self.planned.body_ms
         hops = self.planned.background_alone(-(-self.planned.timeline.duration_ms // HOP_MS)).copy()
         hops[: first_ms // HOP_MS] = hops[last_ms // HOP_MS :] = False
@@ -112,7 +112,7 @@ class Take:
         return sorted(found, key=lambda part: part[0] - part[1])
 
     def bed_pieces(self, least_ms: int) -> list[Wave]:
-        """The longest of `quiet`, `_ENOUGH_MS` of them."""
+        """The longest stretches of `quiet`, `_ENOUGH_MS` in all."""
         pieces, got_ms = [], 0
         for start_ms, end_ms in self.quiet:
             length_ms = min(end_ms - start_ms, _ENOUGH_MS - got_ms)
@@ -124,7 +124,7 @@ class Take:
 
     @cached_property
     def voice_spectrum(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Hz, and the power density of the voice as it is in the track."""
+        """(Hz, power density) of the voice in the track."""
         clean_power, cross, hz = 0.0, 0.0, np.zeros(0)
         for event in self.planned.speech:
             clean, heard = (cut(sound, event.start_ms, event.end_ms) for sound in (self.clean, self.track))
@@ -146,7 +146,7 @@ def cut(sound: Wave, start_ms: int, end_ms: int) -> Wave:
 
 
 def left_of(path: Path, raw: Path) -> Wave:
-    """The left side of a decoded file, kept in the file `raw` so that memory doesn't grow with the track."""
+    """The left channel of a decoded file. It is stored in the file `raw`, so memory doesn't grow with the track."""
     with raw.open("wb") as sink:
         for chunk in ffmpeg.decode_chunks(path):
             sink.write(np.ascontiguousarray(chunk[:, 0]).tobytes())
@@ -161,7 +161,7 @@ def plan_in(path: Path) -> TrackPlan:
 
 
 def breath_loop(planned: TrackPlan, cache: Cache) -> Loop | None:
-    """The loop of a background that moves with the breath, as the track's settings have it."""
+    """The loop of the track's background, if it moves with the breath."""
     if not any(kind.follows_breath for kind in _beds_in(planned)):
         return None
     background = beds.parse_background(str(planned.settings["background"]))
@@ -170,7 +170,7 @@ def breath_loop(planned: TrackPlan, cache: Cache) -> Loop | None:
 
 
 def _beds_in(planned: TrackPlan) -> list[beds.BedKind]:
-    """The built-in beds in a track's background; its music needn't be where we are."""
+    """The built-in beds of a track's background. Its music files aren't needed."""
     layers = (layer.partition(":")[0].strip() for layer in str(planned.settings["background"]).split("+"))
     return [beds.BEDS[layer] for layer in layers if layer in beds.BEDS]
 
@@ -192,7 +192,7 @@ def measured(take: Take) -> list[Row]:
 
 
 def understood(take: Take) -> Iterator[Row]:
-    """Each sentence, where it lies in the track, against the clean one."""
+    """Compare each sentence in the track with the clean one."""
     rows = (
         ("stoi", "STOI", LEAST_STOI, LEAST_STOI_OF_ALL),
         ("estoi", "ESTOI", LEAST_ESTOI, LEAST_ESTOI_OF_ALL),
@@ -220,7 +220,7 @@ def _sentences(take: Take) -> list[Event]:
 
 
 def glide(take: Take) -> Iterator[Row]:
-    """Every phrase against the step planned for it; the last step; and the rounds of one pose among each other."""
+    """Compare each phrase with its planned step, the last step, and the rounds of a pose with each other."""
     rows = (
         ("glide-end", "voice softer by the end"),
         ("glide-steps", "voice off its step"),
@@ -260,7 +260,7 @@ def _sides_apart(take: Take) -> Iterator[float]:
 
 
 def onsets(take: Take) -> Iterator[Row]:
-    """How hard a phrase sets in, over the background; and that its clip begins and ends in silence."""
+    """The hardest onset over the background, and whether clips begin and end in silence."""
     speech = [event for event in take.planned.speech if not _rings_at(take, event)]
     steps = [
         float(np.diff(block_levels_db(cut(take.track, e.start_ms - CLIP_HEAD_MS, e.start_ms + _ONSET_MS))).max())
@@ -318,7 +318,7 @@ def roughness(take: Take) -> Iterator[Row]:
 
 
 def small_speaker(take: Take) -> Iterator[Row]:
-    """What is left where everything below 150 Hz is gone."""
+    """The loudness and intelligibility without sound below 150 Hz."""
     names = (
         ("small-voice", "voice lost below 150 Hz"),
         ("small-bed", "background lost there"),
@@ -348,7 +348,7 @@ def _estoi_on_a_small_speaker(take: Take, event: Event) -> float:
 
 
 def breath(take: Take) -> Iterator[Row]:
-    """Each cue's first sound against the phase it leads; the tide's phase against each hold in breaths."""
+    """Compare each breath cue with its phase, and the tide's phase with each hold in breaths."""
     offs_ms = [abs(off_ms) for off_ms in _cues_off_ms(take)]
     what = "breath cues off the breath"
     if offs_ms:
@@ -390,7 +390,7 @@ def _cues_off_ms(take: Take) -> Iterator[float]:
 
 
 def _late_ms(take: Take, event: Event) -> float:
-    """How much later than in the clean one a phrase comes in the track."""
+    """The delay of a phrase in the track against the clean one."""
     reach_ms = 200
     band = signal.butter(2, (300, 4_000), "bandpass", fs=SAMPLE_RATE, output="sos")
     clean = signal.sosfilt(band, cut(take.clean, event.start_ms, event.end_ms))
@@ -399,7 +399,7 @@ def _late_ms(take: Take, event: Event) -> float:
 
 
 def _tide_off_ms(take: Take, hold: Event, at_ms: int) -> float:
-    """How far the tide is from where it should be `at_ms`, if it began with the hold: by the sound of its loop."""
+    """The tide's distance at `at_ms` from its planned position, found in the sound of its loop."""
     assert take.loop is not None
     length_ms = min(_TIDE_MS, hold.end_ms - at_ms)
     reach = _TIDE_REACH_MS * SAMPLES_PER_MS
@@ -430,7 +430,7 @@ def pace(take: Take) -> Iterator[Row]:
 
 
 def bells(take: Take) -> Iterator[Row]:
-    """Their level under the voice and how softly they begin, without the background; and their glide in the track."""
+    """The bells' level under the voice and attack without a background, and their glide in the track."""
     said = take.planned.speech
     rung = [bell for bell in _bells(take) if not any(_rings_at(take, event, [bell]) for event in said)]
     rows = (("bells", "bells under the voice"), ("bells-attack", "attack of bells"))
@@ -438,7 +438,7 @@ def bells(take: Take) -> Iterator[Row]:
         yield from (not_measured(name, what, "row 14", "no bell rings by itself") for name, what in rows)
         return
     asked = take.planned.settings["chime"]
-    under_lu = CHIME_LU if asked == "off" else float(asked)  # a script's own bells ring at the default level
+    under_lu = CHIME_LU if asked == "off" else float(asked)  # bells in a script have the default level
     alone = [cut(take.clean, e.start_ms, e.end_ms) for e in rung]
     voice_lufs = _speech_lufs(take)
     unders = [voice_lufs - float(momentary_lufs(bell).max()) for bell in alone]
@@ -455,7 +455,7 @@ def _bells(take: Take) -> list[Event]:
 
 
 def _rings_at(take: Take, event: Event, bells: Sequence[Event] | None = None) -> bool:
-    """Whether a bell sounds with a phrase, its clip's edges included."""
+    """Whether a bell sounds during a phrase, including the edges of its clip."""
     return any(
         bell.start_ms < event.end_ms + CLIP_TAIL_MS and bell.end_ms > event.start_ms - CLIP_HEAD_MS
         for bell in (_bells(take) if bells is None else bells)
@@ -467,7 +467,7 @@ def _speech_lufs(take: Take) -> float:
 
 
 def _attack_ms(bell: Wave) -> float:
-    """From a hundredth of its peak to nine tenths of it, in steps of 2 ms: a half wave of its lowest partial."""
+    """The time from a hundredth to nine tenths of the peak, in steps of 2 ms, a half wave of the lowest partial."""
     block_ms = 2
     peaks = np.abs(bell[: SAMPLE_RATE // 2]).reshape(-1, block_ms * SAMPLES_PER_MS).max(axis=1)
     return float(block_ms * (np.argmax(peaks >= 0.9 * peaks.max()) - np.argmax(peaks >= 0.01 * peaks.max())))

@@ -1,4 +1,4 @@
-"""One build inside this process, its stages clocked: prints a JSON object. For `speed.py`.
+"""Time the stages of one build in this process, and print a JSON object. For `speed.py`.
 
 python benchmarks/_stages.py SECONDS-SINCE-THE-EPOCH-AT-ITS-START BUILD-ARGUMENT...
 """
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _stage(module: Any, name: str, stage: str) -> None:
-    """Clock the function `name` of `module`, which only one thread calls at a time."""
+    """Time the function `name` of `module`, which only one thread calls at a time."""
     function = getattr(module, name)
 
     @wraps(function)
@@ -79,7 +79,7 @@ def _stage(module: Any, name: str, stage: str) -> None:
 
 
 def _inside(place: Any, name: str, what: str) -> None:
-    """Add up what the function takes in whichever thread it runs."""
+    """Add up the function's CPU time in all threads."""
     function: Callable[..., Any] = getattr(place, name)
 
     @wraps(function)
@@ -95,7 +95,7 @@ def _inside(place: Any, name: str, what: str) -> None:
 
 
 def _look_at_spans(mp3_frames: Any) -> None:
-    """How much of the track is voiced, and how much is encoded: with margins, lead-ins and short openings."""
+    """The voiced and the encoded share of the track, with margins, lead-ins and short open spans."""
     from generator.formats.mp3_frames.plan import plan_batches, plan_ranges
 
     function = mp3_frames.encode_mp3
@@ -113,7 +113,7 @@ def _look_at_spans(mp3_frames: Any) -> None:
 
 
 def _now() -> Clock:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of those that have ended: each stage waits for its own
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of ended processes; each stage waits for its own
     return {"wall": time.perf_counter(), "own": time.process_time(), "children": used.ru_utime + used.ru_stime}
 
 

@@ -1,4 +1,4 @@
-"""The sections about whole tracks: against the floor, with a tail, against the naive script, in memory, formats."""
+"""The sections about whole tracks: the floor, a long tail, the naive script, memory, formats, several tracks."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from _workbench import Workbench
 
 MOST_MB = 300
-NAIVE_2H_MB = 8_000  # without so much free, the naive script isn't let loose on two hours
-TAIL_PIECE_MIN = 30  # of the tail, for its floor: scaled, as every minute of it takes the same time to encode
+NAIVE_2H_MB = 8_000  # the naive script needs so much free memory for two hours
+TAIL_PIECE_MIN = 30  # the part of the tail that is encoded for its floor, and scaled: every minute takes the same time
 
 
 # --- against ffmpeg alone ------------------------------------------------------------------------------
 
 
 def against_the_floor(bench: Workbench) -> Section:
-    """The whole build of half an hour, in four states of the cache, and ffmpeg alone."""
+    """A build of half an hour with four states of the cache, and ffmpeg alone."""
     full = bench.filled(*bench.routine)
     pcm = bench.pcm("track.mp3", "track.wav")
     changed = bench.folder / "changed.txt"
@@ -68,7 +68,7 @@ def against_the_floor(bench: Workbench) -> Section:
 
 
 def _with_one_change(script: str) -> str:
-    """`script` with one sentence in its middle reworded."""
+    """`script` with one changed sentence in its middle."""
     spoken = list(re.finditer(r"^[A-Z][^\n\[{:]*\w\.", script, re.MULTILINE))
     middle = spoken[len(spoken) // 2]
     return f"{script[: middle.end() - 1]}, once more{script[middle.end() - 1 :]}"
@@ -136,7 +136,7 @@ def tail(bench: Workbench) -> Section:
 
 
 def formats(bench: Workbench) -> Section:
-    """The streamed formats, beside the narration, and the same ffmpeg alone."""
+    """Builds of the streamed formats without narration, and the same ffmpeg alone."""
     full = bench.filled(*bench.routine)
     pcm = bench.pcm("track.mp3", "track.wav")
     rows, notes = [], []
@@ -196,7 +196,7 @@ def _beside_naive(bench: Workbench, track: list[str], plan: Path, rain: Path) ->
     timed = in_turn(
         {
             "ours": lambda: bench.build(*track, cache=bench.warm_bed()),
-            # it runs too long to run once more for its memory; looking takes a twentieth of one core at most
+            # it runs too long for an extra run; sampling takes at most a twentieth of a core
             "naive": lambda: bench.python("naive.py", plan, rain, out, cache=bench.folder, watch=True),
         },
         bench.few_runs,
@@ -262,7 +262,7 @@ def several(bench: Workbench) -> Section:
 
 
 def start_up(bench: Workbench) -> Section:
-    """What must answer at once."""
+    """Commands that must answer at once."""
     cache = bench.cold()
     targets = {"--help": 0.25, "list": 0.4}
     sides = {name: lambda name=name: bench.sleepward(name, cache=cache) for name in targets}

@@ -1,4 +1,4 @@
-"""Where the measured commands run: a folder of their own, caches as cold or warm as a section wants them."""
+"""The folder for measured commands, with cold or warm caches."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SLEEPWARD = Path(sys.executable).with_name("sleepward")
 BITRATE = ["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0"]
 """What makes our MP3's sound, for ffmpeg alone: the same bit rate, LAME's own quality, the bit reservoir off."""
 
-# Another routine, spoken by another voice: it leaves the bed and its encoded loop in the cache, and no narration.
+# Another routine and voice: it fills the cache with the bed and its encoded loop, but with no narration.
 _OTHER_TRACK = ["psoas-release", "--voice", "tone", "--background", "rain", "--tail", "10s"]
 _REST = "Rest here for a while.\n[5m]\nAnd rest.\n[sleep]\n"
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """`quick` makes everything short: to see that the benchmarks work, not how fast anything is."""
+    """`quick` makes everything short, to test the benchmarks themselves."""
 
     folder: Path
     quick: bool
@@ -43,7 +43,7 @@ class Workbench:
 
     @property
     def routine(self) -> list[str]:
-        """The track that most sections make: 30 minutes of guidance over rain, and the shortest tail there is."""
+        """The track of most sections: 30 minutes of guidance over rain, with the shortest tail."""
         if self.quick:
             return ["ten-minutes-in-bed", "--background", "rain", "--length", "10m", "--tail", "10s"]
         return ["deep-hip-opening", "--background", "rain", "--length", "30m", "--tail", "10s"]
@@ -59,7 +59,7 @@ class Workbench:
         return run([SLEEPWARD, *args], cwd=self.folder, env=env, watch=watch)
 
     def build(self, *args: str | Path, out: str | Path = "track.mp3", cache: Path, watch: bool = False) -> Run:
-        """A build of what isn't there yet."""
+        """Build a track that isn't there yet."""
         (self.folder / out).unlink(missing_ok=True)
         return self.sleepward("build", *args, "-o", out, cache=cache, watch=watch)
 
@@ -68,13 +68,13 @@ class Workbench:
         return plan
 
     def python(self, script: str, *args: str | Path, cache: Path, watch: bool = False) -> Run:
-        """One of the scripts beside this one."""
+        """Run a script of this folder."""
         env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(cache)}
         path = Path(__file__).with_name(script)
         return run([sys.executable, path, *args], cwd=self.folder, env=env, watch=watch)
 
     def staged(self, *build: str | Path, cache: Path) -> dict[str, Any]:
-        """What `_stages.py` says of a build."""
+        """The output of `_stages.py` for a build."""
         clocked: dict[str, Any] = json.loads(self.python("_stages.py", repr(time.time()), *build, cache=cache).stdout)
         return clocked
 
@@ -82,13 +82,13 @@ class Workbench:
         return run([ffmpeg.find(), "-v", "error", "-y", *args], cwd=self.folder, env=os.environ, watch=watch)
 
     def pcm(self, track: str | Path, name: str, *cut: str) -> Path:
-        """`track`, or a part of it, decoded to a WAV of 16 bits."""
+        """`track`, or a part of it, decoded to a 16-bit WAV."""
         path = self.folder / name
         self.ffmpeg(*cut, "-i", track, "-c:a", "pcm_s16le", path)
         return path
 
     def floor(self, pcm: Path, encoding: Sequence[str] = BITRATE, suffix: str = "mp3", threads: int | None = 1) -> Run:
-        """Encode what is already mixed, with ffmpeg alone."""
+        """Encode mixed sound with ffmpeg alone."""
         limit = [] if threads is None else ["-threads", str(threads)]
         return self.ffmpeg(*limit, "-i", pcm, *limit, *encoding, f"floor.{suffix}")
 
@@ -98,17 +98,17 @@ class Workbench:
         return self._fresh()
 
     def warm_bed(self) -> Path:
-        """Another routine's track has been made over the same bed."""
+        """A cache after another routine's track over the same bed."""
         return self._copy(self._with_bed)
 
     def filled(self, *track: str) -> Path:
-        """A cache that holds everything of `track`, which is at `track.mp3` then."""
+        """A cache with everything of `track`, which it builds as `track.mp3`."""
         full = self._fresh("full-cache")
         self.build(*track, cache=full)
         return full
 
     def like(self, cache: Path) -> Path:
-        """A copy of a cache that a build has filled."""
+        """A copy of a filled cache."""
         return self._copy(cache)
 
     @cached_property
@@ -134,5 +134,5 @@ class Workbench:
     def _copy(self, cache: Path) -> Path:
         path = self.folder / "cache"
         shutil.rmtree(path, ignore_errors=True)
-        shutil.copytree(cache, path, copy_function=os.link)  # what is in a cache is replaced, never changed
+        shutil.copytree(cache, path, copy_function=os.link)  # files of a cache are replaced, never changed
         return path

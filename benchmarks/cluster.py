@@ -1,9 +1,10 @@
-"""What does a track cost on a Dask cluster, and how many can its scheduler hand out? Fills the tables of docs/scale.md.
+"""The cost of a track on a Dask cluster, and the rate of its scheduler. Fills the tables of docs/scale.md.
 
     python benchmarks/cluster.py [--nights 2] [--tasks 1000] [--quick] [--write]
 
-Run it on a quiet machine, from the project's folder, with Dask installed: some minutes. `--quick` tries it on short
-tracks of the tone voice; `--write` puts the tables into the page. Workers' caches are empty before each run.
+Run it on a quiet machine, from the project's folder, with Dask installed. It takes some minutes. `--quick` tries it
+with short tracks of the tone voice. `--write` puts the tables into the page. Workers' caches are empty before each
+run.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ WORKERS = 2
 
 
 def tracks(bench: Workbench, nights: int) -> Section:
-    """The same library by the pool and by a local cluster, each from an empty cache."""
+    """Build the same library with the pool and with a local cluster, each with an empty cache."""
     (bench.folder / "library.yaml").write_text((QUICK if bench.quick else LIBRARY).format(nights=nights))
     rows = []
     for words, how in (("pool", ()), ("Dask, --cluster local", ("--cluster", "local"))):
@@ -89,12 +90,12 @@ def tracks(bench: Workbench, nights: int) -> Section:
 
 
 def no_work(task: BuildTask, *_: object) -> TaskResult:
-    """A task that costs nothing: what remains is handing out and taking back."""
+    """A task without work, to measure only handing out and taking back."""
     return TaskResult(task.name, "made", task.key, 35_000_000, "0" * 64, 2_100_000)
 
 
 def handing_out(bench: Workbench, count: int) -> Section:
-    """How many tasks a second go out and come back, with no work in them."""
+    """Measure how many tasks without work are handed out and come back in a second."""
     workspace = Workspace.here()
     piece = read_spec(source := load_source("deep-hip-opening", {}, workspace), {}, workspace)
     key = sound_fingerprint(piece).key
@@ -105,7 +106,7 @@ def handing_out(bench: Workbench, count: int) -> Section:
     first = next(tasks)
     cluster = local(WORKERS, FolderStore(bench.folder), cache_folder=bench.folder, notice=print, task_function=no_work)
     try:
-        list(run_tasks([first], cluster))  # who is there has been asked
+        list(run_tasks([first], cluster))  # all workers have been checked now
         mine = psutil.Process()
         cpu_before_s, started_s = sum(mine.cpu_times()[:2]), time.perf_counter()
         results = list(run_tasks(tasks, cluster))
@@ -142,7 +143,7 @@ def _processor() -> str:
 
 
 def write(sections: list[Section]) -> None:
-    """Each into its place on the page."""
+    """Put each table into its place on the page."""
     page = PAGE.read_text(encoding="utf-8")
     for section in sections:
         place = re.compile(f"<!-- {section.name}: begin -->.*?<!-- {section.name}: end -->\n", re.DOTALL)

@@ -1,9 +1,9 @@
-"""An independent ear: what of a narration is understood over a bed, by a recogniser and by STOI.
+"""How much of a narration is understood over a bed, measured with a speech recogniser and with STOI.
 
-The recogniser is pocketsphinx with the English model of its wheel, trained on people and knowing nothing of us. For
-each phrase it hears the sound of one ear (voice at its level, bed under it, a quiet room) and must take it for that
-sentence rather than for nine others of the same routine, those nearest in length, so that "right" stands beside
-"left" and length gives nothing away. Half a sentence, or none, counts as wrong.
+The recogniser is pocketsphinx with the English model of its wheel, which was trained on people. For each phrase it
+gets the sound at one ear: voice at its level, bed under it, a quiet room. It must choose between the sentence and
+nine others of the same routine, those nearest in length. So "right" competes with "left", and length gives no hint.
+Half a sentence, or none, counts as wrong.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ Wave = NDArray[np.float32]
 """(samples,) at 48 kHz, unless it says otherwise."""
 
 OTHERS = 9
-# A quiet bedroom: 25 dB under the voice at the ear, as WHO's 30 dB(A) for nights are under 55. Over digital silence,
-# which it never learned, the model loses last words.
+# A quiet bedroom, 25 dB under the voice at the ear: WHO's 30 dB(A) for nights against 55 dB(A). The model wasn't
+# trained on digital silence, and loses last words in it.
 ROOM_DBFS = -50.0
 EDGE_MS = 200  # of bed and room before and after each phrase
-EAR_RATE = 16_000  # what the model was trained at
-EAR_GAIN_DB = 10.0  # to the level of its training
-# All ten sentences are followed to their ends: with the model's own narrow beams a sentence is lost for a weak first
-# consonant (measured: "Bring both knees upright." over brown).
+EAR_RATE = 16_000  # the model's rate
+EAR_GAIN_DB = 10.0  # raises the sound to the level of its training
+# Wide beams, which follow all ten sentences to their ends. With the model's narrow beams a weak first consonant loses
+# the sentence (measured: "Bring both knees upright." over brown).
 WIDE = {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-70}
-DUAL_MONO_DB = -3.01  # one ear's share of a voice that plays from two
+DUAL_MONO_DB = -3.01  # the level of one channel of a voice that plays in both
 
 # Words of the routines that the wheel's dictionary lacks, in its phonemes.
 PRONUNCIATIONS = {
@@ -57,7 +57,7 @@ PRONUNCIATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A sentence of a routine, and those of the same routine that it must not be taken for."""
+    """A sentence of a routine, and the other sentences that the recogniser may choose."""
 
     routine: str
     text: str
@@ -65,7 +65,7 @@ class Phrase:
 
 
 def phrases(count: int | None = None) -> list[Phrase]:
-    """What the built-in routines say at their defaults, each sentence once; or `count` of them, always the same."""
+    """The sentences of the built-in routines at their defaults, each once; or `count` of them, always the same."""
     found: dict[str, Phrase] = {}
     workspace = Workspace.here()
     for name in sorted(workspace.routine_names()):
@@ -83,20 +83,20 @@ def _nearest_in_length(text: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` as the recogniser's dictionary writes them."""
+    """The words of `text` in the spelling of the recogniser's dictionary."""
     return re.findall(r"[a-z']+", text.lower())
 
 
 def bed_sound(name: str, folder: Path) -> Wave:
-    """One ear's side of a bed, at the level of `beds.LOOP_LUFS`; `folder` is for the cache."""
+    """One channel of a bed at the level of `beds.LOOP_LUFS`. `folder` is for the cache."""
     bed = beds.load_bed(beds.parse_background(name), Cache(folder), Timing().breath_ms, Timing().inhale_ms)
     return bed.loop.read(0, bed.loop.samples)[:, 0].copy()
 
 
 def at_one_ear(clip: Wave, bed: Wave, under_lu: float, place: int) -> Wave:
-    """`clip` as it plays at the default loudness over `bed`, which lies `under_lu` under it, in a quiet room.
+    """`clip` at the default loudness over `bed`, which lies `under_lu` under it, in a quiet room.
 
-    `place` picks where in the bed the phrase falls. Both with `EDGE_MS` of bed before and after.
+    `place` selects the part of the bed. `EDGE_MS` of bed come before and after the clip.
     """
     voice = np.pad(_voice(clip), EDGE_MS * SAMPLES_PER_MS)
     room = np.random.default_rng(place).standard_normal(len(voice), np.float32) * np.float32(10 ** (ROOM_DBFS / 20))
@@ -116,7 +116,7 @@ def _under(bed: Wave, length: int, under_lu: float, place: int) -> Wave:
 
 
 class Ear:
-    """The recogniser. What it heard before changes nothing: each sound is normalised by itself."""
+    """The recogniser. Each sound is normalised by itself, so earlier sounds don't matter."""
 
     def __init__(self) -> None:
         self._decoder = pocketsphinx.Decoder(lm=None, samprate=EAR_RATE, cmn="batch", loglevel="FATAL", **WIDE)
@@ -124,11 +124,11 @@ class Ear:
             self._decoder.add_word(word, phonemes, True)
 
     def unknown(self, texts: Iterable[str]) -> set[str]:
-        """Words of `texts` that its dictionary lacks: their phonemes belong into `PRONUNCIATIONS`."""
+        """Words of `texts` that its dictionary lacks. Add their phonemes to `PRONUNCIATIONS`."""
         return {word for text in texts for word in words(text) if self._decoder.lookup_word(word) is None}
 
     def understands(self, sound: Wave, phrase: Phrase) -> bool:
-        """Whether it takes `sound` for the whole of `phrase`, rather than for another or for nothing."""
+        """Whether it recognises the whole of `phrase` in `sound`."""
         choices = " | ".join(f"( {' '.join(words(text))} )" for text in (phrase.text, *phrase.others))
         self._decoder.add_jsgf_string("choices", f"#JSGF V1.0; grammar choices; public <one> = {choices} ;")
         self._decoder.activate_search("choices")
@@ -142,17 +142,17 @@ class Ear:
 
 @cache
 def ear() -> Ear:
-    """The one ear: loading its model takes longer than listening."""
+    """The shared recogniser, since loading its model takes longer than using it."""
     return Ear()
 
 
 def sentences(asked: Sequence[Phrase]) -> list[Phrase]:
-    """Those of four words and more."""
+    """The phrases with at least four words."""
     return [phrase for phrase in asked if len(words(phrase.text)) >= 4]
 
 
 def misheard(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: Wave, under_lu: float) -> list[Phrase]:
-    """Those of the phrases `asked` that the ear doesn't understand over `bed`, `under_lu` under the voice."""
+    """The phrases of `asked` that aren't understood over `bed`, which lies `under_lu` under the voice."""
     return [
         phrase
         for place, phrase in enumerate(asked)
@@ -161,6 +161,6 @@ def misheard(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: Wave, unde
 
 
 def stoi_and_estoi(clip: Wave, bed: Wave, under_lu: float, place: int) -> tuple[float, float]:
-    """STOI and ESTOI of a phrase at one ear; ask for `sentences` only."""
+    """STOI and ESTOI of a phrase at one ear. Use it for `sentences` only."""
     voice = _voice(clip)
     return _acoustics.stoi_and_estoi(voice, voice + _under(bed, len(voice), under_lu, place))

@@ -1,14 +1,16 @@
-"""Does a command end in order, wherever it is stopped? Real builds and batches, each interrupted at a random moment.
+"""Interrupt real builds and batches at random moments, and check how they end.
 
     python benchmarks/interruptions.py [--count 200] [--seed 1] [--rerun 20] [--at-once 2]
 
-A third of the moments lie in the first 0.3 s, while the command imports what it needs; the others anywhere up to its
-usual duration. The signal is SIGINT or SIGTERM, sent to the process alone or to its whole group, as a terminal does.
-After each: the exit code is 130 or 143, or 0 where it had finished before; stderr has no traceback; no process is left;
-what lies at a final path is byte for byte what an undisturbed run makes; the temporary folder is empty and no `.part`
-and no lease lies anywhere. Every twentieth command is then run again, to its end: it makes the very same files.
+A third of the moments lie in the first 0.3 s, during imports. The others lie anywhere up to the command's usual
+duration. The signal is SIGINT or SIGTERM. It goes to the process alone, or to its whole group as from a terminal.
 
-Python itself starts before our first line: what strikes there ends it in Python's own way, which is counted apart.
+After each the exit code must be 130 or 143, or 0 if the command had finished before. There must be no traceback on
+stderr, no process left, no file in the temporary folder, no `.part` and no lease. Files at final paths must have the
+same bytes as from an undisturbed run. Every twentieth command then runs again to its end, and must make the same
+files.
+
+A signal before our first line ends Python in its own way. This is counted separately.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ import psutil
 
 SLEEPWARD = Path(sys.executable).with_name("sleepward")
 IMPORTS_S = 0.3
-HANGS_S = 60.0  # generous, for a busy machine
-LINGERS_S = 20.0  # a process that is left after so long is an orphan
+HANGS_S = 60.0  # long enough for a busy machine
+LINGERS_S = 20.0  # a process that still runs after this time is an orphan
 MARK = "INTERRUPTIONS_TRIAL"
 SCRIPT = """\
 # Night
@@ -62,7 +64,7 @@ NAMES = {"one": "your feet", "two": "your hands", "three": "your head"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A command; `warm` with a cache that has all of its parts."""
+    """A command. If `warm`, the cache has all of its parts."""
 
     voice: str
     words: tuple[str, ...]
@@ -71,7 +73,7 @@ class Kind:
 
     @property
     def recipe(self) -> str:
-        """What cold and warm have in common."""
+        """The part of the name that cold and warm have in common."""
         return f"{self.shown_as}, {self.voice}"
 
     def __str__(self) -> str:
@@ -91,7 +93,7 @@ def kinds(voices: Sequence[str] = ("tone", "pyttsx3")) -> list[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Undisturbed:
-    """What a command makes: its files by name with their digests; how long it takes."""
+    """An undisturbed run: its files with their digests, and its duration."""
 
     files: dict[str, str]
     usual_s: float
@@ -116,13 +118,13 @@ class Trial:
 
 
 class Bench:
-    """A folder to try in; a home, a cache and a temporary folder of their own for each command."""
+    """A folder for the trials. Each command has its own home, cache and temporary folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._undisturbed: dict[Kind, Undisturbed] = {}
         self._caches: dict[str, Path] = {}
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # else the commands have it ignored too
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # else the commands would ignore it, too
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def undisturbed(self, kind: Kind) -> Undisturbed:
@@ -140,7 +142,7 @@ class Bench:
         return self._undisturbed[kind]
 
     def try_one(self, trial: Trial, *, rerun: bool = False) -> Trial:
-        """Fill in how `trial` ended."""
+        """Run `trial` and fill in its result."""
         reference = self.undisturbed(trial.kind)
         cache = self._caches[trial.kind.recipe] if trial.kind.warm else None
         place = _Place(self._folder / secrets.token_hex(3), cache)
@@ -191,7 +193,7 @@ class _Place:
         )
 
     def tracks(self) -> dict[str, str]:
-        """Whatever lies at a final path, but for the list of a library, which tells of times."""
+        """All files at final paths, except a library's list, which contains times."""
         out = self.folder / "out"
         files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
         return {
@@ -212,7 +214,7 @@ class _Place:
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
             return process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:  # gone meanwhile, or another user's
+        except psutil.Error:  # it has ended, or belongs to another user
             return False
 
     def remove(self) -> None:
@@ -251,7 +253,7 @@ def _interrupt(place: _Place, trial: Trial) -> None:
 
 
 def trials(bench: Bench, count: int, seed: int, of: Sequence[Kind]) -> Iterator[Trial]:
-    """`count` moments, the same for the same seed but for how long the commands take here."""
+    """`count` random moments. The seed and the commands' durations determine them."""
     chance = random.Random(seed)
     for number in range(count):
         kind = of[number % len(of)]
@@ -269,7 +271,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2, help="try so many at a time")
     asked = parser.parse_args()
     done: dict[Kind, list[Trial]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="int-") as folder:  # short: espeak-ng reads no long paths
+    with tempfile.TemporaryDirectory(prefix="int-") as folder:  # short, since espeak-ng can't read long paths
         bench = Bench(Path(folder))
         for kind in kinds():
             print(f"{kind}: {bench.undisturbed(kind).usual_s:.1f} s undisturbed", flush=True)

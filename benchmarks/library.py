@@ -1,12 +1,12 @@
-"""What does a library cost? Whole `batch` commands, cold, warm and after one edit; writes its table in docs/library.md.
+"""The cost of a library: `batch` commands, cold, warm and after one edit. Writes the table of docs/library.md.
 
     python benchmarks/library.py [--tracks 50 500] [--length 25m] [--style gentle] [--jobs 1 2] [--voice NAME] [--write]
 
-Two routines over two backgrounds, in so many nights as make up the tracks. The edit is one sentence of a pose that one
-of the two routines has. With the lengths of real nights 500 tracks take long; `--length 5m --style spare` shows the
-same in half an hour, and `--write` says in the page which it was. Run it on a quiet machine, from the project's folder.
-Where the system can, the command is held to as many cores as it is to use: ffmpeg would else run beside the one that
-feeds it.
+The library has two routines over two backgrounds, and as many nights as the tracks need. The edit changes one
+sentence of a pose that only one of the routines has. 500 tracks of a real night's length take long. `--length 5m
+--style spare` measures the same in half an hour, and `--write` notes the length on the page. Run it on a quiet
+machine, from the project's folder. If the system supports it, the command is limited to the given number of cores,
+else ffmpeg would use another one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ leave: |
 
 
 def prepare(folder: Path, tracks: int, length: str, style: str, voice: str | None) -> Path:
-    """A library of `tracks` tracks in a new folder, with routines of its own."""
+    """Make a library of `tracks` tracks in a new folder, with its own routines."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "routines" / "poses").mkdir(parents=True)
     for name in ("moon", "star"):
@@ -75,14 +75,14 @@ def prepare(folder: Path, tracks: int, length: str, style: str, voice: str | Non
 
 
 def edit(folder: Path) -> None:
-    """One sentence of one pose, which half of the tracks speak."""
+    """Change one sentence of a pose that half of the tracks have."""
     pose = folder / "routines" / "poses" / "moon-pose.yaml"
     pose.write_text(pose.read_text(encoding="utf-8").replace("And let that go", "And let it go"), encoding="utf-8")
 
 
 @contextmanager
 def held_to(cores: int) -> Iterator[None]:
-    """What is started meanwhile runs on so many cores, where the system can do that."""
+    """Limit processes started in the block to so many cores, if the system supports it."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -95,7 +95,7 @@ def held_to(cores: int) -> Iterator[None]:
 
 
 def batch(folder: Path, jobs: int) -> tuple[Run, int]:
-    """The command, and how many tracks it made."""
+    """Run the command; also returns the number of tracks that it made."""
     bench = Workbench(folder, quick=True)
     with held_to(jobs):
         done = bench.sleepward("batch", "library.yaml", "-j", str(jobs), "--json", cache=folder / "cache")
@@ -126,7 +126,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Section:
 
 
 def put_into_page(section: Section, page: Path) -> None:
-    """Between the marks that bear the section's name."""
+    """Put the table between the marks of its section."""
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(f"<!-- {section.name}: begin -->")
     _, _, after = rest.partition(f"<!-- {section.name}: end -->\n")

@@ -1,10 +1,10 @@
-"""What a user would write: pyttsx3 per sentence, pydub's + and overlay, export. For `speed.py` to compare with.
+"""A naive script as a user would write it: pyttsx3 for each sentence, pydub's + and overlay, export. For `speed.py`.
 
     python benchmarks/naive.py PLAN.json BED.wav OUT.mp3
 
-PLAN.json is what `sleepward plan --json` prints: it says when which sentence begins, so that both make the same track.
-What such a script leaves out is left out: no trimming, no levels, no fades, no tags, no chapters, no checks. What
-would keep it from working at all is mended: it waits for each file, and takes the wheels' own espeak-ng and ffmpeg.
+PLAN.json is the output of `sleepward plan --json`. It gives the start of each sentence, so both make the same track.
+Like such a script it has no trimming, levels, fades, tags, chapters or checks. Only faults that would stop it are
+fixed: it waits for each file, and uses espeak-ng and ffmpeg of the wheels.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def assemble(duration_ms: int, sentences: list[dict[str, Any]], clips: list[Path
 def load_wheels() -> None:
     try:
         import espeakng_loader
-    except ImportError:  # then pyttsx3 finds the system's, or says so
+    except ImportError:  # then pyttsx3 uses the system's espeak-ng, or reports that there is none
         return
     ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
     os.environ["ESPEAK_DATA_PATH"] = str(espeakng_loader.get_data_path())

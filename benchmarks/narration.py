@@ -1,12 +1,12 @@
-"""Does the narration hold under load? Speaks many sentences while every core is busy, and compares each.
+"""Test narration under load: speak many sentences while every core is busy, and compare each with a reference.
 
     python benchmarks/narration.py [--count 2000] [--jobs 4] [--voice pyttsx3:en-us+klatt4] [--one-server-each]
 
-Each sentence is spoken twice, by different servers: once on the quiet machine, in order and one at a time (the
-reference; with `--one-server-each` every sentence by a server that has spoken nothing else), and once shuffled,
-`--jobs` at a time, while one process per core burns. Printed are how many came missing, cut short, at a wrong rate,
-or different in any sample. A wrong rate is recognised by a third rendering, at the rate that pyttsx3 speaks at when a
-rate gets lost (200), which must be shorter than the reference.
+Each sentence is spoken twice, by different servers. The reference is spoken on the quiet machine, in order and one at
+a time; with `--one-server-each` every sentence gets a new server. Then all sentences are spoken in random order,
+`--jobs` at a time, while one process per core keeps the machine busy. The output counts sentences that are missing,
+cut short, at a wrong rate, or different in any sample. A wrong rate is recognised by a third rendering at rate 200,
+which pyttsx3 uses if a rate gets lost. That rendering must be shorter than the reference.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from generator.voices.pyttsx3 import ESPEAK_AMPLITUDE, Pyttsx3Voice
 Digests = dict[str, tuple[int, str, bool]]
 
 SHORTEST, LONGEST = 3, 400  # characters in a sentence
-LOST_RATE = 200  # what pyttsx3's driver sets before anything else
+LOST_RATE = 200  # the rate that pyttsx3's driver sets first
 _WORDS = re.findall(
     r"\w+",
     "rest breathe soften the ankle knee hip shoulder jaw belly heart pillow blanket mattress slowly gently and then"
@@ -41,8 +41,8 @@ _WORDS = re.findall(
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of speaking `count` sentences under load; the lists hold the sentences that went wrong."""
+class StressOutcome:
+    """The result of speaking `count` sentences under load. The lists hold the failed sentences."""
 
     count: int
     missing: list[str]
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def sentences(count: int, seed: int = 1) -> list[str]:
-    """`count` different sentences of SHORTEST to LONGEST characters, evenly over that range."""
+    """`count` different sentences with lengths evenly from SHORTEST to LONGEST characters."""
     chance = random.Random(seed)
     made: dict[str, None] = {}
     while len(made) < count:
@@ -77,7 +77,7 @@ def sentences(count: int, seed: int = 1) -> list[str]:
 
 @contextlib.contextmanager
 def busy_cores() -> Iterator[None]:
-    """One process per core that does nothing but burn."""
+    """Run one busy process per core."""
     burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
     try:
         yield
@@ -88,13 +88,13 @@ def busy_cores() -> Iterator[None]:
 
 
 def digest(recording: Recording) -> tuple[int, str, bool]:
-    """Length in samples, hash of rate and samples, and whether anything is at full scale."""
+    """(length in samples, hash of rate and samples, whether any sample is at full scale)."""
     name = hashlib.sha256(str(recording.sample_rate).encode() + recording.samples.tobytes()).hexdigest()
     return len(recording.samples), name, bool(abs(recording.samples).max() >= 0.999)
 
 
 def spoken(voice: Voice, texts: Sequence[str], jobs: int) -> Digests:
-    """Digests by text; texts at which the voice broke off are missing."""
+    """Digests by text, without texts at which the voice broke off."""
     found: Digests = {}
     left = list(texts)
     while left:
@@ -103,15 +103,15 @@ def spoken(voice: Voice, texts: Sequence[str], jobs: int) -> Digests:
                 found[text] = digest(recording)
             left = []
         except TrackError as error:
-            broken = [text for text in left if repr(text[:60]) in str(error)]  # as errors shorten them
+            broken = [text for text in left if repr(text[:60]) in str(error)]  # errors shorten texts like this
             if not broken:
                 raise
             left = [text for text in left if text not in found and text not in broken]
     return found
 
 
-def stress(voice: Voice, texts: Sequence[str], jobs: int, *, one_server_each: bool = False) -> Outcome:
-    """Speaks `texts` on the quiet and on the busy machine; `one_server_each` gives every reference a new server."""
+def stress(voice: Voice, texts: Sequence[str], jobs: int, *, one_server_each: bool = False) -> StressOutcome:
+    """Speak `texts` on the quiet and on the busy machine. `one_server_each` gives every reference a new server."""
     started = time.perf_counter()
     batches = [[text] for text in texts] if one_server_each else [texts]
     reference = {text: found for batch in batches for text, found in spoken(voice, batch, 1).items()}
@@ -123,7 +123,7 @@ def stress(voice: Voice, texts: Sequence[str], jobs: int, *, one_server_each: bo
         loaded = spoken(voice, shuffled, jobs)
         loaded_s = time.perf_counter() - started
     there = [text for text in texts if text in loaded]
-    return Outcome(
+    return StressOutcome(
         count=len(texts),
         missing=[text for text in texts if text not in loaded or text not in reference],
         cut=[text for text in there if text in reference and loaded[text][0] < reference[text][0]],
@@ -141,7 +141,7 @@ def _shorter(one: Digests, other: Digests, text: str) -> bool:
 
 
 def _at_lost_rate(voice: Voice) -> Voice:
-    """`voice` as it would sound if its rate were lost."""
+    """`voice` at the rate that it has if its own rate is lost."""
     if isinstance(voice, Pyttsx3Voice) and voice.driver == "espeak":
         return dataclasses.replace(voice, prefix=f"\x01{LOST_RATE}S\x01{ESPEAK_AMPLITUDE}A ")
     return open_voice(voice.label, rate=LOST_RATE, pitch=None)

@@ -1,12 +1,12 @@
-"""Builds real tracks, decodes them and measures every row of the sound targets; writes the tables of docs/sound.md.
+"""Build and decode real tracks, measure every row of the sound targets, and write the tables of docs/sound.md.
 
-`python benchmarks/sound.py --beds` takes the eight routines over the seven beds and a music file made here, 64 tracks;
-`--voices` the three softest voices through the eight routines, each over another background, 24 tracks; `--lengths`
-each routine at its shortest and longest length at each level, 48. Without any of them, all. `--quick` takes two
-routines. What `sleepward verify` measures comes from that command, the rest from `_sound_rows.py`.
+`python benchmarks/sound.py --beds` builds the eight routines over the seven beds and a music file made here, 64
+tracks. `--voices` builds the eight routines with the three softest voices, over the backgrounds in turn, 24 tracks.
+`--lengths` builds each routine at its shortest and longest length at each level, 48 tracks. Without these flags, it
+builds all. `--quick` takes two routines. `sleepward verify` measures its rows, and `_sound_rows.py` the others.
 
-`--keep FILE` writes down each track's figures there as they come, and takes from it what it already holds: so a run
-that was stopped goes on, and one column can be measured again (delete its lines).
+`--keep FILE` stores each track's figures in FILE, and takes figures that it has from there. So a stopped run can go
+on. To measure a column again, delete its lines.
 
 The tracks of `--beds` and `--voices` have bells (`--chime on`), so that those are measured too.
 """
@@ -40,7 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sound.md"
 SLEEPWARD = [sys.executable, "-c", "from generator.cli import main; main()"]
 BEDS = (*(name for name, kind in beds.BEDS.items() if kind.texture != "none"), "music")
-VOICES = ("en-us+klatt5", "en-us+klatt6", "en-us+klatt4")  # the softest that meet row 5 over every background
+VOICES = ("en-us+klatt5", "en-us+klatt6", "en-us+klatt4")  # the softest voices that meet row 5 over every background
 LEVELS = ("easier", "standard", "deeper")
 RATE = 44_100
 TAIL = ("--tail", "2m")
@@ -72,7 +72,7 @@ Rows = dict[str, Entry]
 
 @dataclass(frozen=True)
 class Found:
-    """A measured track: its routine, its column in the table, what `build` said of it, and its rows by id."""
+    """A measured track: its routine, its column in the table, the output of `build`, and its rows by id."""
 
     routine: str
     column: str
@@ -113,7 +113,7 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Workshop:
-    """A folder with a cache of its own, where the command is run as a user types it."""
+    """A folder with its own cache, in which commands run as a user types them."""
 
     folder: Path
     page: Path
@@ -140,7 +140,7 @@ class Workshop:
         return done.stdout
 
     def build(self, routine: str, name: str, *settings: str) -> dict[str, Any]:
-        """The track's facts; the track is `name` in the folder."""
+        """Build the track `name` in the folder. Returns the command's JSON."""
         facts: dict[str, Any] = json.loads(self.run("build", routine, *settings, "-o", name, "--json"))
         return facts
 
@@ -155,7 +155,7 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Series:
-    """Tracks of one routine with one narration: each a column of the table and its background."""
+    """Tracks of one routine with one narration. Each is a column of the table and has its background."""
 
     routine: str
     settings: tuple[str, ...]
@@ -163,7 +163,7 @@ class Series:
 
 
 def over_beds(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
-    """Each row over each bed, the range over the routines; the number of failures."""
+    """Measure each row over each bed, as a range over the routines. Returns the number of failures."""
     every = [Series(routine, (), tuple((bed, bed) for bed in BEDS)) for routine in routines]
     found = _measured(workshop, every, pool)
     intro = (
@@ -176,7 +176,7 @@ def over_beds(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor
 
 
 def in_voices(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
-    """Each row in each of the softest voices, over all backgrounds in turn; the number of failures."""
+    """Measure each row with each of the softest voices, over all backgrounds in turn. Returns the failure count."""
     every = [
         Series(routine, ("--voice", voice), ((voice, BEDS[(number + 3 * shift) % len(BEDS)]),))
         for number, routine in enumerate(routines)
@@ -209,7 +209,7 @@ def _missing(workshop: Workshop, kept: frozenset[tuple[str, str]], series: Serie
 
 
 def measure(workshop: Workshop, series: Series) -> list[Found]:
-    """Build the narration alone and each track, and measure these against it."""
+    """Build the narration alone and each track, and compare them."""
     stem = "-".join([series.routine, *(word.strip("-") for word in series.settings)])
     options = ("--chime", "on", *series.settings)
     wav, raw, clean_raw = workshop.folder / f"{stem}.wav", f"{stem}.track", workshop.folder / f"{stem}.clean"
@@ -245,7 +245,7 @@ def measure(workshop: Workshop, series: Series) -> list[Found]:
 
 
 def at_lengths(workshop: Workshop, routines: list[str], pool: ProcessPoolExecutor) -> int:
-    """Each routine at its shortest and longest feasible length at each level; the number of failures."""
+    """Measure each routine at its shortest and longest length at each level. Returns the number of failures."""
     lines = ["| routine | level | shortest | longest | rows measured | failed |", "|---|---|---|---|---|---|"]
     failures = []
     for new_lines, new_failures in pool.map(partial(_at_its_ends, workshop), enumerate(routines)):
@@ -257,9 +257,9 @@ def at_lengths(workshop: Workshop, routines: list[str], pool: ProcessPoolExecuto
 
 
 def _at_its_ends(workshop: Workshop, numbered: tuple[int, str]) -> tuple[list[str], list[str]]:
-    """A routine's lines of the table, and its failures."""
+    """The lines of a routine in the table, and the number of its failures."""
     number, routine = numbered
-    bed = BEDS[number % (len(BEDS) - 1)]  # but music, the last
+    bed = BEDS[number % (len(BEDS) - 1)]  # without music, the last one
     path = workshop.folder / f"{routine}.mp3"
     lines, failures = [], []
     for level in LEVELS:
@@ -301,7 +301,7 @@ def _table(found: Sequence[Found], columns: Sequence[str]) -> list[str]:
 
 
 def _targets(found: Sequence[Found]) -> list[str]:
-    """Each row of the targets, who measures it, and the range of its figures over all tracks."""
+    """Each row of the targets, its tool, and the range of its figures over all tracks."""
     by_basis: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for each in found:
         for name, row in each.rows.items():
@@ -334,7 +334,7 @@ def _cell(rows: Sequence[Entry]) -> str:
 
 
 def _range(texts: Sequence[str]) -> str:
-    """The least and the greatest of texts that differ in their first number."""
+    """The range of texts that differ in their first number."""
     low, high = min(texts, key=_number), max(texts, key=_number)
     if low == high:
         return low
@@ -382,7 +382,7 @@ def _write(page_path: Path, section: str, lines: list[str]) -> None:
 
 
 def _music(path: Path) -> None:
-    """A minute and a half of slow chords, stereo, louder and softer, as somebody's own music might be."""
+    """A minute and a half of slow stereo chords of varying loudness, as an example of a user's music."""
     at = np.arange(90 * RATE) / RATE
     chords = ((220, 277.2, 329.6), (196, 246.9, 293.7), (174.6, 220, 261.6), (196, 246.9, 329.6))
     sound = np.zeros((len(at), 2), np.float32)

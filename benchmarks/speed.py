@@ -1,10 +1,10 @@
-"""What does a track cost? Whole commands against ffmpeg alone and against a naive script; writes docs/performance.md.
+"""The cost of a track, compared with ffmpeg alone and with a naive script. Writes docs/performance.md.
 
     python benchmarks/speed.py [--quick] [--only SECTION]
 
-Run it on a quiet machine, from the project's folder: some 45 minutes, 2 GB of disk, and 7 GB of memory for the naive
-script. `--quick` tries every section on short tracks and writes nothing; `--only` measures one section again, and
-puts it into the page where the page is this machine's.
+Run it on a quiet machine, from the project's folder. It takes some 45 minutes, 2 GB of disk, and 7 GB of memory for
+the naive script. `--quick` tries every section with short tracks and writes nothing. `--only` measures one section
+again, and replaces it on the page if the page is from this machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAGE = Path("docs/performance.md")
 
 
 def stages(bench: Workbench) -> Section:
-    """Where the time goes: one build in one process, its stages clocked."""
+    """The time of each stage of one build in one process."""
     rows, notes = [], []
     for words, prepare in (("bed warm, narration cold", bench.warm_bed), ("everything cold", bench.cold)):
         (bench.folder / "track.mp3").unlink(missing_ok=True)

@@ -1,12 +1,12 @@
-"""Which voice is understood, and which is soft: espeak-ng's through the voice chain, measured and drawn.
+"""Measure how intelligible and how soft espeak-ng's voices are after the voice chain, and draw their spectra.
 
     python benchmarks/voices.py [--phrases 40] [--voice en-us+klatt4 …] [--jobs 2] [--write]
 
-Every voice speaks the same sentences of the built-in routines at the default rate, and goes through the chain with its
-own gain and colour. An independent ear (`ear.py`) then says what of it is understood. Printed are three tables: the
-voices, the chain before and after, and the default voice over every bed. `--write` puts them into docs/sound.md, with
-every sentence of every routine in the last, and draws the spectra before and after the chain into docs/images/: that
-takes two cores a quarter of an hour.
+Every voice speaks the same sentences of the built-in routines at the default rate, and goes through the chain with
+its own gain and colour. `ear.py` then measures how much is understood. The output is three tables: the voices, the
+chain before and after, and the default voice over every bed. `--write` puts them into docs/sound.md, with every
+sentence of every routine in the last table, and draws the spectra before and after the chain into docs/images/. That
+takes a quarter of an hour on two cores.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ MALE = tuple(f"en-us{variant}" for variant in ("", "+klatt", "+klatt2", "+klatt4
 FEMALE = tuple(f"en-us+{name}" for name in ("belinda", "Annie", "f2", "linda"))
 
 UNDER_LU = 15.0  # the default level of a bed
-HARD_UNDER_LU = 6.0  # nine closer than the default: where voices part
+HARD_UNDER_LU = 6.0  # 9 LU closer than the default, where voices differ most
 PLAIN_BEDS = ("rain", "brown", "none")
 STOI_PHRASES = CONTROLS = 20
 SOFTEST = 3
 WORST_BED, NO_BED = "rain", "none"
 
-# The rows of the sound targets that a voice has to meet, and what of it has to be understood.
+# The rows of the sound targets for a voice, and the share of phrases to be recognised.
 MOST_OFF_LU = 1.0
 LEAST_STOI, LEAST_ESTOI = 0.90, 0.75
 MOST_ONSET_DB = 20.0
@@ -62,7 +62,7 @@ LEAST_RIGHT = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What a meter says of a narration."""
+    """Measurements of a narration."""
 
     lufs: float
     treble_db: float
@@ -75,7 +75,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """STOI and ESTOI of some phrases over one bed: the medians, and the lowest."""
+    """STOI and ESTOI of some phrases over one bed: the medians and the lowest values."""
 
     median: tuple[float, float]
     lowest: tuple[float, float]
@@ -83,10 +83,9 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One voice, as the engine gives it (trimmed, and as loud) and after the chain.
+    """One voice as the engine gives it (trimmed, at the same loudness), and after the chain.
 
-    `right` holds the share of phrases that the ear takes for what they are, by bed; `right_hard` over `WORST_BED` at
-    `HARD_UNDER_LU`.
+    `right` is the share of recognised phrases by bed; `right_hard` is the share over `WORST_BED` at `HARD_UNDER_LU`.
     """
 
     name: str
@@ -148,7 +147,7 @@ def main() -> None:
 
 
 def measured(name: str, sample: Sequence[Phrase]) -> Measured:
-    """The voice `name`, on `sample`."""
+    """Measure the voice `name` on `sample`."""
     texts = [phrase.text for phrase in sample]
     recordings, gain = spoken(name, texts)
     before = {text: _as_given(recordings[text], gain) for text in texts}
@@ -166,14 +165,14 @@ def measured(name: str, sample: Sequence[Phrase]) -> Measured:
 
 
 def spoken(name: str, texts: Sequence[str]) -> tuple[dict[str, Recording], VoiceGain]:
-    """What the voice says of `texts` at the default rate, and the gain that the chain gives it."""
+    """The voice's recordings of `texts` at the default rate, and its gain in the chain."""
     recordings = dict(open_voice(name, rate=DEFAULT_RATE_WPM).speak([*CALIBRATION_SENTENCES, *texts], jobs=2))
     return recordings, calibrate([recordings[text] for text in CALIBRATION_SENTENCES])
 
 
 @cache  # a process judges several beds
 def default_says(count: int | None) -> tuple[list[Phrase], dict[str, Wave]]:
-    """Some or all of the routines' phrases, and the default voice's clips of them."""
+    """Phrases of the routines, some or all, and the default voice's clips of them."""
     asked = ear.phrases(count)
     recordings, gain = spoken(DEFAULT_ESPEAK, [phrase.text for phrase in asked])
     return asked, {p.text: master(recordings[p.text], gain, p.text).samples[:, 0] for p in asked}
@@ -187,7 +186,7 @@ def _as_given(recording: Recording, gain: VoiceGain) -> Wave:
 
 
 def sound_of(clips: Mapping[str, Wave]) -> Sound:
-    """Loudness and brightness of all as one, the hardest onset, and how far the phrases' loudness lies apart."""
+    """Loudness and brightness of all phrases together, the hardest onset, and the spread of the phrases' loudness."""
     whole = np.concatenate(list(clips.values()))
     hz, power = welch(whole, SAMPLE_RATE, nperseg=4096)
     loudness = [integrated_lufs(clip) for clip in clips.values()]
@@ -208,7 +207,7 @@ def bed_sound(name: str) -> Wave:
 
 
 def right(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: str, under_lu: float) -> float:
-    """The share of the phrases `asked` that the ear takes for what they are."""
+    """The share of the phrases `asked` that are recognised."""
     return 1 - len(ear.misheard(clips, asked, bed_sound(bed), under_lu)) / len(asked)
 
 
@@ -224,7 +223,7 @@ def scores(clips: Mapping[str, Wave], asked: Sequence[Phrase], bed: str) -> Scor
 
 
 def voice_table(voices: Sequence[Measured], softest: Sequence[Measured], count: int) -> str:
-    """All voices: understood, soft, even."""
+    """The table of all voices."""
     head = f"""\
 ### Voices
 
@@ -255,7 +254,7 @@ def _voice_row(voice: Measured, *, bold: bool = False) -> str:
 
 
 def chain_table(voices: Sequence[Measured]) -> str:
-    """Before the chain (trimmed, at the same loudness) and after it."""
+    """The table of measurements before the chain (trimmed, at the same loudness) and after it."""
     lines = [
         "### The chain, before and after\n",
         "Before it, the voice is trimmed and as loud. Colour: presence and treble, as the chain measured them.\n",
@@ -274,7 +273,7 @@ def chain_table(voices: Sequence[Measured]) -> str:
 
 
 def bed_table(rows: Sequence[str], count: int) -> str:
-    """The default voice over each bed; and what shows that the ear can fail."""
+    """The table of the default voice over each bed, with controls that show that the recogniser can fail."""
     head = f"""\
 ### The default voice over each bed
 
@@ -287,7 +286,7 @@ The controls: the bed {HARD_UNDER_LU:g} LU under the voice and as loud as it, an
 
 
 def bed_row(bed: str, count: int | None) -> str:
-    """The default voice over one bed: `count` phrases or all, and the controls on a few."""
+    """The row of one bed: `count` phrases or all, and the controls on a few."""
     every, clips = default_says(count)
     few = every[:: max(1, len(every) // CONTROLS)]
     silent = {text: np.zeros_like(clip) for text, clip in clips.items()}
@@ -303,7 +302,7 @@ def bed_row(bed: str, count: int | None) -> str:
 
 
 def draw(voices: Sequence[Measured]) -> None:
-    """Spectra in third octaves, before and after the chain, a voice beside the other."""
+    """Draw spectra in third octaves before and after the chain, one panel a voice."""
     import matplotlib as mpl
 
     mpl.use("svg")

@@ -16,13 +16,13 @@ from .values import (
     BackgroundKind,
     BackgroundLayer,
     ChimeLevel,
-    Choice,
     Cover,
     CoverKind,
     Duration,
     Kilobits,
     Names,
     Number,
+    OneOf,
     Ratio,
     SettingKind,
     Slug,
@@ -65,7 +65,7 @@ class Settings:
     breath_ratio: tuple[int, int] = _setting((4, 6), Ratio("4:6|3:7"), "inhale to exhale")
     count_ms: int = _setting(1_500, Whole("MS", 500, 10_000, "milliseconds"), "how long one count lasts")
     count_voice: Literal["auto", "on", "off"] = _setting(
-        "auto", Choice("auto|on|off"), "speak the numbers of a count; auto: up to ten"
+        "auto", OneOf("auto|on|off"), "speak the numbers of a count; auto: up to ten"
     )
     length: int | None = _setting(None, Duration("TIME"), "how long the guided part lasts, like 25m")
     tail: int = _setting(
@@ -80,17 +80,17 @@ class Settings:
         15.0, Number("LU", 6, 40, "LU under the voice while it speaks"), "how far the background lies under the voice"
     )
     loudness: float = _setting(-22.0, Number("LUFS", -30, -18, "LUFS"), "how loud the voice is")
-    glide: Switch = _setting("on", Choice("on|off"), "let the voice grow 3 dB quieter towards the end")
+    glide: Switch = _setting("on", OneOf("on|off"), "let the voice grow 3 dB quieter towards the end")
     chime: float | None = _setting(
         None,
         ChimeLevel("on|off|LU", Number("LU", MIN_CHIME_LU, 30, "LU under the voice"), CHIME_LU),
         "a soft bell as each hold ends, 11 LU under the voice or as many as you say",
     )
     ear: Literal["both", "left", "right"] = _setting(
-        "both", Choice("both|left|right"), "put everything into one ear's channel"
+        "both", OneOf("both|left|right"), "put everything into one ear's channel"
     )
     level: Level = _setting(
-        "standard", Choice("easier|standard|deeper"), "which way into each pose is spoken", shapes_words=True
+        "standard", OneOf("easier|standard|deeper"), "which way into each pose is spoken", shapes_words=True
     )
     avoid: tuple[str, ...] = _setting(
         (),
@@ -99,7 +99,7 @@ class Settings:
         shapes_words=True,
     )
     first_side: Literal["right", "left"] = _setting(
-        "right", Choice("right|left"), "the side that begins", shapes_words=True
+        "right", OneOf("right|left"), "the side that begins", shapes_words=True
     )
     reps: int | None = _setting(
         None, Whole("NUMBER", 1, 100, "there-and-backs"), "repetitions of alternating poses", shapes_words=True
@@ -120,15 +120,15 @@ class Settings:
         shapes_words=True,
     )
     sleep_position: SleepPosition = _setting(
-        "any", Choice("back|side|front|any"), "how you like to fall asleep", shapes_words=True
+        "any", OneOf("back|side|front|any"), "how you like to fall asleep", shapes_words=True
     )
     ending: Literal["sleep", "awake"] = _setting(
-        "sleep", Choice("sleep|awake"), "end in sleep, or wake gently to get up again", shapes_words=True
+        "sleep", OneOf("sleep|awake"), "end in sleep, or wake gently to get up again", shapes_words=True
     )
     only: tuple[str, ...] = _setting((), Names("POSES"), "do these poses alone", shapes_words=True)
     skip: tuple[str, ...] = _setting((), Names("POSES"), "leave these poses out", shapes_words=True)
     order: tuple[str, ...] = _setting((), Names("POSES"), "do these poses first, in this order", shapes_words=True)
-    format: Format = _setting("mp3", Choice("|".join(FORMATS)), "the file's format")
+    format: Format = _setting("mp3", OneOf("|".join(FORMATS)), "the file's format")
     bitrate: int = _setting(128, Kilobits("KBPS", BITRATES_KBPS), "kilobits a second, where the format has them")
     cover: Cover = _setting(
         AUTO_COVER, CoverKind("auto|none|FILE"), "the picture that players show: drawn, none, or your own"

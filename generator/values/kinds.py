@@ -104,7 +104,7 @@ class Words(SettingKind[T]):
         return {"enum": [*self.words]}
 
 
-class Choice(Words[str]):
+class OneOf(Words[str]):
     def parse(self, text: str, folder: Path = HERE) -> str:
         self.refuse_others(text)
         return text

@@ -31,7 +31,7 @@ _MONO_DB = 15.0  # a side so far under the whole says nothing about the backgrou
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class MeasuredPhrase:
     """A planned phrase and its measurement. It sounds from `start_ms` to `end_ms`; both are None if it isn't heard.
 
     `voice_power` and `background_power` are K-weighted powers during its event, `glide_db` is its planned gain.
@@ -59,7 +59,7 @@ class SpeechChecks:
         self._alone = planned.background_alone(len(measurement.k_db))
 
     @cached_property
-    def phrases(self) -> tuple[Phrase, ...]:
+    def phrases(self) -> tuple[MeasuredPhrase, ...]:
         return tuple(map(self._phrase, self._planned.speech, self._planned.glide_db))
 
     def rows(self) -> Iterator[Row]:
@@ -75,7 +75,7 @@ class SpeechChecks:
 
     # --- one phrase ----------------------------------------------------------------------------------
 
-    def _phrase(self, event: Event, glide_db: int) -> Phrase:
+    def _phrase(self, event: Event, glide_db: int) -> MeasuredPhrase:
         import numpy as np
 
         inside = hops_of(event)
@@ -88,7 +88,7 @@ class SpeechChecks:
         end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None
         both = float(power(self._measurement.k_db[inside]).mean())
         background = self._background_power(inside)
-        return Phrase(event, start_ms, end_ms, max(both - background, 0.0), background, glide_db)
+        return MeasuredPhrase(event, start_ms, end_ms, max(both - background, 0.0), background, glide_db)
 
     def _background_peaks_db(self, inside: slice) -> NDArray[np.float64]:
         """The peak level of each band of the background near the phrase. A voice must exceed it."""
@@ -130,8 +130,8 @@ class SpeechChecks:
 
     def _speech(self) -> Row:
         limit_ms = rows.EDGE_MS[self._planned.texture]
-        wrong: list[Phrase] = []
-        hidden: list[Phrase] = []
+        wrong: list[MeasuredPhrase] = []
+        hidden: list[MeasuredPhrase] = []
         worst_ms = 0
         for phrase in self.phrases:
             if phrase.start_ms is None or phrase.end_ms is None:
@@ -258,11 +258,11 @@ class SpeechChecks:
 _LUFS = lufs(1.0)
 
 
-def _distinct_texts(phrases: Sequence[Phrase]) -> int:
+def _distinct_texts(phrases: Sequence[MeasuredPhrase]) -> int:
     return len({phrase.event.text for phrase in phrases})
 
 
-def _describe(phrase: Phrase) -> str:
+def _describe(phrase: MeasuredPhrase) -> str:
     event = phrase.event
     text = event.text if len(event.text) <= 40 else f"{event.text[:39]}…"
     if phrase.start_ms is None or phrase.end_ms is None:
