@@ -374,7 +374,11 @@ def test_two_batches_at_once_do_no_harm(sleepward: Command, scripts: Path, tmp_p
     ("old", "new", "says"),
     [
         ("  style: [spare]", "  length: [25q]", ["library.yaml:6:12", "25q"]),
-        ("  style: [spare]", "  length: [20s, 9h]", ["library.yaml:6:12", "library.yaml:6:17", "moon", "can't be had"]),
+        (
+            "  style: [spare]",
+            "  length: [20s, 9h]",
+            ["library.yaml:6:12", "library.yaml:6:17", "moon", "isn't possible"],
+        ),
         ("  style: [spare]", "  style: [spare, spartan]", ["library.yaml:6:18", "spartan", "did you mean spare"]),
         ("  style: [spare]", "  background: [rian]", ["library.yaml:6:16", "rian", "rain"]),
         ("  style: [spare]", "  background: [music/harp.ogg]", ["library.yaml:6:16", "music/harp.ogg", "isn't there"]),

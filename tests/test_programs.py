@@ -200,7 +200,7 @@ def test_nights_become_files_that_sort(sleepward: Command, mine: Path, tmp_path:
 def test_a_night_that_cannot_be_made_stops_no_other(sleepward: Command, mine: Path, tmp_path: Path) -> None:
     mine.write_text(MINE.replace("6m", "50m"))
     done = sleepward("program", "mine", "--build", *QUICK, code=2)
-    assert "night 1: 50m can't be had" in done.stderr
+    assert "night 1: 50m isn't possible" in done.stderr
     assert [file.name for file in (tmp_path / "output" / "mine").iterdir()] == ["03-mine.mp3"]
 
 

@@ -83,7 +83,7 @@ def test_a_second_signal_at_once_is_no_second_wish() -> None:
 def test_a_second_signal_later_ends_hard() -> None:
     code = f"""
 strike()
-time.sleep({stopping.SAME_S + 0.1})
+time.sleep({stopping.REPEAT_WINDOW_S + 0.1})
 strike(signal.SIGTERM)
 print("went on")
 """

@@ -62,7 +62,7 @@ def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_m
         below = base_ms + least + taken_ms + slack_ms
         above = base_ms + least + _next_step(in_breaths, taken_ms, breath_ms)
         raise LengthError(
-            f"{format_ms(total_ms)} can't be had exactly: holds in breaths take whole breaths only",
+            f"{format_ms(total_ms)} isn't possible: holds in breaths take whole breaths only",
             hint=f"the two nearest lengths are {format_ms(below)} and {format_ms(above)}",
         )
     lengths_ms = []
@@ -103,4 +103,4 @@ def _out_of_range(total_ms: int, least_ms: int, most_ms: int) -> LengthError:
         help_ = "for less, lower --pace or raise --rate, or write a routine with fewer poses"
     else:
         help_ = "for more, raise --pace; for sound that goes on afterwards, give a longer --tail"
-    return LengthError(f"{format_ms(total_ms)} can't be had: the guided part can last {reach}", hint=help_)
+    return LengthError(f"{format_ms(total_ms)} isn't possible: the guided part can last {reach}", hint=help_)

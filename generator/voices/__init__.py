@@ -209,7 +209,7 @@ def _installed() -> tuple[EntryPoint, ...]:
 def _check_range(name: str, value: int, allowed: tuple[int, int], unit: str) -> None:
     low, high = allowed
     if not low <= value <= high:
-        raise SettingError(f"{name} {value} can't be had", hint=f"Ask for {low} to {high} {unit}.")
+        raise SettingError(f"{name} {value} is out of range", hint=f"Ask for {low} to {high} {unit}.")
 
 
 def _quoted(name: str) -> str:
