@@ -350,23 +350,23 @@ def test_our_own_engines_are_registered_as_anybody_elses() -> None:
     assert project["entry-points"][GROUP] == {name: f"generator.voices.{name}" for name in BUILT_IN}
 
 
-def test_an_engine_that_cannot_be_loaded_is_told_with_its_package(sleepward: Command, tmp_path: Path) -> None:
+def test_an_engine_that_cannot_be_loaded_is_told_with_its_package(outside: Command, tmp_path: Path) -> None:
     env = {"PYTHONPATH": os.pathsep.join([registered(tmp_path, "quavers", "quaver", "no_such_module"), *sys.path])}
-    said = sleepward("build", "ten-minutes-in-bed", "--voice", "quaver:low", env=env, code=3).stderr
+    said = outside("build", "ten-minutes-in-bed", "--voice", "quaver:low", env=env, code=3).stderr
     assert "'quaver' of quavers can't be loaded" in said
     assert "pip install --force-reinstall quavers" in said
 
 
-def test_two_packages_with_engines_of_one_name_are_told(sleepward: Command, tmp_path: Path) -> None:
+def test_two_packages_with_engines_of_one_name_are_told(outside: Command, tmp_path: Path) -> None:
     packages = [registered(tmp_path, package, "quaver", "generator.voices.tone") for package in ("quavers", "others")]
     env = {"PYTHONPATH": os.pathsep.join([*packages, *sys.path])}
-    said = sleepward("plan", "ten-minutes-in-bed", "--voice", "quaver", env=env, code=3).stderr
+    said = outside("plan", "ten-minutes-in-bed", "--voice", "quaver", env=env, code=3).stderr
     assert "2 packages have a voice engine 'quaver': others, quavers" in said
 
 
-def test_nobody_takes_the_name_of_an_engine_of_ours(sleepward: Command, tmp_path: Path) -> None:
+def test_nobody_takes_the_name_of_an_engine_of_ours(outside: Command, tmp_path: Path) -> None:
     env = {"PYTHONPATH": os.pathsep.join([registered(tmp_path, "quavers", "tone", "no_such_module"), *sys.path])}
-    assert sleepward.json("plan", "ten-minutes-in-bed", "--voice", "tone", env=env)["voice"] == "tone:tone"
+    assert outside.json("plan", "ten-minutes-in-bed", "--voice", "tone", env=env)["voice"] == "tone:tone"
 
 
 # --- the tone --------------------------------------------------------------------------------------
