@@ -33,7 +33,7 @@ from generator.library.folder import FolderStore
 from generator.library.protocols import BuildTask, TaskResult
 from generator.library.scheduler import run_tasks
 from generator.workspace import Workspace
-from generator.workspace.sources import load_source
+from generator.workspace.script_sources import load_source
 
 PAGE = Path("docs/scale.md")
 LIBRARY = """\

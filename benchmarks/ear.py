@@ -28,7 +28,7 @@ from generator.storage.cache import Cache
 from generator.timeline.timing import Timing, spoken_texts
 from generator.voices.mastering import NOMINAL_LUFS
 from generator.workspace import Workspace
-from generator.workspace.sources import routine_source
+from generator.workspace.script_sources import routine_source
 
 Wave = NDArray[np.float32]
 """(samples,) at 48 kHz, unless it says otherwise."""

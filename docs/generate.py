@@ -25,12 +25,12 @@ from generator.definition.checks import REPS_PATTERN
 from generator.definition.loading import load_pose
 from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
 from generator.durations import DURATION_PATTERN, HOLD_PATTERN
-from generator.script.marks import MARKS
+from generator.script.mark_table import MARKS
 from generator.settings import SETTINGS, SettingInfo
 from generator.values import SLUG, Duration, Words
 from generator.workspace import Workspace
-from generator.workspace.layers import ENVIRONMENT_PREFIX
-from generator.workspace.sources import routine_script
+from generator.workspace.script_sources import routine_script
+from generator.workspace.settings_layers import ENVIRONMENT_PREFIX
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -10,7 +10,7 @@ import pytest
 
 from generator.errors import InputError
 from generator.script.parse import parse
-from generator.workspace.sources import routine_source
+from generator.workspace.script_sources import routine_source
 from tests.conftest import Command
 
 ROUTINES = (

@@ -27,7 +27,7 @@ from generator.library.folder import FolderStore
 from generator.library.protocols import BuildTask
 from generator.library.scheduler import run_tasks
 from generator.workspace import Workspace
-from generator.workspace.sources import ScriptSource
+from generator.workspace.script_sources import ScriptSource
 
 from .conftest import SLEEPWARD, Command
 

@@ -44,7 +44,7 @@ def test_every_command_in_the_readme_exists(sleepward: Command) -> None:
 
 
 def test_the_script_page_explains_every_mark() -> None:
-    from generator.script.marks import NAMES
+    from generator.script.mark_table import NAMES
 
     page = (ROOT / "docs" / "script.md").read_text(encoding="utf-8")
     assert all(f"[{name}" in page for name in NAMES)

@@ -23,7 +23,7 @@ from generator.pronunciation.lexicon import (
 )
 from generator.voices import open_voice
 from generator.workspace import Workspace
-from generator.workspace.lexicons import load_lexicon
+from generator.workspace.lexicon_files import load_lexicon
 
 from .conftest import Command
 

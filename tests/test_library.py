@@ -29,7 +29,7 @@ from generator.system import ffmpeg
 from generator.values import Cover
 from generator.voices.narration import voice_identity
 from generator.workspace import Workspace
-from generator.workspace.sources import ScriptSource
+from generator.workspace.script_sources import ScriptSource
 
 ROUTINES = ["deep-hip-opening", "lower-back-relief"]
 

@@ -15,8 +15,8 @@ from generator.definition.routine_cache import routine_from_json, routine_to_jso
 from generator.errors import SleepwardError
 from generator.storage.cache import SUFFIX, Cache
 from generator.storage.housekeeping import CacheEntry, entries
-from generator.workspace import Workspace, sources
-from generator.workspace.sources import load_source
+from generator.workspace import Workspace, script_sources
+from generator.workspace.script_sources import load_source
 from tests.conftest import Command
 
 SCRIPT = "Lie down, and rest. [4s]\n[hold 5 s]\n[release]\n"
@@ -97,7 +97,7 @@ def test_rendered_scripts_are_kept_and_follow_their_templates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    built_in = Path(sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
+    built_in = Path(script_sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
     own = tmp_path / "scripts_templates" / "gentle" / "routine.j2"
     own.parent.mkdir(parents=True)
     cache = Cache(tmp_path / "cache")
@@ -131,7 +131,7 @@ def test_templates_behind_a_link_are_read_each_time(tmp_path: Path, monkeypatch:
     for folder in ("elsewhere", "scripts_templates/gentle"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "scripts_templates" / "gentle" / "more").symlink_to(tmp_path / "elsewhere")
-    built_in = Path(sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
+    built_in = Path(script_sources.__file__).parents[2] / "scripts_templates" / "shared" / "routine.j2"
     own = f"{built_in.read_text(encoding='utf-8')}\n{{% include 'more/last.j2' %}}\n"
     (tmp_path / "scripts_templates" / "gentle" / "routine.j2").write_text(own, encoding="utf-8")
     for words in ("Sleep well.", "Rest now."):

@@ -131,7 +131,7 @@ def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cach
     from generator.storage.cache import Cache
     from generator.system import ffmpeg
     from generator.workspace import Workspace
-    from generator.workspace.sources import ScriptSource
+    from generator.workspace.script_sources import ScriptSource
     from tests.conftest import NIGHT
 
     flags: dict[str, str | None] = {"background": "rain", "tail": "70s"}

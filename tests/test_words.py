@@ -22,7 +22,7 @@ from generator.script.variation import NightWording
 from generator.timeline.layout import lay_out
 from generator.timeline.timing import Timing, spoken_texts
 from generator.workspace import Workspace
-from generator.workspace.sources import routine_script
+from generator.workspace.script_sources import routine_script
 from tests.conftest import Command
 
 ROOT = Path(__file__).parent.parent

@@ -11,8 +11,8 @@ import pytest
 from generator.errors import SleepwardError
 from generator.library.batch import open_library
 from generator.workspace import Workspace
-from generator.workspace.lexicons import load_lexicon
-from generator.workspace.sources import load_source
+from generator.workspace.lexicon_files import load_lexicon
+from generator.workspace.script_sources import load_source
 from tests.conftest import Command
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")

@@ -35,10 +35,10 @@ from ..timeline.layout import lay_out
 from ..timeline.timing import Timing, spoken_texts, timing_of
 from ..workspace import Workspace
 from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
-from ..workspace.layers import SettingsLayer, file_layer, resolve, resolve_for
 from ..workspace.parsers import parsers_in
-from ..workspace.sources import load_source, refuse_unknown_names, routine_source, script_layer
-from ..workspace.workspace import BASE_STYLE, ROUTINES
+from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
+from ..workspace.settings_layers import SettingsLayer, file_layer, resolve, resolve_for
+from ..workspace.trusted_folders import BASE_STYLE, ROUTINES
 from ..yaml_source import read_text
 from .programs import read_program
 
@@ -146,7 +146,7 @@ def _name_faults(path: Path, kind: Kind) -> Iterator[Diagnostic]:
 def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     source = load_source(str(path), {}, workspace)
     script = parse(source.text, source.shown_as)
-    settings = resolve_for(script_layer(source, script), {}, workspace)
+    settings = resolve_for(script_layer(source, script), {}, workspace.layers())
     yield from _length_faults(script, settings, path)
     misplaced = _layout_faults(script, _timing(settings), path)
     yield from misplaced
@@ -227,7 +227,7 @@ def _script_checks(
             for fault in faults_of(error, path):
                 yield _in_script(fault, source.text, routine, path) if fault.file == source.shown_as else fault
             continue
-        settings = resolve_for(script_layer(source, script), way, workspace)
+        settings = resolve_for(script_layer(source, script), way, workspace.layers())
         if way == LEVELS[0]:
             yield from (replace(fault, line=1) for fault in _length_faults(script, settings, path))
         for fault in _layout_faults(script, _timing(settings), path):

@@ -12,9 +12,9 @@ from ..durations import MAX_DIGITS
 from ..errors import InputError
 from ..settings import PARSERS
 from ..workspace import Workspace
-from ..workspace.layers import environment_layer, own_layer
-from ..workspace.sources import ScriptSource, routine_source
-from ..workspace.workspace import ROUTINE_SUFFIXES
+from ..workspace.script_sources import ScriptSource, routine_source
+from ..workspace.settings_layers import environment_layer, own_layer
+from ..workspace.trusted_folders import ROUTINE_SUFFIXES
 from ..yaml_source import read_text
 
 _DAYS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
-from ..build.output import new_track
 from ..build.track import BuildContext
+from ..build.track_file import new_track
 from ..dsp.fades import raised_cosine
 from ..errors import InputError
 from ..formats import CONTAINERS, TrackSound

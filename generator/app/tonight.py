@@ -18,7 +18,7 @@ from ..model import Timeline
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
 from ..workspace import Workspace
-from ..workspace.sources import ScriptSource, routine_source
+from ..workspace.script_sources import ScriptSource, routine_source
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"

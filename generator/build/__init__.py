@@ -1,3 +1,3 @@
 """Building a track: the pipeline, a track's fingerprint, its tags, its file."""
 
-__all__ = ["fingerprint", "output", "pipeline", "plan_json", "several", "track"]
+__all__ = ["fingerprint", "pipeline", "plan_json", "several", "track", "track_file"]

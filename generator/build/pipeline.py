@@ -20,13 +20,13 @@ from ..timeline.timing import spoken_texts, timing_of
 from ..voices import open_voice
 from ..voices.narration import narrate
 from ..workspace import Workspace
-from ..workspace.layers import resolve_for
-from ..workspace.lexicons import load_lexicon
-from ..workspace.sources import STDIN, ScriptSource, check_flags_fit, script_layer
+from ..workspace.lexicon_files import load_lexicon
+from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, script_layer
+from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
-from .output import new_track
 from .plan_json import plan_dict, settings_dict
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
+from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
 
 LARGE_BYTES = 200_000_000
@@ -79,7 +79,7 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     """Parse a script, and find its settings, voice and lexicon in the `workspace`."""
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
-    settings = resolve_for(script_layer(source, script), flags, workspace)
+    settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)

@@ -12,10 +12,10 @@ from ..errors import InputError, SleepwardError
 from ..system.stopping import StopToken
 from ..system.waiting import wait_for
 from ..workspace import Workspace
-from ..workspace.sources import load_source
-from .output import track_path
+from ..workspace.script_sources import load_source
 from .pipeline import load_background, prepare, read_spec, render
 from .track import BuildContext, BuildResult, PreparedTrack
+from .track_file import track_path
 
 
 def build_several(

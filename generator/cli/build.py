@@ -42,7 +42,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
     expect_voice(flags["voice"])  # beside the imports: else an unchanged build lasts 1.4 times as long
     from ..build.several import build_several
     from ..workspace import Workspace
-    from ..workspace.sources import STDIN_NAME
+    from ..workspace.script_sources import STDIN_NAME
 
     if sources.count(STDIN_NAME) > 1:
         raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
@@ -79,7 +79,7 @@ def plan_command(source: str, **given: Any) -> None:
     expect_voice(flags["voice"])  # beside the imports: else an unchanged build lasts 1.4 times as long
     from ..build.pipeline import plan_track, read_spec
     from ..workspace import Workspace
-    from ..workspace.sources import load_source
+    from ..workspace.script_sources import load_source
 
     if options["plot"] is not None:
         from ..plot import check_suffix
@@ -116,7 +116,7 @@ def script_command(source: str, **given: Any) -> None:
     reminders a hold in breaths gets is settled here, by the breath rate that holds now.
     """
     from ..workspace import Workspace
-    from ..workspace.sources import load_source, script_text
+    from ..workspace.script_sources import load_source, script_text
 
     flags, options = split_flags(given)
     workspace = Workspace.here()

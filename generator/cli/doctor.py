@@ -9,7 +9,7 @@ import click
 def doctor_command() -> None:
     """Speak, encode and read back one second for real; each failure prints the one command that mends it."""
     from ..app.doctor import examine
-    from ..build.output import OUTPUT_FOLDER
+    from ..build.track_file import OUTPUT_FOLDER
 
     worst = 0
     for finding in examine(OUTPUT_FOLDER):

@@ -59,7 +59,7 @@ def list_command(poses: bool, as_json: bool) -> None:
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
     from ..workspace import Workspace
-    from ..workspace.workspace import ROUTINE_SUFFIXES
+    from ..workspace.trusted_folders import ROUTINE_SUFFIXES
 
     workspace = Workspace.here()
     item: Routine | Pose

@@ -102,15 +102,15 @@ def _rows(
     from ..app.programs import night_flags, night_source
     from ..durations import format_ms
     from ..script import parse
-    from ..workspace.layers import resolve_for
-    from ..workspace.sources import script_layer
+    from ..workspace.script_sources import script_layer
+    from ..workspace.settings_layers import resolve_for
 
     for _, same in groupby(nights, key=lambda night: night.entry):
         first, *more = same
         own = night_flags(program, first, flags)
         source = night_source(first, own, workspace)
         script = parse(source.text, source.shown_as, source.name)
-        length_ms = resolve_for(script_layer(source, script), own, workspace).length
+        length_ms = resolve_for(script_layer(source, script), own, workspace.layers()).length
         poses = dict.fromkeys(cue.where.pose for cue in script.cues if cue.where.pose)
         yield {
             "first": first.number,
@@ -158,7 +158,7 @@ def _build(
     workspace: Workspace,
 ) -> None:
     from ..app.programs import night_flags, night_source, track_name
-    from ..build.output import OUTPUT_FOLDER
+    from ..build.track_file import OUTPUT_FOLDER
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
     if suffix_of(out) is not None:

@@ -14,7 +14,7 @@ from .progress import build_context
 if TYPE_CHECKING:
     from ..build.track import BuildResult
     from ..workspace import Workspace
-    from ..workspace.sources import ScriptSource
+    from ..workspace.script_sources import ScriptSource
 
 
 def build_one(
@@ -25,8 +25,8 @@ def build_one(
     name: str | None = None,
 ) -> BuildResult:
     """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
-    from ..build.output import track_path
     from ..build.pipeline import build, read_spec
+    from ..build.track_file import track_path
 
     flags = {**flags, "format": requested_format(options["out"], flags["format"])}
     with build_context(dict(options)) as context:

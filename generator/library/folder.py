@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import InputError, TrackError
 from ..formats import container_named, read_tags
 from ..storage.cache import whole_file
-from ..system.links import is_outside
+from ..system.symlinks import is_outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ..settings import Settings
 from ..storage.cache import content_key
 from ..values import Cover
 from ..workspace import Workspace
-from ..workspace.lexicons import load_lexicon
+from ..workspace.lexicon_files import load_lexicon
 
 PARTS: Mapping[str, str] = {
     "routine": "its routine",

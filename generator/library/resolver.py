@@ -18,8 +18,8 @@ from ..system import ffmpeg
 from ..voices import open_voice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
-from ..workspace.layers import SettingsLayer, environment_layer, own_layer, resolve_for
-from ..workspace.sources import ScriptSource, load_source, routine_source, script_layer
+from ..workspace.script_sources import ScriptSource, load_source, routine_source, script_layer
+from ..workspace.settings_layers import SettingsLayer, environment_layer, own_layer, resolve_for
 from . import inputs
 from .protocols import BuildTask
 from .requested_tracks import LocatedText, RequestedTrack
@@ -82,7 +82,7 @@ class TrackResolver:
         flags = self._flags(requested)
         if found.script is not None:
             _check_words_stay(requested, found.script)
-        settings = resolve_for(found.own, flags, self._workspace)
+        settings = resolve_for(found.own, flags, self._workspace.layers())
         made_from = {
             **found.parts,
             **self._voice_parts(settings),

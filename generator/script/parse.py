@@ -9,11 +9,11 @@ from typing import Literal
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
 from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script
-from . import marks
-from .blocks import OpenBreathe, OpenHold, parse_at
+from . import mark_table
 from .fault_recorder import FaultRecorder
 from .faults import combined
 from .front_matter import split_front_matter
+from .open_blocks import OpenBreathe, OpenHold, parse_at
 from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
@@ -136,7 +136,7 @@ class _Parser(FaultRecorder):
 
     def _text(self, number: int, text: str) -> None:
         if bracket := _BRACKET.search(text):
-            self._fail(number, *marks.unpaired_bracket(bracket[0], text[bracket.end() :]))
+            self._fail(number, *mark_table.unpaired_bracket(bracket[0], text[bracket.end() :]))
         text = _ESCAPE.sub(r"\1", text).strip()
         if text:
             self._close_breathe_without_lines()
@@ -213,7 +213,7 @@ class _Parser(FaultRecorder):
         elif _PAUSE.fullmatch(mark):
             self._pause(number, mark)
         else:
-            self._fail(number, f"[{mark}] isn't a mark", marks.suggestion(word, rest))
+            self._fail(number, f"[{mark}] isn't a mark", mark_table.suggestion(word, rest))
 
     def _open_hold(self, number: int, rest: str) -> None:
         self._refuse_open(number, "a hold can't begin")

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from ..errors import ScriptError
-from ..system.links import is_outside
+from ..system.symlinks import is_outside
 
 TemplateFolder = tuple[Path, Path | None]
 """A folder of templates, and the folder that their files must lie in; None if they may lie anywhere."""

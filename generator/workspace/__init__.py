@@ -1,5 +1,13 @@
 """The folders to search, their order and trust; the layers of settings; the kinds of files."""
 
-from .workspace import Workspace
+from .trusted_folders import Workspace
 
-__all__ = ["Workspace", "file_types", "layers", "lexicons", "parsers", "sources", "workspace"]
+__all__ = [
+    "Workspace",
+    "file_types",
+    "lexicon_files",
+    "parsers",
+    "script_sources",
+    "settings_layers",
+    "trusted_folders",
+]

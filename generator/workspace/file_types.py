@@ -13,8 +13,8 @@ from ..definition.models import PoseFile, RoutineFile
 from ..definition.program_models import ProgramFile
 from ..errors import NotFoundError, SleepwardError
 from ..yaml_source import read_text
-from .layers import PROJECT_FILE
-from .workspace import ROUTINE_SUFFIXES, ROUTINES
+from .settings_layers import PROJECT_FILE
+from .trusted_folders import ROUTINE_SUFFIXES, ROUTINES
 
 Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings"]
 SCRIPT_SUFFIX = ".txt"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ..errors import SleepwardError
 from ..settings import PARSERS, SETTINGS
 from ..values import Cover, path_test
-from .layers import own_value
+from .settings_layers import own_value
 
 if TYPE_CHECKING:
-    from .workspace import Workspace
+    from .trusted_folders import Workspace
 
 
 def parsers_in(folder: Path, workspace: Workspace) -> Mapping[str, Callable[[str], object]]:

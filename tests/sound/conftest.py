@@ -19,7 +19,7 @@ from generator.storage.cache import Cache
 from generator.system import ffmpeg
 from generator.verify import Row, verify
 from generator.workspace import Workspace
-from generator.workspace.sources import ScriptSource
+from generator.workspace.script_sources import ScriptSource
 
 MEASURED = "measured"  # the property by which a test tells the report
 

@@ -18,7 +18,7 @@ from generator.mix.mixing import Levels, Mix
 from generator.model import Event
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from generator.workspace.sources import ScriptSource
+from generator.workspace.script_sources import ScriptSource
 
 MS = 48
 BEDS = ["brown", "rain"]

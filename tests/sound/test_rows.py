@@ -20,7 +20,7 @@ from generator.build.track import BuildContext
 from generator.mix.mixing import Levels, Mix
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from generator.workspace.sources import ScriptSource
+from generator.workspace.script_sources import ScriptSource
 from tests.sound.conftest import MEASURED, Measured, music
 
 NIGHT = """\

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
-from ..system.links import is_outside
-from .layers import PROJECT_FILE, SettingsLayer, environment_layer, file_layer, own_layer
+from ..system.symlinks import is_outside
+from .settings_layers import PROJECT_FILE, SettingsLayer, environment_layer, file_layer, own_layer
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine

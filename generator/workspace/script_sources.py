@@ -17,8 +17,8 @@ from ..settings import SETTINGS, Settings
 from ..system import stopping
 from ..values import path_test
 from ..yaml_source import MAX_BYTES
-from .layers import SettingsLayer, layers_of, own_layer, resolve_for
-from .workspace import ROUTINE_SUFFIXES, Workspace
+from .settings_layers import SettingsLayer, layers_of, own_layer, resolve_for
+from .trusted_folders import ROUTINE_SUFFIXES, Workspace
 
 if TYPE_CHECKING:
     from ..storage.cache import Cache
@@ -97,8 +97,8 @@ def routine_script(
 ) -> str:
     """The routine as script text. With `keep_flags` the flags are written into its front matter."""
     own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
-    settings = resolve_for(own, flags, workspace)
-    fitted, adapted = _adapted(routine, settings, layers_of(own, flags, workspace), workspace)
+    settings = resolve_for(own, flags, workspace.layers())
+    fitted, adapted = _adapted(routine, settings, layers_of(own, flags, workspace.layers()), workspace)
     kept = {name: text for name, text in flags.items() if text is not None} if keep_flags else {}
     return render(
         replace(fitted, settings=own.values),

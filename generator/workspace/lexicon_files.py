@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..pronunciation.lexicon import FILE_NAME, Lexicon, is_english, merged_lexicon
 from ..yaml_source import decode
-from .workspace import Workspace
+from .trusted_folders import Workspace
 
 
 def load_lexicon(language: str, workspace: Workspace) -> Lexicon:

@@ -6,15 +6,12 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from .. import beds
 from ..errors import SettingError, did_you_mean
 from ..settings import SETTINGS, SettingInfo, Settings
 from ..values import NO_NAMES, Background, Cover
-
-if TYPE_CHECKING:
-    from .workspace import Workspace
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
@@ -178,16 +175,19 @@ def own_value(name: str, text: str, where: str, folder: Path) -> Background | Co
     return value
 
 
-def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> Settings:
+def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], surrounding: Sequence[SettingsLayer]) -> Settings:
     """The settings from flags, environment, the routine's or script's `own`, the folders' files and the user's file.
 
-    The first layer wins. Files are relative to the working folder. Raises SettingError and NotFoundError.
+    `surrounding` is what `Workspace.layers` gives. The first layer wins. Files are relative to the working folder.
+    Raises SettingError and NotFoundError.
     """
-    settings = resolve(layers_of(own, flags, workspace))
+    settings = resolve(layers_of(own, flags, surrounding))
     return replace(settings, background=beds.resolve_background(settings.background))
 
 
-def layers_of(own: SettingsLayer, flags: Mapping[str, str | None], workspace: Workspace) -> list[SettingsLayer]:
+def layers_of(
+    own: SettingsLayer, flags: Mapping[str, str | None], surrounding: Sequence[SettingsLayer]
+) -> list[SettingsLayer]:
     """All layers for a routine or script, the most specific first."""
-    environment, *files = workspace.layers()
+    environment, *files = surrounding
     return [flag_layer(flags), environment, own, *files]

@@ -13,7 +13,7 @@ from ..errors import InputError, TrackError
 from ..formats import Container
 from ..settings import FORMATS
 from ..storage.cache import whole_file
-from ..system.links import is_outside
+from ..system.symlinks import is_outside
 
 OUTPUT_FOLDER = Path("output")
 
