@@ -265,7 +265,7 @@ def test_verify_removes_what_is_damaged_and_says_so(sleepward: Command, cache: P
     damaged.write_bytes(DAMAGES[damage](damaged.read_bytes()))
     used = whole.stat().st_mtime_ns
     done = sleepward("cache", "verify", code=1)
-    assert done.stdout == f"{damaged.relative_to(cache)}: damaged, or in another's place; removed\n"
+    assert done.stdout == f"{damaged.relative_to(cache)}: damaged or misplaced; removed\n"
     assert done.stderr == "1 whole, 1 not\n"
     assert entries(cache) == [whole]
     assert whole.stat().st_mtime_ns == used, "looking after an entry isn't using it"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import SleepwardError
-from generator.library.batch import open_library
+from generator.library.library_file import open_library
 from generator.workspace import Workspace
 from generator.workspace.lexicon_files import load_lexicon
 from generator.workspace.script_sources import load_source

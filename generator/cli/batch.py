@@ -54,7 +54,8 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
     """
     from ..library.backends import store_for
-    from ..library.batch import compare, open_library
+    from ..library.batch import compare
+    from ..library.library_file import open_library
     from ..library.state import LibraryState
     from ..library.update import prune, update
     from ..storage.cache import Cache, default_folder

@@ -1,29 +1,21 @@
-"""A library file to finished tracks: what is wanted, what of it is there, what has to be made, and why."""
+"""Compares a library with its finished tracks, plans the stale ones and builds them."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from itertools import chain, zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.library_reading import read_library
 from ..errors import InputError, SleepwardError
 from ..settings import written_settings
 from ..system.stopping import check
-from ..workspace import Workspace
-from ..workspace.parsers import parsers_in
-from ..yaml_source import read_text
-from .fault_report import FaultReport
 from .inputs import PARTS
+from .library_file import Library
 from .manifest import ManifestEntry
-from .names import collisions, name_fault
 from .protocols import BuildTask, Executor, TaskResult
-from .requested_tracks import LocatedText, requested_tracks
-from .resolver import PreparedTask, ResolvedTrack, TrackResolver
+from .resolver import PreparedTask, ResolvedTrack
 from .scheduler import run_tasks
 from .state import LibraryState
 from .tasks import failed_result
@@ -31,29 +23,14 @@ from .tasks import failed_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..yaml_source import YamlSource
-
     Progress = Callable[[int, int], None]
 
 NEW, MISSING, DAMAGED = "it is new", "its file is gone", "its file isn't what was made"
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
-    """A library file, read: its tracks in the order of the file, and where they go; `names` are those of all."""
-
-    path: Path
-    title: str
-    output: str
-    tracks: tuple[ResolvedTrack, ...]
-    names: frozenset[str]
-    resolver: TrackResolver
-    fault_report: FaultReport
-
-
-@dataclass(frozen=True, slots=True)
 class StaleTrack:
-    """A track to look after, and why; `entry` is what the manifest has of it, if the file is there and whole."""
+    """A track to plan or build, and why. `entry` is its manifest entry, or None if its file isn't there and whole."""
 
     track: ResolvedTrack
     why: str
@@ -62,7 +39,7 @@ class StaleTrack:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is there of a library: tracks that are unchanged, those to look after, entries that it has no more."""
+    """A library compared with its store. `obsolete` entries are of tracks that the library no longer has."""
 
     unchanged: tuple[ManifestEntry, ...]
     stale: tuple[StaleTrack, ...]
@@ -71,85 +48,19 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a track, or is to become of it, and why."""
+    """The result of a track, built or planned, and why it was due."""
 
     result: TaskResult
     why: str
-
-
-# --- reading -------------------------------------------------------------------------------------------
-
-
-def open_library(path: Path, only: str | None = None) -> Library:
-    """The library in a file, of its tracks those whose names match the pattern `only`; nothing is made.
-
-    Raises DefinitionError with every fault, each at the line that makes it, and other SleepwardErrors for what isn't
-    the library's fault.
-    """
-    folder, workspace = path.parent, Workspace.beside(path)
-    file, source = read_library(
-        read_text(path),
-        str(path),
-        known_settings=parsers_in(folder, workspace),
-        known_routines=workspace.routine_names(),
-        check_script=lambda script: _must_be_script(folder, script),
-    )
-    if not (folder / file.output).resolve().is_relative_to(folder.resolve()):
-        source.fault(_offset_in(source, "output"), "this leads out of the library's folder: name another, or give -o")
-    defaults = {name: LocatedText(value, _offset_in(source, "defaults", name)) for name, value in file.defaults.items()}
-    resolver, fault_report = TrackResolver(folder, workspace, defaults, file.title), FaultReport(source, defaults)
-    tracks = []
-    requests = requested_tracks(file, source)
-    if not requests:
-        source.fault(_offset_in(source, "exclude"), "no track is left to make: exclude fewer")
-    for requested in requests:
-        try:
-            tracks.append(resolver.resolve(requested))
-        except SleepwardError as error:
-            fault_report.note(error, requested)
-    _check_names(tracks, source)
-    fault_report.raise_faults()
-    names = frozenset(track.name for track in tracks)
-    chosen = tuple(track for track in tracks if only is None or fnmatchcase(track.name, only))
-    if not chosen:
-        hint = "a * stands for anything: 'deep-hip-opening/*'"
-        raise InputError(f"none of the {len(names)} tracks has a name like {only!r}", where="--names", hint=hint)
-    return Library(path, file.title, str(folder / file.output), chosen, names, resolver, fault_report)
-
-
-def _offset_in(source: YamlSource, *loc: str) -> int:
-    node = source.find(loc)
-    return node.start if node else 0
-
-
-def _must_be_script(folder: Path, script: str) -> None:
-    path = folder / script
-    if not path.is_file():
-        raise ValueError(f"there is no file {script!r} in this folder: check its name")
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"{script!r} lies outside this folder, by a link: put the file itself here")
-
-
-def _check_names(tracks: Sequence[ResolvedTrack], source: YamlSource) -> None:
-    for track in tracks:
-        if fault := name_fault(track.name):
-            source.fault(track.requested.offset, f"{fault}: give it another with 'names' or 'name'")
-    for index, earlier in collisions([track.name for track in tracks]):
-        requested, other = tracks[index].requested, tracks[earlier].requested
-        differing = [name for name in requested.settings if requested.settings[name] != other.settings.get(name)]
-        at = requested.offset_of(differing[0]) if differing and requested.offset == other.offset else requested.offset
-        line = source.line_of(other.offset)
-        what = f"{tracks[index].name} would be another track's too, that of line {line}"
-        source.fault(at, f"{what}: give one of them another with 'names' or 'name'")
 
 
 # --- comparing -----------------------------------------------------------------------------------------------
 
 
 def compare(library: Library, state: LibraryState) -> Status:
-    """What is there of the library, and what isn't, or of other things; nothing is rendered.
+    """Compare the library's tracks with the store. No script is rendered.
 
-    Raises InputError where a link below the library's folder leads a track out of it.
+    Raises InputError if a link in the output folder leads out of it.
     """
     state.refuse_links(track.name for track in library.tracks)
     unchanged: list[ManifestEntry] = []
@@ -177,7 +88,7 @@ def _reason(track: ResolvedTrack, entry: ManifestEntry | None, state: LibrarySta
 
 
 def _changed_settings(entry: ManifestEntry, track: ResolvedTrack) -> str:
-    """Which settings are others now."""
+    """The settings that changed, with their new values."""
     now, before = written_settings(track.settings), entry.settings
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return ", ".join(f"{name} {now.get(name, 'by default')}" for name in names) or PARTS["settings"]
@@ -193,10 +104,10 @@ def plan(
     executor: Executor,
     progress: Progress = lambda done, total: None,
 ) -> tuple[list[StaleTrack], list[Outcome]]:
-    """Speak and place whatever is new, so that all that can't be had is said before the first track is encoded.
+    """Speak and lay out every stale track, so that all faults are reported before the first track is encoded.
 
-    Returns what is to be made, and for each track to look after what is known of it: planned, unchanged after all,
-    found there, or failed. Raises DefinitionError with the faults of all of them.
+    Returns the tracks to build, and an outcome for each stale track: planned, unchanged after all, retitled or failed.
+    Raises DefinitionError with the faults of all tracks.
     """
     known: list[Outcome] = []
     to_make: dict[str, StaleTrack] = {}
@@ -232,11 +143,11 @@ def plan(
 
 
 def _outcome_if_present(prepared: PreparedTask, stale: StaleTrack, state: LibraryState) -> Outcome | None:
-    """A track whose sound is there already; None where it has to be made."""
+    """The outcome of a track whose sound is in the store. None if it must be built."""
     task, entry = prepared.task, stale.entry
-    if entry is None:  # a run that was ended by force may have made it
+    if entry is None:  # a killed run may have built it
         is_whole = state.is_whole(task.name, task.key)
-        return Outcome(TaskResult(task.name, "retitled", task.key), "it was found there") if is_whole else None
+        return Outcome(TaskResult(task.name, "retitled", task.key), "it was already there") if is_whole else None
     if entry.key != task.key:
         return None
     figures = TaskResult(task.name, "retitled", entry.key, entry.bytes, entry.sha256, entry.duration_ms)
@@ -252,7 +163,7 @@ def _outcome_if_present(prepared: PreparedTask, stale: StaleTrack, state: Librar
 def make(
     library: Library, stale: Sequence[StaleTrack], state: LibraryState, executor: Executor, *, keep_going: bool = True
 ) -> Iterator[Outcome]:
-    """Each track as it is finished, or has failed; what is finished is in `state`."""
+    """Build the tracks, and yield each outcome as it comes. Finished tracks are recorded in `state`."""
     by_name = {each.track.name: each for each in stale}
     prepared: dict[str, PreparedTask] = {}
     not_submitted: deque[Outcome] = deque()
@@ -304,7 +215,7 @@ def _entry(track: ResolvedTrack, ready: PreparedTask, result: TaskResult) -> Man
 
 
 def interleaved(stale: Iterable[StaleTrack]) -> Iterator[StaleTrack]:
-    """A track of each routine in turn: workers speak different sentences at a time, and share what is spoken."""
+    """A track of each routine in turn, so that workers speak different sentences and then share the clips."""
     groups: dict[str, list[StaleTrack]] = {}
     for each in stale:
         groups.setdefault(each.track.requested.routine or each.track.requested.script, []).append(each)

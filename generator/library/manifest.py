@@ -1,4 +1,4 @@
-"""`library.json`: what lies in a library's folder, as of the last run that wrote it."""
+"""The manifest `library.json`: the finished tracks in a library's folder."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ class ManifestEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The tracks by their names."""
+    """A library's title and its finished tracks by name."""
 
     title: str
     tracks: Mapping[str, ManifestEntry]
 
 
 def parse_manifest(content: bytes | None, where: str) -> Manifest:
-    """What `dump_manifest` wrote; an empty one of nothing. Raises InputError for anything else.
+    """Read what `dump_manifest` wrote. None gives an empty manifest. Raises InputError for anything else.
 
-    Names lead nowhere else: `--prune` goes by them, and the file may be a stranger's.
+    Names that lead out of the folder are rejected: `--prune` deletes by name, and the file may be a stranger's.
     """
     if content is None:
         return Manifest("", {})
     try:
         written: dict[str, Any] = json.loads(content)
         if written["version"] != VERSION:
-            what = f"it is of version {written['version']}, and this sleepward knows {VERSION}"
-            raise InputError(what, where=where, hint="use the newer sleepward, or move the file away")
+            what = f"its version is {written['version']}, but this sleepward reads version {VERSION}"
+            raise InputError(what, where=where, hint="use a newer sleepward, or move the file away")
         entries = [_checked(ManifestEntry(**each)) for each in written["tracks"]]
         return Manifest(str(written["title"]), {entry.name: entry for entry in entries})
     except (ValueError, KeyError, TypeError) as error:
-        hint = "move it away: tracks that are there are looked at one by one then, and not made again"
+        hint = "move it away: existing tracks are then checked one by one, and not built again"
         raise InputError(f"this isn't a library's list of tracks ({error})", where=where, hint=hint) from error
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
-    """JSON, sorted, with nothing in it that changes without the tracks."""
+    """The manifest as sorted JSON. It changes only when the tracks do."""
     tracks = [asdict(manifest.tracks[name]) for name in sorted(manifest.tracks)]
     lines = ",\n".join(json.dumps(track, ensure_ascii=False, sort_keys=True) for track in tracks)
     title = json.dumps(manifest.title, ensure_ascii=False)
@@ -72,7 +72,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
 
 
 def merged(theirs: Manifest, title: str, ours: Mapping[str, ManifestEntry], gone: Iterable[str]) -> Manifest:
-    """What another run has written meanwhile, with what this one knows better."""
+    """`theirs`, which another run may have written meanwhile, updated with this run's entries."""
     kept = {name: entry for name, entry in theirs.tracks.items() if name not in {*gone}}
     return Manifest(title, {**kept, **ours})
 
@@ -81,13 +81,13 @@ _TEXTS = ("name", "title", "key", "tags", "sha256")
 
 
 def _checked(entry: ManifestEntry) -> ManifestEntry:
-    """Raises ValueError for what no library holds."""
+    """The entry. Raises ValueError if a field has the wrong type or the name can't be a track's."""
     texts = [getattr(entry, field) for field in _TEXTS]
     numbers = (entry.bytes, entry.duration_ms)
     maps = (entry.settings, entry.inputs)
     right = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
     if not right or not all(isinstance(each, dict) for each in maps):
-        raise ValueError("a track in it has something else where a text or a number belongs")
+        raise ValueError("a track's entry has a value of the wrong type")
     path = PurePosixPath(entry.name)
     leads_out = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", entry.name)
     if leads_out or container_named(entry.name) is None:

@@ -1,4 +1,4 @@
-"""What holds for each track of a library, and its task: routines, scripts and settings are read here, each once."""
+"""Resolves the settings of each requested track, and prepares its build task. Each source file is read once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ResolvedTrack:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTask:
-    """A track's task, and what a list of tracks says of it; `tags` is a digest of all that players show."""
+    """A track's build task, with its data for the manifest. `tags` is a digest of everything that players show."""
 
     task: BuildTask
     title: str
@@ -51,7 +51,7 @@ class PreparedTask:
 
 @dataclass(frozen=True, slots=True)
 class _SourceData:
-    """A routine or a script: its own settings, and what it is made from."""
+    """A routine or script that was read: its own settings and its parts of the fingerprint."""
 
     own: SettingsLayer
     parts: Mapping[str, str]
@@ -61,15 +61,15 @@ class _SourceData:
 
 
 class TrackResolver:
-    """The tracks of one library file in `folder`, whose `workspace` it is; `album` is what they belong to.
+    """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
 
-    What the library asks for holds above the routine's own settings; its `defaults` yield to the environment besides.
+    A track's settings override the routine's own. The library's `defaults` do too, but yield to the environment.
     """
 
     def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str) -> None:
         self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
         self._inputs = inputs.Inputs(workspace)
-        workspace.layers()  # so that a fault in one is told as such, and not as a track's
+        workspace.layers()  # a fault in a settings file is raised here, not at a track
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
@@ -77,7 +77,7 @@ class TrackResolver:
         self._poses: dict[tuple[str, bool], str] = {}
 
     def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
-        """Raises SleepwardError where something in it can't be had."""
+        """The track with its settings resolved. Raises SleepwardError if they are impossible."""
         found = self._read(requested)
         flags = self._flags(requested)
         if found.script is not None:
@@ -101,7 +101,7 @@ class TrackResolver:
         return ResolvedTrack(f"{requested.name}.{settings.format}", requested, flags, settings, fingerprint)
 
     def prepare(self, track: ResolvedTrack) -> PreparedTask:
-        """Render and read its script. Raises SleepwardError."""
+        """Render the track's script and parse it. Raises SleepwardError."""
         found = self._read(track.requested)
         source = found.source or routine_source(_of(found), track.flags, self._workspace)
         spec = replace(read_spec(source, track.flags, self._workspace), album=self._album)
@@ -119,7 +119,7 @@ class TrackResolver:
         return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
 
     def _flags(self, requested: RequestedTrack) -> dict[str, str]:
-        """What the library sets, as flags; a script's words are there already, so defaults that shape them aren't."""
+        """The library's settings as flags. Defaults that shape words are left out for a script, which has its words."""
         fitting = {
             name: value
             for name, value in self._defaults.items()
@@ -145,7 +145,7 @@ class TrackResolver:
         return self._voices[chosen]
 
     def _poses_digest(self, routine: Routine, *, all_of_them: bool) -> str:
-        """Of the poses that the routine has; where some are avoided, of all: what can be avoided depends on them."""
+        """A digest of the routine's poses; with `avoid`, of all poses, as the words that it accepts depend on them."""
         if (routine.name, all_of_them) not in self._poses:
             ids = self._workspace.pose_ids() if all_of_them else {step.pose.id for step in routine.steps} | {"rest"}
             paths = [self._workspace.pose_path(pose_id) for pose_id in ids]
@@ -180,8 +180,8 @@ def _of(found: _SourceData) -> Routine:
 
 
 def _check_words_stay(requested: RequestedTrack, script: Script) -> None:
-    """A script's words are there already. Raises InputError where its track sets what would change them."""
+    """Raise InputError if a script's track sets what would change the script's words."""
     for name, value in requested.settings.items():
         if SETTINGS[name].shapes_words and value.text != script.settings.get(name):
-            what = "it shapes the words of a routine, and this track's are in its script already"
-            raise InputError(what, where=SETTINGS[name].flag, hint="leave it out here, and make the script with it")
+            what = "this setting shapes the words of a routine, but this track has a script, whose words are fixed"
+            raise InputError(what, where=SETTINGS[name].flag, hint="leave it out here; set it when making the script")

@@ -1,4 +1,4 @@
-"""What a run knows of the tracks that are there, and writes down: the manifest, and when each was last seen whole."""
+"""The stored tracks of a library as a run knows them: the manifest, and the stamps of files that were checked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SEEN = "stamps"
 
 
 class LibraryState:
-    """The tracks at `where` (a folder or URL, as errors name it), by the manifest there and by what was seen of them.
+    """The stored tracks at `where`, a folder or URL as errors name it.
 
-    What was seen stays in the cache: the same tracks give the same manifest, whenever and wherever they were made.
+    Stamps of checked files are kept in the cache, not in the manifest: the same tracks always give the same manifest.
     """
 
     def __init__(self, store: TrackStore, where: str, cache: Cache) -> None:
@@ -37,7 +37,7 @@ class LibraryState:
         self._saved_s = time.monotonic()
 
     def refuse_links(self, names: Iterable[str]) -> None:
-        """Raise InputError where a track of that name would lie elsewhere, by a link."""
+        """Raise InputError if a link would lead one of these tracks out of the store."""
         for name in names:
             self._store.path_of(name)
 
@@ -45,7 +45,7 @@ class LibraryState:
         return name in self._stamps
 
     def is_whole(self, name: str, key: str) -> bool:
-        """Whether the track of this key lies there, whole: looked at, unless it hasn't changed since it was."""
+        """Whether the stored track is whole and has this key. A file unchanged since its last check isn't read."""
         stamp = self._stamps.get(name)
         if stamp is None:
             return False
@@ -58,23 +58,23 @@ class LibraryState:
         return True
 
     def record(self, entry: ManifestEntry) -> None:
-        """A track is there, as this says."""
+        """Note that a track is stored."""
         self._changed = self._changed or self.entries.get(entry.name) != entry
         self._recorded[entry.name] = entry
         self._removed.discard(entry.name)
 
     def forget(self, name: str) -> None:
-        """A track isn't there any more."""
+        """Note that a track is no longer stored."""
         self._changed = True
         self._removed.add(name)
 
     def save_periodically(self, title: str) -> None:
-        """For long runs: an end by force then costs no more than a look at the tracks made since."""
+        """Save during a long run. If the run is killed, only the tracks built since must be checked."""
         if time.monotonic() - self._saved_s > SAVE_EVERY_S:
             self.save(title)
 
     def save(self, title: str) -> None:
-        """Write down what is new, if anything is, together with what another run has written meanwhile."""
+        """Write the manifest if anything changed, merged with what another run wrote meanwhile."""
         if not self._changed and title == self._title:
             return
         self._stamps = dict(self._store.stamps())
@@ -96,6 +96,6 @@ class LibraryState:
     def _read_seen(self) -> dict[str, list[str]]:
         try:
             stored = self._cache.get(_SEEN, self._seen_key)
-        except InputError:  # then they are looked at
+        except InputError:  # then every track is checked
             return {}
         return {} if stored is None else dict(json.loads(bytes(stored)))

@@ -1,4 +1,4 @@
-"""A library brought up to date: planned as a whole, made, and pruned of what it has no more."""
+"""Brings a library up to date: plans all its tracks, builds the stale ones and prunes the obsolete ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .batch import Library, Outcome, Status, make, plan
+from .batch import Outcome, Status, make, plan
+from .library_file import Library
 from .manifest import ManifestEntry
 from .protocols import Executor, TrackStore
 from .state import LibraryState
@@ -16,10 +17,10 @@ Stage = Literal["planning", "making"]
 
 
 class Listener(Protocol):
-    """Who is told what becomes of the tracks, as it comes."""
+    """Receives progress and outcomes while a library is updated."""
 
     def stage(self, stage: Stage, total: int) -> AbstractContextManager[Callable[[int, int], None]]:
-        """A stage of `total` tracks lasts as long as the context; what that gives is told how many are done."""
+        """A stage of `total` tracks, as long as the context lasts. The context's callable takes (done, total)."""
 
     def tell(self, outcome: Outcome) -> None: ...
 
@@ -35,10 +36,10 @@ def update(
     plan_first: bool = True,
     keep_going: bool = True,
 ) -> int:
-    """Make what the library lacks; returns how many tracks weren't begun.
+    """Build the stale tracks. Returns how many weren't begun.
 
-    With `plan_first` every track is planned before one is made, so that what can't be had is said at once; a `dry_run`
-    ends there. Raises DefinitionError with the faults of all of them.
+    With `plan_first`, all tracks are planned before the first is built, so that every fault is reported at once. A
+    `dry_run` ends after planning. Raises DefinitionError with the faults of all tracks.
     """
     stale = list(status.stale)
     if dry_run or plan_first:
@@ -62,7 +63,7 @@ def update(
 
 @dataclass(frozen=True, slots=True)
 class ObsoleteTrack:
-    """A track that lies there, and that the library has no more; `foreign` is another file than was made."""
+    """A stored track that the library no longer has. `foreign` means that its file isn't the one that was built."""
 
     name: str
     state: Literal["kept", "removed", "foreign"]
@@ -71,7 +72,7 @@ class ObsoleteTrack:
 def prune(
     obsolete: Iterable[ManifestEntry], state: LibraryState, store: TrackStore, *, remove: bool
 ) -> Iterator[ObsoleteTrack]:
-    """Tell the tracks that the library has no more; with `remove` they go, where they still are what was made."""
+    """Yield the stored tracks that the library no longer has. `remove` deletes those whose file is unchanged."""
     for entry in obsolete:
         if not state.is_there(entry.name):
             state.forget(entry.name)

@@ -1,3 +1,3 @@
-"""What is kept between runs: a content-addressed cache, its collection, locks."""
+"""Keeps data between runs: a content-addressed cache, its garbage collection, locks."""
 
 __all__ = ["cache", "code_key", "housekeeping"]

@@ -1,4 +1,4 @@
-"""A store of small and large blobs by kind and key: atomic to write, checked when read."""
+"""A cache of blobs by kind and key. Writes are atomic; every read checks the digest."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ..errors import InputError, SleepwardError, TrackError
 from .locks import locked
 
 log = logging.getLogger("sleepward")
-DIGEST_BYTES = 32  # before each blob, its own
+DIGEST_BYTES = 32  # each file begins with the digest of its blob
 SUFFIX = ".v2"
-"""Of each entry's file, after its key: the version of the form. No other version's entries are found."""
+"""The suffix of each entry's file, which is the version of the format. Entries of other versions aren't found."""
 NOTE_USE_EVERY_S = 3_600
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_BLOCK_BYTES = 1 << 20  # of a large blob, verified at a time
-NAME_CHARACTERS = 100  # of a file's name in its part's: file systems allow 255 bytes
+_BLOCK_BYTES = 1 << 20  # read at a time while a large blob is verified
+NAME_CHARACTERS = 100  # kept of a file's name in the name of its part: file systems allow 255 bytes
 ABANDONED_S = 3_600
 
 
 def content_key(*parts: object) -> str:
-    """A key from everything that makes a thing: its parts as bytes or text, each with its length, hashed."""
+    """A SHA-256 key of `parts`, each as bytes or text with its length."""
     digest = hashlib.sha256()
     for part in parts:
         encoded = part if isinstance(part, bytes) else str(part).encode()
@@ -40,7 +40,7 @@ def content_key(*parts: object) -> str:
 
 
 def lock_path(folder: Path) -> Path:
-    """The file to lock while entries of the cache in `folder` are collected."""
+    """The lock file of the cache in `folder`, held while entries are collected."""
     return folder / ".lock"
 
 
@@ -57,16 +57,16 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """Blobs by kind and key below `folder`. An entry's time of change is its last use, to within an hour.
+    """Blobs by kind and key below `folder`. The modification time of an entry is its last use, to within an hour.
 
-    What was used within the last day isn't collected (`housekeeping`), so what a running build uses stays.
+    `housekeeping` never collects entries used within a day, so those of a running build stay.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, kind: str, key: str) -> memoryview | None:
-        """The blob, or None where there is none; one that was damaged, or is another's, is removed, said, and None."""
+        """The blob, or None if there is none. A damaged or misplaced entry is removed with a warning and gives None."""
         path = self._path(kind, key)
         file = self._open(path)
         if file is None:
@@ -85,7 +85,7 @@ class Cache:
         return blob
 
     def open(self, kind: str, key: str) -> CacheFile | None:
-        """Like `get`, for a blob too large for memory: verified now, then read where it is needed."""
+        """Like `get`, for a blob too large for memory: it is verified now and read by position later."""
         path = self._path(kind, key)
         file = self._open(path)
         if file is None:
@@ -98,16 +98,16 @@ class Cache:
         return blob
 
     def put(self, kind: str, key: str, *parts: bytes | memoryview) -> None:
-        """Keep a blob, given in `parts`; readers see all of it or nothing."""
+        """Store a blob, given in `parts`, atomically."""
         self.put_blocks(kind, key, parts)
 
     def put_blocks(self, kind: str, key: str, blocks: Iterable[bytes | memoryview]) -> None:
-        """Like `put`, with blocks that are made while they are written: memory doesn't grow with the blob."""
+        """Like `put`, with blocks computed while they are written: memory doesn't grow with the blob."""
         path = self._path(kind, key)
         with self._translated_write_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with whole_file(path, durable=False) as file:  # the digest tells what a power cut broke
+                with whole_file(path, durable=False) as file:  # the digest reveals damage from a power cut
                     digest = _new_digest(kind, key)
                     file.write(bytes(DIGEST_BYTES))
                     for block in blocks:
@@ -117,16 +117,16 @@ class Cache:
                     file.write(digest.digest())
             except PermissionError:
                 if os.name != "nt" or not path.exists():
-                    raise  # but Windows replaces no file that someone reads, and that one has the same bytes
+                    raise  # Windows can't replace a file that is being read, but that file has the same bytes
 
     def scratch(self) -> ScratchFile:
-        """Room on the cache's disk for what is too large for memory while it is made; gone with the object."""
+        """A temporary file on the cache's disk for data too large for memory. It is deleted with the object."""
         with self._translated_write_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
             return ScratchFile(tempfile.TemporaryFile(dir=self.folder), self._translated_write_errors)
 
     def _open(self, path: Path) -> BinaryIO | None:
-        """The file of an entry, its use noted; None where there is none."""
+        """Open an entry's file and note its use. None if there is none."""
         try:
             file = path.open("rb")
         except FileNotFoundError:
@@ -139,7 +139,7 @@ class Cache:
         return None
 
     def _note_use(self, path: Path, file: BinaryIO) -> bool:
-        """Note that an entry, opened as `file`, is used now; False where it was collected meanwhile."""
+        """Note that an entry, opened as `file`, is used now. False if it was collected meanwhile."""
         age_s = time.time() - os.fstat(file.fileno()).st_mtime
         if 0 <= age_s < NOTE_USE_EVERY_S:
             return True
@@ -148,7 +148,7 @@ class Cache:
                 os.utime(path)
         except FileNotFoundError:
             return False
-        except OSError:  # a cache that can be read, but not written: whoever collects may not know of this use
+        except OSError:  # a read-only cache: the collector may miss this use
             pass
         return True
 
@@ -164,11 +164,11 @@ class Cache:
 
 
 class CacheFile:
-    """Bytes on the disk from `start` of `file` on, read by position, from several threads too."""
+    """The bytes of `file` from `start` on, read by position. Safe for threads."""
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:
         self._file, self._start = file, start
-        self._lock = threading.Lock()  # a file has one position; not every system reads without moving it
+        self._lock = threading.Lock()  # a file has one position, and not every system can read without moving it
         weakref.finalize(self, file.close)
 
     @property
@@ -176,7 +176,7 @@ class CacheFile:
         return os.fstat(self._file.fileno()).st_size - self._start
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill `buffer` with the bytes from `offset` on. Raises TrackError where the disk gives fewer."""
+        """Fill `buffer` with the bytes from `offset` on. Raises TrackError if the file is too short."""
         try:
             with self._lock:
                 self._file.seek(self._start + offset)
@@ -184,10 +184,10 @@ class CacheFile:
         except OSError as error:
             raise _read_error(error) from error
         if got != len(buffer):
-            raise TrackError("a file of the cache ended too early", hint="build again; is the disk all right?")
+            raise TrackError("a file of the cache ended too early", hint="build again; check the disk if it recurs")
 
     def is_whole(self, kind: str, key: str) -> bool:
-        """Whether its digest, the bytes just before `start`, is that of what is there, under that kind and key."""
+        """Whether the digest stored just before `start` matches the content, kind and key."""
         try:
             self._file.seek(self._start - DIGEST_BYTES)
             stored = self._file.read(DIGEST_BYTES)
@@ -200,7 +200,7 @@ class CacheFile:
 
 
 class ScratchFile(CacheFile):
-    """A nameless file to write and read by position; what was never written is zeros."""
+    """A nameless file to write and read by position. Bytes never written are zeros."""
 
     def __init__(self, file: BinaryIO, writing: Callable[[], AbstractContextManager[None]]) -> None:
         super().__init__(file)
@@ -218,12 +218,12 @@ class ScratchFile(CacheFile):
 
 
 def _new_digest(kind: str, key: str) -> hashlib._Hash:
-    """The digest of an entry, its content to come: an entry that lies at another's place isn't whole there."""
+    """The digest of an entry, before its content. It includes kind and key, so a misplaced entry doesn't match."""
     return hashlib.sha256(f"{kind}/{key}\n".encode())
 
 
 def remove_damaged(path: Path, file: BinaryIO) -> None:
-    """Remove a damaged entry, opened as `file`, unless another has put a new one in its place. Raises OSError."""
+    """Remove a damaged entry, opened as `file`, unless another process has replaced it. Raises OSError."""
     with suppress(FileNotFoundError):
         if os.path.samestat(os.fstat(file.fileno()), path.stat()):
             path.unlink()
@@ -233,13 +233,13 @@ def _discard_damaged(path: Path, file: BinaryIO) -> None:
     try:
         remove_damaged(path, file)
     except OSError as error:
-        log.warning("a damaged cache entry can't be removed (%s), and is made again: %s", error.strerror, path)
+        log.warning("a damaged cache entry is made again, but can't be removed (%s): %s", error.strerror, path)
     else:
         log.warning("a damaged cache entry was removed and is made again: %s", path.name)
 
 
 def _read_error(error: OSError) -> InputError:
-    return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or mend the folder")
+    return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or repair the folder")
 
 
 def _write_error(error: OSError, folder: Path) -> SleepwardError:
@@ -248,7 +248,7 @@ def _write_error(error: OSError, folder: Path) -> SleepwardError:
         return TrackError(f"the cache can't grow: {error.strerror}", where=str(folder), hint=hint)
     return InputError(
         f"the cache can't be written: {error}",
-        hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can",
+        hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can be written",
     )
 
 
@@ -256,10 +256,10 @@ def _write_error(error: OSError, folder: Path) -> SleepwardError:
 def whole_file(
     path: Path, *, durable: bool = True, check: Callable[[Path], object] = lambda part: None
 ) -> Iterator[BinaryIO]:
-    """A file that appears at `path` only when the block ends well; until then it is beside it, ending in `.part`.
+    """Write a file that appears at `path` only if the block succeeds. Until then it is a `.part` file beside it.
 
-    `durable` waits for the disk, so that not even a power cut leaves half a file; `check` looks at the finished
-    part and raises where it isn't right.
+    `durable` waits for the disk, so that not even a power cut leaves half a file. `check` is called with the finished
+    part, and raises if it is faulty.
     """
     _remove_abandoned_parts(path)
     part = path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
@@ -278,10 +278,10 @@ def whole_file(
 
 
 def _remove_abandoned_parts(path: Path) -> None:
-    """Remove what builds of `path` left that were killed: a living one has written to its part within the hour."""
+    """Remove parts of `path` that killed builds left. A running build writes to its part at least once an hour."""
     start = f".{path.name[:NAME_CHARACTERS]}."
     with suppress(OSError):
-        for part in path.parent.iterdir():  # a pattern would have to be compiled for each of a track's sentences
+        for part in path.parent.iterdir():  # not glob: it would compile a pattern for each sentence of a track
             if part.name.startswith(start) and part.name[len(start) :].endswith(".part"):
                 with suppress(OSError):
                     if time.time() - part.stat().st_mtime > ABANDONED_S:

@@ -1,4 +1,4 @@
-"""What turns files into other things: part of the key of all that is kept of what was read."""
+"""Keys of the program's own code: part of the key of every cached result of reading a file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PACKAGE = Path(__file__).parent.parent
 
 @cache
 def code_key() -> str:
-    """Changes with any line of the program, its libraries' versions and Python's.
+    """A key that changes with any line of the program and with the versions of its libraries and Python.
 
-    All modules count, as which of them read a file changes too; reading and hashing them takes 6 ms.
+    It covers all modules, as the set of modules that read a file changes too. Reading and hashing them takes 6 ms.
     """
     libraries = [f"{library} {version(library)}" for library in ("pyyaml", "pydantic", "jinja2")]
     code = sorted(_PACKAGE.rglob("*.py"))
@@ -29,7 +29,7 @@ def code_key() -> str:
 
 
 def files_key(files: Iterable[Path]) -> str | None:
-    """Of the names and contents of files, and of the code; None where one can't be read, or isn't a plain file."""
+    """A key of the names and contents of files, and of the code. None if one can't be read or isn't a plain file."""
     try:
         return content_key(code_key(), *(part for file in files for part in (os.fsencode(file), _bytes_of(file))))
     except OSError:
@@ -37,7 +37,7 @@ def files_key(files: Iterable[Path]) -> str | None:
 
 
 def _bytes_of(path: Path) -> bytes:
-    """A file's content. Raises OSError for a pipe, which can be read once, and for what is too large."""
+    """A file's content. Raises OSError for a pipe, which can be read only once, and for a file that is too large."""
     if not path.is_file():
         raise OSError
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a cache holds, what of it can go, and whether it is whole: for `sleepward cache`."""
+"""Summarizes, collects and verifies the cache, for `sleepward cache`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .cache import ABANDONED_S, DIGEST_BYTES, SUFFIX, CacheFile, lock_path, remo
 from .locks import locked
 
 SPARED_S = 86_400
-"""What was used within a day may be in use by a running build."""
+"""Entries used within a day may belong to a running build."""
 
 UNFINISHED = "unfinished"
-"""What killed builds left, among the kinds of what is collected."""
+"""The kind under which files left by killed builds are reported."""
 
-# Entries of the first version had no suffix. No build finds them, so they are the first to be collected.
+# Entries of the first version had no suffix. No build uses them any more, so they are collected first.
 _ENTRY = re.compile(rf"[0-9a-f]{{64}}({re.escape(SUFFIX)})?")
 _PART = re.compile(rf"\.{_ENTRY.pattern}\.[0-9a-f]{{16}}\.part")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([kmgt]i?b?|b)", re.IGNORECASE)
@@ -29,7 +29,7 @@ _SIZE_EXAMPLES = "write it like 2GB, 500 MB or 1.5GiB"
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """One thing that is kept; `used_s`, since the epoch, is when it was last used, to within an hour."""
+    """A file of the cache. `used_s`, since the epoch, is its last use, to within an hour."""
 
     kind: str
     path: Path
@@ -39,7 +39,7 @@ class CacheEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryTotal:
-    """How many entries, and their bytes."""
+    """A number of entries and the sum of their bytes."""
 
     entries: int = 0
     bytes: int = 0
@@ -50,7 +50,7 @@ class EntryTotal:
 
 @dataclass(frozen=True, slots=True)
 class KindTotal:
-    """What there is of one kind; `oldest_use_s` is since the epoch."""
+    """The entries of one kind. `oldest_use_s` is since the epoch."""
 
     amount: EntryTotal
     oldest_use_s: float
@@ -58,7 +58,7 @@ class KindTotal:
 
 @dataclass(frozen=True, slots=True)
 class GcResult:
-    """What `collect` removed, by kind, what is left, and what of it stays only because a build may need it."""
+    """The entries that `collect` removed, by kind, and those left. `spared` ones stay as a build may need them."""
 
     freed: dict[str, EntryTotal]
     left: EntryTotal
@@ -66,7 +66,7 @@ class GcResult:
 
 
 def entries(folder: Path) -> Iterator[CacheEntry]:
-    """Everything that is kept in the cache in `folder`; what else lies there is never touched."""
+    """Every entry of the cache in `folder`. Other files there are never touched."""
     for kind, file in _files(folder):
         if _ENTRY.fullmatch(file.name):
             with suppress(FileNotFoundError):  # collected meanwhile
@@ -75,7 +75,7 @@ def entries(folder: Path) -> Iterator[CacheEntry]:
 
 
 def totals_by_kind(folder: Path) -> dict[str, KindTotal]:
-    """What the cache holds, by kind, in alphabetical order."""
+    """The totals of each kind, in alphabetical order."""
     found: dict[str, KindTotal] = {}
     for entry in entries(folder):
         before = found.get(entry.kind, KindTotal(EntryTotal(), entry.used_s))
@@ -85,18 +85,18 @@ def totals_by_kind(folder: Path) -> dict[str, KindTotal]:
 
 
 def collect(folder: Path, max_bytes: int, *, dry_run: bool = False) -> GcResult:
-    """Remove what was used longest ago until `max_bytes` are left, but nothing that was used within a day.
+    """Remove the entries used longest ago until `max_bytes` are left, but none used within a day.
 
-    What killed builds left half-written goes too. Raises InputError where the folder can't be changed, or has no locks.
+    Files left by killed builds are removed too. Raises InputError if the folder can't be changed or has no locks.
     """
     if not folder.is_dir():
         return GcResult({}, EntryTotal(), EntryTotal())
     try:
-        with locked(lock_path(folder)):  # no entry is noted as used between the look at it and its end
+        with locked(lock_path(folder)):  # no use is noted between the check of an entry and its removal
             return _collect(folder, max_bytes, dry_run=dry_run)
     except OSError as error:
         what = f"the cache can't be cleared out: {error.strerror or error}"
-        hint = "mend the folder, or delete it whole while nothing is built"
+        hint = "repair the folder, or delete all of it while nothing is being built"
         raise InputError(what, where=str(folder), hint=hint) from error
 
 
@@ -122,7 +122,7 @@ def _collect(folder: Path, max_bytes: int, *, dry_run: bool) -> GcResult:
 
 
 def _remove(entry: CacheEntry) -> bool:
-    """Remove it; False where Windows won't, as someone reads it."""
+    """Remove it. False if Windows refuses because it is being read."""
     try:
         entry.path.unlink(missing_ok=True)
     except PermissionError:
@@ -133,9 +133,9 @@ def _remove(entry: CacheEntry) -> bool:
 
 
 def verify_entries(folder: Path) -> Iterator[tuple[CacheEntry, str]]:
-    """Every entry, and what is wrong with it, if anything; what isn't whole is removed, and made again when needed.
+    """Every entry with its fault, or an empty text. Faulty entries are removed.
 
-    Entries of former versions, which no build finds, are passed over.
+    Entries of former versions, which no build uses, are skipped.
     """
     for entry in entries(folder):
         key = entry.path.name.removesuffix(SUFFIX)
@@ -153,11 +153,11 @@ def verify_entries(folder: Path) -> Iterator[tuple[CacheEntry, str]]:
         except (OSError, InputError) as error:
             yield entry, f"can't be read or removed ({error})"
         else:
-            yield entry, "damaged, or in another's place; removed"
+            yield entry, "damaged or misplaced; removed"
 
 
 def _abandoned_parts(folder: Path) -> Iterator[CacheEntry]:
-    """Parts of entries whose builds were killed: a living one has written to its part within the hour."""
+    """Parts of entries left by killed builds. A running build writes to its part at least once an hour."""
     for kind, file in _files(folder):
         if _PART.fullmatch(file.name):
             with suppress(FileNotFoundError):
@@ -167,10 +167,10 @@ def _abandoned_parts(folder: Path) -> Iterator[CacheEntry]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Each file where entries lie, in KIND/KE/, with its kind."""
+    """Each file in the folders of entries, KIND/KE/, with its kind."""
     for kind in _folders(folder):
         for shelf in _folders(kind.path):
-            if len(shelf.name) == 2:  # the first two of a key
+            if len(shelf.name) == 2:  # the first two characters of a key
                 with suppress(FileNotFoundError), os.scandir(shelf.path) as files:
                     yield from ((kind.name, file) for file in files if file.is_file(follow_symlinks=False))
 
@@ -184,7 +184,7 @@ def _folders(folder: Path | str) -> Iterator[os.DirEntry[str]]:
 
 
 def parse_size(text: str) -> int:
-    """`text` in bytes: a kB is 1,000 of them, a KiB 1,024. Raises ValueError with what to write instead.
+    """The size `text` in bytes: a kB has 1,000, a KiB 1,024. Raises ValueError that says what to write instead.
 
     >>> parse_size("1.5 GiB")
     1610612736
@@ -203,6 +203,6 @@ def parse_size(text: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """`size` in bytes as people write it: ``0.1 kB``, ``46.1 MB``, ``12.3 GB``."""
+    """`size`, in bytes, as people write it: ``0.1 kB``, ``46.1 MB``, ``12.3 GB``."""
     unit, name = next(((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB")) if size >= unit), (1e3, "kB"))
     return f"{size / unit:,.1f} {name}"

@@ -1,6 +1,6 @@
-"""A lock between processes that the system itself lets go of when its holder ends, however that ends.
+"""A lock between processes. The system releases it when its holder ends, even if it was killed.
 
-Own code, as importing filelock takes 30 ms of CPU time (43 modules), a twentieth of an unchanged build.
+This is our own code because importing filelock takes 30 ms of CPU time (43 modules), a twentieth of an unchanged build.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-_POLL_S = 0.02  # Windows has no waiting of its own that lasts long enough
+_POLL_S = 0.02  # Windows' own waiting gives up after ten seconds
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Be alone with `path`, a file for nothing else that is made where needed and stays; waits for others.
+    """Hold an exclusive lock on the file `path`, which is created if needed and stays. Waits for other holders.
 
-    Threads exclude each other too. Raises OSError where the file can't be had or its file system has no locks.
+    Threads exclude each other too. Raises OSError if the file can't be opened or its file system has no locks.
     """
     with path.open("ab") as file:
         _lock(file)
-        yield  # closing lets go
+        yield  # closing the file releases the lock
 
 
 if sys.platform == "win32":
