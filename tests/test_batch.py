@@ -206,7 +206,7 @@ def test_tracks_that_left_are_named_and_removed_only_where_that_is_asked(
     tracks_of(sleepward)
     (scripts / "mine.mp3").write_bytes(b"a file of the user's own")
     (tmp_path / "library.yaml").write_text("\n".join(SCRIPTS.splitlines()[:5]), encoding="utf-8")
-    assert "not in the library any more: more/three.mp3" in sleepward("batch").stderr
+    assert "no longer in the library: more/three.mp3" in sleepward("batch").stderr
     assert (scripts / "more" / "three.mp3").exists()
     (scripts / "two" / "rain.mp3").write_bytes(b"another")
     told = sleepward("batch", "--prune", "--names", "one/*").stderr
@@ -391,7 +391,7 @@ def test_two_batches_at_once_do_no_harm(sleepward: Command, scripts: Path, tmp_p
         ("output: nights", "output: ../nights", ["library.yaml:2:9", "leads out"]),
         ("matrix:", "exclude: [{style: spare}]\nmatrix:", ["library.yaml:4:10", "no track is left"]),
         ("matrix:", "tracks: [{script: none.txt}]\nmatrix:", ["library.yaml:4:19", "none.txt"]),
-        ("matrix:", "tracks: [{script: link.txt}]\nmatrix:", ["library.yaml:4:19", "outside"]),
+        ("matrix:", "tracks: [{script: link.txt}]\nmatrix:", ["library.yaml:4:19", "leads out"]),
         ("matrix:", "tracks: [{script: own.txt, style: spare}]\nmatrix:", ["library.yaml:4:35", "'style'", "script"]),
         ("matrix:", "tracks: [{script: own.txt, name: con}]\nmatrix:", ["library.yaml:4:10", "Windows", "con"]),
         (

@@ -157,7 +157,7 @@ WRONG = [  # the file, what is written instead of what, and what is said of it; 
     ),
     ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:1: "),
     ("mine.txt", "Lie down.", "---\npace: 9\n---\nLie down.", "mine.txt:2:1: pace: '9' isn't a number"),
-    ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: this lasts 27h"),
+    ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: this lasts at least 27h"),
     ("library.yaml", "25m", "25", "library.yaml:6:12: 'length': '25' has no unit"),
 ]
 
@@ -467,7 +467,7 @@ def test_a_routine_and_a_pose_are_named_by_their_files(sleepward: Command, folde
     (routines / "my-night.yaml").rename(routines / "My Night's End.yml")
     (routines / "poses" / "starfish.yaml").rename(routines / "poses" / "Starfish.yaml")
     found = {each["path"]: [fault["message"] for fault in each["faults"]] for each in sleepward.json("check", code=2)}
-    (routine,) = [message for message in found["routines/My Night's End.yml"] if "is called by" in message]
+    (routine,) = [message for message in found["routines/My Night's End.yml"] if "the file's name is" in message]
     (pose,) = found["routines/poses/Starfish.yaml"]
     assert routine.endswith("rename it to my-nights-end.yml")
     assert pose.endswith("rename it to starfish.yaml")

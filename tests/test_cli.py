@@ -56,7 +56,7 @@ def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
         (["build", "night.txt", "other.txt", "-o", "a.mp3"], 2, ["-o names one file"]),
         (["build", "night.txt", "-o", "a"], 2, ["-o a", "write a.mp3, or a/ for a folder"]),
         (["build", "night.txt", "-o", "a.m4b", "--format", "flac"], 2, ["-o", ".m4b", "--format", "-o a.flac"]),
-        (["build", "-", "night.txt", "-"], 2, ["standard input can be read once, and - stands twice"]),
+        (["build", "-", "night.txt", "-"], 2, ["standard input can be read only once, but - stands twice"]),
         (
             ["build", "deep-hip-opening", "--avoid", "supine"],
             2,
@@ -67,7 +67,7 @@ def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
         (["backgrounds", "--sample", "night.txt"], 2, ["night.txt/brown.mp3", "another folder with --sample"]),
         (["voices", "--sample", "a", "--json"], 2, ["give one of the two"]),
         (["backgrounds", "--sample", "a", "--json"], 2, ["give one of the two"]),
-        (["voices", "tone"], 2, ["voices are named for --sample alone"]),
+        (["voices", "tone"], 2, ["voices can be named only with --sample"]),
         (["show", "frig"], 2, ["frig"]),
         (["script", "frig"], 2, ["frig"]),
         (["build", "empty.txt"], 2, ["empty.txt", "empty"]),
@@ -363,7 +363,7 @@ def test_letters_that_the_pictures_font_lacks_are_told_and_nothing_is_warned_of(
     )
     for picture in ("plan.png", "plan.svg"):
         done = sleepward("plan", "night.txt", "--voice", "tone", "--plot", picture)
-        boxes = "the picture's font has no \u306e\u308a\u591c\u6df1\u7720: boxes stand for them"
+        boxes = "the picture's font has no \u306e\u308a\u591c\u6df1\u7720, and shows boxes instead"
         assert done.stderr == f"{picture}: {boxes}\n"
         assert (tmp_path / picture).stat().st_size > 5_000
     (tmp_path / "night.txt").write_text(f"# Ночь, Nuit d\u2019\u00e9t\u00e9\n{HI}", "utf-8")

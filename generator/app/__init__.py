@@ -1,3 +1,3 @@
-"""What commands do beside building: check, tonight, programmes, doctor, samples, a folder to begin with."""
+"""The commands beside building: check, tonight, programmes, doctor, samples, init."""
 
 __all__ = ["check", "doctor", "init_files", "programs", "samples", "tonight"]

@@ -1,4 +1,4 @@
-"""Files judged before anything is made of them: routines, poses, scripts and lists of these; faults and advice."""
+"""Checks routines, poses, scripts, libraries and other files before a build, and reports faults and warnings."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ from ..yaml_source import read_text
 from .programs import read_program
 
 LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
-NIGHT = "1"  # one that isn't the ritual
+NIGHT = "1"  # a night with varied wording; night 0 has the first alternatives
 
 _PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
 _POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
 _POSE_MARK = re.compile(r"\[pose (\S+) \w+\]")
-# Where a pose is tried alone: somewhere near its position, so that no walk through the room leads there.
+# The setting in which a pose is checked alone: one near its position, so that the script needs no walk to it.
 _SETTINGS = {"chair": "chair", "standing": "room", "seated": "mat"}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file, what it was taken for, its faults and warnings; some of them may lie in other files that it names."""
+    """A checked file, its kind, faults and warnings. Some of these may lie in other files that it names."""
 
     path: str
     kind: Kind
@@ -63,11 +63,11 @@ class CheckedFile:
 
 
 def check(paths: Sequence[str]) -> Iterator[CheckedFile]:
-    """Every file of `paths`, one after the other; nothing is written. Raises NotFoundError where there is nothing.
+    """Check each file of `paths`. Nothing is written. Raises NotFoundError if there is no file.
 
-    A folder stands for all that can be read in it and below, no path for this folder's `routines/`.
+    A folder stands for all files of known kinds in it and below; no path stands for `routines/` in the working folder.
     """
-    workspace = Workspace.here().without_settings()  # a file's faults are its own: settings are judged by themselves
+    workspace = Workspace.here().without_settings()  # settings files are checked by themselves
     kinds = {path: kind_of(path) for path in files_of(paths)}
     told_first: dict[object, Diagnostic] = {}
     for path in sorted(kinds, key=lambda path: kinds[path] != "pose"):  # poses come first: others use them
@@ -88,7 +88,7 @@ def check(paths: Sequence[str]) -> Iterator[CheckedFile]:
 
 
 def faults_of(error: SleepwardError, path: Path) -> tuple[Diagnostic, ...]:
-    """An error as faults with places; where it names none, it is the file's as a whole."""
+    """An error as faults with places. An error without a place is put at the file's first line."""
     if isinstance(error, DefinitionError):
         return error.faults
     if isinstance(error, ScriptFaultsError):
@@ -102,11 +102,11 @@ def faults_of(error: SleepwardError, path: Path) -> tuple[Diagnostic, ...]:
     return (Diagnostic(str(path), 1, 1, message),)
 
 
-# --- what is wrong in them -------------------------------------------------------------------------------
+# --- one check for each kind of file ---------------------------------------------------------------------
 
 
 def _check_routine(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
-    """The routine at each level, in each style, and on a night that isn't the ritual."""
+    """The routine at each level, in each style, and on a night with varied wording."""
     if path.absolute().parent.name == ROUTINES:
         yield from _name_faults(path, "routine")
     routine = workspace.read_routine(path)
@@ -116,7 +116,7 @@ def _check_routine(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
 
 
 def _check_pose(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
-    """The pose alone, as a routine of it and the final rest would say it at each level, and what that leaves unsaid."""
+    """The pose in a routine of itself and the final rest, at each level, and its texts that this doesn't render."""
     yield from _name_faults(path, "pose")
     pose = load_pose(path)
     setting = _SETTINGS.get(pose.position, "bed")
@@ -137,9 +137,9 @@ def _unsaid(pose: Pose) -> Iterator[Finding]:
 
 
 def _name_faults(path: Path, kind: Kind) -> Iterator[Diagnostic]:
-    """A routine and a pose are named by their files, in commands, libraries and routines."""
+    """The file's name is the routine's or pose's name, so it must be a slug."""
     if not is_slug(path.stem):
-        what = f"a {kind} is called by its file's name, of small letters, digits and hyphens"
+        what = f"the file's name is the {kind}'s name, and may have only small letters, digits and hyphens"
         yield Diagnostic(str(path), 1, 1, f"{what}: rename it to {slug_of(path.stem) or f'my-{kind}'}{path.suffix}")
 
 
@@ -173,7 +173,7 @@ def _check_lexicon(path: Path, _: Workspace) -> Iterator[Diagnostic]:
 
 
 def _check_settings(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
-    """Every setting by itself, and every voice that is named."""
+    """Each setting and each named voice by itself."""
     layer = file_layer(path)
     alone = [replace(layer, values={name: text}) for name, text in layer.values.items()]
     for each in [*alone, *(replace(layer, values={"voice": name}) for name in layer.voices)]:
@@ -213,7 +213,7 @@ def _seen_from_here(file: str) -> str:
 def _script_checks(
     routine: Routine, path: Path, ways: Iterable[dict[str, str]], workspace: Workspace
 ) -> Iterator[Diagnostic]:
-    """What is wrong in the scripts that become of it, each way, and what the linter says of their words."""
+    """Faults in the scripts that the routine gives with each of the flags in `ways`, and the linter's findings."""
     found = dict.fromkeys(routine_findings(routine), "")
     for way in ways:
         try:
@@ -243,7 +243,7 @@ def _script_checks(
 
 
 def _in_script(fault: Diagnostic, text: str, routine: Routine, path: Path) -> Diagnostic:
-    """A fault of a script that nobody wrote, at the step that makes it, with the words it is about."""
+    """A fault of a rendered script, moved to the step that it comes from, with the words it is about."""
     lines = text.split("\n")
     poses = [mark[1] for line in lines[: fault.line] if (mark := _POSE_MARK.fullmatch(line.strip()))]
     steps = [step.line for step in routine.steps if poses and step.pose.id == poses[-1] and step.line]
@@ -256,15 +256,15 @@ def _lines(path: str) -> tuple[str, ...]:
 
 
 def _timing(settings: Settings) -> Timing:
-    """The length is fitted, and bells are rung, only where clips are."""
+    """The timing without a wanted length and chimes, which need clips."""
     return replace(timing_of(settings), length_ms=None, chime=False)
 
 
 def _layout_faults(script: Script, timing: Timing, path: Path) -> tuple[Diagnostic, ...]:
-    """What has no place in its hold however fast it is spoken: found with sentences that last a millisecond."""
+    """Faults of holds too short for their content at any speed: every sentence is taken to last one millisecond."""
     try:
         lay_out(script, dict.fromkeys(spoken_texts(script, timing), 1), timing)
-    except LengthError:  # `_length_faults` tells it, with its place
+    except LengthError:  # `_length_faults` reports it with its place
         return ()
     except SleepwardError as error:
         return faults_of(error, path)
@@ -282,7 +282,7 @@ def _length_faults(script: Script, settings: Settings, path: Path) -> Iterator[D
     if least_ms > MAX_TRACK_MS:
         timed: list[Hold | Pause] = [*holds, *pauses]
         line = max(timed, key=_most_ms).where.line if timed else 1
-        what = f"this lasts {format_ms(least_ms)} at the shortest, tail included, and a track lasts 24 h at most"
+        what = f"this lasts at least {format_ms(least_ms)} with its tail, but a track can last at most 24 h"
         yield Diagnostic(str(path), line, 1, f"{what}: shorten it, or leave something out")
 
 

@@ -1,4 +1,4 @@
-"""Tries everything a build needs, for real: speaks, encodes and reads back one second."""
+"""Tries everything that a build needs: speaks a sentence, encodes one second and decodes it, and more."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SENTENCE = "Breathe in, and let it go."
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """One check: what was found, or what went wrong and the one command that mends it.
+    """The result of one check: what was found, or what went wrong and the command that mends it.
 
-    One that is good, and still has something to mend, tells what the maker should know.
+    A good result with `mend` set is a note: nothing fails, but the user should know.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Checkup:
 
 
 def examine(output: Path) -> Iterator[Checkup]:
-    """Each check as it is done; a later one doesn't wait for an earlier one to succeed."""
+    """Run each check and yield its result. A failed check doesn't stop the next."""
     checks: tuple[tuple[str, Callable[[], str | Checkup], str], ...] = (
         ("Python", _python, "install Python 3.11 or newer"),
         ("versions", _versions, REINSTALL),
@@ -50,12 +50,12 @@ def examine(output: Path) -> Iterator[Checkup]:
         try:
             found = check()
             yield found if isinstance(found, Checkup) else Checkup(name, True, found)
-        except DefinitionError as error:  # a file of the user's own: only they know what it should say
+        except DefinitionError as error:  # in the user's own file, which no command can mend
             fault = error.faults[0]
             yield Checkup(name, False, str(fault), f"edit {fault.file}, or move it away", error.exit_code)
         except SleepwardError as error:
             yield Checkup(name, False, error.what, error.hint or mend, error.exit_code)
-        except Exception as error:  # noqa: BLE001  # whatever a broken installation raises is this check's finding
+        except Exception as error:  # noqa: BLE001  # a broken installation may raise anything
             yield Checkup(name, False, f"{type(error).__name__}: {error}", mend, 3)
 
 
@@ -64,13 +64,13 @@ def _python() -> str:
 
 
 def _versions() -> str | Checkup:
-    """Other versions make other bytes, but no worse a track: they are told, and nothing fails for them."""
+    """Other package versions change a track's bytes but not its quality, so they give a note and no failure."""
     path = constraints_file()
     found = differences(path.read_text(encoding="utf-8"))
     if not found:
-        return "every package is the one that constraints.txt pins"
+        return "every package has the version that constraints.txt pins"
     shown = ", ".join(f"{each.package} {each.installed} (pinned: {each.pinned})" for each in found)
-    return Checkup("versions", True, f"tracks may differ in their bytes from others': {shown}", REINSTALL)
+    return Checkup("versions", True, f"tracks may have other bytes than on other machines: {shown}", REINSTALL)
 
 
 def _speaks() -> str:

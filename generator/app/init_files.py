@@ -1,4 +1,4 @@
-"""The files that `sleepward init` begins a folder with, and putting them there."""
+"""The starter files of `sleepward init`, and writing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FILES = Path(__file__).parent / "starter_files"
 
 
 def starter_files() -> dict[str, str]:
-    """Every file's text, by its path in the folder; the schemas are those of this version."""
+    """The text of each starter file by its path in the folder. The schemas are those of this version."""
     from ..definition.schema import schema_text
 
     own = {path.relative_to(_FILES).as_posix(): path for path in sorted(_FILES.rglob("*")) if path.is_file()}
@@ -21,9 +21,9 @@ def starter_files() -> dict[str, str]:
 
 
 def write_new(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write each text below `folder`, which is made; all of them, or none where one is there already or can't be.
+    """Create `folder` and write all texts below it, or none if one exists already or can't be written.
 
-    Raises InputError, and TrackError where the disk gives out.
+    Raises InputError, and TrackError if the disk is full.
     """
     there = [str(folder / name) for name in texts if (folder / name).exists() or (folder / name).is_symlink()]
     if there:
@@ -52,7 +52,7 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
 
 
 def _undo(made: list[Path]) -> None:
-    """The last first; a folder that another has put something into stays."""
+    """Remove what was created, the last first. A folder into which something else was put stays."""
     for path in reversed(made):
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()

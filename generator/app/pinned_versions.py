@@ -1,4 +1,4 @@
-"""Which installed versions differ from those in constraints.txt: a track's bytes depend on them."""
+"""Compares installed package versions with constraints.txt, as a track's bytes depend on them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def constraints_file() -> Path:
 
 
 def pinned(text: str) -> dict[str, str]:
-    """Package to version, of the lines whose markers hold for this Python and system.
+    """Package to version, from the lines whose markers match this Python and system.
 
     `text` is in pip's form of constraints, as `uv pip compile` writes it: `name==version ; marker`.
     """
@@ -44,7 +44,7 @@ def pinned(text: str) -> dict[str, str]:
 
 
 def differences(text: str) -> list[Difference]:
-    """What differs of all packages that the program loads, those that only the tests or an extra need aside."""
+    """The differences among all packages that the program needs, without those of its extras."""
     versions = pinned(text)
     found = ((name, _installed(name)) for name in sorted(_needed(DISTRIBUTION)))
     return [
@@ -55,7 +55,7 @@ def differences(text: str) -> list[Difference]:
 
 
 def _needed(distribution: str) -> set[str]:
-    """The names of all packages that `distribution` needs, and those need, and so on."""
+    """The names of all packages that `distribution` needs, directly or indirectly."""
     found: set[str] = set()
     waiting = [distribution]
     while waiting:

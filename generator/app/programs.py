@@ -1,4 +1,4 @@
-"""Programmes: where they are found, and each of their nights as something to build."""
+"""Finds programmes, and turns each of their nights into a script to build."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load_program(argument: str, workspace: Workspace) -> Program:
 
 
 def read_program(path: Path, workspace: Workspace) -> Program:
-    """The programme in a file. Raises DefinitionError with every fault found in it, and NotFoundError."""
+    """The programme in a file. Raises DefinitionError with all its faults, and NotFoundError."""
     return parse_program(
         read_text(path),
         str(path),
@@ -40,7 +40,7 @@ def read_program(path: Path, workspace: Workspace) -> Program:
 
 
 def chosen_nights(program: Program, days: str | None) -> tuple[ProgramNight, ...]:
-    """The nights that `days` names, like 3 or 1-7; all where it is None. Raises InputError."""
+    """The nights that `days` names, like 3 or 1-7. None means all. Raises InputError."""
     last = len(program.nights)
     if days is None:
         return program.nights
@@ -49,16 +49,16 @@ def chosen_nights(program: Program, days: str | None) -> tuple[ProgramNight, ...
         raise InputError(f"--days {days[:60]!r} isn't a night or a range of them", hint="write it like 3 or 1-7")
     low, high = int(match[1]), int(match[2] or match[1])
     if not 1 <= low <= high <= last:
-        raise InputError(f"--days {days}: {program.name} has the nights 1 to {last}", hint="choose some of these")
+        raise InputError(f"--days {days}: {program.name} has the nights 1 to {last}", hint="choose from these")
     return program.nights[low - 1 : high]
 
 
 def night_flags(
     program: Program, night: ProgramNight, flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ
 ) -> dict[str, str | None]:
-    """`flags`, and below them and the `environment` what the night itself sets; above all that the routine does.
+    """`flags` with the night's own settings, which yield to flags and `environment` but override the routine's.
 
-    Raises SettingError where the night names a file outside the programme's folder: a stranger may have written it.
+    Raises SettingError if the night names a file outside the programme's folder: a stranger may have written it.
     """
     own = own_layer(night.settings, lambda name: f"{program.path}:{night.line}", Path(program.path).parent)
     from_outside = environment_layer(environment).values
@@ -73,6 +73,6 @@ def night_source(night: ProgramNight, flags: Mapping[str, str | None], workspace
 
 
 def track_name(program: Program, night: ProgramNight) -> str:
-    """Its file's name without the ending: nights sort in their order."""
+    """The name of the night's file without suffix. Names sort by night."""
     digits = max(2, len(str(len(program.nights))))
     return f"{night.number:0{digits}}-{night.routine}"

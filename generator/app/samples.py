@@ -1,4 +1,4 @@
-"""Short samples of every background and every voice, as loud as in a track, to choose by ear."""
+"""Makes short samples of backgrounds and voices, as loud as in a track, to choose by ear."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
 
 
 def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
-    """Two sentences of a voice as ``folder/NAME.mp3``. Raises what opening the voice and speaking do."""
+    """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
     voice = open_voice(label, rate=Settings().rate, pitch=None)
     narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
     events = []

@@ -1,4 +1,4 @@
-"""Tonight's routine: which fit the time there is, which was done longest ago, and the record of what was done."""
+"""Chooses tonight's routine by the time there is and by when each was last done, and keeps the history."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A routine as it could be done tonight, by estimate; all times are of the guided part.
+    """A routine as it could be done tonight. Times are estimates of the guided part.
 
-    `wanted_ms` None takes any length. `left_out` are the poses skipped so that it fits, `spare` those that could go
-    next, the longest first; `flags` make it so. A `refusal` says why it can't be done.
+    `wanted_ms` None accepts any length. `left_out` are the poses skipped to make it fit. `spare` are those that could
+    be skipped next, the longest first. `flags` produce it. `refusal` says why it can't be done, if so.
     """
 
     routine: str
@@ -50,7 +50,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class PastNight:
-    """A line of the history: a routine, and the night it was made for."""
+    """A line of the history: a routine and the night it was built for."""
 
     night: date
     routine: str
@@ -58,22 +58,22 @@ class PastNight:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is done tonight, and why each routine is taken or not, by name."""
+    """Tonight's candidate, and for each routine's name why it was taken or not."""
 
     candidate: Candidate
     reasons: Mapping[str, str]
 
 
-# --- the choice: pure --------------------------------------------------------------------------------
+# --- choosing, which is pure -------------------------------------------------------------------------
 
 
 def choose(
     candidates: Iterable[Candidate], done: Sequence[PastNight], attempt: Callable[[Candidate], Candidate]
 ) -> Choice:
-    """What was never done or longest ago; then with the fewest poses left out; then the nearest to its own length.
+    """Prefer routines never done or done longest ago, then fewest poses left out, then the length nearest to their own.
 
-    `done` runs from the first to the last. `attempt` gives the candidate back where it can be had indeed, and else what
-    takes its place: one with more poses left out, or refused. Raises LengthError where nothing can be had.
+    `done` is in order of time. `attempt` returns the candidate unchanged if it works, else its replacement: one with
+    more poses left out, or refused. Raises LengthError if none works.
     """
     order = {entry.routine: place for place, entry in enumerate(done)}
     nights = {entry.routine: entry.night for entry in done}
@@ -88,7 +88,7 @@ def choose(
             )
         left = sorted([tried, *rest], key=lambda candidate: _rank(candidate, order))
     reasons = "".join(f"{candidate.routine}: {candidate.refusal}\n  " for candidate in left)
-    raise LengthError("no routine can be had like that", hint=f"{reasons}give another --minutes, or avoid less")
+    raise LengthError("no routine fits these wishes", hint=f"{reasons}give another --minutes, or avoid less")
 
 
 def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, int, float, str]:
@@ -103,7 +103,7 @@ def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, in
 
 
 def _why_not(candidate: Candidate, nights: Mapping[str, date]) -> str:
-    return candidate.refusal or f"could be had too: {_last_done(candidate, nights)}; {_length_of(candidate)}"
+    return candidate.refusal or f"possible too: {_last_done(candidate, nights)}; {_length_of(candidate)}"
 
 
 def _last_done(candidate: Candidate, nights: Mapping[str, date]) -> str:
@@ -112,7 +112,7 @@ def _last_done(candidate: Candidate, nights: Mapping[str, date]) -> str:
 
 def _length_of(candidate: Candidate) -> str:
     without = f"without {listed(candidate.left_out)}, to fit, " if candidate.left_out else ""
-    return f"{without}about {clock(candidate.own_ms)} when no length is asked"
+    return f"{without}about {clock(candidate.own_ms)} without a wanted length"
 
 
 # --- candidates: routines and the time they take ----------------------------------------------------------
@@ -125,11 +125,10 @@ def candidates(
     *,
     in_bed: bool = False,
 ) -> list[Candidate]:
-    """Every routine there is, as these settings make it, short enough for the length they ask for.
+    """Every routine under these settings, shortened to the wanted length. `in_bed` refuses those for other places.
 
-    With `in_bed`, those for another place are refused.
-    To speak all of them and measure would take a minute, so speech is estimated by its letters. `broken` is told of
-    files with faults, which hide no others. Raises InputError where these settings suit no routine.
+    Speaking all of them would take a minute, so the length of speech is estimated from its letters. `broken` is called
+    with the error of each faulty file. Raises InputError if these settings suit no routine.
     """
     found: list[Candidate] = []
     errors: list[InputError] = []
@@ -156,22 +155,22 @@ def candidates(
 
 
 def _combined_error(errors: Sequence[InputError], found: Sequence[Candidate]) -> InputError:
-    """What every routine says alike, or what each of them says."""
+    """The error of all routines if they agree, else one that lists each routine's refusal."""
     if len({error.what for error in errors}) == 1:
         return errors[0]
     lines = "\n  ".join(f"{candidate.routine}: {candidate.refusal}" for candidate in found)
     return InputError(
-        "these settings suit no routine", hint=f"{lines}\n  ask for less, or look: sleepward list --poses"
+        "these settings suit no routine", hint=f"{lines}\n  ask for less; `sleepward list --poses` lists the poses"
     )
 
 
 def source_of(candidate: Candidate, workspace: Workspace) -> ScriptSource:
-    """The script of what is offered."""
+    """The candidate's script."""
     return _source(candidate.routine, candidate.flags, workspace)
 
 
 def try_candidate(candidate: Candidate, workspace: Workspace, context: BuildContext) -> Candidate:
-    """Speak it and place every sentence: itself where that goes well; shorter, where it is too long; or refused."""
+    """Speak and lay out the candidate. Returns it unchanged if that works, shortened if it is too long, or refused."""
     try:
         plan_track(read_spec(source_of(candidate, workspace), candidate.flags, workspace), context)
     except LengthError:
@@ -182,9 +181,9 @@ def try_candidate(candidate: Candidate, workspace: Workspace, context: BuildCont
 
 
 def shortened(candidate: Candidate, workspace: Workspace) -> Candidate:
-    """It with more poses left out until it fits, the longest first; refused where that doesn't help.
+    """The candidate with poses left out, the longest first, until it fits; refused if it never does.
 
-    The first, which leads into the practice, and the last, in which people fall asleep, stay, and the order does.
+    The first pose, which leads into the practice, and the last, in which people fall asleep, stay. So does the order.
     """
     wanted_ms = candidate.wanted_ms or 0
     if candidate.most_ms < wanted_ms:
@@ -202,7 +201,7 @@ def shortened(candidate: Candidate, workspace: Workspace) -> Candidate:
 
 
 def night_of(now: datetime) -> date:
-    """The evening that a night begins on."""
+    """The date of the evening on which the night of `now` began."""
     return (now - timedelta(hours=NIGHT_BEGINS_H)).date()
 
 
@@ -213,7 +212,7 @@ def _fits(candidate: Candidate, slack: float = 0.0) -> bool:
 
 
 def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Candidate:
-    """The routine, with the times that its letters let expect."""
+    """The routine with its times estimated from the letters of its speech."""
     spec = read_spec(_source(name, flags, workspace), flags, workspace)
     timing = replace(timing_of(spec.settings), length_ms=None)
     letter_ms = LETTER_MS_AT_1_WPM / spec.settings.rate
@@ -235,7 +234,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
 
 
 def _spare(timeline: Timeline) -> tuple[str, ...]:
-    """The poses between the first and the last, those that take most time first."""
+    """The poses between the first and the last, the longest first."""
     lasts_ms: dict[str, int] = {}
     for event in timeline.events:
         if event.pose is not None and event.kind != "tail":
@@ -264,13 +263,13 @@ def history_path() -> Path:
 
 
 def read_history(path: Path) -> list[PastNight]:
-    """What was done, from the first to the last; nothing without a file. Raises InputError at a bad line."""
+    """The past nights in order of time; none without a file. Raises InputError at a bad line."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        hint = "mend it, or delete it to begin anew: nothing but the choice of routines depends on it"
+        hint = "correct it, or delete it to start again: only the choice of routines depends on it"
         raise InputError(f"the history of nights can't be read: {error}", where=str(path), hint=hint) from error
     return [_parse_line(line, f"{path}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
@@ -283,11 +282,11 @@ def record(path: Path, done: PastNight) -> None:
         with path.open("a+b") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # whoever edited it may have left the last line open
+                if file.read(1) != b"\n":  # an edited file may lack its last line end
                     file.write(b"\n")
             file.write(json.dumps(written, ensure_ascii=False).encode() + b"\n")
     except OSError as error:
-        what = f"the track is made, but the history of nights can't be written: {error.strerror or error}"
+        what = f"the track was made, but the history of nights can't be written: {error.strerror or error}"
         raise InputError(
             what, where=str(path), hint=f"make room for it, or name another folder in ${DATA_VARIABLE}"
         ) from error
@@ -298,5 +297,5 @@ def _parse_line(line: str, where: str) -> PastNight:
         entry = json.loads(line)
         return PastNight(date.fromisoformat(entry["night"]), str(entry["routine"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        hint = "delete this line, or the whole file to begin anew: nothing but the choice of routines depends on it"
-        raise InputError("this line of the history of nights isn't one", where=where, hint=hint) from error
+        hint = "delete this line, or the whole file to start again: only the choice of routines depends on it"
+        raise InputError("this line isn't an entry of the history of nights", where=where, hint=hint) from error

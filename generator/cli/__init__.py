@@ -1,4 +1,4 @@
-"""The command line: options in, results out, exit codes. Nothing but click happens here."""
+"""The command line: reads options, prints results, sets exit codes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 
 try:
     from ..system import stopping
-except KeyboardInterrupt:  # before there is a handler
+except KeyboardInterrupt:  # before the handler is installed
     sys.exit(130)
 
 
 def main() -> None:
-    """Run what was typed, and leave its exit code; after a signal 130 (SIGINT) or 143 (SIGTERM)."""
-    stopping.listen()  # before the imports: they take longer than anything else that can't be stopped
+    """Run the typed command and exit with its code: 130 after SIGINT, 143 after SIGTERM."""
+    stopping.listen()  # before the imports, which take long and couldn't be interrupted cleanly
     try:
         from .commands import run_typed
 

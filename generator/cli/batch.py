@@ -1,4 +1,4 @@
-"""`batch`: a library of tracks from one file, of which only what changed is made."""
+"""The `batch` command: builds a library of tracks from one file, only what changed."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 @click.argument("library", metavar="[LIBRARY.yaml]", default="library.yaml")
 @click.option("-o", "out", metavar="FOLDER|URL", help="Where to put the tracks.  [default: what the library says]")
 @click.option("--dry-run", is_flag=True, help="Show what would be made, why, how long and how large; make no track.")
-@click.option("--prune", "remove", is_flag=True, help="Remove tracks that the library has no more.")
-@click.option("--names", "only", metavar="PATTERN", help="Only tracks with such names, like 'deep-hip-opening/*'.")
-@click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on where a track fails.")
+@click.option("--prune", "remove", is_flag=True, help="Remove tracks that are no longer in the library.")
+@click.option("--names", "only", metavar="PATTERN", help="Only tracks whose names match, like 'deep-hip-opening/*'.")
+@click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on after a track fails.")
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1, 256),
     default=os.cpu_count() or 1,
     show_default="all cores",
-    help="Make so many tracks at once.",
+    help="How many tracks to make at once.",
 )
 @click.option("--scheduler", metavar="tcp://HOST:8786", help="Let the workers of a Dask cluster make them.")
 @click.option("--cluster", type=click.Choice(["local"]), help="Make them on a Dask cluster of this machine's cores.")
@@ -47,11 +47,11 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **options: Any) -> None:
     """Make all tracks of a LIBRARY.yaml, the second time only what changed.
 
-    All of them are planned first, so that whatever can't be had is said before one is made (except with --scheduler,
-    where others do the speaking). A list of the tracks is kept beside them, in library.json. Tracks that the library
-    has no more are named, and removed only with --prune.
+    All tracks are planned first, so that every fault is reported before one is made (except with --scheduler, as its
+    workers do the speaking). library.json beside the tracks lists them. Tracks that are no longer in the library are
+    named, and removed only with --prune.
 
-    --dry-run speaks what is new, to know how long it is; what it spoke is kept for the real run.
+    --dry-run speaks what is new, to know how long it is. The real run reuses this speech.
     """
     from ..library.backends import store_for
     from ..library.batch import compare
@@ -61,7 +61,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     from ..storage.cache import Cache, default_folder
 
     if options["scheduler"] and options["cluster"]:
-        raise click.UsageError("--scheduler is a cluster that is there, --cluster one that is made: give one of them")
+        raise click.UsageError("--scheduler uses a running cluster and --cluster starts one: give only one of them")
     wanted = open_library(Path(library), options["only"])
     place = out or wanted.output
     store = store_for(place)
@@ -93,7 +93,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
 
 
 _OBSOLETE = {
-    "kept": "not in the library any more: {name}",
+    "kept": "no longer in the library: {name}",
     "removed": "removed: {name}",
     "foreign": "not removed: {name} isn't the track that was made",
 }
@@ -108,12 +108,12 @@ def _report_obsolete(left: Iterable[ObsoleteTrack], *, asked: bool) -> None:
         click.echo("remove them with --prune", err=True)
 
 
-# --- telling -------------------------------------------------------------------------------------------
+# --- printing ------------------------------------------------------------------------------------------
 
 
 @dataclass
 class _Report:
-    """What becomes of the tracks, told as it comes; results go to stdout, faults and the sum to stderr."""
+    """Prints each outcome as it comes. Results go to stdout, faults and the summary to stderr."""
 
     place: str
     words: dict[str, str]
@@ -184,7 +184,7 @@ class _Report:
 
 
 class _Listener:
-    """Bars for the stages, and results between them."""
+    """Shows a progress bar for each stage, and prints outcomes."""
 
     def __init__(self, report: _Report, bars: _Bars) -> None:
         self._report, self._bars = report, bars
@@ -197,12 +197,12 @@ class _Listener:
             self._report.tell(outcome)
 
 
-# --- working -------------------------------------------------------------------------------------------
+# --- workers and progress ------------------------------------------------------------------------------
 
 
 @contextmanager
 def _workers(store: TrackStore, options: dict[str, Any], bars: _Bars) -> Iterator[Executor]:
-    """Whoever makes the tracks; interrupted, they end at once and leave nothing half-made."""
+    """The executor. If interrupted, its workers end at once and leave no half-made file."""
     from ..library.backends import executor_for
     from ..storage.cache import default_folder
 
@@ -223,7 +223,7 @@ def _workers(store: TrackStore, options: dict[str, Any], bars: _Bars) -> Iterato
 
 
 class _Bars:
-    """Bars of progress on stderr, where that is a terminal."""
+    """Progress bars on stderr, if it is a terminal."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -236,7 +236,7 @@ class _Bars:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Results can be printed meanwhile."""
+        """Hide the bars, so that results can be printed."""
         if self._bars.disable:
             yield
             return

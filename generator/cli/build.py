@@ -1,4 +1,4 @@
-"""`build`, `plan` and `script`: from what is named to a track, its timeline, its words."""
+"""The `build`, `plan` and `script` commands."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .results import json_of, line_of, requested_format, suffix_of
 def build_command(sources: tuple[str, ...], **given: Any) -> None:
     """Make a track of each ROUTINE (its name or its .yaml file), script FILE, or - for a script on standard input.
 
-    Each part that is already there is kept: a second build costs nothing.
+    Parts that exist already are reused: a second build costs nothing.
     """
     from ..voices import expect_voice
 
@@ -45,7 +45,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
     from ..workspace.script_sources import STDIN_NAME
 
     if sources.count(STDIN_NAME) > 1:
-        raise InputError("standard input can be read once, and - stands twice", hint="put one script into a file")
+        raise InputError("standard input can be read only once, but - stands twice", hint="put one script into a file")
     flags["format"] = requested_format(options["out"], flags["format"])
     failed: SleepwardError | None = None
     with (
@@ -95,7 +95,7 @@ def plan_command(source: str, **given: Any) -> None:
         lacking = plot_plan(planned.plan, Envelope(planned.timeline).level_db, Path(options["plot"]))
         if lacking:
             shown = f"{lacking[:20]}{'…' * (len(lacking) > 20)}"
-            click.echo(f"{options['plot']}: the picture's font has no {shown}: boxes stand for them", err=True)
+            click.echo(f"{options['plot']}: the picture's font has no {shown}, and shows boxes instead", err=True)
     if options["as_json"]:
         click.echo(json.dumps(planned.plan, ensure_ascii=False, indent=2))
         return

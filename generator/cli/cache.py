@@ -1,4 +1,4 @@
-"""`cache`: what is kept of earlier builds, and how to have less of it."""
+"""The `cache` commands: show, collect and verify what earlier builds kept."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @click.group("cache", no_args_is_help=True)
 def cache_command() -> None:
-    """What is kept of earlier builds: sentences, levels of voices, backgrounds. All of it can be made again."""
+    """Manage what earlier builds kept: sentences, levels of voices, backgrounds. All of it can be made again."""
 
 
 @cache_command.command("info")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info_command(as_json: bool) -> None:
-    """Where it is, and what it holds: how much of each kind, used when."""
+    """Show where the cache is and what it holds: how much of each kind, and its oldest use."""
     from ..storage.cache import default_folder
     from ..storage.housekeeping import EntryTotal, format_size, totals_by_kind
 
@@ -79,12 +79,12 @@ def gc_command(max_size: str, dry_run: bool) -> None:
     click.echo(f"{'would be left' if dry_run else 'left'}: {_shown(collected.left)}")
     if collected.left.bytes > max_bytes:
         spared = f"used within the last day, so a running build may need them: {_shown(collected.spared)}"
-        click.echo(f"{spared}; to be rid of them too, delete the folder while nothing is built", err=True)
+        click.echo(f"{spared}; to remove them too, delete the folder while nothing is being built", err=True)
 
 
 @cache_command.command("verify")
 def verify_command() -> None:
-    """Read all that is kept. What isn't whole is removed, and made again when needed: exit code 1."""
+    """Check every entry. Damaged ones are removed, and made again when needed; then the exit code is 1."""
     from ..storage.cache import default_folder
     from ..storage.housekeeping import verify_entries
 

@@ -1,4 +1,4 @@
-"""`check` and `schema`: what is wrong in files, and what may stand in them."""
+"""The `check` and `schema` commands."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _as_json(checked: CheckedFile) -> dict[str, Any]:
 
 
 def _print(checked: CheckedFile, shown: set[Diagnostic]) -> None:
-    """A file with its faults and warnings, each said once, however many routines it makes unusable."""
+    """Print a file with its faults and warnings. Those already shown for another file are only counted."""
     found = (*checked.faults, *checked.warnings)
     head = "FAULT" if checked.faults else "warn" if checked.warnings else "ok"
     click.echo(f"{head:<6} {checked.path}  ({checked.kind})")

@@ -1,4 +1,4 @@
-"""The group of commands, and running the one that was typed."""
+"""The group of commands. Imports and runs the one that was typed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMANDS = {
     "init": "init",
     "doctor": "doctor",
 }
-"""Command to the module that holds it: only the one that runs is imported, so `--help` is instant."""
+"""Command to its module. Only the module that runs is imported, so `--help` is instant."""
 
 SUMMARIES = {
     "build": "Make tracks: a file each, in output/.",
@@ -47,7 +47,7 @@ SUMMARIES = {
     "show": "Show a routine or a pose: props, holds, cautions.",
     "voices": "List the voices of this machine, or write samples of them.",
     "backgrounds": "List the backgrounds, or write samples of them.",
-    "cache": "Look after what is kept of earlier builds.",
+    "cache": "Manage what earlier builds kept.",
     "init": "Make a folder to begin with: a routine, words and a library of your own.",
     "doctor": "Try everything a build needs, for real.",
 }
@@ -92,24 +92,24 @@ def group() -> None:
 
 
 def run_typed() -> int:
-    """Run what was typed; the exit code. Raises StoppedError."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts a thread for each core, and we share them out
+    """Run the typed command. Returns its exit code. Raises StoppedError."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # we run our own threads on the cores
     try:
         return run(sys.argv[1:])
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; nothing is left to say to it
+        sys.stderr.close()  # the reader is gone, and can't be told anything
         return 1
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         click.echo(f"Error: writing stopped: {error.strerror}\n  make room, and run it again", err=True)
-        os._exit(1)  # what is left in stdout can't be written either
+        os._exit(1)  # stdout's buffer can't be written either
     finally:
-        gc.freeze()  # or all objects are looked through once more: a tenth of an unchanged build's CPU time
+        gc.freeze()  # skips a last garbage collection: a tenth of an unchanged build's CPU time
 
 
 def run(words: list[str]) -> int:
-    """Run the command that `words` are; the exit code, which an error owns: 0, 1, 2 or 3. Raises StoppedError."""
+    """Run the command in `words`. Returns the exit code, 0, or an error's 1, 2 or 3. Raises StoppedError."""
     try:
         code = group.main(words, prog_name="sleepward", standalone_mode=False)  # what a command's Exit carries
     except SleepwardError as error:

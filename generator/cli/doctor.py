@@ -1,4 +1,4 @@
-"""`doctor`."""
+"""The `doctor` command."""
 
 from __future__ import annotations
 

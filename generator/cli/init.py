@@ -1,4 +1,4 @@
-"""`init`: a folder to begin with."""
+"""The `init` command."""
 
 from __future__ import annotations
 

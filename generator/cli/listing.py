@@ -1,4 +1,4 @@
-"""`list`, `show` and `voices`: what there is."""
+"""The `list`, `show`, `backgrounds` and `voices` commands."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, fold
     from ..voices import list_voices, open_voice
 
     if names and folder is None:
-        raise click.UsageError("voices are named for --sample alone")
+        raise click.UsageError("voices can be named only with --sample")
     if folder is not None:
         _refuse_both(as_json)
     voices = list_voices()
@@ -145,7 +145,7 @@ def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, fold
 
 def _refuse_both(as_json: bool) -> None:
     if as_json:
-        raise click.UsageError("--json lists, and --sample writes: give one of the two")
+        raise click.UsageError("--json lists and --sample writes files: give only one of them")
 
 
 def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any]) -> None:
@@ -156,7 +156,7 @@ def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any])
         try:
             with build_context(options) as context:
                 click.echo(sample_voice(label, folder, context))
-        except SleepwardError as error:  # one that can't speak doesn't stop the others
+        except SleepwardError as error:  # a voice that fails doesn't stop the others
             say_error(error)
             failed = failed or error
     if failed is not None:

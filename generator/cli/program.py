@@ -1,4 +1,4 @@
-"""`program`: nights in a row, listed or made."""
+"""The `program` command: lists programmes and their nights, or builds the nights."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _list_programs(workspace: Workspace, *, as_json: bool) -> None:
     for name in workspace.program_names():
         try:
             found.append(load_program(name, workspace))
-        except SleepwardError as error:  # one that can't be read doesn't hide the others
+        except SleepwardError as error:  # a faulty programme doesn't hide the others
             say_error(error)
             failed = failed or error
     if as_json:
@@ -98,7 +98,7 @@ def _list_nights(
 def _rows(
     program: Program, nights: Sequence[ProgramNight], flags: Flags, workspace: Workspace
 ) -> Iterator[dict[str, Any]]:
-    """A row for all nights in a row that are the same."""
+    """One row for each run of equal nights."""
     from ..app.programs import night_flags, night_source
     from ..durations import format_ms
     from ..script import parse
@@ -126,7 +126,7 @@ def _rows(
 
 
 def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool) -> Group:
-    """A table of the nights; with `adapted`, what becomes of them by settings given here too."""
+    """A table of the nights. `adapted` adds what the given settings change in them."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -162,14 +162,14 @@ def _build(
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
     if suffix_of(out) is not None:
-        raise InputError("this is a file's name, and nights need a folder", where=f"-o {out}", hint="write -o nights/")
+        raise InputError("this names a file, but nights need a folder", where=f"-o {out}", hint="write -o nights/")
     into = {**options, "out": f"{out.rstrip('/')}/"}
     failed: SleepwardError | None = None
     for night in nights:
         try:
             own = night_flags(program, night, flags)
             built = build_one(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
-        except SleepwardError as error:  # one night that can't be made doesn't stop the others
+        except SleepwardError as error:  # a night that fails doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error
             continue

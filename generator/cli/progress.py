@@ -1,4 +1,4 @@
-"""What a build works with at a terminal: the cache, the cores, and bars of progress."""
+"""Provides a build's context at a terminal: the cache, the cores and progress bars."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STAGES = {"narration": "Speaking", "background": "Making the background", "sound
 
 @contextmanager
 def open_cache(options: dict[str, Any]) -> Iterator[Cache]:
-    """The user's, or one that is gone afterwards."""
+    """The user's cache, or a temporary one with `no_cache`."""
     if not options["no_cache"]:
         yield Cache(default_folder())
         return
@@ -37,14 +37,14 @@ def open_cache(options: dict[str, Any]) -> Iterator[Cache]:
 
 @contextmanager
 def build_context(options: dict[str, Any]) -> Iterator[BuildContext]:
-    """The cache, the cores, and a bar per stage on stderr where that is a terminal; results alone go to stdout."""
+    """A build's context, with a progress bar per stage on stderr if that is a terminal."""
     with shared_build_context(options) as (context, _):
         yield context
 
 
 @contextmanager
 def shared_build_context(options: dict[str, Any]) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
-    """Like `build_context`, with a context in which results can be printed: the bars are gone meanwhile."""
+    """Like `build_context`, with a second context manager that hides the bars while results are printed."""
     from ..build.track import BuildContext
 
     with open_cache(options) as cache:
@@ -52,7 +52,7 @@ def shared_build_context(options: dict[str, Any]) -> Iterator[tuple[BuildContext
         context = BuildContext(
             cache, options["jobs"], plain=options["plain"], progress=stopping.check_on_progress, notice=notice
         )
-        if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
+        if sys.stderr is not None and sys.stderr.isatty():  # None if it is closed
             with _bars(context) as shown:
                 yield shown
         else:
@@ -61,7 +61,7 @@ def shared_build_context(options: dict[str, Any]) -> Iterator[tuple[BuildContext
 
 @contextmanager
 def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContextManager[None]]]:
-    """`context` that draw a bar per stage on stderr."""
+    """`context` with a progress bar per stage on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -74,7 +74,7 @@ def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContext
             stopping.check()
             if stage not in tasks:
                 tasks[stage] = bars.add_task(STAGES[stage])
-            elif not done:  # the next track's
+            elif not done:  # the stage begins for the next track
                 bars.reset(tasks[stage])
             bars.update(tasks[stage], completed=done, total=total or None, visible=done < total or not total)
 
@@ -85,7 +85,7 @@ def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContext
 
 
 class _Paused(AbstractContextManager["None"]):
-    """No bars are drawn inside; it can be entered again."""
+    """Hides the bars inside the block. It is reusable."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -101,7 +101,7 @@ class _Paused(AbstractContextManager["None"]):
 
 @contextmanager
 def verify_progress(path: Path) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where that is a terminal, for a track that is listened to."""
+    """A progress bar on stderr, if it is a terminal, for a track that is verified."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 

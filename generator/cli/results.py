@@ -1,4 +1,4 @@
-"""One track made, and told of: what `build`, `tonight` and `program` have in common."""
+"""Builds one track and formats its result, for `build`, `tonight` and `program`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def build_one(
     workspace: Workspace,
     name: str | None = None,
 ) -> BuildResult:
-    """Build `source` at `options["out"]`, as `build` does; `name` instead of its own. Raises what `build` raises."""
+    """Build `source` at `options["out"]`, as `build` does. `name` replaces its own. Raises what `build` raises."""
     from ..build.pipeline import build, read_spec
     from ..build.track_file import track_path
 
@@ -37,7 +37,7 @@ def build_one(
 
 
 def suffix_of(out: str | None) -> str | None:
-    """The format that a file given with -o asks for."""
+    """The format that the suffix of -o names, if any."""
     from ..formats import container_named
 
     container = container_named((out or "").lower())
@@ -45,28 +45,28 @@ def suffix_of(out: str | None) -> str | None:
 
 
 def requested_format(out: str | None, given: str | None) -> str | None:
-    """The format that -o and --format ask for. Raises InputError where they ask for two."""
+    """The format that -o or --format asks for. Raises InputError if they differ."""
     suffix = suffix_of(out)
     if out and suffix and given not in (None, suffix):
-        what = f"-o asks for a file .{suffix}, and --format for {given}"
+        what = f"-o asks for .{suffix}, but --format for {given}"
         raise InputError(what, hint=f"leave --format out, or write -o {Path(out).with_suffix('')}.{given}")
     return given or suffix
 
 
 def facts_of(built: BuildResult) -> dict[str, Any]:
-    """All that is known of a finished track, as JSON takes it."""
+    """The data of a finished track, ready for JSON."""
     return {**asdict(built), "path": str(built.path), "sha256": built.sha256()}
 
 
 def json_of(built: BuildResult) -> str:
-    """The facts on one line."""
+    """A finished track as one line of JSON."""
     return json.dumps(facts_of(built), ensure_ascii=False)
 
 
 def line_of(built: BuildResult) -> str:
-    """A finished track in one line to read."""
+    """A finished track as one line of text."""
     from ..durations import clock
 
     state = f"made in {built.elapsed_s:.1f} s" if built.fresh else "unchanged"
-    state = "its tags alone written anew" if built.retitled else state
+    state = "its tags alone written again" if built.retitled else state
     return f"{built.path}  {clock(built.duration_ms)}  {built.bytes / 1e6:.1f} MB  {built.voice}  ({state})"

@@ -1,4 +1,4 @@
-"""Plans, routines and voices as tables for people."""
+"""Formats plans as tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_table(table: Table | Group) -> None:
-    """To stdout; where that is neither a terminal nor $COLUMNS wide, wide enough that nothing is cut."""
+    """Print to stdout. Without a terminal or $COLUMNS, the width is enough that nothing is cut."""
     import os
     import sys
 
@@ -23,7 +23,7 @@ def print_table(table: Table | Group) -> None:
 
 
 def plan_table(plan: dict[str, Any]) -> Group:
-    """One row a chapter: when it begins, the way into its hold, that hold, and how much is said."""
+    """One row per chapter: its start, the way into its hold, the hold, and the number of sentences."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -48,7 +48,7 @@ def plan_table(plan: dict[str, Any]) -> Group:
 
 
 def event_table(plan: dict[str, Any]) -> Group:
-    """One row an event, pauses in the row of what they follow."""
+    """One row per event. A pause stands in the row of the event before it."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -105,7 +105,7 @@ def _foot(plan: dict[str, Any]) -> Any:
 
 
 def _up(ms: int) -> str:
-    """A clock time that isn't before `ms`."""
+    """`ms` as a clock time, rounded up."""
     return clock(-(-ms // 1000) * 1000)
 
 
@@ -114,7 +114,7 @@ def _exact(ms: int) -> str:
 
 
 def _lengths(all_ms: list[int]) -> str:
-    """Equal ones counted, of others a few."""
+    """Equal lengths as a count, different ones as a list of at most three."""
     if len(all_ms) > 1 and len(set(all_ms)) == 1:
         return f"{len(all_ms)} x {_length(all_ms[0])}"
     return " + ".join(map(_length, all_ms[:3])) + (" …" if len(all_ms) > 3 else "")

@@ -1,4 +1,4 @@
-"""`tonight`: a routine chosen and built."""
+"""The `tonight` command: chooses a routine and builds it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
 
-    What was never done, or longest ago, comes first. Where a routine is too long, its longest poses are left out, half
-    of them at most; its first pose and its last always stay. Then the one with fewest poses left out is taken, and of
-    these the one whose own length is nearest. Without --minutes each is as long as it is.
+    Routines never done, or done longest ago, come first. If a routine is too long, its longest poses are left out, at
+    most half of them; its first and last pose always stay. Then the fewest poses left out decide, then the nearest
+    own length. Without --minutes, each routine keeps its own length.
 
-    What was made is kept in a small history in your data folder ($SLEEPWARD_DATA_DIR).
+    A small history of what was made is kept in your data folder ($SLEEPWARD_DATA_DIR).
     """
     from datetime import datetime
 
@@ -108,6 +108,6 @@ def _reason_lines(choice: Choice) -> Iterator[str]:
 
 
 def _command(candidate: Candidate) -> str:
-    """The `build` that makes the same."""
+    """The `build` command that makes the same track."""
     flags = [(SETTINGS[name].flag, value) for name, value in candidate.flags.items() if value is not None]
     return shlex.join(["sleepward", "build", candidate.routine, *(word for flag in flags for word in flag)])

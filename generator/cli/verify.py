@@ -1,4 +1,4 @@
-"""`verify`: a finished track against its plan."""
+"""The `verify` command."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def verify_command(files: tuple[Path, ...], as_json: bool, plot: Path | None) ->
         try:
             with verify_progress(path) as progress:
                 report = verify(path, progress)
-        except SleepwardError as error:  # one that can't be read doesn't hide the others
+        except SleepwardError as error:  # an unreadable track doesn't hide the others
             say_error(error)
             worst = max(worst, error.exit_code)
             continue
@@ -57,7 +57,7 @@ def verify_command(files: tuple[Path, ...], as_json: bool, plot: Path | None) ->
 
 
 def report_table(report: Report) -> Group:
-    """A row a property; those that couldn't be judged come last, with their reasons."""
+    """One row per property. Those that couldn't be measured come last, with their reasons."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
