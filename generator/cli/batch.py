@@ -67,7 +67,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     store = store_for(place)
     state = LibraryState(store, place, Cache(default_folder()))
     status = compare(wanted, state)
-    report = _Report(place, _TO_DO if dry_run else _DONE, as_json=options["as_json"])
+    report = _BatchReport(place, _TO_DO if dry_run else _DONE, as_json=options["as_json"])
     try:
         for entry in status.unchanged:
             report.tell_unchanged(entry)
@@ -78,7 +78,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
                     status,
                     state,
                     executor,
-                    _Listener(report, bars),
+                    _BatchListener(report, bars),
                     dry_run=dry_run,
                     plan_first=not options["scheduler"],
                     keep_going=options["keep_going"],
@@ -112,7 +112,7 @@ def _report_obsolete(left: Iterable[ObsoleteTrack], *, asked: bool) -> None:
 
 
 @dataclass
-class _Report:
+class _BatchReport:
     """Prints each outcome as it comes. Results go to stdout, faults and the summary to stderr."""
 
     place: str
@@ -183,10 +183,10 @@ class _Report:
         click.echo(json.dumps(facts, ensure_ascii=False))
 
 
-class _Listener:
+class _BatchListener:
     """Shows a progress bar for each stage, and prints outcomes."""
 
-    def __init__(self, report: _Report, bars: _Bars) -> None:
+    def __init__(self, report: _BatchReport, bars: _Bars) -> None:
         self._report, self._bars = report, bars
 
     def stage(self, stage: Stage, total: int) -> AbstractContextManager[Callable[[int, int], None]]:

@@ -48,7 +48,7 @@ _MAX_ROWS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _PictureRow:
     """A part of the track, drawn across the picture, whose full width is `width_ms`. A chapter's first row has a label.
 
     In a row with `alone` only the background sounds.
@@ -99,7 +99,7 @@ def plot_plan(plan: Mapping[str, Any], bed_db: BedDb, path: Path) -> str:
     return "".join(sorted(page.missing_glyphs))
 
 
-def _rows(plan: Mapping[str, Any]) -> Iterator[_Row]:
+def _rows(plan: Mapping[str, Any]) -> Iterator[_PictureRow]:
     """The rows, on one scale so that lengths compare. A long chapter has several rows; the tail has its own scale."""
     guided_ms, duration_ms = plan["guided_ms"], plan["duration_ms"]
     longest_ms = max(min(chapter["end_ms"], guided_ms) - chapter["start_ms"] for chapter in plan["chapters"])
@@ -108,11 +108,11 @@ def _rows(plan: Mapping[str, Any]) -> Iterator[_Row]:
         begin_ms, end_ms = chapter["start_ms"], min(chapter["end_ms"], guided_ms)
         label, length = f"{clock(begin_ms)}  {chapter['title']}", clock(end_ms - begin_ms)
         for start_ms in range(begin_ms, end_ms, width_ms):
-            yield _Row(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
+            yield _PictureRow(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
             label = length = ""
     tail_ms = duration_ms - guided_ms
     what = "Silence" if _silent(plan) else "Background alone, fading out"
-    yield _Row(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
+    yield _PictureRow(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
 
 
 def _legend(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ def _silent(plan: Mapping[str, Any]) -> bool:
     return bool(plan["settings"]["background"] == "none")
 
 
-def _draw(page: Page, row: _Row, plan: Mapping[str, Any], bed_db: BedDb, top_px: float) -> None:
+def _draw(page: Page, row: _PictureRow, plan: Mapping[str, Any], bed_db: BedDb, top_px: float) -> None:
     if row.label:
         room_px = STRIP_PX - text_px(row.length, SMALL_PX) - 24
         page.write(MARGIN_PX, top_px + 22, shortened(row.label, LABEL_PX, room_px), LABEL_PX)
@@ -148,7 +148,7 @@ def _draw(page: Page, row: _Row, plan: Mapping[str, Any], bed_db: BedDb, top_px:
         _draw_bed(page, row, bed_db, top_px + voiced_px)
 
 
-def _draw_event(page: Page, row: _Row, event: Mapping[str, Any], top_px: float) -> None:
+def _draw_event(page: Page, row: _PictureRow, event: Mapping[str, Any], top_px: float) -> None:
     start_ms, end_ms = max(event["start_ms"], row.start_ms), min(event["end_ms"], row.end_ms)
     x_px = row.x_px(start_ms)
     wide_px = row.x_px(end_ms) - x_px
@@ -166,7 +166,7 @@ def _draw_event(page: Page, row: _Row, event: Mapping[str, Any], top_px: float) 
             page.write(x_px + wide_px / 2, top_px + _HOLD_PX / 2, words, SMALL_PX, color=PAPER, ha="center")
 
 
-def _draw_bed(page: Page, row: _Row, bed_db: BedDb, top_px: float) -> None:
+def _draw_bed(page: Page, row: _PictureRow, bed_db: BedDb, top_px: float) -> None:
     import numpy as np
 
     at_ms = np.linspace(row.start_ms, row.end_ms, max(2, round(row.x_px(row.end_ms) - MARGIN_PX)))
