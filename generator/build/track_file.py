@@ -1,4 +1,4 @@
-"""A track's path, and a file that appears there only when it is whole."""
+"""Where a track goes and in which format, by -o and --format; and a file that appears there only when it is whole."""
 
 from __future__ import annotations
 
@@ -10,12 +10,27 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError, TrackError
-from ..formats import Container
+from ..formats import Container, container_named
 from ..settings import FORMATS
 from ..storage.cache import whole_file
 from ..system.symlinks import is_outside
 
 OUTPUT_FOLDER = Path("output")
+
+
+def suffix_of(out: str | None) -> str | None:
+    """The format that the suffix of -o names, if any."""
+    container = container_named((out or "").lower())
+    return None if container is None else container.name
+
+
+def requested_format(out: str | None, given: str | None) -> str | None:
+    """The format that -o or --format asks for. Raises InputError if they differ."""
+    suffix = suffix_of(out)
+    if out and suffix and given not in (None, suffix):
+        what = f"-o asks for .{suffix}, but --format for {given}"
+        raise InputError(what, hint=f"leave --format out, or write -o {Path(out).with_suffix('')}.{given}")
+    return given or suffix
 
 
 def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  # the setting's name

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..library.batch import Outcome
+    from ..library.building import Outcome
     from ..library.manifest import ManifestEntry
     from ..library.protocols import Executor, TaskResult, TrackStore
     from ..library.update import ObsoleteTrack, Stage
@@ -54,7 +54,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     --dry-run speaks what is new, to know how long it is. The real run reuses this speech.
     """
     from ..library.backends import store_for
-    from ..library.batch import compare
+    from ..library.comparing import compare
     from ..library.library_file import open_library
     from ..library.state import LibraryState
     from ..library.update import prune, update

@@ -12,7 +12,7 @@ import click
 from ..errors import InputError, SleepwardError
 from .commands import say_error
 from .options import build_options, setting_options, split_flags
-from .results import build_one, facts_of, line_of, suffix_of
+from .results import build_one, facts_of, line_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -158,7 +158,7 @@ def _build(
     workspace: Workspace,
 ) -> None:
     from ..app.programs import night_flags, night_source, track_name
-    from ..build.track_file import OUTPUT_FOLDER
+    from ..build.track_file import OUTPUT_FOLDER, suffix_of
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
     if suffix_of(out) is not None:

@@ -1,14 +1,12 @@
-"""Builds one track and formats its result, for `build`, `tonight` and `program`."""
+"""Builds one track and prints its result, for `build`, `tonight` and `program`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
 from .progress import build_context
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def build_one(
 ) -> BuildResult:
     """Build `source` at `options["out"]`, as `build` does. `name` replaces its own. Raises what `build` raises."""
     from ..build.pipeline import build, read_spec
-    from ..build.track_file import track_path
+    from ..build.track_file import requested_format, track_path
 
     flags = {**flags, "format": requested_format(options["out"], flags["format"])}
     with build_context(dict(options)) as context:
@@ -34,23 +32,6 @@ def build_one(
         for note in spec.script.adapted:
             context.notice(note)
         return build(spec, track_path(options["out"], name or spec.name, spec.settings.format), context)
-
-
-def suffix_of(out: str | None) -> str | None:
-    """The format that the suffix of -o names, if any."""
-    from ..formats import container_named
-
-    container = container_named((out or "").lower())
-    return None if container is None else container.name
-
-
-def requested_format(out: str | None, given: str | None) -> str | None:
-    """The format that -o or --format asks for. Raises InputError if they differ."""
-    suffix = suffix_of(out)
-    if out and suffix and given not in (None, suffix):
-        what = f"-o asks for .{suffix}, but --format for {given}"
-        raise InputError(what, hint=f"leave --format out, or write -o {Path(out).with_suffix('')}.{given}")
-    return given or suffix
 
 
 def facts_of(built: BuildResult) -> dict[str, Any]:

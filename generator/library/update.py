@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .batch import Outcome, Status, make, plan
+from .building import Outcome, make, plan
+from .comparing import Status
 from .library_file import Library
 from .manifest import ManifestEntry
 from .protocols import Executor, TrackStore
