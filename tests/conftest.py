@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -198,6 +199,11 @@ class Shown:
     def _chapter(facts: dict[str, str]) -> tuple[float, float, str]:
         seconds = Fraction(facts["TIMEBASE"])
         return float(int(facts["START"]) * seconds), float(int(facts["END"]) * seconds), facts["title"]
+
+
+def running_ffmpegs() -> list[psutil.Process]:
+    """The ffmpegs that this process has started; a voice's server may wait beside them for the next test."""
+    return [child for child in psutil.Process().children() if child.name().startswith("ffmpeg")]
 
 
 NIGHT = """\

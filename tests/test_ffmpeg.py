@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 import pytest
 
 from generator.errors import InputError, MissingToolError, NotFoundError, TrackError
 from generator.system import ffmpeg
+from tests.conftest import running_ffmpegs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,9 +120,9 @@ def test_listening_to_the_beginning_only_leaves_no_decoder_behind(tmp_path: Path
     path = write_wav(tmp_path / "long.wav", [sine(440, 48_000, 60.0)], 48_000)
     pieces = ffmpeg.decode_chunks(path, seconds_per_chunk=0.1)
     assert next(pieces).shape == (4_800, 2)
-    assert psutil.Process().children()
+    assert running_ffmpegs()
     pieces.close()  # type: ignore[attr-defined]  # a generator
-    assert not psutil.Process().children()
+    assert not running_ffmpegs()
 
 
 # --- what can't be read ----------------------------------------------------------------------------

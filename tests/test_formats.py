@@ -28,7 +28,7 @@ from generator.formats.streamed import StreamedContainer
 from generator.model import Chapter
 from generator.settings import FORMATS as SETTINGS_FORMATS
 from generator.system import ffmpeg
-from tests.conftest import Shown
+from tests.conftest import Shown, running_ffmpegs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -459,13 +459,13 @@ def test_a_size_is_foretold(kind: str, least: float, most: float) -> None:
 def test_a_killed_encoder_fails_the_track(tmp_path: Path, kind: str) -> None:
     def killing(start: int, end: int) -> Samples:
         if start >= 3 * streamed.BLOCK_SAMPLES:
-            for child in psutil.Process().children():
+            for child in running_ffmpegs():
                 child.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
         return np.zeros((end - start, 2), np.float32)
 
     with pytest.raises(TrackError, match="ffmpeg was ended by signal 9" if os.name != "nt" else "ffmpeg"):
         make(tmp_path / "track", kind, mix=killing, total_samples=60 * 48_000)
-    assert not psutil.Process().children()
+    assert not running_ffmpegs()
 
 
 @pytest.mark.parametrize("error", [TrackError("the voice broke off"), KeyboardInterrupt()])
@@ -478,7 +478,7 @@ def test_a_mix_that_fails_leaves_no_encoder_and_no_thread(tmp_path: Path, error:
     before = psutil.Process().num_threads()
     with pytest.raises(type(error)):
         make(tmp_path / "track", "wav", mix=failing, total_samples=3600 * 48_000)
-    assert not psutil.Process().children()
+    assert not running_ffmpegs()
     assert psutil.Process().num_threads() <= before
 
 
