@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from .. import beds
 from ..errors import SettingError, did_you_mean
 from ..settings import SETTINGS, SettingInfo, Settings
 from ..values import NO_NAMES, Background, Cover
@@ -167,6 +166,8 @@ def own_value(name: str, text: str, where: str, folder: Path) -> Background | Co
     except ValueError as error:
         raise SettingError(f"{name}: {error}", where=where) from error
     if isinstance(value, Background):
+        from .. import beds  # with ffmpeg and the cache behind it, a third of what `list` would import
+
         value = beds.resolve_background(value)
     for file in value.files:
         if not file.resolve().is_relative_to(folder.resolve()):
@@ -181,6 +182,8 @@ def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], surrounding
     `surrounding` is what `Workspace.layers` gives. The first layer wins. Files are relative to the working folder.
     Raises SettingError and NotFoundError.
     """
+    from .. import beds
+
     settings = resolve(layers_of(own, flags, surrounding))
     return replace(settings, background=beds.resolve_background(settings.background))
 
