@@ -101,7 +101,7 @@ def _look_at_spans(mp3_frames: Any) -> None:
     function = mp3_frames.encode_mp3
 
     def looking(sink: Any, sound: Any, loop: Any, *rest: Any) -> None:
-        model = mp3_frames.threshold_model(loop, sound.bitrate_kbps)
+        model = None if loop is None else mp3_frames.threshold_model(loop, sound.bitrate_kbps)
         ranges = plan_ranges(sound.spans, sound.total_samples, model, sound.sounding_ms)
         fed = sum(run.fed for batch in plan_batches(ranges, model) for run in batch)
         voiced_ms = sum(span.end_ms - span.start_ms for span in sound.spans if span.kind == "voiced")
