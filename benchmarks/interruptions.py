@@ -6,7 +6,7 @@ A third of the moments lie in the first 0.3 s, during imports. The others lie an
 duration. The signal is SIGINT or SIGTERM. It goes to the process alone, or to its whole group as from a terminal.
 
 After each the exit code must be 130 or 143, or 0 if the command had finished before. There must be no traceback on
-stderr, no process left, no file in the temporary folder, no `.part` and no lease. Files at final paths must have the
+stderr, no process left, no file in the temporary folder, and no `.part`. Files at final paths must have the
 same bytes as from an undisturbed run. Every twentieth command then runs again to its end, and must make the same
 files.
 
@@ -204,8 +204,7 @@ class _Place:
 
     def leftovers(self) -> list[str]:
         parts = list(self.folder.rglob("*.part"))
-        leases = list((self.folder / "cache" / ".in-use").glob("*"))
-        found = [*parts, *leases, *(self.folder / "tmp").iterdir(), *self.folder.glob("out/.sleepward-*")]
+        found = [*parts, *(self.folder / "tmp").iterdir(), *self.folder.glob("out/.sleepward-*")]
         return [path.relative_to(self.folder).as_posix() for path in found]
 
     def orphans(self) -> list[psutil.Process]:
