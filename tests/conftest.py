@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from click.testing import CliRunner
+from jinja2.bccache import Bucket, BytecodeCache
 
 from generator.system import ffmpeg
 
@@ -40,6 +42,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     patch.setenv("SLEEPWARD_CACHE_DIR", str((run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "cache"))
     yield folder
+    patch.undo()
+
+
+class CompiledTemplates(BytecodeCache):
+    """What Jinja compiled, by a template's file and text: commands within this process needn't compile it each time."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    render = importlib.import_module("generator.script.render")  # the room's face has a function of that name
+    compiled, made = CompiledTemplates(), render.environment
+
+    def environment(loader: Any = None) -> Any:
+        templates = made(loader)
+        templates.bytecode_cache = compiled
+        return templates
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(render, "environment", environment)
+    yield
     patch.undo()
 
 
