@@ -35,16 +35,22 @@ TONE = ("--voice", "tone")
 """The quickest voice, for what doesn't depend on the voice."""
 
 
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the workers of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty home: no user's settings, and a cache that this test run alone fills, its workers together."""
-    folder, run = tmp_path_factory.mktemp("home"), tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     for name in [name for name in os.environ if name.startswith("SLEEPWARD_")]:
         patch.delenv(name)
     patch.setenv("HOME", str(folder))
     patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    patch.setenv("SLEEPWARD_CACHE_DIR", str((run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "cache"))
+    patch.setenv("SLEEPWARD_CACHE_DIR", str(run_folder(tmp_path_factory) / "cache"))
     yield folder
     patch.undo()
 
@@ -331,10 +337,13 @@ class Track:
 
 @pytest.fixture(scope="session")
 def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
-    """NIGHT, spoken by the real default voice, over each bed."""
-    folder = tmp_path_factory.mktemp("tracks")
+    """NIGHT, spoken by the real default voice, over each bed. A worker that comes later finds them made."""
+    folder = run_folder(tmp_path_factory) / "tracks"
+    folder.mkdir(exist_ok=True)
     outside, inside = Command(folder), InsideCommand(folder)
-    (folder / "night.txt").write_text(NIGHT, encoding="utf-8")
+    written = tmp_path_factory.mktemp("night") / "night.txt"
+    written.write_text(NIGHT, encoding="utf-8")
+    written.replace(folder / "night.txt")
     made = {}
     for bed in ("none", "brown", "rain"):
         options = ("night.txt", "--background", bed, "--tail", "70s")
