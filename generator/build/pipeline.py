@@ -14,10 +14,10 @@ from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
 from ..model import Bed
 from ..script import parse
-from ..settings import CHIME_LU
+from ..settings import CHIME_LU, Settings
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
-from ..voices import open_voice
+from ..voices import Voice, open_voice
 from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
@@ -82,9 +82,15 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    settings, voice = with_voice(settings)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     return TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
+
+
+def with_voice(settings: Settings) -> tuple[Settings, Voice]:
+    """The settings' voice, and the settings with its own rate where they leave it open. Raises MissingToolError."""
+    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    return replace(settings, rate=voice.rate_wpm), voice
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
