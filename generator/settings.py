@@ -26,7 +26,8 @@ from .values import (
     Ratio,
     SettingKind,
     Slug,
-    Text,
+    VoiceChoice,
+    VoiceKind,
     Whole,
 )
 
@@ -55,7 +56,7 @@ class Settings:
     """
 
     # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
-    voice: str | None = _setting(None, Text("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
+    voice: VoiceChoice | None = _setting(None, VoiceKind("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
     rate: int = _setting(116, Whole("WPM", 60, 300, "words per minute"), "words per minute inside phrases")
     pitch: int | None = _setting(None, Whole("0-99", 0, 99, "50 is the voice's middle"), "the voice's pitch")
     pace: float = _setting(

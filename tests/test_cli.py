@@ -208,6 +208,10 @@ def test_voices_name_the_default(sleepward: Command) -> None:
     done = sleepward("voices")
     assert "pyttsx3:en-us+klatt4" in done.stdout
     assert "pyttsx3:en-us+klatt4" in done.stderr
+    ids = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+    assert ids[0] == "pyttsx3:en-us+klatt4", "the default comes first"
+    assert sum(each.startswith("pyttsx3:") for each in ids) == 7
+    assert len(sleepward("voices", "--all").stdout.splitlines()) > 100
     assert len(sleepward.json("voices")) > 100
 
 

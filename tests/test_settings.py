@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from generator.durations import DURATION_PATTERN, format_ms
 from generator.settings import SETTINGS, Settings, json_settings, written_settings
-from generator.values import AUTO_COVER, Cover, Duration, Names, Text, Whole
+from generator.values import AUTO_COVER, Cover, Duration, Names, VoiceKind, Whole
 
 SCHEMAS = {name: Draft202012Validator(info.schema()) for name, info in SETTINGS.items()}
 NAME = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
@@ -82,7 +82,7 @@ def test_what_is_written_again_reads_as_the_same_and_editors_take_and_refuse_wha
 
 def test_every_kind_refuses_with_what_it_may_be() -> None:
     for info in SETTINGS.values():
-        if not isinstance(info.kind, Text | Names) and not info.names_files:
+        if not isinstance(info.kind, VoiceKind | Names) and not info.names_files:
             with pytest.raises(ValueError, match=r"\ufffd") as caught:
                 info.kind.parse("\ufffd")
             assert info.kind.expected in str(caught.value), info.name

@@ -14,7 +14,7 @@ from ..formats import CONTAINERS, TrackSound
 from ..mix.mixing import Levels, Mix
 from ..model import SAMPLES_PER_MS, Event, Timeline
 from ..settings import Settings
-from ..voices import open_voice, short_label
+from ..voices import open_other_voice, short_label
 from ..voices.narration import narrate
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..mix.mixing import ClipOf
     from ..model import Samples
+    from ..values import VoiceChoice
 
 BACKGROUND_MS = 20_000
 EDGE_MS = 1_500
@@ -46,9 +47,9 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
     return _written(folder / f"{name}.mp3", sound, BACKGROUND_MS, context)
 
 
-def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
+def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
-    voice = open_voice(label, rate=Settings().rate, pitch=None)
+    voice = open_other_voice(choice, Settings().rate)
     narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
     events = []
     at_ms = GAP_MS

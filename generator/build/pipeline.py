@@ -17,7 +17,6 @@ from ..script import parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
-from ..voices import open_voice
 from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
@@ -25,6 +24,7 @@ from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, scr
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
 from .plan_json import plan_dict, settings_dict
+from .speakers import open_speaker
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
@@ -82,7 +82,7 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    voice = open_speaker(settings, workspace.own_voices())
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     return TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
 

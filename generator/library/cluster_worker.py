@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..settings import Settings
 from ..system.stopping import StopToken
+from ..values import VoiceChoice, voice_name
 from .protocols import BuildTask, TaskResult, TrackStore
 
 if TYPE_CHECKING:
     from ..build.track import BuildContext
 
 TaskFunction = Callable[[BuildTask, TrackStore, "BuildContext"], TaskResult]
-VoiceChoice = tuple[str | None, int, int | None]
+ChosenVoice = tuple[VoiceChoice | None, int, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
 # A track's bytes depend on these packages. Dask is here because both ends must speak the same protocol.
@@ -43,7 +44,7 @@ class BatchContext:
 # --- identity ------------------------------------------------------------------------------------------
 
 
-def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
+def identity(voices: Iterable[ChosenVoice]) -> dict[str, str]:
     """Everything outside a task that a track's bytes depend on: a name to a value, both as errors print them."""
     from ..build.fingerprint import SCHEMA
     from ..system import ffmpeg
@@ -56,14 +57,17 @@ def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
             name: metadata.version(name) if util.find_spec(_IMPORT_NAMES.get(name, name)) else "none"
             for name in _PACKAGES
         },
-        **{f"voice {voice or 'by default'} at {rate}": _voice(voice, rate, pitch) for voice, rate, pitch in voices},
+        **{
+            f"voice {voice_name(voice) if voice else 'by default'} at {rate}": _voice(voice, rate, pitch)
+            for voice, rate, pitch in voices
+        },
     }
 
 
 _IMPORT_NAMES = {"pillow": "PIL"}
 
 
-def _voice(voice: str | None, rate: int, pitch: int | None) -> str:
+def _voice(voice: VoiceChoice | None, rate: int, pitch: int | None) -> str:
     from ..voices import open_voice
     from ..voices.narration import voice_identity
 
@@ -80,11 +84,11 @@ def _or_reason(what: Callable[[], str]) -> str:
         return f"none ({error.what})"
 
 
-def voice_choice(settings: Settings) -> VoiceChoice:
+def chosen_voice(settings: Settings) -> ChosenVoice:
     return settings.voice, settings.rate, settings.pitch
 
 
-def describe_worker(voices: Iterable[VoiceChoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:
+def describe_worker(voices: Iterable[ChosenVoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:
     """This worker's identity, and the content of the file `probe` in the store, or why it can't be read."""
     try:
         content = (store.read(probe) or b"").decode()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
+from ..build.speakers import open_speaker
 from ..build.track import title_of
 from ..errors import InputError
 from ..model import Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
 from ..system import ffmpeg
-from ..voices import open_voice
+from ..values import VoiceChoice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
 from ..workspace.script_sources import ScriptSource, load_source, routine_source, script_layer
@@ -73,7 +74,7 @@ class TrackResolver:
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
-        self._voices: dict[tuple[str | None, int, int | None], Mapping[str, str]] = {}
+        self._voices: dict[tuple[VoiceChoice | None, int, int | None], Mapping[str, str]] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
     def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
@@ -139,7 +140,7 @@ class TrackResolver:
     def _voice_parts(self, settings: Settings) -> Mapping[str, str]:
         chosen = (settings.voice, settings.rate, settings.pitch)
         if chosen not in self._voices:
-            voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+            voice = open_speaker(settings, self._workspace.own_voices())
             lexicon = self._inputs.of_lexicon(voice.language)
             self._voices[chosen] = {"voice": voice_identity(voice), "lexicon": lexicon}
         return self._voices[chosen]

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
+from ..build.speakers import open_speaker
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
 from ..system.ffmpeg import identity as encoder_identity
-from ..voices import open_voice
 from .protocols import BuildTask, TaskResult, TaskState, TrackStore
 
 
@@ -91,7 +91,7 @@ def _read_spec(task: BuildTask) -> TrackSpec:
     """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
     settings = task.settings
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    voice = open_speaker(settings)
     spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"

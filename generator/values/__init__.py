@@ -16,11 +16,11 @@ from .kinds import (
     Ratio,
     SettingKind,
     Slug,
-    Text,
     Words,
 )
 from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
 from .paths import path_test
+from .voices import OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
 
 __all__ = [
     "AUTO_COVER",
@@ -37,14 +37,19 @@ __all__ = [
     "Names",
     "Number",
     "OneOf",
+    "OwnOption",
+    "OwnVoice",
     "Ratio",
     "SettingKind",
     "Slug",
     "Text",
+    "VoiceChoice",
+    "VoiceKind",
     "Whole",
     "Words",
     "layer_texts",
     "name_and_gain",
     "names_file",
     "path_test",
+    "voice_name",
 ]

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import importlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import MissingToolError, SettingError, TrackError, nearest
+from ..values import OwnVoice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.metadata import EntryPoint
 
     from ..model import Recording
+    from ..values import VoiceChoice
 
 __all__ = [
     "BUILT_IN",
+    "DEFAULT_OWN_KEYS",
     "DEFAULT_RATE_WPM",
     "GROUP",
+    "LAST_RANK",
     "Engine",
     "Voice",
     "VoiceInfo",
@@ -29,7 +35,9 @@ __all__ = [
     "list_voices",
     "missing_voice",
     "narration",
+    "open_other_voice",
     "open_voice",
+    "own_keys",
     "short_label",
     "speakable",
 ]
@@ -37,6 +45,8 @@ __all__ = [
 DEFAULT_RATE_WPM = 116  # measured inside phrases; slow teachers speak at 105 to 125
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
+
+MAX_CODE_LENGTH = 5  # of a language: en-us
 
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
@@ -79,15 +89,23 @@ class Voice(Protocol):
         """
 
 
+LAST_RANK = 100
+"""The `rank` of a voice that isn't for listeners."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceInfo:
-    """One line of the list of voices; `id` is what ``--voice`` takes."""
+    """One line of the list of voices; `id` is what ``--voice`` takes.
+
+    `rank` is its place in the short list, the lowest first. With None it stands in the list of all voices only.
+    """
 
     id: str
     name: str
     language: str
     gender: str
     note: str = ""
+    rank: int | None = 0
 
 
 class Engine(Protocol):
@@ -103,18 +121,80 @@ class Engine(Protocol):
         """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
 
 
-def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int | None = None) -> Voice:
+class OwnVoiceEngine(Engine, Protocol):
+    """What an engine's module has besides, if a ``[voices.NAME]`` table has keys of this engine's own.
+
+    Without it, such a table takes `DEFAULT_OWN_KEYS`, and its voice is opened by `open_voice`.
+    """
+
+    OWN_KEYS: Mapping[str, str]
+    """Every key that its tables take, with its value as errors describe it. All of them are trusted."""
+
+    def open_own_voice(self, own: OwnVoice, *, rate: int, pitch: int | None) -> Voice:
+        """The voice of that table. Raises MissingToolError, and SettingError with the place of the key."""
+
+
+DEFAULT_OWN_KEYS = {
+    "voice": "the name of a voice of this engine",
+    "rate": "words per minute",
+    "pitch": "0 to 99",
+}
+
+
+def open_voice(
+    choice: VoiceChoice | None,
+    *,
+    rate: int = DEFAULT_RATE_WPM,
+    pitch: int | None = None,
+    own_names: Collection[str] = (),
+) -> Voice:
     """The voice a user asked for.
 
-    `choice` is ``[engine:]name`` or None for the default. `rate` is measured words per minute inside phrases, and
-    `pitch` is 0 to 99 or None for the voice's own. Raises MissingToolError for a missing engine or voice (it never
-    gives another voice instead), and SettingError for a rate or pitch out of range.
+    `choice` is ``[engine:]name``, a voice that the user defined, or None for the default. `rate` is measured words per
+    minute inside phrases, and `pitch` is 0 to 99 or None for the voice's own. `own_names` are those of the user's own
+    voices, one of which may have been meant. Raises MissingToolError for a missing engine or voice (it never gives
+    another voice instead), and SettingError for a rate or pitch out of range.
     """
     _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
     if pitch is not None:
         _check_range("pitch", pitch, PITCH_RANGE, "(50 is the middle)")
+    if isinstance(choice, OwnVoice):
+        return _open_own_voice(choice, rate, pitch)
     engine, name = _split(choice)
-    return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
+    try:
+        return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
+    except MissingToolError as error:
+        if choice and (near := nearest(choice, own_names)):
+            hint = f"Did you mean your own voice {near[0]}? Ask for it with --voice {_quoted(near[0])}."
+            raise MissingToolError(error.what, hint=hint) from error
+        raise
+
+
+def open_other_voice(choice: VoiceChoice, rate: int) -> Voice:
+    """A voice beside the one that the settings choose, which has its own rate and pitch if the user defined it.
+
+    `rate` is for one without an engine and a rate of its own. Raises what `open_voice` raises.
+    """
+    if not isinstance(choice, OwnVoice):
+        return open_voice(choice, rate=rate)
+    own_rate = choice.rate or (DEFAULT_RATE_WPM if choice.engine else rate)
+    return open_voice(choice, rate=own_rate, pitch=choice.pitch)
+
+
+def _open_own_voice(own: OwnVoice, rate: int, pitch: int | None) -> Voice:
+    name = own.text("voice")
+    if not own.engine:
+        return open_voice(name, rate=rate, pitch=pitch)
+    engine = _engine(own.engine)
+    if hasattr(engine, "open_own_voice"):
+        return cast("OwnVoiceEngine", engine).open_own_voice(own, rate=rate, pitch=pitch)
+    return engine.open_voice(name, rate=rate, pitch=pitch)
+
+
+def own_keys(engine: str) -> Mapping[str, str]:
+    """The keys that ``[voices.NAME]`` takes for an engine. Raises MissingToolError if there is no such engine."""
+    found: Mapping[str, str] = getattr(_engine(engine), "OWN_KEYS", DEFAULT_OWN_KEYS)
+    return found
 
 
 @cache
@@ -151,16 +231,25 @@ def speakable(text: str) -> str:
     return line
 
 
-def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
-    """The error for a missing voice. `known` are the existing ids, as a user would write them."""
-    known = list(known)
-    near = nearest(label, known, 3)
+def missing_voice(label: str, known: Iterable[str], recommended: Sequence[str] = ()) -> MissingToolError:
+    """The error for a missing voice. `known` are the existing ids, as a user would write them.
+
+    The hint has the nearest of them, or else the voices that are `recommended`.
+    """
+    by_name = {each.partition(":")[2].casefold() or each: each for each in known}
+    asked = label.partition(":")[2] or label
+    near = [by_name[name] for name in nearest(asked, by_name, 3) if not _is_other_code(name, asked)]
+    offered = near or list(recommended)[:3] or list(by_name.values())[:1] or ["tone"]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
-    example = near[0] if near else (known[0] if known else "tone")
+    example = " or ".join(f"--voice {_quoted(each)}" for each in (offered[:1] if near else offered))
     return MissingToolError(
-        f"there is no voice {label}",
-        hint=f"{meant}Ask for one with --voice {_quoted(example)}; `sleepward voices` lists them all.",
+        f"there is no voice {label}", hint=f"{meant}Ask for one with {example}; `sleepward voices` lists more."
     )
+
+
+def _is_other_code(name: str, asked: str) -> bool:
+    """Whether `name` is the code of a language, and `asked` is hardly meant as that: two letters make it look alike."""
+    return len(name) <= MAX_CODE_LENGTH and SequenceMatcher(None, name, asked.lower()).ratio() < 0.7
 
 
 def _split(choice: str | None) -> tuple[str, str | None]:
