@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.model import Recording
 from generator.settings import Settings
+from generator.system import ffmpeg
 from generator.values import OwnVoice, VoiceChoice
 from generator.voices import Voice, engines, open_voice
 from generator.workspace.settings_file import file_layer
@@ -51,9 +53,31 @@ def _command(folder: Path) -> OwnVoice:
     return own_voice(folder, f'engine = "command"\ncommand = "{COMMAND} --rate {{rate}} --pitch {{pitch}}"\n')
 
 
-OWN: dict[str, Callable[[Path], OwnVoice]] = {"command": _command}
-FIXED_RATE: frozenset[str] = frozenset()
-FIXED_PITCH: frozenset[str] = frozenset()
+def _recorded(folder: Path) -> OwnVoice:
+    """A person who hums: three sentences are recorded, each found and written in another way; the rest is filled in."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sheet.txt").write_text("1  Rest.\n7. Let the jaw be loose.\n", encoding="utf-8")
+    hum = open_voice("tone", rate=100, pitch=30)
+    files = {
+        "Rest.": "001.wav",
+        "Let the jaw be loose.": "07 second try.m4a",
+        "Count 10 with me.": "Count 10 with me.flac",
+    }
+    for text, recording in hum.speak(list(files), 1):
+        if not (folder / files[text]).exists():
+            record(recording, folder / files[text])
+    return own_voice(folder, f'engine = "recorded"\nfolder = "{folder}"\nfill = "tone"\n')
+
+
+def record(recording: Recording, path: Path) -> None:
+    """Write a recording in the format of the file's suffix."""
+    sound = ["-f", "f32le", "-ar", str(recording.sample_rate), "-ac", "1", "-i", "-"]
+    ffmpeg.run([*sound, "-y", str(path)], recording.samples.tobytes())
+
+
+OWN: dict[str, Callable[[Path], OwnVoice]] = {"command": _command, "recorded": _recorded}
+FIXED_RATE = frozenset({"recorded"})
+FIXED_PITCH = frozenset({"recorded"})
 
 
 def all_engines() -> tuple[str, ...]:

@@ -107,6 +107,10 @@ def _own_voice_speaks(own: OwnVoice) -> str:
 
 
 def _speaks(voice: Voice) -> str:
+    from ..voices import VoiceOfRecordings
+
+    if isinstance(voice, VoiceOfRecordings):
+        return f"{voice.label} has {len(voice.texts())} recordings"
     ((_, recording),) = voice.speak([SENTENCE], 1)
     seconds = len(recording.samples) / recording.sample_rate
     return f"{voice.label} spoke {seconds:.1f} s"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
+from ..build.speakers import spoken_lines
 from ..build.track import BuildContext
 from ..build.track_file import new_track
 from ..dsp.fades import raised_cosine
@@ -13,8 +14,9 @@ from ..errors import InputError
 from ..formats import CONTAINERS, TrackSound
 from ..mix.mixing import Levels, Mix
 from ..model import SAMPLES_PER_MS, Event, Timeline
+from ..pronunciation.lexicon import EMPTY_LEXICON
 from ..settings import Settings
-from ..voices import open_other_voice, short_label
+from ..voices import VoiceOfRecordings, open_other_voice, short_label
 from ..voices.narration import narrate
 
 if TYPE_CHECKING:
@@ -50,10 +52,12 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
 def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
     voice = open_other_voice(choice, Settings().rate)
-    narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
+    recorded = voice.texts()[: len(VOICE_SENTENCES)] if isinstance(voice, VoiceOfRecordings) else ()
+    texts = recorded or VOICE_SENTENCES
+    narration = narrate(spoken_lines(texts, voice, EMPTY_LEXICON), context.cache, context.jobs)
     events = []
     at_ms = GAP_MS
-    for text in VOICE_SENTENCES:
+    for text in texts:
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
         at_ms = events[-1].end_ms + GAP_MS
     mix = _mix("none", tuple(events), at_ms, context, narration.clip)

@@ -16,7 +16,7 @@ from ..model import Bed
 from ..script import parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
-from ..timeline.timing import spoken_texts, timing_of
+from ..timeline.timing import timing_of
 from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
@@ -24,7 +24,7 @@ from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, scr
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
 from .plan_json import plan_dict, settings_dict
-from .speakers import open_speaker
+from .speakers import lines_of, open_speaker
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
@@ -90,9 +90,8 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(spec.settings)
-    texts = spoken_texts(spec.script, timing)
     progress = partial(context.progress, "narration")
-    narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, lexicon=spec.lexicon)
+    narration = narrate(lines_of(spec), context.cache, context.jobs, progress)
     timeline = lay_out(spec.script, narration.durations_ms, timing)
     plan = plan_dict(
         timeline,

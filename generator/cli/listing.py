@@ -12,8 +12,8 @@ import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
-from .options import build_options
-from .progress import build_context
+from .options import build_options, split_flags, word_options
+from .progress import build_context, open_cache
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
@@ -114,17 +114,42 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
 )
+@click.option(
+    "--sheet",
+    "source",
+    metavar="ROUTINE|FILE",
+    help="Print its sentences with numbers, to be recorded.",
+)
+@click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
 @build_options
+@word_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...")
-def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, **options: Any) -> None:
+def voices_command(
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+    folder: str | None,
+    source: str | None,
+    out: str | None,
+    **given: Any,
+) -> None:
     """List the voices to try first, as --voice takes them: the default, your own, those installed, the softest.
 
-    With --sample and names, only those are written.
+    With --sample and names, only those are written. With --sheet, the flags for a routine's words choose its sentences.
     """
     from ..app.voice_list import all_voices
     from ..voices import open_voice
     from ..workspace import Workspace
 
+    flags, options = split_flags(given)
+    if source is not None:
+        if names or everything or as_json or folder is not None:
+            raise click.UsageError("--sheet goes only with -o and the flags for a routine's words")
+        _print_sheet(source, None if out is None else Path(out), flags, options)
+        return
+    if out is not None or any(value is not None for value in flags.values()):
+        raise click.UsageError("-o and the flags for a routine's words go only with --sheet")
     if names and folder is None:
         raise click.UsageError("voices can be named only with --sample")
     if folder is not None:
@@ -146,6 +171,20 @@ def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, fold
     click.echo(f"\nThe default is {default}.", err=True)
     if len(shown) < len(voices):
         click.echo(f"{len(voices) - len(shown)} more: sleepward voices --all", err=True)
+
+
+def _print_sheet(source: str, out: Path | None, flags: dict[str, str | None], options: dict[str, Any]) -> None:
+    from ..app.sheets import texts_to_read, write_sheet
+    from ..voices.reading_sheet import extended, sheet_text
+    from ..workspace import Workspace
+
+    with open_cache(options) as cache:
+        texts = texts_to_read(source, flags, Workspace.here(), cache)
+    if out is None:
+        click.echo(sheet_text(extended({}, texts)), nl=False)
+        return
+    written = write_sheet(texts, out)
+    click.echo(f"{written.path}: {written.sentences} sentences, {written.new} of them new")
 
 
 def _refuse_both(as_json: bool) -> None:

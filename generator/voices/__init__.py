@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from ..errors import MissingToolError, SettingError, TrackError, nearest
 from ..values import OwnVoice
@@ -30,6 +30,7 @@ __all__ = [
     "Engine",
     "Voice",
     "VoiceInfo",
+    "VoiceOfRecordings",
     "engines",
     "expect_voice",
     "list_voices",
@@ -38,6 +39,7 @@ __all__ = [
     "open_other_voice",
     "open_voice",
     "own_keys",
+    "reading_sheet",
     "short_label",
     "speakable",
 ]
@@ -51,7 +53,7 @@ MAX_CODE_LENGTH = 5  # of a language: en-us
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
-BUILT_IN = ("pyttsx3", "tone", "command")
+BUILT_IN = ("pyttsx3", "tone", "command", "recorded")
 """The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
 They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait
@@ -87,6 +89,27 @@ class Voice(Protocol):
         Neither order nor `jobs` changes a sample. Closing the iterator early stops the engine.
         Raises TrackError, naming the text, if the voice failed or a text has nothing to speak.
         """
+
+
+@runtime_checkable
+class VoiceOfRecordings(Protocol):
+    """What a voice has besides, if each text has a recording of its own, which no lexicon changes.
+
+    Its `identity` holds all of its recordings; a clip depends on `identity_of` its text alone. Each recording is
+    brought to the voice's level by itself.
+    """
+
+    def identity_of(self, text: str) -> str:
+        """Everything that determines the sound of `text`."""
+
+    def texts(self) -> list[str]:
+        """The known texts that it has a recording of, in their order."""
+
+    def speaker_of(self, text: str) -> Voice:
+        """This voice, or the one that fills in where it has no recording."""
+
+    def require(self, texts: Iterable[str]) -> None:
+        """Raises NotFoundError, which lists all of `texts` that nobody would speak."""
 
 
 LAST_RANK = 100
