@@ -26,7 +26,7 @@ from generator.pronunciation.lexicon import EMPTY_LEXICON
 from generator.settings import PARSERS, SETTINGS, Settings
 from generator.storage.cache import content_key
 from generator.system import ffmpeg
-from generator.values import Cover
+from generator.values import CountVoice, Cover
 from generator.voices.narration import voice_identity
 from generator.workspace import Workspace
 from generator.workspace.script_sources import ScriptSource
@@ -195,7 +195,8 @@ def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:
     )
     for name in SETTINGS:
         if name not in ("voice", "background", "cover"):
-            assert settings_part(replace(Settings(), **{name: "another"})) != settings_part(Settings()), name
+            another = CountVoice("off") if name == "count_voice" else "another"
+            assert settings_part(replace(Settings(), **{name: another})) != settings_part(Settings()), name
 
 
 # --- what is written down ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.voices import engines
 from tests.conftest import Command
 
 HI = "Hi there. [1s]\nRest now.\n"
@@ -97,3 +98,44 @@ def test_a_librarys_folder_defines_no_voice_with_an_engine(sleepward: Command, f
     (theirs / "sleepward.toml").unlink()
     (folder / "sleepward.toml").write_text(OWN)
     assert "to make" in sleepward("batch", "theirs/library.yaml", "--dry-run").stdout, "ours, by its name"
+
+
+# --- another voice for numbers -----------------------------------------------------------------------
+
+COUNTING = "Breathe in. [1s]\n[count 3]\nBreathe out. [1s]\nTwo. [1s]\n"
+
+
+def speech_ms(sleepward: Command, *words: str) -> dict[str, int]:
+    events = sleepward.json("plan", "night.txt", "--voice", "tone", "--count-ms", "3000", *words)["events"]
+    return {e["text"]: e["end_ms"] - e["start_ms"] for e in events if e["kind"] == "speech"}
+
+
+def test_numbers_are_spoken_by_another_voice_at_its_own_rate(sleepward: Command, folder: Path) -> None:
+    (folder / "night.txt").write_text(COUNTING)
+    (folder / "sleepward.toml").write_text('[voices.slow]\nengine = "tone"\nrate = 60\n')
+    alone = speech_ms(sleepward)
+    slow = speech_ms(sleepward, "--count-voice", "slow")
+    assert {text for text in alone if alone[text] != slow[text]} == {"One.", "Two.", "Three."}
+    assert slow["One."] == pytest.approx(1_000, abs=60), "a word at 60 a minute"
+    assert speech_ms(sleepward, "--count-voice", "off") == {
+        text: alone[text] for text in ("Breathe in.", "Breathe out.", "Two.")
+    }
+    planned = sleepward.json("plan", "night.txt", "--voice", "tone", "--count-ms", "3000", "--count-voice", "on slow")
+    assert planned["settings"]["count_voice"] == "on slow"
+
+
+def test_each_voice_of_a_track_comes_to_the_same_loudness(sleepward: Command, folder: Path) -> None:
+    """The tone is some 9 dB louder than espeak's voices before each gets its own gain."""
+    (folder / "night.txt").write_text(COUNTING)
+    words = ("night.txt", "--voice", "en-us+klatt4", "--count-voice", "tone", "--tail", "10s")
+    built = sleepward.json("build", *words)
+    assert "within limits" in sleepward("verify", built["path"]).stdout
+    assert sleepward.json("build", *words)["fresh"] is False
+    assert sleepward.json("build", *words[:3], "--tail", "10s")["fresh"] is True, "without it another track"
+    other = sleepward.json("build", *words[:4], "hum:low", *words[5:]) if "hum" in engines() else {"fresh": True}
+    assert other["fresh"] is True
+
+
+def test_a_voice_for_numbers_that_is_not_there_is_an_error(sleepward: Command, folder: Path) -> None:
+    (folder / "night.txt").write_text(COUNTING)
+    assert "no voice pyttsx3:belindo" in sleepward("plan", "night.txt", "--count-voice", "belindo", code=3).stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..script import parse
 from ..storage.cache import Cache, whole_file
-from ..timeline.timing import spoken_texts, timing_of
+from ..timeline.timing import is_number, spoken_texts, timing_of
 from ..voices.reading_sheet import SHEET_NAME, extended, parse_sheet, sheet_text
 from ..workspace import Workspace
 from ..workspace.script_sources import check_flags_fit, load_source, script_layer
@@ -24,12 +24,16 @@ class WrittenSheet:
 
 
 def texts_to_read(source: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache) -> list[str]:
-    """Every distinct sentence of a routine or script in the order of first use, with these flags for its words."""
+    """Every distinct sentence of a routine or script in the order of first use, with these flags for its words.
+
+    Numbers that another voice speaks aren't among them.
+    """
     loaded = load_source(source, flags, workspace, cache)
     script = parse(loaded.text, loaded.shown_as, loaded.name)
     check_flags_fit(loaded, script, flags)
     settings = resolve_for(script_layer(loaded, script), flags, workspace.layers())
-    return spoken_texts(script, timing_of(settings))
+    texts = spoken_texts(script, timing_of(settings))
+    return [text for text in texts if settings.count_voice.voice is None or not is_number(text)]
 
 
 def write_sheet(texts: list[str], out: Path) -> WrittenSheet:

@@ -65,7 +65,8 @@ def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
 
 def settings_part(settings: Settings) -> str:
     """All settings except those that are their own parts, in their parsed form."""
-    return json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True)
+    own_parts = {"voice": None, "count_voice": settings.count_voice.aloud, "background": "", "cover": ""}
+    return json.dumps(asdict(settings) | own_parts, sort_keys=True)
 
 
 def background_part(settings: Settings) -> str:

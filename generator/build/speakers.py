@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings
-from ..timeline.timing import spoken_texts, timing_of
-from ..voices import Voice, VoiceOfRecordings, open_voice
+from ..timeline.timing import is_number, spoken_texts, timing_of
+from ..voices import Voice, VoiceOfRecordings, open_other_voice, open_voice
 from ..voices.narration import SpokenLine, voice_identity
 
 if TYPE_CHECKING:
@@ -20,12 +20,23 @@ def open_speaker(settings: Settings, own_names: Collection[str] = ()) -> Voice:
     return open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch, own_names=own_names)
 
 
+def open_count_voice(settings: Settings, own_names: Collection[str] = ()) -> Voice | None:
+    """The voice for numbers, if it is another one. Raises MissingToolError."""
+    choice = settings.count_voice.voice
+    return None if choice is None else open_other_voice(choice, settings.rate, own_names)
+
+
 def lines_of(spec: TrackSpec) -> list[SpokenLine]:
     """Every distinct text of a track, with its voice and what this is given. Raises NotFoundError.
 
-    A voice of recordings that lacks some of them raises it, with all that are missing.
+    A voice of recordings that lacks some of them raises it, with all that are missing. The voice for numbers speaks
+    those of counts, and any sentence that is nothing but a number.
     """
-    return spoken_lines(spoken_texts(spec.script, timing_of(spec.settings)), spec.voice, spec.lexicon)
+    texts = spoken_texts(spec.script, timing_of(spec.settings))
+    if spec.count_voice is None:
+        return spoken_lines(texts, spec.voice, spec.lexicon)
+    words = spoken_lines([text for text in texts if not is_number(text)], spec.voice, spec.lexicon)
+    return [*words, *spoken_lines(filter(is_number, texts), spec.count_voice, spec.lexicon)]
 
 
 def spoken_lines(texts: Iterable[str], voice: Voice, lexicon: Lexicon) -> list[SpokenLine]:

@@ -24,7 +24,7 @@ from .cluster_worker import (
     BatchContext,
     ChosenVoice,
     TaskFunction,
-    chosen_voice,
+    chosen_voices,
     describe_worker,
     identity,
     run_on_worker,
@@ -91,9 +91,9 @@ class DaskExecutor:
         return max(1, len(self._present) - len(self._refused))
 
     def submit(self, task: BuildTask) -> None:
-        voice = chosen_voice(task.settings)
-        if voice not in self._voices:
-            self._voices[voice] = None
+        voices = dict.fromkeys(chosen_voices(task.settings))
+        if voices.keys() - self._voices.keys():
+            self._voices |= voices
             self._admitted.clear()  # ask every worker again, now about this voice too
         self._waiting.append(task)
 

@@ -84,8 +84,13 @@ def _or_reason(what: Callable[[], str]) -> str:
         return f"none ({error.what})"
 
 
-def chosen_voice(settings: Settings) -> ChosenVoice:
-    return settings.voice, settings.rate, settings.pitch
+def chosen_voices(settings: Settings) -> list[ChosenVoice]:
+    from ..voices import other_voice
+
+    voices: list[ChosenVoice] = [(settings.voice, settings.rate, settings.pitch)]
+    if settings.count_voice.voice is not None:
+        voices.append(other_voice(settings.count_voice.voice, settings.rate))
+    return voices
 
 
 def describe_worker(voices: Iterable[ChosenVoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:

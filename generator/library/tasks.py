@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
-from ..build.speakers import open_speaker
+from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
@@ -91,8 +91,8 @@ def _read_spec(task: BuildTask) -> TrackSpec:
     """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
     settings = task.settings
-    voice = open_speaker(settings)
-    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
+    voice, count_voice = open_speaker(settings), open_count_voice(settings)
+    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album, count_voice)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"
         hint = "install the same versions of sleepward and its packages there as on the machine that runs batch"

@@ -20,16 +20,19 @@ from .kinds import (
 )
 from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
 from .paths import path_test
-from .voices import OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
+from .voices import Aloud, CountVoice, CountVoiceKind, OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
 
 __all__ = [
     "AUTO_COVER",
     "NO_NAMES",
     "SLUG",
+    "Aloud",
     "Background",
     "BackgroundKind",
     "BackgroundLayer",
     "ChimeLevel",
+    "CountVoice",
+    "CountVoiceKind",
     "Cover",
     "CoverKind",
     "Duration",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from .kinds import HERE, SettingKind, any_text_schema, some
 
@@ -80,3 +80,44 @@ class VoiceKind(SettingKind[VoiceChoice]):
 
     def schema(self) -> dict[str, Any]:
         return any_text_schema()
+
+
+Aloud = Literal["auto", "on", "off"]
+_ALOUD: tuple[Aloud, ...] = get_args(Aloud)
+
+
+@dataclass(frozen=True, slots=True)
+class CountVoice:
+    """Which numbers of a count are spoken, and by whom: None stands for the voice that speaks the rest."""
+
+    aloud: Aloud = "auto"
+    voice: VoiceChoice | None = None
+
+
+class CountVoiceKind(SettingKind[CountVoice]):
+    """`auto`, `on` or `off`, or a voice, or both."""
+
+    @property
+    def expected(self) -> str:
+        return "auto, on or off, or the name of a voice for the numbers, or both: on belinda"
+
+    def parse(self, text: str, folder: Path = HERE) -> CountVoice:
+        text = some(text)
+        first, _, rest = text.partition(" ")
+        if first not in _ALOUD:
+            return CountVoice(voice=text)
+        if first == "off" and rest:
+            raise ValueError(f"{text[:60]!r} names a voice, but speaks no numbers: write {self.expected}")
+        return CountVoice(first, rest.strip() or None)
+
+    def write(self, value: CountVoice) -> str:
+        if value.voice is None:
+            return value.aloud
+        name = voice_name(value.voice)
+        return name if value.aloud == "auto" and name.split(" ")[0] not in _ALOUD else f"{value.aloud} {name}"
+
+    def as_json(self, value: CountVoice | None) -> Any:
+        return None if value is None else self.write(value)
+
+    def schema(self) -> dict[str, Any]:
+        return any_text_schema() | {"pattern": r"^(?!\s*off +\S)[\s\S]*\S"}

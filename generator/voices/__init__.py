@@ -38,6 +38,7 @@ __all__ = [
     "narration",
     "open_other_voice",
     "open_voice",
+    "other_voice",
     "own_keys",
     "reading_sheet",
     "short_label",
@@ -193,15 +194,20 @@ def open_voice(
         raise
 
 
-def open_other_voice(choice: VoiceChoice, rate: int) -> Voice:
-    """A voice beside the one that the settings choose, which has its own rate and pitch if the user defined it.
+def other_voice(choice: VoiceChoice, rate: int) -> tuple[VoiceChoice, int, int | None]:
+    """A voice beside the one that the settings choose, with rate and pitch: those of its own if the user defined it.
 
-    `rate` is for one without an engine and a rate of its own. Raises what `open_voice` raises.
+    `rate` is for a voice that has neither an engine set by the user nor a rate of its own.
     """
     if not isinstance(choice, OwnVoice):
-        return open_voice(choice, rate=rate)
-    own_rate = choice.rate or (DEFAULT_RATE_WPM if choice.engine else rate)
-    return open_voice(choice, rate=own_rate, pitch=choice.pitch)
+        return choice, rate, None
+    return choice, choice.rate or (DEFAULT_RATE_WPM if choice.engine else rate), choice.pitch
+
+
+def open_other_voice(choice: VoiceChoice, rate: int, own_names: Collection[str] = ()) -> Voice:
+    """The voice that `other_voice` gives. Raises what `open_voice` raises."""
+    choice, rate, pitch = other_voice(choice, rate)
+    return open_voice(choice, rate=rate, pitch=pitch, own_names=own_names)
 
 
 def _open_own_voice(own: OwnVoice, rate: int, pitch: int | None) -> Voice:

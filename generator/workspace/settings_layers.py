@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ..errors import SettingError, did_you_mean
 from ..settings import SETTINGS, Settings
-from ..values import Background, Cover, OwnVoice
+from ..values import Background, CountVoice, Cover, OwnVoice
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
@@ -52,6 +52,9 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
                 raise SettingError(what, where=layer.where(name)) from error
     if own is not None and own.engine:
         chosen["voice"] = own
+    counts = chosen.get("count_voice")
+    if isinstance(counts, CountVoice) and isinstance(counts.voice, str):
+        chosen["count_voice"] = replace(counts, voice=own_voice(counts.voice, layers) or counts.voice)
     return Settings(**cast("dict[str, Any]", chosen))
 
 
