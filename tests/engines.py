@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import util
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from generator.model import Recording
 from generator.settings import Settings
@@ -13,6 +17,7 @@ from generator.system import ffmpeg
 from generator.values import OwnVoice, VoiceChoice
 from generator.voices import Voice, engines, open_voice
 from generator.workspace.settings_file import file_layer
+from tests.models import tiny_kokoro, tiny_piper
 
 SPEAK = Path(__file__).parent / "programs" / "speak.py"
 COMMAND = f"'{sys.executable}' '{SPEAK}' {{text_file}} {{wav}}"
@@ -69,16 +74,40 @@ def _recorded(folder: Path) -> OwnVoice:
     return own_voice(folder, f'engine = "recorded"\nfolder = "{folder}"\nfill = "tone"\n')
 
 
+def _piper(folder: Path) -> OwnVoice:
+    tiny_piper(folder)
+    return own_voice(folder, 'engine = "piper"\nmodel = "voice.onnx"\n')
+
+
+def _kokoro(folder: Path) -> OwnVoice:
+    tiny_kokoro(folder)
+    return own_voice(folder, 'engine = "kokoro"\nmodel = "kokoro.onnx"\nvoices = "voices.bin"\nvoice = "af_one"\n')
+
+
 def record(recording: Recording, path: Path) -> None:
     """Write a recording in the format of the file's suffix."""
     sound = ["-f", "f32le", "-ar", str(recording.sample_rate), "-ac", "1", "-i", "-"]
     ffmpeg.run([*sound, "-y", str(path)], recording.samples.tobytes())
 
 
-OWN: dict[str, Callable[[Path], OwnVoice]] = {"command": _command, "recorded": _recorded}
+OWN: dict[str, Callable[[Path], OwnVoice]] = {
+    "command": _command,
+    "recorded": _recorded,
+    "piper": _piper,
+    "kokoro": _kokoro,
+}
 FIXED_RATE = frozenset({"recorded"})
-FIXED_PITCH = frozenset({"recorded"})
+FIXED_PITCH = frozenset({"recorded", "piper", "kokoro"})
+PACKAGES = {"piper": "piper", "kokoro": "kokoro_onnx"}  # what an engine needs that is only in an extra
 
 
-def all_engines() -> tuple[str, ...]:
-    return engines()
+def all_engines() -> list[Any]:
+    """As parameters of tests; an engine whose extra isn't installed is skipped."""
+    return [
+        pytest.param(name, marks=pytest.mark.skipif(not installed(name), reason=f"the extra {name} isn't installed"))
+        for name in engines()
+    ]
+
+
+def installed(engine: str) -> bool:
+    return engine not in PACKAGES or all(util.find_spec(each) for each in (PACKAGES[engine], "onnx"))

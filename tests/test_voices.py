@@ -133,7 +133,7 @@ def test_the_same_text_always_sounds_the_same(subject: Subject) -> None:
 
 
 def test_no_two_engines_and_no_two_rates_share_a_clip(subject: Subject) -> None:
-    rates = (110, 220) if subject.changes_rate else (None,)
+    rates = (120, 240) if subject.changes_rate else (None,)
     identities = [subject.open(rate).identity for rate in rates]
     assert all(identity.startswith(f"{subject.engine} ") for identity in identities)
     assert len(set(identities)) == len(rates)
@@ -192,9 +192,9 @@ def test_a_voice_that_is_not_there_is_an_error_and_no_other_voice(subject: Subje
 def test_a_higher_rate_is_shorter_by_as_much(subject: Subject) -> None:
     if not subject.changes_rate:
         with pytest.raises(SettingError, match="rate"):
-            subject.open(110)
+            subject.open(120)
         return
-    slow, fast = (spoken_s(one(subject.open(rate), SENTENCE)) for rate in (110, 220))
+    slow, fast = (spoken_s(one(subject.open(rate), SENTENCE)) for rate in (120, 240))
     assert slow / fast == pytest.approx(2, rel=0.12)
 
 

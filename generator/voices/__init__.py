@@ -54,7 +54,7 @@ MAX_CODE_LENGTH = 5  # of a language: en-us
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
-BUILT_IN = ("pyttsx3", "tone", "command", "recorded")
+BUILT_IN = ("pyttsx3", "tone", "command", "recorded", "piper", "kokoro")
 """The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
 They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait

@@ -65,6 +65,11 @@ def existing_file(own: OwnVoice, key: str, what: str) -> Path:
     return path
 
 
+def asked_rate(rate: int) -> int | None:
+    """`rate`, or None where it is the default, which leaves a model its own."""
+    return None if rate == DEFAULT_RATE_WPM else rate
+
+
 def refuse_rate(own: OwnVoice, rate: int, why: str) -> None:
     """Raise SettingError if another rate than the default is asked of a voice that can't change it."""
     if rate != DEFAULT_RATE_WPM:
