@@ -37,7 +37,8 @@ from ..workspace import Workspace
 from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
 from ..workspace.parsers import parsers_in
 from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
-from ..workspace.settings_layers import SettingsLayer, file_layer, resolve, resolve_for
+from ..workspace.settings_file import file_layer
+from ..workspace.settings_layers import SettingsLayer, resolve, resolve_for
 from ..workspace.trusted_folders import BASE_STYLE, ROUTINES
 from ..yaml_source import read_text
 from .programs import read_program

@@ -38,7 +38,10 @@ class BuildContext:
 
 @dataclass(frozen=True, slots=True)
 class TrackSpec:
-    """Everything that makes a track: its script, settings, voice and lexicon."""
+    """Everything that makes a track: its script, settings, voice and lexicon.
+
+    `count_voice` speaks the numbers, if that is another voice.
+    """
 
     script: Script
     name: str
@@ -46,6 +49,7 @@ class TrackSpec:
     voice: Voice
     lexicon: Lexicon
     album: str = ALBUM
+    count_voice: Voice | None = None
 
     @property
     def background(self) -> Background:
