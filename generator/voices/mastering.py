@@ -38,8 +38,8 @@ NOMINAL_LUFS = -22.0
 
 CHAIN_PER_MS = CHAIN_RATE // 1000
 
-# A natural voice dies away slowly. What lies further down is hidden by any background, and CLIP_TAIL_MS keeps most.
-TRIM_DBFS = -50.0
+# A natural voice dies away slowly. What lies further down, any background hides; without one, it is the clip's tail.
+TRIM_DBFS = -52.0
 
 DE_ESS_DBFS = -45.0  # threshold in the band above DE_ESS_HZ
 DE_ESS_RATIO = 2.0
