@@ -77,8 +77,8 @@ class VoiceGain:
     """A voice's gains and equaliser, measured once per voice; measured per clip they would make loudness uneven.
 
     `raw_gain_db` brings the engine's sound to `NOMINAL_LUFS` before the chain, and `chain_gain_db` the chain's output.
-    `presence_db` and `treble_db` are the voice's :class:`~generator.voices.filters.VoiceEq`. `compressor_ratio` is 1 for
-    a voice that needs no compression.
+    `presence_db` and `treble_db` are the voice's :class:`~generator.voices.filters.VoiceEq`. `compressor_ratio` is 1
+    for a voice that needs no compression.
     """
 
     raw_gain_db: float
