@@ -27,8 +27,8 @@ from ..lint import (
 )
 from ..model import CuePlace, Hold, Pause, Pose, Routine, Script, Step
 from ..pronunciation.lexicon import parse_lexicon
+from ..pronunciation.sentences import sentences
 from ..script import ScriptFaultsError, parse, plain_description
-from ..script.prose import sentences
 from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out

@@ -89,7 +89,8 @@ def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
 
 
 def _respelled(spec: TrackSpec) -> list[str]:
-    """The texts that a lexicon changes in this track, as the voice gets them."""
+    """The texts of this track that the voice doesn't get as they are written, as it gets them."""
     texts = spoken_texts(spec.script, timing_of(spec.settings))
-    lines = ((text, spec.lexicon.apply(text, spec.voice.phonemes)) for text in texts)
+    reading = spec.reading
+    lines = ((text, reading.line(text)) for text in texts)
     return [line for text, line in lines if line != text]

@@ -13,7 +13,8 @@ from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
 from ..model import Bed
-from ..script import parse
+from ..pronunciation.places import unsayable
+from ..script import combined, parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
@@ -76,7 +77,10 @@ def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
 
 
 def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
-    """Parse a script, and find its settings, voice and lexicon in the `workspace`."""
+    """Parse a script, and find its settings, voice and lexicon in the `workspace`.
+
+    Raises ScriptError for what has no words in the voice's language.
+    """
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
@@ -84,7 +88,10 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
     voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    return TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
+    spec = TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
+    if faults := unsayable(script, spec.reading):
+        raise combined(faults)
+    return spec
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
@@ -92,7 +99,7 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
     timing = timing_of(spec.settings)
     texts = spoken_texts(spec.script, timing)
     progress = partial(context.progress, "narration")
-    narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, lexicon=spec.lexicon)
+    narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, reading=spec.reading)
     timeline = lay_out(spec.script, narration.durations_ms, timing)
     plan = plan_dict(
         timeline,

@@ -8,17 +8,21 @@ from typing import Literal
 
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
-from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script
+from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script, ScriptNote
+from ..pronunciation.markdown import QUOTE_MARK, RULE
+from ..pronunciation.sentences import LIST_MARK, MAX_SENTENCE, ends_sentence, sentences
+from ..pronunciation.unseen import clean, direction_mark, joined_over_lines
 from . import mark_table
 from .fault_recorder import FaultRecorder
 from .faults import combined
+from .foreign_pauses import FOREIGN, mark_in_brackets, mark_of
 from .front_matter import split_front_matter
 from .open_blocks import OpenBreathe, OpenHold, parse_at
-from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
+_CHAPTER = re.compile(r"#(?!\d)")  # "#3" is a number
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 
@@ -49,6 +53,8 @@ def parse(text: str, name: str, title: str = "") -> Script:
         routine=head.routine,
         summary=head.summary,
         adapted=head.adapted,
+        first_line=head.first_line,
+        notes=tuple(parser.notes),
     )
 
 
@@ -62,11 +68,15 @@ class _Parser(FaultRecorder):
         super().__init__(name)
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
+        self.notes: list[ScriptNote] = []
+        self._raw = ""
         self._default_title = title
         self._where = CuePlace(1, 0)
         self._hold: OpenHold | None = None
         self._breathe: OpenBreathe | None = None
         self._pending: list[tuple[int, str]] = []
+        self._glued: set[int] = set()  # the parts of it that end within a word
+        self._soft_end = False  # the last line ends with a soft hyphen
         self._paragraph = True
         self._sleep_seen = False
         self._chapter_line = 1
@@ -74,7 +84,13 @@ class _Parser(FaultRecorder):
     # --- lines -----------------------------------------------------------------------------------
 
     def line(self, number: int, raw: str) -> None:
+        if (mark := direction_mark(raw)) is not None:
+            what = "a mark that turns the reading direction, which can't be seen and isn't spoken"
+            self._add_fault(number, what, "delete it, or type the line anew", mark + 1)
+            return
+        self._raw = raw
         self._collecting_faults(lambda: self._line(number, clean(raw)))
+        self._soft_end = raw.rstrip().endswith("\u00ad")
 
     def end(self) -> None:
         self._collecting_faults(self._end)
@@ -86,9 +102,16 @@ class _Parser(FaultRecorder):
             return
         self._refuse_after_sleep(number)
         self._where = replace(self._where, line=number)
-        if line.startswith("#"):
+        if _CHAPTER.match(line):
             self._chapter(number, line)
             return
+        if RULE.fullmatch(line):
+            self._flush()
+            self._paragraph = True
+            self._note(number, line, "is Markdown's rule, and is taken as the end of a paragraph")
+            return
+        if LIST_MARK.match(line) or QUOTE_MARK.match(line):
+            self._flush()  # each item of a list is a sentence of its own
         if phase := _PHASE.fullmatch(line):
             self._breath_line(number, phase[1].lower(), phase[2].strip())
             return
@@ -125,12 +148,30 @@ class _Parser(FaultRecorder):
 
     def _text_and_marks(self, number: int, line: str) -> None:
         position = 0
-        for mark in _MARK.finditer(line):
+        for mark in sorted([*_MARK.finditer(line), *FOREIGN.finditer(line)], key=lambda match: match.start()):
+            if mark.start() < position:
+                continue  # "[[slnc 2000]]" has a mark of ours in it
             self._text(number, line[position : mark.start()])
             self._flush()
-            self._mark(number, mark[1].strip())
+            if mark.re is FOREIGN:
+                self._foreign_pause(number, mark[0], mark_of(mark))
+            elif (length := mark_in_brackets(mark[1])) is not None:
+                self._foreign_pause(number, mark[0], length)
+            else:
+                self._mark(number, mark[1].strip())
             position = mark.end()
         self._text(number, line[position:])
+
+    def _foreign_pause(self, number: int, written: str, length: str | None) -> None:
+        """A pause written as for another program: taken as ours if its length is sure, with a note."""
+        if length is None:
+            self._fail(number, f"{written} isn't a mark", "a pause is its length alone, like [5s]")
+        self._mark(number, length)
+        self._note(number, written, f"is taken as [{length}]: a pause is its length alone")
+
+    def _note(self, number: int, written: str, what: str) -> None:
+        column = self._raw.find(written) + 1 or len(self._raw) - len(self._raw.lstrip()) + 1
+        self.notes.append(ScriptNote(number, column, f"“{written}” {what}"))
 
     # --- what is spoken ----------------------------------------------------------------------------
 
@@ -147,16 +188,29 @@ class _Parser(FaultRecorder):
                     "only `in: …` and `out: …` lines belong between [breathe] and [release]",
                     "move this line before [breathe] or after [release]",
                 )
+            self._join_broken_word(text)
             self._pending.append((number, text))
+
+    def _join_broken_word(self, following: str) -> None:
+        """Take the hyphen from a word that goes on here. It is joined in `_flush`."""
+        if not self._pending:
+            return
+        last_number, last = self._pending[-1]
+        joined = joined_over_lines(last, following, soft=self._soft_end)
+        if joined is not None:
+            self._pending[-1] = (last_number, joined)
+            self._glued.add(len(self._pending) - 1)
 
     def _flush(self) -> None:
         """Turn the text read so far into sentences. In a hold they stay together as one line."""
         if not self._pending:
             return
         numbers = [number for number, _ in self._pending]
-        lengths = [len(text) + 1 for _, text in self._pending]
-        text = " ".join(text for _, text in self._pending)
+        parts = [text if index in self._glued else f"{text} " for index, (_, text) in enumerate(self._pending)]
+        lengths = [len(part) for part in parts]
+        text = "".join(parts).rstrip()
         self._pending = []
+        self._glued = set()
         spoken: list[Say] = []
         at = 0
         for sentence in sentences(text):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import TrackError
 from ..mix.segments import from_pcm, to_segment
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS
-from ..pronunciation.lexicon import EMPTY_LEXICON, Lexicon
+from ..pronunciation.reading import Reading
 from ..storage.cache import Cache, content_key
 from ..system.stopping import check
 from ..system.waiting import wait_for, wait_until
@@ -83,16 +83,17 @@ def narrate(
     jobs: int,
     progress: Progress = lambda done, total: None,
     *,
-    lexicon: Lexicon = EMPTY_LEXICON,
+    reading: Reading | None = None,
 ) -> Narration:
     """Make a clip for each of `texts`. Only lines that the cache lacks are spoken, `jobs` at a time.
 
-    The `lexicon` turns each text into the line that the voice speaks, and that line is part of the clip's cache key. So
-    a changed entry only affects the sentences that contain it. When this returns, all audible lengths are known, but
-    the last clips may still be in the voice chain. Raises TrackError, naming the line, if the voice failed.
+    The `reading` turns each text into the line that the voice speaks (None: the text itself), and that line is part
+    of the clip's cache key. So a changed entry of a lexicon only affects the sentences that contain it. When this
+    returns, all audible lengths are known, but the last clips may still be in the voice chain. Raises TrackError,
+    naming the line, if the voice failed.
     """
     identity = voice_identity(voice)
-    line_of = {text: lexicon.apply(text, voice.phonemes) for text in texts}
+    line_of = {text: text if reading is None else reading.line(text) for text in texts}
     lines = list(dict.fromkeys(line_of.values()))
     lengths_ms: dict[str, int] = {}
     missing: list[str] = []
