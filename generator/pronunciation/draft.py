@@ -17,11 +17,12 @@ PLACEHOLDER = "\ue000-\uf8ff"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Remark:
-    """What a writer should know about the place `column` (from 1) of a sentence."""
+    """What a writer should know about what is `written` at the place `column` (from 1) of a sentence."""
 
     column: int
     what: str
     rule: str = "not-as-written"
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Draft:
                 words = say(match)
             except UnsayableError as error:
                 what, offset = error.args
-                self.fault(match.start() + offset, what)
+                self.fault(match.start() + offset, what, max(1, match.end() - match.start() - offset))
                 words = ""
             if words is None:
                 continue
@@ -87,7 +88,7 @@ class Draft:
         for start, end in sorted(spans, reverse=True):
             if note:
                 written = self.written[self._places[start] : self._places[end]].strip()
-                self.notes.append(Remark(self._places[start] + 1, f"“{written}” {note}"))
+                self.notes.append(Remark(self._places[start] + 1, f"“{written}” {note}", written=written))
             self.text = self.text[:start] + self.text[end:]
             del self._places[start:end]
 
@@ -101,9 +102,10 @@ class Draft:
         ]
         self.text = "".join(letters)
 
-    def fault(self, index: int, what: str) -> None:
-        """Remember that there are no words for what stands at `index` of the text."""
-        self.faults.append(Remark(self._places[index] + 1, what))
+    def fault(self, index: int, what: str, length: int = 1) -> None:
+        """Remember that there are no words for the `length` characters at `index` of the text."""
+        begin, end = self._places[index], self._places[min(index + length, len(self._places) - 1)]
+        self.faults.append(Remark(begin + 1, what, "no-words", self.written[begin : max(end, begin + 1)].strip()))
 
     def parts(self) -> Iterator[Words]:
         """What is said, part by part; most parts have no sound of their own."""
@@ -134,5 +136,5 @@ class Draft:
         if not written:
             return
         said = self._spelled(piece.text).strip()
-        end = piece.lead or (f"is said “{said}”" if said else "isn't said")
-        self.notes.append(Remark(self._places[match.start()] + 1, f"“{written}” {end}", piece.rule))
+        end = piece.lead or f"isn't said as it is written: “{said}”"
+        self.notes.append(Remark(self._places[match.start()] + 1, f"“{written}” {end}", piece.rule, written))

@@ -17,7 +17,7 @@ _CLOSING = r"(?<=[^\s*_])(\*{1,3}|_{1,3})(?![\w*_])"
 _EMPHASIS = re.compile(rf"{_OPENING}.+?(?<=[^\s*_])(\1)(?![\w*_])")
 _OPENED = re.compile(rf"^[\"'“‘(]*{_OPENING}")
 _CLOSED = re.compile(rf"{_CLOSING}(?=[.!?…\"'”’)]*$)")
-_NOT_SAID = "isn't said: it is Markdown's"
+_NOT_SAID = "isn't said as it is written: it is Markdown's, and left out"
 
 
 def unmark(draft: Draft) -> None:

@@ -36,6 +36,14 @@ def placed_remarks(script: Script, reading: Reading) -> Iterator[PlacedRemark]:
                 yield PlacedRemark(line + script.first_line, column + 1, sentence, remark, where, fault)
 
 
+def sentence_places(script: Script) -> Iterator[tuple[int, int, str]]:
+    """Line and column (from 1) of each sentence of `script`, in their order."""
+    lines = [unicodedata.normalize("NFC", line) for line in script.body.split("\n")]
+    for sentence, where in _spoken(script.cues):
+        line, column = _place(lines, where.line - script.first_line, sentence, 0)
+        yield line + script.first_line, column + 1, sentence
+
+
 def unsayable(script: Script, reading: Reading) -> list[ScriptError]:
     """An error for every place of `script` that has no words."""
     return [

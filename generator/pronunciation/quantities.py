@@ -84,7 +84,7 @@ _TIMES_BEHIND = re.compile(
 )
 _CODE = re.compile(rf"(?<![\w'’])[A-Z]\d{{1,2}}(?:\s?(?:{_DASH}|/)\s?[A-Z]?\d{{1,2}})*(?![\w])")
 _NUMBER_LETTER = re.compile(r"(?<![\w.,])(\d{1,3})([A-KM-Z])(?![\w'’])")
-_WORD_NUMBER = re.compile(r"(?<![\w'’])([^\W\d_]{2,})(\d{1,4})(?!\w)")
+_WORD_NUMBER = re.compile(r"(?<![\w'’])([A-Za-z]{2,})(\d{1,4})(?!\w)")
 _LEFT_OVER = re.compile(r"[0-9]+")
 _ROMAN = {
     "I": 1,

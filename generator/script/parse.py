@@ -108,7 +108,7 @@ class _Parser(FaultRecorder):
         if RULE.fullmatch(line):
             self._flush()
             self._paragraph = True
-            self._note(number, line, "is Markdown's rule, and is taken as the end of a paragraph")
+            self._note(number, line, "isn't said as it is written: it is Markdown's, and ends a paragraph")
             return
         if LIST_MARK.match(line) or QUOTE_MARK.match(line):
             self._flush()  # each item of a list is a sentence of its own
@@ -167,7 +167,7 @@ class _Parser(FaultRecorder):
         if length is None:
             self._fail(number, f"{written} isn't a mark", "a pause is its length alone, like [5s]")
         self._mark(number, length)
-        self._note(number, written, f"is taken as [{length}]: a pause is its length alone")
+        self._note(number, written, f"isn't said as it is written: it is taken as [{length}], our mark for a pause")
 
     def _note(self, number: int, written: str, what: str) -> None:
         column = self._raw.find(written) + 1 or len(self._raw) - len(self._raw.lstrip()) + 1

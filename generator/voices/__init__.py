@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from ..errors import MissingToolError, SettingError, TrackError, nearest
 
@@ -24,6 +24,7 @@ __all__ = [
     "Engine",
     "Voice",
     "VoiceInfo",
+    "VoiceWithPhonemes",
     "engines",
     "expect_voice",
     "list_voices",
@@ -77,6 +78,14 @@ class Voice(Protocol):
         Neither order nor `jobs` changes a sample. Closing the iterator early stops the engine.
         Raises TrackError, naming the text, if the voice failed or a text has nothing to speak.
         """
+
+
+@runtime_checkable
+class VoiceWithPhonemes(Protocol):
+    """What a voice has besides, if it can tell how it says a line."""
+
+    def phonemes_of(self, lines: Sequence[str]) -> list[str]:
+        """The phonemes of each line, in the voice's alphabet. Raises TrackError if it can't tell them."""
 
 
 @dataclass(frozen=True, slots=True)

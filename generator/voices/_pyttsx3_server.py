@@ -10,6 +10,7 @@ The first line on stdin is the setup (JSON). The argument is the mode:
   thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
   killed.
 - ``say``: speak the one following line in this process, on systems without a safe fork.
+- ``phonemes``: print the phonemes of the texts in the one following line ``{"texts"}``, as espeak-ng writes them.
 
 This stays a single file that imports only the standard library, pyttsx3 and espeakng_loader, so that it runs with -P
 and starts in a tenth of a second.
@@ -58,6 +59,9 @@ def main() -> None:
         return
     if sys.argv[1] == "voices":
         _answer(answers, _list_voices(setup["driver"], library))
+    elif sys.argv[1] == "phonemes":
+        _answer(answers, {"phonemes": _phonemes(setup["voice"], json.loads(lines.wait())["texts"])})
+        os._exit(0)  # espeak fails an assertion on a regular exit
     elif sys.argv[1] == "say":
         job = json.loads(lines.wait())
         status, reason = _say(setup, job)
@@ -294,6 +298,27 @@ def _check_recording(path: str) -> tuple[str, str]:
     if not sound:
         return "failed", "its recording is empty"
     return ("ok", "") if any(sound) else ("silent", "")
+
+
+def _phonemes(voice: str, texts: list[str]) -> list[str]:
+    """What espeak-ng makes of each text, in its own names of phonemes."""
+    from pyttsx3.drivers import _espeak
+
+    espeak = ctypes.CDLL("libespeak-ng.so.1")
+    espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    _espeak.Initialize(_espeak.AUDIO_OUTPUT_RETRIEVAL, 1000)
+    _espeak.SetVoiceByName(voice.encode())
+    _espeak.SetSynthCallback(lambda *_: 0)
+    _espeak.Synth(b"a", flags=_espeak.ENDPAUSE | _espeak.CHARS_UTF8)  # from now on it reads phonemes in [[ ]]
+    _espeak.Synchronize()
+    found = []
+    for text in texts:
+        rest = ctypes.c_char_p(text.encode())
+        clauses = []
+        while rest.value:
+            clauses.append((espeak.espeak_TextToPhonemes(ctypes.byref(rest), 1, 0) or b"").decode())  # UTF-8, names
+        found.append(" ".join(" ".join(clauses).split()))
+    return found
 
 
 # --- the server ------------------------------------------------------------------------------------

@@ -171,6 +171,17 @@ class Pyttsx3Voice:
         with scratch_folder() as folder:
             yield from speak_lines(lines, max(1, jobs), folder)
 
+    def phonemes_of(self, lines: Sequence[str]) -> list[str]:
+        """What espeak-ng makes of each line, in its own names of phonemes. Raises TrackError if it isn't espeak-ng."""
+        if self.driver != "espeak":
+            raise TrackError(f"the voice {self.label} doesn't tell its phonemes")
+        with scratch_folder() as folder:
+            answer = run_once("phonemes", [self._setup(folder, 1), {"texts": list(lines)}], self.deadline_s)
+        raise_if_missing(answer)
+        if "phonemes" not in answer:
+            raise TrackError(f"the voice {self.label} didn't tell its phonemes: {answer.get('reason', 'no answer')}")
+        return [str(each) for each in answer["phonemes"]]
+
     def _speak_through_server(
         self, lines: Mapping[str, str], jobs: int, folder: Path
     ) -> Iterator[tuple[str, Recording]]:
