@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from click.testing import CliRunner
+from jinja2.bccache import Bucket, BytecodeCache
 
 from generator.system import ffmpeg
 
@@ -29,17 +31,57 @@ if TYPE_CHECKING:
 SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or shutil.which("sleepward")
 
 
+TONE = ("--voice", "tone")
+"""The quickest voice, for what doesn't depend on the voice."""
+
+
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the workers of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty home: no user's settings, and a cache that this test run alone fills, its workers together."""
-    folder, run = tmp_path_factory.mktemp("home"), tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     for name in [name for name in os.environ if name.startswith("SLEEPWARD_")]:
         patch.delenv(name)
     patch.setenv("HOME", str(folder))
     patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    patch.setenv("SLEEPWARD_CACHE_DIR", str((run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "cache"))
+    patch.setenv("SLEEPWARD_CACHE_DIR", str(run_folder(tmp_path_factory) / "cache"))
     yield folder
+    patch.undo()
+
+
+class CompiledTemplates(BytecodeCache):
+    """What Jinja compiled, by a template's file and text: commands within this process needn't compile it each time."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    render = importlib.import_module("generator.script.render")  # the room's face has a function of that name
+    compiled, made = CompiledTemplates(), render.environment
+
+    def environment(loader: Any = None) -> Any:
+        templates = made(loader)
+        templates.bytecode_cache = compiled
+        return templates
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(render, "environment", environment)
+    yield
     patch.undo()
 
 
@@ -72,11 +114,14 @@ class Command:
         return shown
 
     def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        surroundings = {
+            name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"
+        }  # as a user's
         return subprocess.run(
             command,
             input=input,
             cwd=self.folder,
-            env={**os.environ, **env},
+            env={**surroundings, **env},
             capture_output=True,
             timeout=600,
             check=False,
@@ -292,10 +337,13 @@ class Track:
 
 @pytest.fixture(scope="session")
 def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
-    """NIGHT, spoken by the real default voice, over each bed."""
-    folder = tmp_path_factory.mktemp("tracks")
+    """NIGHT, spoken by the real default voice, over each bed. A worker that comes later finds them made."""
+    folder = run_folder(tmp_path_factory) / "tracks"
+    folder.mkdir(exist_ok=True)
     outside, inside = Command(folder), InsideCommand(folder)
-    (folder / "night.txt").write_text(NIGHT, encoding="utf-8")
+    written = tmp_path_factory.mktemp("night") / "night.txt"
+    written.write_text(NIGHT, encoding="utf-8")
+    written.replace(folder / "night.txt")
     made = {}
     for bed in ("none", "brown", "rain"):
         options = ("night.txt", "--background", bed, "--tail", "70s")

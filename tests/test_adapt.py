@@ -11,7 +11,7 @@ import pytest
 from generator.errors import InputError
 from generator.script.parse import parse
 from generator.workspace.script_sources import routine_source
-from tests.conftest import Command
+from tests.conftest import TONE, Command
 
 ROUTINES = (
     "deep-hip-opening",
@@ -81,13 +81,13 @@ def test_levels_differ_where_a_pose_has_its_own_ways() -> None:
 
 
 def test_avoiding_swaps_for_the_easier_way_or_leaves_out_and_says_so(sleepward: Command) -> None:
-    plan = sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling,reflux")
+    plan = sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling,reflux", *TONE)
     done = {event["pose"] for event in plan["events"]}
     assert "legs-up-the-wall" not in done
     assert "frog" in done
     assert any("Frog" in note and "easier" in note and "kneeling" in note for note in plan["adapted"])
     assert any("Legs up the Wall" in note and "left out" in note and "reflux" in note for note in plan["adapted"])
-    shown = sleepward("plan", "deep-hip-opening", "--avoid", "kneeling,reflux").stdout
+    shown = sleepward("plan", "deep-hip-opening", "--avoid", "kneeling,reflux", *TONE).stdout
     assert all(note.split(":")[0] in shown for note in plan["adapted"])
 
 
@@ -156,19 +156,19 @@ def test_flags_that_shape_words_come_too_late_for_a_script(sleepward: Command) -
     done = sleepward("plan", "-", "--level", "deeper", input=text, code=2)
     assert "script already" in done.stderr
     assert "sleepward script ROUTINE --level deeper" in done.stderr
-    assert sleepward.json("plan", "-", "--level", "easier", input=text)["settings"]["level"] == "easier"
+    assert sleepward.json("plan", "-", "--level", "easier", *TONE, input=text)["settings"]["level"] == "easier"
 
 
 @pytest.mark.parametrize(("routine", "says"), [("soothing-hips", True), ("deep-hip-opening", False)])
 def test_knees_that_only_the_way_to_the_floor_needs_are_told_of(sleepward: Command, routine: str, says: bool) -> None:
-    adapted = sleepward.json("plan", routine, "--avoid", "kneeling", "--voice", "tone:")["adapted"]
+    adapted = sleepward.json("plan", routine, "--avoid", "kneeling", *TONE)["adapted"]
     assert any("by way of one knee" in note for note in adapted) is says
 
 
 def test_a_script_carries_what_was_adapted(sleepward: Command) -> None:
     text = sleepward("script", "deep-hip-opening", "--avoid", "kneeling").stdout
-    piped = sleepward.json("plan", "-", input=text)
-    assert piped["adapted"] == sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling")["adapted"] != []
+    piped = sleepward.json("plan", "-", *TONE, input=text)
+    assert piped["adapted"] == sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling", *TONE)["adapted"] != []
 
 
 def test_avoid_may_stand_in_a_routine_as_a_list(sleepward: Command, tmp_path: Path) -> None:
@@ -178,6 +178,6 @@ def test_avoid_may_stand_in_a_routine_as_a_list(sleepward: Command, tmp_path: Pa
         "- {pose: supine-twist, hold: 1 min}\n- {pose: frog, hold: 1 min}\n- {pose: rest, hold: 1-2 min}\n",
         encoding="utf-8",
     )
-    plan: dict[str, Any] = sleepward.json("plan", "mine")
+    plan: dict[str, Any] = sleepward.json("plan", "mine", *TONE)
     assert plan["settings"]["avoid"] == ["kneeling", "twists"]
     assert len(plan["adapted"]) == 2

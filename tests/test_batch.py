@@ -133,36 +133,36 @@ def test_a_track_is_the_one_that_build_makes(sleepward: Command, scripts: Path, 
 
 
 def test_one_sentence_of_a_pose_makes_exactly_the_tracks_that_speak_it(
-    sleepward: Command, routines: Path, tmp_path: Path
+    inside: Command, routines: Path, tmp_path: Path
 ) -> None:
-    assert states(tracks_of(sleepward)) == {"moon/spare.mp3": "made", "star/spare.mp3": "made"}
+    assert states(tracks_of(inside, "-j", "1")) == {"moon/spare.mp3": "made", "star/spare.mp3": "made"}
     pose = tmp_path / "routines" / "poses" / "moon-pose.yaml"
     pose.write_text(pose.read_text().replace("like moon", "like the moon"), encoding="utf-8")
-    planned = tracks_of(sleepward, "--dry-run")
+    planned = tracks_of(inside, "--dry-run")
     assert {name: (track["state"], track["why"]) for name, track in planned.items()} == {
         "moon/spare.mp3": ("planned", "a pose"),
         "star/spare.mp3": ("unchanged", ""),
     }
     assert planned["moon/spare.mp3"]["duration_ms"] > 10_000
-    assert states(tracks_of(sleepward)) == {"moon/spare.mp3": "made", "star/spare.mp3": "unchanged"}
+    assert states(tracks_of(inside, "-j", "1")) == {"moon/spare.mp3": "made", "star/spare.mp3": "unchanged"}
     pose.write_text(f"# words that nobody speaks\n{pose.read_text()}", encoding="utf-8")
-    assert set(states(tracks_of(sleepward)).values()) == {"unchanged"}
-    assert "2 unchanged" in sleepward("batch").stderr
+    assert set(states(tracks_of(inside, "-j", "1")).values()) == {"unchanged"}
+    assert "2 unchanged" in inside("batch").stderr
 
 
-def test_a_dry_run_says_why_and_makes_nothing(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
-    shown = sleepward("batch", "--dry-run")
+def test_a_dry_run_says_why_and_makes_nothing(inside: Command, scripts: Path, tmp_path: Path) -> None:
+    shown = inside("batch", "--dry-run")
     assert "one/rain.mp3  0:2" in shown.stdout
     assert shown.stdout.count("(it is new)") == 3
     assert not scripts.exists()
 
-    tracks_of(sleepward)
+    tracks_of(inside, "-j", "1")
     before = files(scripts)
     (scripts / "one" / "rain.mp3").unlink()
     (scripts / "two" / "rain.mp3").write_bytes(before["two/rain.mp3"][:-1000])
     library = SCRIPTS.replace("background: brown", "background: brown, glide: 'off'")
     (tmp_path / "library.yaml").write_text(library.replace("title: Nights", "title: Other nights"), encoding="utf-8")
-    why = {name: track["why"] for name, track in tracks_of(sleepward, "--dry-run").items()}
+    why = {name: track["why"] for name, track in tracks_of(inside, "--dry-run").items()}
     assert why == {
         "one/rain.mp3": "its file is gone",
         "two/rain.mp3": "its file isn't what was made",
@@ -179,24 +179,26 @@ def test_a_chapter_without_a_title_of_its_own_goes_by_the_scripts(sleepward: Com
         assert sleepward.json("build", "a.txt", *words, "-o", f"b.{name}")["sha256"] == renewed
 
 
-@pytest.mark.parametrize("format_", ["mp3", "m4b", "opus", "flac", "wav"])
+@pytest.mark.parametrize(
+    "format_", ["mp3", "m4b", *(pytest.param(name, marks=pytest.mark.slow) for name in ("opus", "flac", "wav"))]
+)
 def test_another_title_costs_no_encoding_and_moves_no_sound(
-    sleepward: Command, scripts: Path, tmp_path: Path, format_: str
+    inside: Command, scripts: Path, tmp_path: Path, format_: str
 ) -> None:
     library = SCRIPTS.replace("bitrate: 64", f"bitrate: 64, format: {format_}")
     (tmp_path / "library.yaml").write_text(library, encoding="utf-8")
     only = ("--names", "one/*")
     name = f"one/rain.{format_}"
-    tracks_of(sleepward, *only)
+    tracks_of(inside, *only)
     one = tmp_path / "one.txt"
     one.write_text(one.read_text().replace("title: one", "title: A longer name\nsummary: New"), encoding="utf-8")
-    renewed = tracks_of(sleepward, *only)[name]
+    renewed = tracks_of(inside, *only)[name]
     assert renewed["state"] == "retitled"
     tags = read_tags(scripts / name)
     assert tags is not None
     assert (tags.title, tags.comment, json.loads(tags.plan_json)["title"]) == ("A longer name", "New", "A longer name")
-    assert states(tracks_of(sleepward, *only)) == {name: "unchanged"}
-    anew = tracks_of(sleepward, *only, "-o", "anew")[name]
+    assert states(tracks_of(inside, *only)) == {name: "unchanged"}
+    anew = tracks_of(inside, *only, "-o", "anew")[name]
     assert (anew["state"], anew["sha256"]) == ("made", renewed["sha256"])
 
 

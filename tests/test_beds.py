@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import wave
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from math import inf
@@ -16,7 +17,7 @@ import pytest
 from _acoustics import rough_db
 from scipy import signal, stats
 
-from generator.beds import BEDS, bed_identity, load_bed, loop_of, parse_background
+from generator.beds import BEDS, BedKind, bed_identity, load_bed, loop_of, parse_background
 from generator.dsp.loudness import integrated_lufs, k_weighted
 from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError, NotFoundError, SettingError
@@ -28,9 +29,17 @@ BREATH_MS, INHALE_MS = 10_000, 4_000
 SOUNDING = [name for name, kind in BEDS.items() if kind.texture != "none"]
 
 
+def every_bed_but(left_out: Callable[[BedKind], bool]) -> pytest.MarkDecorator:
+    """All tests of one bed run one after the other, so that its loop is read and transformed once."""
+    return pytest.mark.parametrize("name", [name for name in SOUNDING if not left_out(BEDS[name])], scope="module")
+
+
+every_bed = every_bed_but(lambda kind: False)
+
+
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    return Cache(tmp_path_factory.mktemp("beds"))
+def cache(cache_folder: Path) -> Cache:
+    return Cache(cache_folder)
 
 
 def bed_of(text: str | Path, cache: Cache, breath_ms: int = BREATH_MS, inhale_ms: int = INHALE_MS) -> Bed:
@@ -45,9 +54,10 @@ def sound_of(text: str | Path, cache: Cache, breath_ms: int = BREATH_MS, inhale_
     return sound
 
 
-def spectrum(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=3)
+def spectrum_of(text: str | Path, cache: Cache) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies in Hz and power density, both channels together."""
-    hz, power = signal.welch(sound, SAMPLE_RATE, nperseg=1 << 15, axis=0)
+    hz, power = signal.welch(sound_of(text, cache), SAMPLE_RATE, nperseg=1 << 15, axis=0)
     return hz, power.sum(axis=1)
 
 
@@ -70,8 +80,8 @@ def envelope(sound: np.ndarray) -> np.ndarray:
     return amplitude - amplitude.mean()
 
 
-def slope_db_per_octave(sound: np.ndarray, low_hz: float, octaves: float) -> float:
-    hz, power = spectrum(sound)
+def slope_db_per_octave(text: str, cache: Cache, low_hz: float, octaves: float) -> float:
+    hz, power = spectrum_of(text, cache)
     steps = np.arange(0, octaves, 0.5)
     edges = low_hz * 2**steps
     bands = [10 * np.log10(power[(hz >= low) & (hz < low * 2**0.5)].mean()) for low in edges]
@@ -92,7 +102,7 @@ def assert_seamless(loop: np.ndarray) -> None:
 # --- every bed -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_a_loop_is_two_minutes_of_whole_frames_at_a_known_level(cache: Cache, name: str) -> None:
     bed, sound = bed_of(name, cache), sound_of(name, cache)
     assert bed.loop.samples == len(sound) == 5_000 * FRAME_SAMPLES
@@ -102,7 +112,7 @@ def test_a_loop_is_two_minutes_of_whole_frames_at_a_known_level(cache: Cache, na
     assert np.abs(sound).max() < 0.5
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_the_loop_has_no_seam(cache: Cache, name: str) -> None:
     sound = sound_of(name, cache)
     assert_seamless(sound)
@@ -113,7 +123,7 @@ def test_the_loop_has_no_seam(cache: Cache, name: str) -> None:
     assert at_seam <= 1.5 * bright[SAMPLE_RATE // 2 : SAMPLE_RATE - 240].max()
 
 
-@pytest.mark.parametrize("name", [name for name in SOUNDING if not BEDS[name].follows_breath])
+@every_bed_but(lambda kind: kind.follows_breath)
 def test_no_ear_finds_a_period(cache: Cache, name: str) -> None:
     """From 20 s on, the course of its level isn't like itself anywhere within the loop."""
     course = envelope(sound_of(name, cache))
@@ -121,20 +131,20 @@ def test_no_ear_finds_a_period(cache: Cache, name: str) -> None:
     assert np.max(alike[200 : len(course) // 2]) / alike[0] <= 0.5
 
 
-@pytest.mark.parametrize("name", [name for name in SOUNDING if not BEDS[name].bright])
+@every_bed_but(lambda kind: kind.bright)
 def test_a_bed_is_dark(cache: Cache, name: str) -> None:
-    hz, power = spectrum(sound_of(name, cache))
+    hz, power = spectrum_of(name, cache)
     assert (hz * power).sum() / power.sum() <= 1_000  # the centroid
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_a_phone_plays_it_too(cache: Cache, name: str) -> None:
     """What lies above 150 Hz is at most 6 dB quieter than the whole."""
-    hz, power = spectrum(sound_of(name, cache))
+    hz, power = spectrum_of(name, cache)
     assert 10 * np.log10(power[hz > 150].sum() / power.sum()) >= -6
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_wide_but_whole_on_one_speaker(cache: Cache, name: str) -> None:
     sound = sound_of(name, cache).astype(np.float64)
     assert 0.45 <= np.corrcoef(sound.T)[0, 1] <= 0.7
@@ -144,18 +154,18 @@ def test_wide_but_whole_on_one_speaker(cache: Cache, name: str) -> None:
     assert abs(10 * np.log10(left / right)) < 0.2
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_nothing_rough(cache: Cache, name: str) -> None:
     """The envelope's spectrum has no peak from 30 to 150 Hz."""
     assert rough_db([sound_of(name, cache)[: 60 * SAMPLE_RATE, 0]]) < 3
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_loudness_stays_within_the_beds_range(cache: Cache, name: str) -> None:
     assert momentary_range_db(sound_of(name, cache)) <= BEDS[name].most_range_db
 
 
-@pytest.mark.parametrize("name", SOUNDING)
+@every_bed
 def test_nothing_plinks_and_nothing_starts(cache: Cache, name: str) -> None:
     """The kurtosis of Gaussian noise is 3; no rise above what brown noise has by chance."""
     sound = sound_of(name, cache)
@@ -168,16 +178,14 @@ def test_nothing_plinks_and_nothing_starts(cache: Cache, name: str) -> None:
 
 
 def test_brown_falls_by_6_db_per_octave_and_spares_phones_the_rumble(cache: Cache) -> None:
-    sound = sound_of("brown", cache)
-    assert slope_db_per_octave(sound, 100, octaves=5.5) == pytest.approx(-6.0, abs=0.3)
-    hz, power = spectrum(sound)
+    assert slope_db_per_octave("brown", cache, 100, octaves=5.5) == pytest.approx(-6.0, abs=0.3)
+    hz, power = spectrum_of("brown", cache)
     assert power[hz < 20].max() < power.max() / 10
 
 
 def test_pink_falls_by_3_db_per_octave(cache: Cache) -> None:
-    sound = sound_of("pink", cache)
-    assert slope_db_per_octave(sound, 60, octaves=5.5) == pytest.approx(-3.0, abs=0.2)
-    hz, power = spectrum(sound)
+    assert slope_db_per_octave("pink", cache, 60, octaves=5.5) == pytest.approx(-3.0, abs=0.2)
+    hz, power = spectrum_of("pink", cache)
     assert power[hz < 15].max() < power.max() / 10
 
 
@@ -186,7 +194,7 @@ def test_rain_is_soft(cache: Cache) -> None:
     sound = sound_of("rain", cache)
     level = levels_db(sound, window_ms=100, hop_ms=10)
     assert np.max(level[10:] - level[:-10]) <= 2.5
-    hz, power = spectrum(sound)
+    hz, power = spectrum_of("rain", cache)
     assert 10 * np.log10(power[hz > 7_000].sum() / power.sum()) < -24
 
 
@@ -238,7 +246,7 @@ def test_wind_wanders_between_dark_and_less_dark(cache: Cache) -> None:
 
 
 def test_the_drone_is_a_chord_that_a_phone_plays_whole(cache: Cache) -> None:
-    hz, power = spectrum(sound_of("drone", cache))
+    hz, power = spectrum_of("drone", cache)
     tones = signal.find_peaks(10 * np.log10(power / power.max() + 1e-12), height=-20, distance=20)[0]
     assert hz[tones] / 165 == pytest.approx([1, 2, 3, 4], abs=0.02)
     assert power[hz > 1_200].sum() / power.sum() < 1e-6
@@ -337,7 +345,7 @@ def test_music_of_any_format_rate_and_channels(cache: Cache, tmp_path: Path, for
     sound = sound_of(tmp_path / form[0], cache)
     assert len(sound) / SAMPLE_RATE == pytest.approx(15, abs=0.1)
     assert_seamless(sound)
-    hz, power = spectrum(sound)
+    hz, power = spectrum_of(tmp_path / form[0], cache)
     assert hz[np.argmax(power)] == pytest.approx(196, abs=60)
     assert integrated_lufs(sound) == pytest.approx(-30, abs=0.3)
 
@@ -438,7 +446,7 @@ def test_layers_keep_their_gains_among_each_other(cache: Cache) -> None:
         sound = sound_of(text, cache)
         assert integrated_lufs(sound) == pytest.approx(-30, abs=0.1)
         assert_seamless(sound)
-        hz, power = spectrum(sound)
+        hz, power = spectrum_of(text, cache)
         shares.append(10 * np.log10(power[np.abs(hz - 165) < 3].sum() / power[(hz > 2_000) & (hz < 3_000)].sum()))
     assert shares[0] - shares[1] == pytest.approx(6, abs=0.2)
 

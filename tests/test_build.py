@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import NIGHT, SLEEPWARD, Command
+from tests.conftest import NIGHT, SLEEPWARD, TONE, Command
 
 SHORT = """\
 # Arrival
@@ -28,7 +28,7 @@ I'll be quiet now.
 Let the body rest.
 [sleep]
 """
-QUICK = ("--tail", "30s", "--background", "brown")
+QUICK = (*TONE, "--tail", "30s", "--background", "brown")
 LONG_TAIL = ("--tail", "5m", "--background", "brown")  # the bed's loop is repeated
 
 
@@ -228,9 +228,9 @@ def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> Non
 
 
 def test_script_piped_into_build_is_the_routine(sleepward: Command, tmp_path: Path) -> None:
-    direct = sleepward.json("build", "ten-minutes-in-bed", "-o", "a.mp3", "--tail", "10s")
+    direct = sleepward.json("build", "ten-minutes-in-bed", *TONE, "-o", "a.mp3", "--tail", "10s")
     script = sleepward("script", "ten-minutes-in-bed").stdout
-    piped = sleepward.json("build", "-", "-o", "b.mp3", "--tail", "10s", input=script)
+    piped = sleepward.json("build", "-", *TONE, "-o", "b.mp3", "--tail", "10s", input=script)
     assert piped["sha256"] == direct["sha256"]
     assert (tmp_path / "a.mp3").read_bytes() == (tmp_path / "b.mp3").read_bytes()
     assert piped["routine"] == "ten-minutes-in-bed"
@@ -251,7 +251,7 @@ def test_a_large_file_is_announced_before_it_is_built(sleepward: Command, night:
 
 def test_several_tracks_at_once_and_one_that_cannot_be_made(sleepward: Command, night: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_text("[hold 3 s]", encoding="utf-8")
-    done = sleepward("build", night, "bad.txt", night, *QUICK, "--voice", "tone", "--json", code=2)
+    done = sleepward("build", night, "bad.txt", night, *QUICK, "--json", code=2)
     assert [json.loads(line)["fresh"] for line in done.stdout.splitlines()] == [True, False]
     assert "bad.txt:1" in done.stderr
 

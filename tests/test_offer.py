@@ -9,7 +9,7 @@ import pytest
 
 from generator.beds import BEDS
 from generator.system import ffmpeg
-from tests.conftest import Command
+from tests.conftest import TONE, Command
 
 MINE = """\
 title: Mine
@@ -74,10 +74,10 @@ def test_a_voice_can_be_heard_beforehand(sleepward: Command, tmp_path: Path) -> 
 def test_own_music_of_any_format_lies_under_the_voice(sleepward: Command, tmp_path: Path, name: str) -> None:
     music(tmp_path / "music" / name)
     routine(tmp_path, "../x")
-    plan = sleepward.json("plan", "ten-minutes-in-bed", "--background", f"music/{name}", "--voice", "tone:")
+    plan = sleepward.json("plan", "ten-minutes-in-bed", "--background", f"music/{name}", *TONE)
     assert plan["settings"]["background"] == f"music/{name}"
     (tmp_path / "s.txt").write_text("Lie down. [20s] Rest. [20s]", encoding="utf-8")
-    sleepward("build", "s.txt", "--background", f"music/{name}", "--tail", "70s", "-o", "t.mp3")
+    sleepward("build", "s.txt", "--background", f"music/{name}", "--tail", "70s", *TONE, "-o", "t.mp3")
     samples, rate = ffmpeg.decode(tmp_path / "t.mp3")
     from generator.dsp.loudness import integrated_lufs
 
@@ -87,9 +87,12 @@ def test_own_music_of_any_format_lies_under_the_voice(sleepward: Command, tmp_pa
 def test_a_routine_brings_its_own_music_from_its_own_folder(sleepward: Command, tmp_path: Path) -> None:
     music(tmp_path / "routines" / "own.ogg")
     routine(tmp_path, "own.ogg")
-    built = sleepward.json("build", "mine", "--tail", "10s")
+    built = sleepward.json("build", "mine", "--tail", "10s", *TONE)
     script = sleepward("script", "mine").stdout
-    assert sleepward.json("build", "-", "--tail", "10s", "-o", "piped.mp3", input=script)["sha256"] == built["sha256"]
+    assert (
+        sleepward.json("build", "-", "--tail", "10s", *TONE, "-o", "piped.mp3", input=script)["sha256"]
+        == built["sha256"]
+    )
 
 
 @pytest.mark.parametrize("name", ["../secret.ogg", "{absolute}"])
@@ -112,7 +115,7 @@ def test_layers_sound_together(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("Lie down. [20s] Rest. [20s]", encoding="utf-8")
     sounds = {}
     for background in ("rain", "drone", "rain+drone:-6"):
-        sleepward("build", "s.txt", "--background", background, "--tail", "70s", "-o", "t.mp3")
+        sleepward("build", "s.txt", "--background", background, "--tail", "70s", *TONE, "-o", "t.mp3")
         samples, rate = ffmpeg.decode(tmp_path / "t.mp3")
         spectrum = np.abs(np.fft.rfft(samples[30 * rate : 40 * rate, 0]))
         hz = np.fft.rfftfreq(10 * rate, 1 / rate)
@@ -128,11 +131,11 @@ def test_layers_sound_together(sleepward: Command, tmp_path: Path) -> None:
 def test_a_files_suffix_chooses_the_format(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("Lie down. [5s]", encoding="utf-8")
     for suffix in ("mp3", "m4b", "opus", "flac", "wav"):
-        built = sleepward.json("build", "s.txt", "--tail", "10s", "--voice", "tone:", "-o", f"t.{suffix}")
+        built = sleepward.json("build", "s.txt", "--tail", "10s", *TONE, "-o", f"t.{suffix}")
         assert built["settings"]["format"] == suffix
         samples, rate = ffmpeg.decode(tmp_path / f"t.{suffix}")
         assert len(samples) == pytest.approx(built["duration_ms"] * rate / 1000, abs=1)
-        again = sleepward.json("build", "s.txt", "--tail", "10s", "--voice", "tone:", "-o", f"t.{suffix}")
+        again = sleepward.json("build", "s.txt", "--tail", "10s", *TONE, "-o", f"t.{suffix}")
         assert not again["fresh"]
     refused = sleepward("build", "s.txt", "--format", "flac", "-o", "t.mp3", code=2).stderr
     assert ".flac" in refused

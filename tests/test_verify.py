@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from generator.dsp.loudness import momentary_lufs
 from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
 from generator.formats import Tags, read_tags
-from generator.verify import Report, TrackPlan, judge, measure, read_plan, verify
+from generator.verify import Measurement, Report, TrackPlan, judge, measure, read_plan, verify
 from tests.conftest import NIGHT, Track
 
 MS = 48
@@ -27,10 +28,11 @@ SECOND = 1000 * MS
 class Take:
     """A built track taken apart: its voice, its background, its plan; put together again with damage done."""
 
-    def __init__(self, tracks: dict[str, Track], bed: str) -> None:
-        self.path = tracks[bed].path
-        self.voice = tracks["none"].samples.copy()
-        self.bed = tracks[bed].samples - self.voice
+    def __init__(self, track: Track, voice: Any) -> None:
+        self.path = track.path
+        self.voice = voice
+        self.bed = track.samples - voice
+        self.bed.setflags(write=False)
         tags = read_tags(self.path)
         assert tags is not None
         self.tags = tags
@@ -40,20 +42,30 @@ class Take:
         event = self.planned.speech[number]
         return slice((event.start_ms - 40) * MS, (event.end_ms + 120) * MS)
 
+    @cached_property
+    def undamaged(self) -> Measurement:
+        return measure([self.voice + self.bed], self.planned.timeline.duration_ms)
+
     def faults(self, voice: Any = None, bed: Any = None, **changes: Any) -> set[str]:
         """The rows that fail."""
+        if voice is None and bed is None:
+            return self.failing(self.undamaged, **changes)
         sound = (self.voice if voice is None else voice) + (self.bed if bed is None else bed)
-        return self.judged(changes.pop("sound", sound), **changes)
+        return self.judged(sound, **changes)
 
     def judged(self, sound: Any, planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
-        planned = planned or self.planned
-        heard = measure([sound], planned.timeline.duration_ms)
-        return {row.id for row in judge(heard, planned, tags or self.tags) if row.ok is False}
+        heard = measure([sound], (planned or self.planned).timeline.duration_ms)
+        return self.failing(heard, planned, tags)
+
+    def failing(self, heard: Measurement, planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
+        return {row.id for row in judge(heard, planned or self.planned, tags or self.tags) if row.ok is False}
 
 
 @pytest.fixture(scope="module")
 def takes(tracks: dict[str, Track]) -> dict[str, Take]:
-    return {bed: Take(tracks, bed) for bed in tracks}
+    voice = tracks["none"].samples  # one for all: a minute takes 23 MB
+    voice.setflags(write=False)
+    return {bed: Take(track, voice) for bed, track in tracks.items()}
 
 
 @pytest.fixture
