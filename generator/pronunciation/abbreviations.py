@@ -61,7 +61,7 @@ _SHORT = re.compile(
     r"(?!/)(?![^\W\d_]*/)(?<!\w/(?=\w))"
 )
 _BRACKETED_SIDE = re.compile(r"\(([RL])\)")
-_SIDE = re.compile(rf"(?<![\w.'’])([RL])\.?\s(?={_LIMBS})")
+_SIDE = re.compile(rf"(?<![\w.'’])([RL])\.?\s(?=(?:{_LIMBS})s?\b|(?:&|and|or)\s[RL]\s(?:{_LIMBS})s?\b)")
 _CAPITALS = re.compile(r"(?<![\w'’.])[A-Z]{2,}(?=(?:s|['’]s)?(?![\w'’]))")
 _DOTTED_CAPITALS = re.compile(r"(?<![\w.])(?:[A-Z]\.)+[A-Z](?:\.(?!\W*$))?(?!\w)")
 _NO_VOWEL = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xz]{2,}(?=(?:['’]s)?(?![\w'’-]))", re.IGNORECASE)
@@ -105,9 +105,9 @@ _MEANT = {"OK": "okay"}
 def _dotted(match: re.Match[str]) -> Words | None:
     """An abbreviation with its full stop; at the end of a sentence the full stop stays."""
     written = match[0]
-    known = next((word for word in (written, written.lower(), written.capitalize()) if word in _WORDS), None)
-    if known is None:
-        return None
+    known = next((word for word in (written, written.lower()) if word in _WORDS), None)
+    if known is None or re.search(r"\d\s?$", match.string[: match.start()]):
+        return None  # "2 ft.": a unit
     behind = match.string[match.end() :].strip("\"'”’)*_ ")
     if known in ("max.", "min.", "post.", "ant.", "lat.", "sup.", "inf.", "rep.", "reps.") and not behind:
         return None  # a word that ends the sentence

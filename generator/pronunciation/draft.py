@@ -11,6 +11,7 @@ from .lexicon import Pronunciation
 
 FIRST_PLACEHOLDER = 0xE000
 _PLACEHOLDER = re.compile("[\ue000-\uf8ff]")
+_DASHES = str.maketrans("‐‑‒―", "--–—")  # hyphen, the one that doesn't break, figure dash, bar
 PLACEHOLDER = "\ue000-\uf8ff"
 """For a rule's character class: a part that an earlier rule has replaced (a code point for private use each)."""
 
@@ -49,7 +50,9 @@ class Draft:
 
     def __init__(self, written: str) -> None:
         self.written = written
-        self.text = _PLACEHOLDER.sub("\ufffd", written)  # such a character has no meaning of its own in a text
+        self.text = _PLACEHOLDER.sub("\ufffd", written).translate(
+            _DASHES
+        )  # such a character has no meaning of its own in a text
         self.notes: list[Remark] = []
         self.faults: list[Remark] = []
         self._places = list(range(len(written) + 1))

@@ -55,14 +55,17 @@ _ADVERBS = frozenset(
     "just also always never not again simply only still even now then soon very so too quite rather really almost "
     "nearly more most less as once twice slightly fully wholly well".split()
 )
+_SUBORDINATING = frozenset("as when while if until because since so but then once although though".split())
 _CAUSES = frozenset("let lets feel watch see make makes help notice allow hear".split())
 MARKS = frozenset('.,;:!?…—–()"“”')
 _PLURAL_WITHOUT_S = frozenset("feet teeth people men women children".split())
 _NOT_PLURAL = re.compile(r"(?:ss|us|is|as|ous|this|always|perhaps|towards|it's|yes|across|pass|less)$")
 TEMPORAL = frozenset("yesterday ago already just once last before then".split())
-_ADJECTIVE = re.compile(r"(?:ful|ous|ive|ical|less|able|ible|ish|ward|tender|gentle|little|long|short|small|big|great|"
-                        r"good|strong|light|daily|whole|same|new|old|own|next|last|first|second|third|soft|slow|slight|"
-                        r"steady|sudden|cold|warm|cool|right|left|other|deep|full|clear|free|best)$")  # fmt: skip
+_ADJECTIVE = re.compile(
+    r"\w+(?:ful|ous|ive|ical|less|able|ible|ish|ward)|tender|gentle|little|long|short|small|big|great|good|strong|light|"
+    r"daily|whole|same|new|old|own|next|last|first|second|third|soft|slow|slight|steady|sudden|cold|warm|cool|right|left|"
+    r"other|deep|full|clear|free|best|regular|final|simple|single|quiet"
+)
 
 
 class Place:
@@ -113,7 +116,7 @@ class Place:
 
     @cached_property
     def clause_before(self) -> Sequence[str]:
-        begin = next((i + 1 for i in range(self.index - 1, -1, -1) if self.words[i] in MARKS), 0)
+        begin = next((i + 1 for i in range(self.index - 1, -1, -1) if self.words[i] in MARKS | _SUBORDINATING), 0)
         return self.words[begin : self.index]
 
     @cached_property
@@ -123,7 +126,7 @@ class Place:
             word = self.words[place]
             if word in DETERMINERS or re.search(r"\w['’]s$|s['’]$", word):
                 return True
-            if not (_ADJECTIVE.search(word) or word in NUMBERS or is_adverb(word)):
+            if not (_ADJECTIVE.fullmatch(word) or word in NUMBERS or is_adverb(word)):
                 return False
         return False
 
@@ -140,9 +143,9 @@ class Place:
             return "noun"
         return "adjective" if self.before in BE or not (self.ends or self.behind in PREPOSITIONS) else "noun"
 
-    def is_verb(self) -> bool:  # noqa: PLR0911 - one way of telling after the other
+    def is_verb(self) -> bool:
         """Whether the word tells to do something, or says what is done."""
-        before, behind = self.before, self.behind
+        before = self.before
         if before in ("to", "not", "never") or before in MODALS:
             return not (before == "to" and (self.ends and self.at(-2) in ("close", "due", "used", "next")))
         if self.in_noun_phrase:
@@ -157,13 +160,18 @@ class Place:
             )
         if before in HAVE or before in COPULAS or before in PREPOSITIONS or before in NUMBERS:
             return False
-        if self.begins:
-            return self._begins_as_verb()
+        return self._begins_as_verb() if self.begins else self._follows_as_verb()
+
+    def _follows_as_verb(self) -> bool:
+        """Whether a word behind a noun is a verb: "the muscles contract", "let the day close"."""
+        before, behind = self.before, self.behind
         if is_plural(before):
             return not self._verb_stands_before() or self.governed
         if self.governed:
-            return self.ends or behind in PREPOSITIONS or is_adverb(behind) or behind in JOINING
-        if self._verb_stands_before() or _ADJECTIVE.search(before):
+            return self.ends or behind in PREPOSITIONS | JOINING | OBJECTS or is_adverb(behind)
+        if self.word.endswith("s") and not self._verb_stands_before() and behind != "of":
+            return True  # "the mind refuses"
+        if self._verb_stands_before() or _ADJECTIVE.fullmatch(before):
             return False
         return behind in OBJECTS
 
@@ -171,7 +179,7 @@ class Place:
         behind = self.behind
         joined = self.before in ("and", "or") and self._before_at > 0
         if joined and (
-            self.words[self._before_at - 1] in DETERMINERS or _ADJECTIVE.search(self.words[self._before_at - 1])
+            self.words[self._before_at - 1] in DETERMINERS or _ADJECTIVE.fullmatch(self.words[self._before_at - 1])
         ):
             return False
         if behind == "of" or behind in COPULAS | HAVE or (behind in MODALS - {"to", "not"}):

@@ -69,6 +69,8 @@ def _close(place: Place) -> str | None:
 
 
 def _live(place: Place) -> str | None:
+    if place.at(-1) in ("that", "who", "which"):
+        return "verb"
     if place.before in COPULAS or (place.in_noun_phrase and not place.ends):
         return "adjective"
     return "verb"
@@ -215,6 +217,8 @@ def _minute(place: Place) -> str | None:
         place.before in COPULAS | {"it", "them"} and place.ends and not place.in_noun_phrase
     ):
         return "adjective"
+    if place.at(-1) == "more" and place.at(-2) in NUMBERS | {"a", "few", "some"}:
+        return "noun"
     if place.at(-1) in ("very", "so", "most", "more", "these", "those", "tiny", "small", "even"):
         return "adjective"
     return "noun"
@@ -244,14 +248,9 @@ def _wound(place: Place) -> str | None:
 
 
 def _present(place: Place) -> str | None:
-    if (
-        place.in_noun_phrase
-        or place.before in BE
-        or place.at(-1) in ("at", "be", "more", "fully")
-        or place.behind in ("moment", "in", "with", "here", "day")
-    ):
+    if place.in_noun_phrase or place.before in BE or place.at(-1) in ("at", "be", "more", "fully"):
         return "noun"
-    return "noun" if place.ends else None
+    return None if place.behind in OBJECTS or place.before in MODALS | SUBJECTS else "noun"
 
 
 def _content(place: Place) -> str | None:

@@ -19,7 +19,7 @@ def plain_letter(character: str) -> str | None:
         return character
     if character in _PLAIN:
         return _PLAIN[character]
-    parts = [c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c)]
+    parts = [c for c in unicodedata.normalize("NFKD", character) if not _is_latin_mark(c)]
     plain = "".join(_PLAIN.get(c, c) for c in parts)
     return plain if plain.isascii() else None
 
@@ -37,8 +37,12 @@ def script_of(letter: str) -> str:
     return unicodedata.name(letter, "unknown").split(" ")[0].capitalize()
 
 
+def _is_latin_mark(character: str) -> bool:
+    return unicodedata.combining(character) != 0 and unicodedata.name(character, "").startswith("COMBINING ")
+
+
 def _folded_character(character: str) -> str:
-    if not (character.isalpha() or unicodedata.combining(character)):
+    if not (character.isalpha() or _is_latin_mark(character)):
         return character
     plain = plain_letter(character)
     return character if plain is None else plain

@@ -58,6 +58,8 @@ def sanskrit_sound(word: str) -> str:
 def _sounds(written: str) -> str:
     """Each letter's sound, with the stress on the last long syllable but the last one."""
     letters = _SOUND.findall(written)
+    if letters and letters[-1] in ("i", "u"):
+        letters[-1] = {"i": "ī", "u": "ū"}[letters[-1]]  # at a word's end English has no short one
     codes = [_VOWELS.get(letter, _CONSONANTS.get(letter, letter)) for letter in letters]
     vowels = [index for index, letter in enumerate(letters) if letter in _VOWELS]
     if not vowels:

@@ -6,7 +6,7 @@ import re
 
 MAX_SENTENCE = 1_000  # characters; a listener can't follow a longer one, and espeak-ng crashes on one of 20,000
 
-LIST_MARK = re.compile(r"(?:[-*+•▪◦‣·]|\d{1,3}[.)])\s+(?=[\"'“‘(*_]*[^\W\d_])")
+LIST_MARK = re.compile(r"(?:[-*+•▪◦‣·]\s+(?=\S)|\d{1,3}[.)]\s+(?=[\"'“‘(*_`]*(?:[^\W\d_]|\d+\s+[a-z])))")
 """What a list's item begins with: `- `, `* `, `• `, `1. `, `1) `, and then a word."""
 
 _CLOSING = r"[\"'”’)*_]*"
@@ -14,7 +14,7 @@ _SENTENCE_END = re.compile(rf"(?:[.!?…]{_CLOSING}\s+|[。！？]{_CLOSING.repl
 _SPACED_ELLIPSIS = re.compile(r"\.(?:\s\.)+\s*$")
 # Titles and other words whose full stop ends no sentence, whatever follows.
 _NEVER_LAST = re.compile(
-    r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Ft|Rev|Fr|Capt|Gen|Lt|Col|Sgt|Hon|vs|approx|incl|esp|e\.g|i\.e|cf|ca)\.\s+$"
+    r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Ft|Rev|Fr|Capt|Gen|Lt|Col|Sgt|Hon|vs|[Aa]pprox|[Ii]ncl|[Ee]sp|[Ee]\.g|[Ii]\.e|[Cc]f|[Cc]a)\.\s+$"
 )
 # Those that only a number follows.
 _BEFORE_NUMBER = re.compile(

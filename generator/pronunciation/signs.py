@@ -74,15 +74,12 @@ def refuse_the_rest(draft: Draft) -> None:
     for index, character in enumerate(draft.text):
         if index < skip_to or character.isspace() or character in SPOKEN_SIGNS or "\ue000" <= character <= "\uf8ff":
             continue
-        if character.isalpha() or unicodedata.combining(character):
-            if plain_letter(character) is None and not (unicodedata.combining(character) and index):
-                word = re.match(r"[^\W\d_]+", draft.text[index:])
-                skip_to = index + (word.end() if word else 1)
-                script = script_of(character)
-                draft.fault(
-                    index,
-                    f"“{draft.text[index:skip_to]}” is {script}, and this voice reads Latin letters: write it in those",
-                )
+        if character.isalpha() or unicodedata.category(character).startswith("M"):
+            if plain_letter(character) is None:
+                skip_to = _end_of_word(draft.text, index)
+                word = draft.text[index:skip_to]
+                what = f"“{word}” is {script_of(character)}, and this voice reads Latin letters: write it in those"
+                draft.fault(index, what, len(word))
             continue
         if character in "[]{}" or (character.isascii() and character.isalnum()):
             continue
@@ -94,6 +91,12 @@ def refuse_the_rest(draft: Draft) -> None:
             behind = _PICTURE.match(draft.text, index)
             skip_to = behind.end() if behind else index + 1
         draft.fault(index, f"“{sign}”{shown} has no words: {advice}")
+
+
+def _end_of_word(text: str, index: int) -> int:
+    while index < len(text) and (text[index].isalpha() or unicodedata.category(text[index]).startswith("M")):
+        index += 1
+    return index
 
 
 def bracketless(text: str) -> str:

@@ -11,11 +11,11 @@ _BROKEN = re.compile(r"([^\W\d_]+)-$")
 _REST = re.compile(r"[^\W\d_]+")
 # The first halves of words that keep their hyphen: "well-known", "half-lotus", "twenty-five".
 _HYPHENED = frozenset(
-    "all back both cross deep down easy ever eye five four front full half hand heart heavy high hip ill knee left "
-    "light long low mid mind near nine non off one over part post pre quiet ready right seven self semi short side six "
-    "slow soft step still straight ten three two under up warm well wide eight twenty thirty forty fifty sixty seventy "
-    "eighty ninety arm leg foot head toe".split()
+    "all back both cross deep down easy ever five four front full half heavy high ill left light long low mid near "
+    "nine non off one over part post pre quiet ready right seven self semi short side six slow soft step still straight "
+    "ten three two under up warm well wide eight twenty thirty forty fifty sixty seventy eighty ninety".split()
 )
+_SECOND_HALF = re.compile(r"(?!en)[^\W\d_]{4,}")  # what stands behind one: "slow-ly" and "soft-en" are one word
 
 
 def clean(raw: str) -> str:
@@ -44,5 +44,6 @@ def joined_over_lines(line: str, following: str, *, soft: bool = False) -> str |
     broken, rest = _BROKEN.search(line), _REST.match(following)
     if broken is None or rest is None or not rest[0][0].islower():
         return None
-    keeps = broken[1].lower() in _HYPHENED or following[rest.end() :].startswith("-")
+    compound = broken[1].lower() in _HYPHENED and _SECOND_HALF.match(following) is not None
+    keeps = compound or following[rest.end() :].startswith("-")
     return line if keeps else line[:-1]
