@@ -62,6 +62,7 @@ _SHORT = re.compile(
 )
 _BRACKETED_SIDE = re.compile(r"\(([RL])\)")
 _SIDE = re.compile(rf"(?<![\w.'’])([RL])\.?\s(?=(?:{_LIMBS})s?\b|(?:&|and|or)\s[RL]\s(?:{_LIMBS})s?\b)")
+_ALONE = re.compile(r"(?<![\w.'’/])[RL](?![\w'’/]|\.\s?\S)")
 _CAPITALS = re.compile(r"(?<![\w'’.])[A-Z]{2,}(?=(?:s|['’]s)?(?![\w'’]))")
 _DOTTED_CAPITALS = re.compile(r"(?<![\w.])(?:[A-Z]\.)+[A-Z](?:\.(?!\W*$))?(?!\w)")
 _NO_VOWEL = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xz]{2,}(?=(?:['’]s)?(?![\w'’-]))", re.IGNORECASE)
@@ -75,6 +76,8 @@ def say_abbreviations(draft: Draft) -> None:
     """Put the abbreviations of a sentence into words, before its numbers are."""
     draft.replace(_NUMBERED, lambda match: Words(f"{_cased(_BEFORE_NUMBER[match[1].lower()], match[1])} "))
     draft.replace(_BRACKETED_SIDE, lambda match: Words(_SIDES[match[1]]))
+    if {"R", "L"} <= set(_ALONE.findall(draft.text)):
+        draft.replace(_ALONE, lambda match: Words(_SIDES[match[0]]))
     draft.replace(_SIDE, lambda match: Words(f"{_SIDES[match[1]]} "))
     draft.replace(_SHORT, lambda match: Words(f"{_SLASHED[match[0]]} "))
     draft.replace(_DOTTED, _dotted)
@@ -106,7 +109,7 @@ def _dotted(match: re.Match[str]) -> Words | None:
     """An abbreviation with its full stop; at the end of a sentence the full stop stays."""
     written = match[0]
     known = next((word for word in (written, written.lower()) if word in _WORDS), None)
-    if known is None or re.search(r"\d\s?$", match.string[: match.start()]):
+    if known is None or re.search(r"\d[\s-]?$", match.string[: match.start()]):
         return None  # "2 ft.": a unit
     behind = match.string[match.end() :].strip("\"'”’)*_ ")
     if known in ("max.", "min.", "post.", "ant.", "lat.", "sup.", "inf.", "rep.", "reps.") and not behind:

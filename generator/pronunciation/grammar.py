@@ -153,11 +153,7 @@ class Place:
         if before in SUBJECTS or (before in _THIRD_PERSONS and self.word.endswith("s")):
             return True
         if before in SUBJECTS_AFTER_LET:
-            return (
-                self.governed
-                or not self.clause_before
-                or (self.clause_before[-1] in ("it", "they") and len(self.clause_before) == 1)
-            )
+            return self.governed or len(self.clause_before) == 1
         if before in HAVE or before in COPULAS or before in PREPOSITIONS or before in NUMBERS:
             return False
         return self._begins_as_verb() if self.begins else self._follows_as_verb()
@@ -166,29 +162,26 @@ class Place:
         """Whether a word behind a noun is a verb: "the muscles contract", "let the day close"."""
         before, behind = self.before, self.behind
         if is_plural(before):
-            return not self._verb_stands_before() or self.governed
+            return not self.verb_stands_before() or self.governed
         if self.governed:
-            return self.ends or behind in PREPOSITIONS | JOINING | OBJECTS or is_adverb(behind)
-        if self.word.endswith("s") and not self._verb_stands_before() and behind != "of":
+            return self.ends or behind in PREPOSITIONS | JOINING | OBJECTS | {"to"} or is_adverb(behind)
+        if self.word.endswith("s") and not self.verb_stands_before() and behind != "of":
             return True  # "the mind refuses"
-        if self._verb_stands_before() or _ADJECTIVE.fullmatch(before):
+        if self.verb_stands_before() or _ADJECTIVE.fullmatch(before):
             return False
         return behind in OBJECTS
 
     def _begins_as_verb(self) -> bool:
         behind = self.behind
         joined = self.before in ("and", "or") and self._before_at > 0
-        if joined and (
-            self.words[self._before_at - 1] in DETERMINERS or _ADJECTIVE.fullmatch(self.words[self._before_at - 1])
-        ):
+        first = self.words[self._before_at - 1]
+        if joined and (first in DETERMINERS or _ADJECTIVE.fullmatch(first)):
             return False
         if behind == "of" or behind in COPULAS | HAVE or (behind in MODALS - {"to", "not"}):
             return False
         if joined and (self.ends or behind in ("of", "and", "or")):
-            first = self.words[self._before_at - 1]
-            return (self.clause_before[:1] != [first] and not self._noun_before_joined()) or len(
-                self.clause_before
-            ) <= 2
+            alone = len(self.clause_before) <= 2  # "inhale, and bow"
+            return alone or (self.clause_before[:1] != [first] and not self._noun_before_joined())
         return True
 
     def _noun_before_joined(self) -> bool:
@@ -197,12 +190,14 @@ class Place:
         inner = Place(self.words, place)
         return inner.in_noun_phrase or inner.before in PREPOSITIONS
 
-    def _verb_stands_before(self) -> bool:
+    def verb_stands_before(self) -> bool:
         """Whether the clause has its verb already, so that this word is none: "take the breaths close together"."""
         clause = [word for word in self.clause_before if not is_adverb(word)]
         if not clause:
             return False
         first = clause[0]
+        if len(clause) > 1 and _ADJECTIVE.fullmatch(first) and is_plural(clause[1]):
+            return False  # "slow breaths"
         return first not in DETERMINERS | SUBJECTS | JOINING | NUMBERS | PREPOSITIONS | {
             "both",
             "all",

@@ -59,7 +59,7 @@ _UNIT = "|".join(re.escape(unit).replace("°", r"°\s?") for unit in sorted(UNIT
 _ANY_UNIT = rf"(?:{_UNIT}|m)"
 _DASH = "[-–—−]"
 _QUANTITY = re.compile(
-    rf"(?P<sign>(?<!\S)(?:[~≈≥≤<>±]\s?|[-+−]))?(?P<money>[$£€])?(?<![\w.,:/⁄])(?P<low>{_VALUE})(?![\d/⁄])"
+    rf"(?P<sign>(?<![^\s(\[\"“‘'])(?:[~≈≥≤<>±]\s?|[-+−]))?(?P<money>[$£€])?(?<![\w.,:/⁄])(?P<low>{_VALUE})(?![\d/⁄])"
     rf"(?:(?:°|%|\s?{_ANY_UNIT}(?![\w'’]))?\s?{_DASH}\s?[$£€]?(?P<high>{_VALUE})(?![\d/⁄]))?(?P<more>\+(?!\s?\d))?"
     rf"(?:\s?(?P<times>[x×])(?![^\W\d_])|(?P<joint>[\s-]?)(?P<unit>{_ANY_UNIT})(?![\w'’])(?:\.(?=\s*[\w,;:(]))?)?"
     rf"(?:\s?/\s?(?P<per>{PER_NOUNS})\b)?(?![^\W\d_])"
@@ -78,6 +78,8 @@ _COUNTED_BREATH = re.compile(r"\b(?:breathe|breath|inhale|count|counts|in|out)\b
 
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)(?!\w)", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?<!\w)(#\s?|[Nn]os?\.\s?)(?=\d)")
+_MIXED = re.compile(rf"(\d+)[ -]?(?:({_VULGAR})|(?<=[ -])(\d{{1,2}})[/⁄](\d{{1,2}}))")
+_ONE_OF = re.compile(r"\b(?:round|set|stage|step|part|level|day|week|side|night)\s$", re.IGNORECASE)
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|of|from|until|by|before|after|around|year)\s$", re.IGNORECASE)
 _TIMES_BEHIND = re.compile(
     r"(?<=[^\W\d_]\s)[x×]\s?(\d{1,3})(?=\s*(?:[.,;:!?)]|$))|(?<=[^\W\d_]\s)[x×](\d{1,3})(?![\w.])"
@@ -220,17 +222,14 @@ def _share_of(share: tuple[int, int], one: str, *, article: bool) -> str:
 
 def _value(written: str, before: str = "", behind: str = "") -> str:
     """A number as written in words. What stands `before` and `behind` it decides how a share or a year is said."""
-    if mixed := re.fullmatch(rf"(\d+)[ -]?(?:({_VULGAR})|(?<=[ -])(\d{{1,2}})[/⁄](\d{{1,2}}))", written):
+    if mixed := _MIXED.fullmatch(written):
         share = numbers.VULGAR[mixed[2]] if mixed[2] else (int(mixed[3]), int(mixed[4]))
         said = numbers.fraction(*share)
         if said is None:
             raise UnsayableError(f"“{written}” isn't a number: write it in words", 0)
         return f"{numbers.cardinal(mixed[1])} and {'a ' if said in ('half', 'quarter') else ''}{said}"
-    share_below_one = _share(written)
-    if share_below_one is not None:
-        return _bare_share(share_below_one, before, behind)
-    if parts := re.fullmatch(r"(\d{1,3})[/⁄](\d{1,3})", written):
-        return _two_numbers(int(parts[1]), int(parts[2]), written)
+    if not re.fullmatch(_NUMBER, written):
+        return _with_slash(written, before, behind)
     if re.fullmatch(r"0\d+|\d{16,}", written):
         return numbers.digit_by_digit(written)
     if (
@@ -240,6 +239,18 @@ def _value(written: str, before: str = "", behind: str = "") -> str:
     ):
         return numbers.year(written)
     return numbers.cardinal(written)
+
+
+def _with_slash(written: str, before: str, behind: str) -> str:
+    """A share, a mark out of ten, or a number of so many: ½, 8/10, "round 2/3"."""
+    parts = re.fullmatch(r"(\d{1,3})[/⁄](\d{1,3})", written)
+    if parts is not None and _ONE_OF.search(before):
+        return f"{numbers.cardinal(parts[1])} of {numbers.cardinal(parts[2])}"
+    share = _share(written)
+    if share is not None:
+        return _bare_share(share, before, behind)
+    assert parts is not None  # else it is one of the vulgar fractions, which are shares
+    return _two_numbers(int(parts[1]), int(parts[2]), written)
 
 
 def _bare_share(share: tuple[int, int], before: str, behind: str) -> str:
@@ -280,12 +291,14 @@ def _money(sign: str, low: str, high: str | None) -> str:
 
 
 def _code(match: re.Match[str]) -> Words:
-    """Codes of vertebrae and the like: "L five S one" for L5/S1, "C one to C seven" for C1-C7."""
+    """Codes of vertebrae and the like: "L five S one" for L5/S1 and L5-S1, "C one to C seven" for C1-C7."""
     said: list[str] = []
+    last = ""
     for sign, letter, digits in re.findall(rf"({_DASH}|/)?\s?([A-Z]?)(\d{{1,2}})", match[0]):
-        if sign and sign != "/":
+        if sign and sign != "/" and letter in ("", last):
             said.append("to")
         said += [*([letter] if letter else []), numbers.cardinal(digits)]
+        last = letter or last
     return Words(" ".join(said))
 
 

@@ -18,13 +18,17 @@ _MONTH = "|".join(sorted({*_MONTHS, *_MONTHS.values()}, key=len, reverse=True))
 _TENS = {"20": "twenties", "30": "thirties", "40": "forties", "50": "fifties", "60": "sixties", "70": "seventies",
          "80": "eighties", "90": "nineties"}  # fmt: skip
 _LISTED = re.compile(
-    rf"(?<![\w.,:/-])\d{{1,3}}(?:(?:{_DASH}\d{{1,3}}){{2,}}|(?::\d{{1,3}}){{2,}}|(?:/\d{{1,4}}){{2,}})(?![\w/:-])"
+    rf"(?<![\w.,:/-])\d{{1,3}}(?:(?:{_DASH}\d{{1,3}}){{2,}}|(?::\d{{1,3}}){{2,}}|(?:/\d{{1,4}}){{2,}}|(?:x\d{{1,3}}){{2,}})(?![\w/:-])"
 )
 _ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])")
 _PHONE = re.compile(r"(?<![\w-])(?:\d{3}-)?\d{3}-\d{4}(?![\w-])")
 _HALF_DAY = re.compile(r"(?<=\d)\s?([aApP])\.?\s?[mM](?:\.(?!\W*$))?(?!\w)")
 _HOUR_BEFORE = re.compile(r"(?<![\w.:])(?:1[0-2]|0?[1-9])(?::[0-5]\d)?$")
 _CLOCK = re.compile(rf"(?<![\w.:])(\d{{1,2}}):(\d{{2}})(?![\d:])(?=([{PLACEHOLDER}])?)")
+_SHORT_DURATION = re.compile(
+    r"(?<![\w.])(?:(\d{1,2})\s?h(?:rs?)?\s?)?(\d{1,2})\s?m(?:in)?\s?(\d{1,2})\s?s(?:ec)?(?!\w)"
+)
+_HOURS_AND_MINUTES = re.compile(r"(?<![\w.])(\d{1,2})h\s?(\d{2})(?:m(?:in)?)?(?!\w)")
 _RATIO = re.compile(r"(?<![\w.:])(\d{1,2}(?:\.\d)?)\s?:\s?(\d(?:\.\d)?)(?![\d:])")
 _LASTS = re.compile(r"\b(?:for|hold|rest|wait|pause|lasts|after|about|to)\s$", re.IGNORECASE)
 _DECADE = re.compile(r"(?<![\w.,])(?:['’](\d0)|(\d\d)(\d0)|(\d0))['’]?s\b")
@@ -41,6 +45,8 @@ def say_times(draft: Draft) -> None:
     draft.replace(_ROUND_THE_CLOCK, lambda match: Words("twenty four seven"))
     draft.replace(_ISO_DATE, _iso_date)
     draft.replace(_PHONE, lambda match: Words(", ".join(map(numbers.digit_by_digit, match[0].split("-")))))
+    draft.replace(_SHORT_DURATION, lambda match: Words(_duration(int(match[1] or 0), int(match[2]), int(match[3]))))
+    draft.replace(_HOURS_AND_MINUTES, lambda match: Words(_duration(int(match[1]), int(match[2]), 0)))
     draft.replace(_LISTED, _listed)
     draft.replace(_HALF_DAY, _half_day)
     draft.replace(_CLOCK, _clock)
@@ -84,7 +90,7 @@ def _duration(hours: int, minutes: int, seconds: int) -> str:
 def _listed(match: re.Match[str]) -> Words:
     if "/" in match[0]:
         raise UnsayableError(f"“{match[0]}” may be a date in two orders: write it in words", 0)
-    parts = re.split(rf"{_DASH}|:", match[0])
+    parts = re.split(rf"{_DASH}|[:x]", match[0])
     if ":" in match[0] and len(parts) == 3 and all(len(part) == 2 for part in parts[1:]):
         return Words(_duration(*map(int, parts)))
     return Words(" ".join(numbers.cardinal(part) for part in parts))

@@ -12,8 +12,8 @@ _REST = re.compile(r"[^\W\d_]+")
 # The first halves of words that keep their hyphen: "well-known", "half-lotus", "twenty-five".
 _HYPHENED = frozenset(
     "all back both cross deep down easy ever five four front full half heavy high ill left light long low mid near "
-    "nine non off one over part post pre quiet ready right seven self semi short side six slow soft step still straight "
-    "ten three two under up warm well wide eight twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "nine non off one over part post pre quiet ready right seven self semi short side six slow soft step still "
+    "straight ten three two under up warm well wide eight twenty thirty forty fifty sixty seventy eighty ninety".split()
 )
 _SECOND_HALF = re.compile(r"(?!en)[^\W\d_]{4,}")  # what stands behind one: "slow-ly" and "soft-en" are one word
 
