@@ -25,7 +25,7 @@ from generator.workspace import Workspace
 from generator.workspace.lexicon_files import load_lexicon
 
 DATA = Path(__file__).parent / "data" / "said.tsv"
-ESPEAK = "pyttsx3:en-us+klatt4"
+VOICES = ("heart", "en-us+klatt4")
 PhonemesOf = Callable[[Sequence[str]], list[str]]
 
 # How the sounds are compared: a letter for each, the reduced vowels as one, and those of "hot" and "law" as one.
@@ -175,17 +175,12 @@ def _judged(case: Case, reading: Reading) -> tuple[str, str]:  # noqa: PLR0911 -
 
 
 def voices() -> Iterator[tuple[str, str, PhonemesOf]]:
-    """The neural voice's package, if it is installed, and espeak-ng: name, alphabet, phonemes."""
-    try:
-        from hibari.g2p import G2P
-    except ImportError:
-        pass
-    else:
-        g2p = G2P()
-        yield "heart", "misaki", lambda lines: [g2p(line) for line in lines]
-    espeak = open_voice(ESPEAK)
-    assert isinstance(espeak, VoiceWithPhonemes)
-    yield ESPEAK, "espeak", espeak.phonemes_of
+    """The neural voice and espeak-ng: name, alphabet, phonemes."""
+    for name in VOICES:
+        voice = open_voice(name)
+        assert isinstance(voice, VoiceWithPhonemes)
+        assert voice.phonemes is not None
+        yield name, voice.phonemes, voice.phonemes_of
 
 
 def main() -> None:

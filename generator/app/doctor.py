@@ -76,7 +76,7 @@ def _versions() -> str | Checkup:
 def _speaks() -> str:
     from ..voices import open_voice
 
-    voice = open_voice(None, rate=116, pitch=None)
+    voice = open_voice(None, rate=None, pitch=None)
     ((_, recording),) = voice.speak([SENTENCE], 1)
     seconds = len(recording.samples) / recording.sample_rate
     return f"{voice.label} spoke {seconds:.1f} s"

@@ -49,7 +49,7 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
 
 def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
-    voice = open_voice(label, rate=Settings().rate, pitch=None)
+    voice = open_voice(label, rate=None, pitch=None)
     narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
     events, at_ms = _one_after_another(VOICE_SENTENCES, narration)
     mix = _mix("none", events, at_ms, context, narration.clip)

@@ -15,10 +15,10 @@ from ..mix.mixing import Levels, Mix
 from ..model import Bed
 from ..pronunciation.places import unsayable
 from ..script import combined, parse
-from ..settings import CHIME_LU
+from ..settings import CHIME_LU, Settings
 from ..timeline.layout import lay_out
 from ..timeline.timing import spoken_texts, timing_of
-from ..voices import open_voice
+from ..voices import Voice, open_voice
 from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
@@ -86,12 +86,18 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    settings, voice = with_voice(settings)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     spec = TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
     if faults := unsayable(script, spec.reading):
         raise combined(faults)
     return spec
+
+
+def with_voice(settings: Settings) -> tuple[Settings, Voice]:
+    """The settings' voice, and the settings with its own rate where they leave it open. Raises MissingToolError."""
+    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    return replace(settings, rate=voice.rate_wpm), voice
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:

@@ -113,15 +113,21 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
 )
+@click.option("--get", "wanted", metavar="NAME", help="Fetch a sibling of the default voice: 8 MB, once.")
 @build_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...")
-def voices_command(names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, **options: Any) -> None:
+def voices_command(
+    names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, wanted: str | None, **options: Any
+) -> None:
     """List the voices of this machine, as --voice takes them: the softest first, then all that speak English.
 
     With --sample and names, only those are written.
     """
-    from ..voices import list_voices, open_voice
+    from ..voices import fetch_voice, list_voices, open_voice
 
+    if wanted is not None:
+        click.echo(fetch_voice(wanted))
+        return
     if names and folder is None:
         raise click.UsageError("voices can be named only with --sample")
     if folder is not None:

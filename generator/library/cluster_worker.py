@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..build.track import BuildContext
 
 TaskFunction = Callable[[BuildTask, TrackStore, "BuildContext"], TaskResult]
-VoiceChoice = tuple[str | None, int, int | None]
+VoiceChoice = tuple[str | None, int | None, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
 # A track's bytes depend on these packages. Dask is here because both ends must speak the same protocol.
@@ -56,14 +56,17 @@ def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
             name: metadata.version(name) if util.find_spec(_IMPORT_NAMES.get(name, name)) else "none"
             for name in _PACKAGES
         },
-        **{f"voice {voice or 'by default'} at {rate}": _voice(voice, rate, pitch) for voice, rate, pitch in voices},
+        **{
+            f"voice {voice or 'by default'} at {rate or 'its own rate'}": _voice(voice, rate, pitch)
+            for voice, rate, pitch in voices
+        },
     }
 
 
 _IMPORT_NAMES = {"pillow": "PIL"}
 
 
-def _voice(voice: str | None, rate: int, pitch: int | None) -> str:
+def _voice(voice: str | None, rate: int | None, pitch: int | None) -> str:
     from ..voices import open_voice
     from ..voices.narration import voice_identity
 

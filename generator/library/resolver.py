@@ -73,7 +73,7 @@ class TrackResolver:
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
-        self._voices: dict[tuple[str | None, int, int | None], Mapping[str, str]] = {}
+        self._voices: dict[tuple[str | None, int | None, int | None], Mapping[str, str]] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
     def resolve(self, requested: RequestedTrack) -> ResolvedTrack:

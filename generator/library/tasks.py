@@ -13,12 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..build.fingerprint import sound_fingerprint
-from ..build.pipeline import build, plan_track
+from ..build.pipeline import build, plan_track, with_voice
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
 from ..system.ffmpeg import identity as encoder_identity
-from ..voices import open_voice
 from .protocols import BuildTask, TaskResult, TaskState, TrackStore
 
 
@@ -90,8 +89,7 @@ def _build_at(task: BuildTask, spec: TrackSpec, path: Path, context: BuildContex
 def _read_spec(task: BuildTask) -> TrackSpec:
     """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
-    settings = task.settings
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
+    settings, voice = with_voice(task.settings)
     spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"

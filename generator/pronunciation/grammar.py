@@ -174,7 +174,7 @@ class Place:
     def _begins_as_verb(self) -> bool:
         behind = self.behind
         joined = self.before in ("and", "or") and self._before_at > 0
-        first = self.words[self._before_at - 1]
+        first = self.words[self._before_at - 1] if joined else ""
         if joined and (first in DETERMINERS or _ADJECTIVE.fullmatch(first)):
             return False
         if behind == "of" or behind in COPULAS | HAVE or (behind in MODALS - {"to", "not"}):

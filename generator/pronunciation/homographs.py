@@ -75,6 +75,8 @@ def _close(place: Place) -> str | None:
         return "verb"
     if place.at(-1) in _VERY | BE or (place.before in BE - _FEEL and not place.governed):
         return "adjective"
+    if place.ends and is_plural(place.before) and not place.governed:
+        return "adjective"  # "hips close"
     if place.at(-1) == "the" and (place.ends or place.behind == "of"):
         return "verb"  # the noun, "at the close of the day", has the verb's sound
     return None

@@ -14,12 +14,12 @@ from ..errors import MissingToolError, SettingError, TrackError, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
     from ..model import Recording
 
 __all__ = [
     "BUILT_IN",
-    "DEFAULT_RATE_WPM",
     "GROUP",
     "Engine",
     "Voice",
@@ -27,6 +27,7 @@ __all__ = [
     "VoiceWithPhonemes",
     "engines",
     "expect_voice",
+    "fetch_voice",
     "list_voices",
     "missing_voice",
     "narration",
@@ -35,19 +36,21 @@ __all__ = [
     "speakable",
 ]
 
-DEFAULT_RATE_WPM = 116  # measured inside phrases; slow teachers speak at 105 to 125
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
 
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
-BUILT_IN = ("pyttsx3", "tone")
+BUILT_IN = ("hibari", "pyttsx3", "tone")
 """The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
 They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait
 for, and because a checkout must speak without being installed. No other package can take their names.
 """
+
+NEURAL = ("heart", "emma", "fenrir", "fable", "kore")
+"""The names that mean a voice of hibari-tts; any other name without an engine is looked for in pyttsx3's own."""
 
 
 class Voice(Protocol):
@@ -63,6 +66,10 @@ class Voice(Protocol):
 
         It begins with the engine's name, since it is part of a clip's cache key and no two engines may share a clip.
         """
+
+    @property
+    def rate_wpm(self) -> int:
+        """Words per minute inside phrases, as asked for, or the voice's own."""
 
     @property
     def language(self) -> str:
@@ -105,21 +112,25 @@ class Engine(Protocol):
     def expect_voice(self) -> None:
         """Start preparing for `open_voice` in the background. Raises nothing."""
 
-    def open_voice(self, name: str | None, *, rate: int, pitch: int | None) -> Voice:
-        """The voice called `name`, or the engine's default. Raises MissingToolError, SettingError."""
+    def open_voice(self, name: str | None, *, rate: int | None, pitch: int | None) -> Voice:
+        """The voice called `name`, or the engine's default, at its own rate and pitch where these are None.
+
+        Raises MissingToolError, SettingError.
+        """
 
     def list_voices(self) -> list[VoiceInfo]:
         """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
 
 
-def open_voice(choice: str | None, *, rate: int = DEFAULT_RATE_WPM, pitch: int | None = None) -> Voice:
+def open_voice(choice: str | None, *, rate: int | None = None, pitch: int | None = None) -> Voice:
     """The voice a user asked for.
 
     `choice` is ``[engine:]name`` or None for the default. `rate` is measured words per minute inside phrases, and
-    `pitch` is 0 to 99 or None for the voice's own. Raises MissingToolError for a missing engine or voice (it never
+    `pitch` is 0 to 99; None stands for the voice's own. Raises MissingToolError for a missing engine or voice (it never
     gives another voice instead), and SettingError for a rate or pitch out of range.
     """
-    _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
+    if rate is not None:
+        _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
     if pitch is not None:
         _check_range("pitch", pitch, PITCH_RANGE, "(50 is the middle)")
     engine, name = _split(choice)
@@ -133,8 +144,9 @@ def engines() -> tuple[str, ...]:
 
 
 def short_label(label: str) -> str:
-    """A voice's label as a user writes it: without the engine if that is the default."""
-    return label.removeprefix(f"{BUILT_IN[0]}:")
+    """A voice's label as a user writes it: without the engine where the name is enough."""
+    engine, _, name = label.partition(":")
+    return name if engine in BUILT_IN and _split(name) == (engine, name) else label
 
 
 def expect_voice(choice: str | None) -> None:
@@ -146,6 +158,16 @@ def expect_voice(choice: str | None) -> None:
 def list_voices() -> list[VoiceInfo]:
     """All voices of all engines. Raises MissingToolError, which says what to install, if an engine is missing."""
     return [info for engine in engines() for info in _engine(engine).list_voices()]
+
+
+def fetch_voice(name: str) -> Path:
+    """Fetch a voice that can be had once over the network; nothing else does. Returns its path.
+
+    Raises MissingToolError for an unknown name, and where there is no connection: with what to copy where.
+    """
+    from .hibari import fetch
+
+    return fetch(name)
 
 
 def speakable(text: str) -> str:
@@ -173,13 +195,14 @@ def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
 
 
 def _split(choice: str | None) -> tuple[str, str | None]:
-    default = BUILT_IN[0]
     if not choice:
-        return default, None
+        return BUILT_IN[0], None
     engine, colon, name = choice.partition(":")
     if colon:
         return engine, name or None
-    return (choice, None) if choice in BUILT_IN or choice in engines() else (default, choice)
+    if choice.lower() in NEURAL:
+        return "hibari", choice
+    return (choice, None) if choice in BUILT_IN or choice in engines() else ("pyttsx3", choice)
 
 
 def _engine(name: str) -> Engine:
