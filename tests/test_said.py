@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import said
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ScriptError
 from generator.model import Pause, Say
-from generator.pronunciation.lexicon import Lexicon
+from generator.pronunciation.lexicon import Lexicon, Pronunciation
 from generator.pronunciation.places import placed_remarks
 from generator.pronunciation.reading import Reading
 from generator.pronunciation.sentences import sentences
@@ -22,10 +24,12 @@ from generator.script import parse
 from generator.workspace import Workspace
 from generator.workspace.lexicon_files import load_lexicon
 
+from .conftest import Command
 from .test_lexicon import espeak_only, phonemes
 
 pytestmark = pytest.mark.usefixtures("home")
 DATA = Path(__file__).parent / "data"
+ROUTINES = Path(__file__).parent.parent / "routines"
 CASES: list[dict[str, Any]] = yaml.safe_load((DATA / "said.yaml").read_text(encoding="utf-8"))
 
 
@@ -208,8 +212,8 @@ def test_a_mark_that_turns_the_reading_direction_is_refused() -> None:
 
 
 def test_only_english_is_read() -> None:
-    said = Reading(Lexicon(), "de", None).of("Halte 5–10 Atemzüge → 30 s.")
-    assert (said.line, said.notes, said.faults) == ("Halte 5–10 Atemzüge → 30 s.", (), ())
+    done = Reading(Lexicon(), "de", None).of("Halte 5–10 Atemzüge → 30 s.")
+    assert (done.line, done.notes, done.faults) == ("Halte 5–10 Atemzüge → 30 s.", (), ())
 
 
 def test_the_voice_gets_no_phonemes_from_a_text() -> None:
@@ -236,8 +240,103 @@ def test_a_sign_is_never_dropped_in_silence(text: str) -> None:
         assert re.fullmatch(r"[A-Za-z\s.,:;!?…—–\-'\"“”‘’()¿¡。！？、，/\[\]ɐ-ᵿæðŋθ]*", done.line)
 
 
+PLAIN_WORDS = st.sampled_from(
+    "the hips rest, eyes soften. Breathe I A a R NOW Warrior II vs Mr Dr x Shh hmm TMJ don't ten-minute rhythm (so) “Yes” "
+    "Psoas use close, etc. e.g. it's — … 'tis mm-hm by X".split()
+)
+
+
+@given(st.lists(PLAIN_WORDS, min_size=1).map(" ".join))
+def test_the_short_way_for_plain_words_says_the_same(text: str) -> None:
+    lexicon = Lexicon({"psoas": Pronunciation("so us")})
+    long_way = Reading(Lexicon({**lexicon.entries, "∞": Pronunciation("ever")}), "en", None)
+    assert Reading(lexicon, "en", None).of(text) == long_way.of(text)
+
+
 @given(st.lists(st.sampled_from(["the", "hips", "rest,", "eyes", "soften.", "Breathe"])).map(" ".join))
 def test_plain_sentences_are_given_as_they_are(text: str) -> None:
-    said = Reading(Lexicon(), "en", "misaki").of(text)
-    assert said.line == said.words == text
-    assert not said.notes
+    done = Reading(Lexicon(), "en", "misaki").of(text)
+    assert done.line == done.words == text
+    assert not done.notes
+
+
+# --- as a user meets it --------------------------------------------------------------------------------------
+
+
+@espeak_only
+def test_say_shows_words_phonemes_and_notes(sleepward: Command) -> None:
+    done = sleepward("say", "Hold for 1-2 minutes. Use any pillow. [pause 5s]", "--json", "--voice", "en-us+klatt4")
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first["text"] == "Hold for 1-2 minutes."
+    assert first["said"] == "Hold for one to two minutes."
+    assert first["alphabet"] == "espeak"
+    assert first["notes"] == [{"column": 10, "what": "“1-2” isn't said as it is written: “one to two”"}]
+    assert second["phonemes"].startswith("j'u:z ")
+    assert [note["column"] for note in second["notes"]] == [39]
+    refused = sleepward("say", "Inhale → exhale.", code=2)
+    assert "TEXT:1:8: “→”" in refused.stderr
+
+
+def test_say_writes_the_sound_and_needs_no_phonemes(sleepward: Command, tmp_path: Path) -> None:
+    done = sleepward("say", "Rest", "for", "30 s.", "--json", "--voice", "tone", "-o", "out.wav")
+    shown = json.loads(done.stdout)
+    assert (shown["said"], shown["phonemes"], shown["alphabet"]) == ("Rest for thirty seconds.", None, None)
+    assert (tmp_path / "out.wav").stat().st_size > 100_000
+    refused = sleepward("say", "Rest.", "--voice", "tone", "-o", "out.txt", code=2)
+    assert "the sound needs a file with a known suffix" in refused.stderr
+
+
+SCRIPT = "Hold for 1-2 minutes.\nInhale → exhale. The TMJ. [pause 5s]\n[sleep]\n"
+
+
+def test_check_tells_what_will_be_said_at_its_place(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text(SCRIPT, encoding="utf-8")
+    (checked,) = json.loads(sleepward("check", "night.txt", "--json", code=2).stdout)
+    assert [(each["line"], each["column"]) for each in checked["faults"]] == [(2, 8)]
+    assert [(each["line"], each["column"], each["rule"]) for each in checked["warnings"]] == [
+        (1, 10, "not-as-written"),
+        (2, 22, "spelled-out"),
+        (2, 27, "not-as-written"),
+    ]
+    assert "“one to two”" in checked["warnings"][0]["message"]
+    built = sleepward("build", "night.txt", "--voice", "tone", code=2)
+    assert "night.txt:2:8: “→”" in built.stderr
+    (tmp_path / "lexicon.yaml").write_text("→: then\n", encoding="utf-8")
+    assert not json.loads(sleepward("check", "night.txt", "--json").stdout)[0]["faults"]
+
+
+def test_check_finds_the_place_in_a_pose(sleepward: Command, tmp_path: Path) -> None:
+    pose = (ROUTINES / "poses" / "chair-hip-circles.yaml").read_text(encoding="utf-8")
+    changed = pose.replace("the feet apart. [6s]", "the\n  feet → apart by 3cm. [6s]")
+    assert changed != pose
+    (tmp_path / "routines" / "poses").mkdir(parents=True)
+    (tmp_path / "routines" / "poses" / "chair-hip-circles.yaml").write_text(changed, encoding="utf-8")
+    (checked,) = json.loads(sleepward("check", "routines/poses", "--json", code=2).stdout)
+    lines = changed.split("\n")
+    line = next(number for number, text in enumerate(lines, 1) if "→" in text)
+    assert [(each["line"], each["column"]) for each in checked["faults"]] == [(line, lines[line - 1].index("→") + 1)]
+    assert (line, lines[line - 1].index("3cm") + 1) in [(each["line"], each["column"]) for each in checked["warnings"]]
+
+
+def test_plan_shows_what_is_said_beside_what_is_written(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text("Hold for 1-2 minutes.\nRest.\n[sleep]\n")
+    shown = sleepward("plan", "night.txt", "--said", "--voice", "tone").stdout
+    assert "Hold for 1-2 minutes." in shown
+    assert "said: Hold for one to two minutes." in shown
+    assert "said: Rest." not in shown
+    plan = sleepward.json("plan", "night.txt", "--said", "--voice", "tone")
+    spoken = [event.get("said") for event in plan["events"] if event["kind"] == "speech"]
+    assert spoken == ["Hold for one to two minutes.", "Rest."]
+    assert all("said" not in event for event in sleepward.json("plan", "night.txt", "--voice", "tone")["events"])
+
+
+# --- a thousand sentences --------------------------------------------------------------------------------------
+
+
+@espeak_only
+def test_a_thousand_sentences_are_said_as_their_writers_mean_them() -> None:
+    lexicon = load_lexicon("en-us", Workspace.here())
+    chosen = said.cases()
+    assert len(chosen) > 1_000
+    for name, alphabet, phonemes_of in said.voices():
+        assert (name, said.wrong_with_front_end(chosen, lexicon, alphabet, phonemes_of)) == (name, [])

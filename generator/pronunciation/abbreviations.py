@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from .alphabets import letter_names
-from .draft import Draft, Words
+from .draft import Draft
 from .lexicon import Pronunciation
+from .remarks import Words
 
 # With their full stop; where the full stop may be missing, it is in _WITHOUT_STOP as well.
 _WORDS = {

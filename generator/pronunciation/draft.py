@@ -4,41 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from .letters import folded
-from .lexicon import Pronunciation
+from .remarks import FIRST_PLACEHOLDER, Remark, Words
 
-FIRST_PLACEHOLDER = 0xE000
 _PLACEHOLDER = re.compile("[\ue000-\uf8ff]")
 _DASHES = str.maketrans("‐‑‒―", "--–—")  # hyphen, the one that doesn't break, figure dash, bar
 PLACEHOLDER = "\ue000-\uf8ff"
 """For a rule's character class: a part that an earlier rule has replaced (a code point for private use each)."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Remark:
-    """What a writer should know about what is `written` at the place `column` (from 1) of a sentence."""
-
-    column: int
-    what: str
-    rule: str = "not-as-written"
-    written: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What is said for a part of the text.
-
-    `sound` is how they are said, if the words alone don't tell. `noted` tells the writer what is said, under `rule`;
-    `lead` is the note's end, if it isn't that.
-    """
-
-    text: str
-    sound: Pronunciation | None = None
-    noted: bool = True
-    rule: str = "not-as-written"
-    lead: str = ""
 
 
 class UnsayableError(Exception):

@@ -5,11 +5,7 @@ from __future__ import annotations
 import re
 
 from .draft import Draft
-from .sentences import LIST_MARK
-
-QUOTE_MARK = re.compile(r"(?:>\s*)+(?=\S)")
-RULE = re.compile(r"(?:[-*_=]\s*){3,}")
-"""A line of Markdown that parts two paragraphs, and has no words."""
+from .sentences import LIST_MARK, QUOTE_MARK
 
 _CODE = re.compile(r"(`+)[^`]+(`+)")
 _OPENING = r"(?<![\w*_])(\*{1,3}|_{1,3})(?=[^\s*_])"

@@ -9,8 +9,8 @@ from typing import assert_never
 
 from ..errors import ScriptError
 from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, Item, Pause, Say, Script
-from .draft import Remark
 from .reading import Reading
+from .remarks import Remark
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from . import numbers
-from .draft import Draft, UnsayableError, Words
+from .draft import Draft, UnsayableError
+from .remarks import Words
 
 # Units by how they are written: one of them, and several.
 UNITS: Mapping[str, tuple[str, str]] = {

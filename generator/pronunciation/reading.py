@@ -12,17 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from .abbreviations import say_abbreviations, say_letters
-from .draft import FIRST_PLACEHOLDER, Draft, Remark, Words
 from .homographs import part_of_speech
-from .letters import folded
-from .lexicon import EMPTY_LEXICON, Lexicon, Pronunciation, is_english, normalized, without_phonemes
-from .markdown import unmark
-from .quantities import say_quantities
-from .sanskrit import is_sanskrit, sanskrit_sound
-from .signs import bracketless, refuse_the_rest, say_links, say_signs
-from .times import say_times
+from .lexicon import EMPTY_LEXICON, Lexicon, Pronunciation, is_english, without_phonemes
+from .remarks import FIRST_PLACEHOLDER, Remark, Words, bracketless
+from .sanskrit import sanskrit_sound
 
+# Sentences of plain words, for which no rule of notation can matter: `tests/test_said.py` compares the two ways.
+_PLAIN = re.compile(r"[\"“‘(]*[A-Za-z](?:[A-Za-z,;:?!…—'’“”\"()]|-(?=[A-Za-z])|\s(?=\S))*[.?!…]?[\"'”’)]*")
+_NOT_AS_WRITTEN = re.compile(
+    r"[A-Z]{2}|\b(?:[B-HJ-Z]|[IVX]+(?<!\bI))\b|\b[A-Z][a-z]+\sI\b(?!['’])|\sx\s"
+    r"|\b(?:eg|ie|etc|vs|approx|incl|Dr|Prof|Mr|Mrs|Ms)\b"
+    r"|(?<![\w'’-])(?![Yy])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{2,}(?![\w])"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*['’]?")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[.,;:!?…—–()\"“”]|[\ue000-\uf8ff]")
 _SOUNDED = re.compile("[\ue000-\uf8ff]")
@@ -61,39 +62,16 @@ class Reading:
     def _of(self, text: str) -> Said:
         if not self._english:
             return Said(text, text, self._lexicon.apply(text, self._alphabet))
-        draft = Draft(text)
-        self._say_own_signs(draft)
-        self._say_sanskrit(draft)
-        draft.fold()
-        say_links(draft)
-        unmark(draft)
-        say_abbreviations(draft)
-        say_times(draft)
-        say_quantities(draft)
-        say_signs(draft)
-        say_letters(draft)
-        refuse_the_rest(draft)
+        words, signs = self._words_and_signs
+        if _PLAIN.fullmatch(text) and not _NOT_AS_WRITTEN.search(text) and not signs.entries:
+            return Said(text, text, self._line([Words(text)]))
+        from .notation import written_out  # most sentences are plain words, and never need its rules
+
+        draft = written_out(text, words, signs)
         parts = [Words(bracketless(piece.text), piece.sound) for piece in draft.parts()]
-        words = _tidied("".join(piece.text for piece in parts), text)
+        said = _tidied("".join(piece.text for piece in parts), text)
         line = _tidied(self._line(parts), text)
-        return Said(text, words, line, tuple(sorted(draft.notes)), tuple(sorted(draft.faults)))
-
-    def _say_own_signs(self, draft: Draft) -> None:
-        """The entries of the lexicon that rules for numbers and signs would take apart."""
-        signs = self._words_and_signs[1]
-        if signs.pattern is not None:
-            draft.replace(signs.pattern, lambda match: _own(signs, match[0]))
-
-    def _say_sanskrit(self, draft: Draft) -> None:
-        known = self._words_and_signs[0]
-
-        def say(match: re.Match[str]) -> Words | None:
-            plain = folded(match[0])
-            if not is_sanskrit(match[0]) or normalized(plain) in known.entries or known.sibling(plain):
-                return None
-            return Words(plain, Pronunciation(espeak=sanskrit_sound(match[0])), noted=False)
-
-        draft.replace(_WORD, say)
+        return Said(text, said, line, tuple(sorted(draft.notes)), tuple(sorted(draft.faults)))
 
     @cached_property
     def _words_and_signs(self) -> tuple[Lexicon, Lexicon]:
@@ -149,13 +127,6 @@ class Reading:
 def reading_of(lexicon: Lexicon, language: str, phonemes: str | None) -> Reading:
     """The reading of a voice. The last ones are kept, with the sentences that they have read."""
     return Reading(lexicon, language, phonemes)
-
-
-def _own(signs: Lexicon, written: str) -> Words | None:
-    entry = signs.entries.get(normalized(written))
-    if entry is None:
-        return None
-    return Words(entry.say or written, entry, noted=False)
 
 
 def _by_rule(word: str) -> Pronunciation | None:

@@ -9,6 +9,12 @@ MAX_SENTENCE = 1_000  # characters; a listener can't follow a longer one, and es
 LIST_MARK = re.compile(r"(?:[-*+•▪◦‣·]\s+(?=\S)|\d{1,3}[.)]\s+(?=[\"'“‘(*_`]*(?:[^\W\d_]|\d+\s+[a-z])))")
 """What a list's item begins with: `- `, `* `, `• `, `1. `, `1) `, and then a word."""
 
+QUOTE_MARK = re.compile(r"(?:>\s*)+(?=\S)")
+"""What a quoted line begins with in Markdown."""
+
+RULE = re.compile(r"(?:[-*_=]\s*){3,}")
+"""A line of Markdown that parts two paragraphs, and has no words."""
+
 _CLOSING = r"[\"'”’)*_]*"
 _SENTENCE_END = re.compile(rf"(?:[.!?…]{_CLOSING}\s+|[。！？]{_CLOSING.replace(')', ')」』')}\s*)")
 _SPACED_ELLIPSIS = re.compile(r"\.(?:\s\.)+\s*$")

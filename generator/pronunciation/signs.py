@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .draft import PLACEHOLDER, Draft, UnsayableError, Words
+from .draft import PLACEHOLDER, Draft, UnsayableError
 from .letters import plain_letter, script_of
 from .quantities import PER_NOUNS, per
+from .remarks import Words
 
 SPOKEN_SIGNS = frozenset(".,;:!?…—–-'\"“”‘’()¿¡。！？、，")
 """What stays in a line for a voice, and is heard as a pause or not at all."""
@@ -26,7 +27,6 @@ _DOMAIN = re.compile(r"(?<![\w.])([a-z][\w-]+)\.(com|org|net|io|app|edu)\b(?!/)"
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _ENTITY = re.compile(r"&(?:[a-z]+|#\d+);", re.IGNORECASE)
 _PICTURE = re.compile("[^\\w\\s.,;:!?…()\"'“”‘’]+")
-_BRACKETS = str.maketrans("[]{}", "()()")
 _MATH = "+=<>~^|\\@#*_%°/×x&"
 
 _ADVICE = {
@@ -97,8 +97,3 @@ def _end_of_word(text: str, index: int) -> int:
     while index < len(text) and (text[index].isalpha() or unicodedata.category(text[index]).startswith("M")):
         index += 1
     return index
-
-
-def bracketless(text: str) -> str:
-    """Square and curly brackets as round ones: voices read them as pauses, and some take square ones for marks."""
-    return text.translate(_BRACKETS)

@@ -6,8 +6,9 @@ import re
 
 from . import numbers
 from .alphabets import letter_names
-from .draft import PLACEHOLDER, Draft, UnsayableError, Words
+from .draft import PLACEHOLDER, Draft, UnsayableError
 from .lexicon import Pronunciation
+from .remarks import Words
 
 _DASH = "[-–—−]"
 _MONTHS = {

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
 from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script, ScriptNote
-from ..pronunciation.markdown import QUOTE_MARK, RULE
-from ..pronunciation.sentences import LIST_MARK, MAX_SENTENCE, ends_sentence, sentences
+from ..pronunciation.sentences import LIST_MARK, MAX_SENTENCE, QUOTE_MARK, RULE, ends_sentence, sentences
 from ..pronunciation.unseen import clean, direction_mark, joined_over_lines
 from . import mark_table
 from .fault_recorder import FaultRecorder
 from .faults import combined
-from .foreign_pauses import FOREIGN, mark_in_brackets, mark_of
 from .front_matter import split_front_matter
 from .open_blocks import OpenBreathe, OpenHold, parse_at
 
@@ -24,6 +23,7 @@ _BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
 _CHAPTER = re.compile(r"#(?!\d)")  # "#3" is a number
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
+_MAY_PAUSE = re.compile(r"pause|wait|silence|break|slnc|rest|<#", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 
 
@@ -56,6 +56,17 @@ def parse(text: str, name: str, title: str = "") -> Script:
         first_line=head.first_line,
         notes=tuple(parser.notes),
     )
+
+
+def _foreign_pauses(line: str) -> Mapping[tuple[int, int], str | None]:
+    """The pauses of a line that are written as for other programs: their place, and the length for our mark."""
+    from .foreign_pauses import FOREIGN, mark_in_brackets, mark_of  # few scripts have any
+
+    found = {mark.span(): mark_of(mark) for mark in FOREIGN.finditer(line)}
+    for mark in _MARK.finditer(line):
+        if (length := mark_in_brackets(mark[1])) is not None:
+            found.setdefault(mark.span(), length)
+    return found
 
 
 class _Parser(FaultRecorder):
@@ -148,18 +159,18 @@ class _Parser(FaultRecorder):
 
     def _text_and_marks(self, number: int, line: str) -> None:
         position = 0
-        for mark in sorted([*_MARK.finditer(line), *FOREIGN.finditer(line)], key=lambda match: match.start()):
-            if mark.start() < position:
+        foreign = _foreign_pauses(line) if _MAY_PAUSE.search(line) else {}
+        marks = {mark.span(): mark[1].strip() for mark in _MARK.finditer(line)}
+        for start, end in sorted({*foreign, *marks}):
+            if start < position:
                 continue  # "[[slnc 2000]]" has a mark of ours in it
-            self._text(number, line[position : mark.start()])
+            self._text(number, line[position:start])
             self._flush()
-            if mark.re is FOREIGN:
-                self._foreign_pause(number, mark[0], mark_of(mark))
-            elif (length := mark_in_brackets(mark[1])) is not None:
-                self._foreign_pause(number, mark[0], length)
+            if (start, end) in foreign:
+                self._foreign_pause(number, line[start:end], foreign[start, end])
             else:
-                self._mark(number, mark[1].strip())
-            position = mark.end()
+                self._mark(number, marks[start, end])
+            position = end
         self._text(number, line[position:])
 
     def _foreign_pause(self, number: int, written: str, length: str | None) -> None:
