@@ -19,9 +19,11 @@ _WORDS = {
     "Gen.": "General", "Lt.": "Lieutenant", "Col.": "Colonel", "Sgt.": "Sergeant", "Hon.": "Honorable",
     "Jr.": "Junior", "Sr.": "Senior", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "St.": "Saint",
     "Inc.": "Incorporated", "Ltd.": "Limited", "dept.": "department", "temp.": "temperature",
+    "a.k.a.": "also known as",
     "opp.": "opposite", "alt.": "alternate", "ext.": "extension", "abd.": "abduction", "bilat.": "bilateral",
     "lat.": "lateral", "ant.": "anterior", "post.": "posterior", "sup.": "superior", "inf.": "inferior",
 }  # fmt: skip
+_MAY_END = {"etc.", "a.k.a.", "approx.", "Jr.", "Sr.", "Inc.", "Ltd.", "St.", "Mt.", "Ft.", "dept.", "bilat."}
 _SAID_IN_PLACE = {"Mr.", "Mrs.", "Ms.", "Dr."}  # so usual that nobody needs to be told
 _WITHOUT_STOP = {
     "eg": "for example", "ie": "that is", "etc": "et cetera", "vs": "versus", "approx": "approximately",
@@ -63,13 +65,19 @@ _SHORT = re.compile(
 )
 _BRACKETED_SIDE = re.compile(r"\(([RL])\)")
 _SIDE = re.compile(rf"(?<![\w.'’])([RL])\.?\s(?=(?:{_LIMBS})s?\b|(?:&|and|or)\s[RL]\s(?:{_LIMBS})s?\b)")
+_BEHIND_THE = re.compile(r"(?<=\bthe\s)[RL](?=[.,;:!?)]|$)")
 _ALONE = re.compile(r"(?<![\w.'’/])[RL](?![\w'’/]|\.\s?\S)")
 _CAPITALS = re.compile(r"(?<![\w'’.])[A-Z]{2,}(?=(?:s|['’]s)?(?![\w'’]))")
 _DOTTED_CAPITALS = re.compile(r"(?<![\w.])(?:[A-Z]\.)+[A-Z](?:\.(?!\W*$))?(?!\w)")
 _NO_VOWEL = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xz]{2,}(?=(?:['’]s)?(?![\w'’-]))", re.IGNORECASE)
 _VOWEL = re.compile("[AEIOUY]")
 # Words without a vowel that have a sound of their own: the lexicon has it.
-_SOUNDS = re.compile(r"(?:m{2,}|h+m+|sh+|s{2,}|z{2,}|ps+t|b+r+|gr+|pf+t|ts+k|h{2,}|nth)", re.IGNORECASE)
+_SOUNDS = re.compile(r"(?:m{2,}|s+h+|h+m+|sh+|s{2,}|z{2,}|ps+t|b+r+|gr+|pf+t|ts+k|h{2,}|nth)", re.IGNORECASE)
+_STRETCHED = re.compile(r"(?<![\w'’])(?=[A-Za-z]*([A-Za-z])\1\1)[A-Za-z]+", re.IGNORECASE)
+_THREE = re.compile(r"([A-Za-z])\1{2,}", re.IGNORECASE)
+_TRULY_DOUBLE = frozenset(
+    "cool food foot good look loose mood moon roof room smooth smoothly soothe tooth too zoom".split()
+)
 SPELLED = "spelled-out"
 
 
@@ -79,6 +87,7 @@ def say_abbreviations(draft: Draft) -> None:
     draft.replace(_BRACKETED_SIDE, lambda match: Words(_SIDES[match[1]]))
     if {"R", "L"} <= set(_ALONE.findall(draft.text)):
         draft.replace(_ALONE, lambda match: Words(_SIDES[match[0]]))
+    draft.replace(_BEHIND_THE, lambda match: Words(_SIDES[match[0]]))
     draft.replace(_SIDE, lambda match: Words(f"{_SIDES[match[1]]} "))
     draft.replace(_SHORT, lambda match: Words(f"{_SLASHED[match[0]]} "))
     draft.replace(_DOTTED, _dotted)
@@ -98,6 +107,7 @@ def say_letters(draft: Draft) -> None:
             return _letters(word)
         return word.capitalize() if match.start() == 0 else word.lower()
 
+    draft.replace(_STRETCHED, _unstretched)
     draft.replace(_DOTTED_CAPITALS, _dotted_capitals)
     draft.replace(_CAPITALS, capitals)
     draft.replace(_NO_VOWEL, lambda match: None if _SOUNDS.fullmatch(match[0]) else _letters(match[0].upper()))
@@ -113,8 +123,8 @@ def _dotted(match: re.Match[str]) -> Words | None:
     if known is None or re.search(r"\d[\s-]?$", match.string[: match.start()]):
         return None  # "2 ft.": a unit
     behind = match.string[match.end() :].strip("\"'”’)*_ ")
-    if known in ("max.", "min.", "post.", "ant.", "lat.", "sup.", "inf.", "rep.", "reps.") and not behind:
-        return None  # a word that ends the sentence
+    if not behind and known not in _MAY_END:
+        return None  # a word, "one more rep.", with the full stop of its sentence
     if known == "St." and not re.match(r"\s[A-Z]", match.string[match.end() :]):
         return Words("Street" if behind else "Street.")
     said = _cased(_WORDS[known], written)
@@ -124,6 +134,17 @@ def _dotted(match: re.Match[str]) -> Words | None:
 def _dotted_capitals(match: re.Match[str]) -> Words:
     letters = match[0].replace(".", "")
     return replace(_letters(letters), noted=False)
+
+
+def _unstretched(match: re.Match[str]) -> Words | str | None:
+    """A word with a letter written three times and more, as it is written without: "sloooow", "aaand", "sleeeep"."""
+    word = match[0]
+    if _SOUNDS.fullmatch(word):
+        return None
+    double = _THREE.sub(r"\1\1", word)
+    kept = double.lower() in _TRULY_DOUBLE
+    said = double if kept else _THREE.sub(lambda found: found[1] * (2 if found[1] in "eElL" else 1), word)
+    return Words(said, noted=False)
 
 
 def _letters(word: str) -> Words:

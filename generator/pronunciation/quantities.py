@@ -87,7 +87,8 @@ _TIMES_BEHIND = re.compile(
 )
 _CODE = re.compile(rf"(?<![\w'’])[A-Z]\d{{1,2}}(?:\s?(?:{_DASH}|/)\s?[A-Z]?\d{{1,2}})*(?![\w])")
 _NUMBER_LETTER = re.compile(r"(?<![\w.,])(\d{1,3})([A-KM-Z])(?![\w'’])")
-_WORD_NUMBER = re.compile(r"(?<![\w'’])([A-Za-z]{2,})(\d{1,4})(?!\w)")
+_WORD_NUMBER = re.compile(r"(?<=[A-Za-z])(\d{1,4})(?!\w)")
+_SAID_TWICE = re.compile(r"\b([a-z]+(?:[ -][a-z]+)?)\s\((\d{1,3})\)", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"[0-9]+")
 _ROMAN = {
     "I": 1,
@@ -103,28 +104,29 @@ _ROMAN = {
     "XI": 11,
     "XII": 12,
 }
+_RULERS = frozenset("Henry Louis Charles Elizabeth George William Edward James Philip Pius Benedict Catherine".split())
 _ROMAN_AFTER = re.compile(
     r"\b(?P<word>(?:Warrior|Virabhadrasana|Part|Chapter|Level|Stage|Phase|Series|Pose|Week|Day|Type|Version|Side|Act|"
     r"Book|Lesson|Session|Step|Cycle|Variation|Twist|Marichyasana|Eka Pada)\s)"
     r"(?P<numeral>I{1,3}|IV|VI{0,3}|IX|XI{0,2}|X)(?![\w'’])"
+    r"|(?P<name>[A-Z][a-z]+\s)(?P<from_two>I{2,3}|IV|VI{1,3}|IX|XI{1,2})(?![\w'’])"
 )  # fmt: skip
 _FEET_OR_MINUTES = re.compile(r"(?<=\d)\s?['’′](?![\w])|(?<=\d)\s?[\"″](?!\w)|[′″]")
 
 
 def say_quantities(draft: Draft) -> None:
     """Put every number of a sentence into words, with what belongs to it."""
+    draft.replace(_SAID_TWICE, _said_twice)
     draft.replace(_ORDINAL, lambda match: numbers.ordinal(match[1]))
     draft.replace(_NUMBERED, lambda match: Words("numbers " if match[1].lower().startswith("nos") else "number "))
-    draft.replace(
-        _ROMAN_AFTER, lambda match: Words(f"{match['word']}{numbers.cardinal(str(_ROMAN[match['numeral']]))}")
-    )
+    draft.replace(_ROMAN_AFTER, _roman)
     draft.replace(_CODE, _code)
     draft.replace(_NUMBER_LETTER, _number_letter)
     draft.replace(_TIMES_BEHIND, lambda match: Words(f"{_times(match[1] or match[2])}"))
     draft.replace(_FEET_OR_MINUTES, _feet_or_minutes)
     for _ in range(2):  # "2x30"
         draft.replace(_QUANTITY, _quantity)
-    draft.replace(_WORD_NUMBER, lambda match: f"{match[1]} {numbers.cardinal(match[2])}")
+    draft.replace(_WORD_NUMBER, lambda match: f" {numbers.cardinal(match[1])}")
     draft.replace(_LEFT_OVER, lambda match: Words(numbers.digit_by_digit(match[0])))
 
 
@@ -301,6 +303,21 @@ def _code(match: re.Match[str]) -> Words:
         said += [*([letter] if letter else []), numbers.cardinal(digits)]
         last = letter or last
     return Words(" ".join(said))
+
+
+def _roman(match: re.Match[str]) -> Words:
+    """Roman numbers behind a name: Warrior II as "Warrior two", Henry VIII as "Henry the eighth"."""
+    number = str(_ROMAN[match["numeral"] or match["from_two"]])
+    if match["name"] and match["name"].strip() in _RULERS:
+        return Words(f"{match['name']}the {numbers.ordinal(number)}")
+    return Words(f"{match['word'] or match['name']}{numbers.cardinal(number)}")
+
+
+def _said_twice(match: re.Match[str]) -> Words | None:
+    """A number in words with its digits behind it: "five (5)"."""
+    said = match[1].lower().replace("-", " ").split()
+    number = numbers.cardinal(match[2]).split()
+    return Words(match[1]) if said[-len(number) :] == number else None
 
 
 def _number_letter(match: re.Match[str]) -> Words:

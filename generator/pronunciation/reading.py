@@ -20,7 +20,7 @@ from .sanskrit import sanskrit_sound
 # Sentences of plain words, for which no rule of notation can matter: `tests/test_said.py` compares the two ways.
 _PLAIN = re.compile(r"[\"“‘(]*[A-Za-z](?:[A-Za-z,;:?!…—'’“”\"()]|-(?=[A-Za-z])|\s(?=\S))*[.?!…]?[\"'”’)]*")
 _NOT_AS_WRITTEN = re.compile(
-    r"[A-Z]{2}|\b(?:[B-HJ-Z]|[IVX]+(?<!\bI))\b|\b[A-Z][a-z]+\sI\b(?!['’])|\sx\s"
+    r"[A-Z]{2}|([A-Za-z])\1\1|\s[:;]|\b(?:[B-HJ-Z]|[IVX]+(?<!\bI))\b|\b[A-Z][a-z]+\sI\b(?!['’])|\sx\s"
     r"|\b(?:eg|ie|etc|vs|approx|incl|Dr|Prof|Mr|Mrs|Ms)\b"
     r"|(?<![\w'’-])(?![Yy])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{2,}(?![\w])"
 )

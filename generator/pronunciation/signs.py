@@ -24,6 +24,7 @@ _EQUALS = re.compile(r"(?<=\S)\s=\s(?=\S)")
 _TIMES = re.compile(rf"(?<=[\w{PLACEHOLDER}])\s[x×]\s(?=[\w{PLACEHOLDER}])")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?<![\w.])([a-z][\w-]+)\.(com|org|net|io|app|edu)\b(?!/)", re.IGNORECASE)
+_EMOTICON = re.compile(r"(?<!\S)(?:[:;]-?[)(DPp]|<3)(?![^\s.,!?])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _ENTITY = re.compile(r"&(?:[a-z]+|#\d+);", re.IGNORECASE)
 _PICTURE = re.compile("[^\\w\\s.,;:!?…()\"'“”‘’]+")
@@ -50,6 +51,7 @@ def say_links(draft: Draft) -> None:
         return say
 
     draft.replace(_ADDRESS, refuse("nobody can follow an address in the dark: leave it out"))  # type: ignore[arg-type]
+    draft.replace(_EMOTICON, refuse("leave it out"))  # type: ignore[arg-type]
     draft.replace(_TAG, refuse("tags aren't spoken: leave it out"))  # type: ignore[arg-type]
     draft.replace(_ENTITY, refuse("write the character itself"))  # type: ignore[arg-type]
     draft.replace(_DOMAIN, lambda match: Words(f"{match[1]} dot {match[2]}"))

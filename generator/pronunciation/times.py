@@ -35,6 +35,10 @@ _LASTS = re.compile(r"\b(?:for|hold|rest|wait|pause|lasts|after|about|to)\s$", r
 _DECADE = re.compile(r"(?<![\w.,])(?:['’](\d0)|(\d\d)(\d0)|(\d0))['’]?s\b")
 _AGED = re.compile(r"\b(?:your|their|my|our|his|her|early|mid|late)[\s-]$", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?![\d:%\w-])(?:,?\s(\d{{4}})(?!\w))?")
+_MONTH_YEAR = re.compile(rf"\b({_MONTH})\.?\s((?:19|20)\d\d)(?![\w%])")
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAY = r"(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\.?"
+_DAYS = re.compile(rf"\b{_DAY}\s?[-–]\s?{_DAY}(?!\w)")
 _DAY_MONTH = re.compile(
     rf"(?<![\w.:])(the\s)?(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?({_MONTH})\b\.?(?:,?\s(\d{{4}})(?!\w))?"
 )
@@ -52,6 +56,8 @@ def say_times(draft: Draft) -> None:
     draft.replace(_HALF_DAY, _half_day)
     draft.replace(_CLOCK, _clock)
     draft.replace(_RATIO, lambda match: Words(f"{numbers.cardinal(match[1])} to {numbers.cardinal(match[2])}"))
+    draft.replace(_DAYS, lambda match: Words(f"{_day(match[1])} to {_day(match[2])}"))
+    draft.replace(_MONTH_YEAR, lambda match: Words(f"{_MONTHS.get(match[1], match[1])} {numbers.year(match[2])}"))
     draft.replace(_MONTH_DAY, _month_day)
     draft.replace(_DAY_MONTH, _day_month)
     draft.replace(_DECADE, _decade)
@@ -59,6 +65,8 @@ def say_times(draft: Draft) -> None:
 
 def _clock(match: re.Match[str]) -> Words | None:
     hour, minutes = int(match[1]), int(match[2])
+    if minutes == 0 and re.match(r"\s?(?:min|hour|hr)", match.string[match.end() :]):
+        return Words(numbers.cardinal(match[1]))  # "1:00 minute"
     if (
         match[3] is None
         and _LASTS.search(match.string[: match.start()])
@@ -120,6 +128,10 @@ def _day_month(match: re.Match[str]) -> Words | None:
     return Words(f"the {numbers.ordinal(match[2])} of {_MONTHS.get(match[3], match[3])}{_of_year(match[4])}")
 
 
+def _day(short: str) -> str:
+    return next(name for name in _DAY_NAMES if name.startswith(short[:3]))
+
+
 def _of_year(year: str | None) -> str:
     return f" {numbers.year(year)}" if year else ""
 
@@ -127,6 +139,10 @@ def _of_year(year: str | None) -> str:
 def _decade(match: re.Match[str]) -> Words | None:
     century, tens = match[2], match[1] or match[3] or match[4]
     said = _TENS.get(tens)
-    if said is None or (match[4] and not _AGED.search(match.string[: match.start()])):
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    years = _AGED.search(before) or (
+        re.search(r"\b[Tt]he\s$", before) and re.match(r"\s(?:were|are|was|is|had)\b", behind)
+    )
+    if said is None or (match[4] and not years):
         return None
     return Words(f"{numbers.cardinal(century)} {said}" if century else said)
