@@ -16,6 +16,8 @@ from .values import (
     BackgroundKind,
     BackgroundLayer,
     ChimeLevel,
+    CountVoice,
+    CountVoiceKind,
     Cover,
     CoverKind,
     Duration,
@@ -26,7 +28,8 @@ from .values import (
     Ratio,
     SettingKind,
     Slug,
-    Text,
+    VoiceChoice,
+    VoiceKind,
     Whole,
 )
 
@@ -55,7 +58,7 @@ class Settings:
     """
 
     # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
-    voice: str | None = _setting(None, Text("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
+    voice: VoiceChoice | None = _setting(None, VoiceKind("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
     rate: int | None = _setting(
         None, Whole("WPM", 60, 300, "words per minute"), "words per minute inside phrases; each voice has its own"
     )
@@ -66,8 +69,10 @@ class Settings:
     breath_rate: float = _setting(6.0, Number("PER_MINUTE", 3, 12, "breaths a minute"), "breaths a minute")
     breath_ratio: tuple[int, int] = _setting((4, 6), Ratio("4:6|3:7"), "inhale to exhale")
     count_ms: int = _setting(1_500, Whole("MS", 500, 10_000, "milliseconds"), "how long one count lasts")
-    count_voice: Literal["auto", "on", "off"] = _setting(
-        "auto", OneOf("auto|on|off"), "speak the numbers of a count; auto: up to ten"
+    count_voice: CountVoice = _setting(
+        CountVoice(),
+        CountVoiceKind("auto|on|off|VOICE"),
+        "speak the numbers of a count, maybe by another voice; auto: up to ten",
     )
     length: int | None = _setting(None, Duration("TIME"), "how long the guided part lasts, like 25m")
     tail: int = _setting(

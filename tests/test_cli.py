@@ -206,8 +206,11 @@ def test_list_and_show(sleepward: Command) -> None:
 
 def test_voices_name_the_default(sleepward: Command) -> None:
     done = sleepward("voices")
-    assert "hibari:heart" in done.stdout
     assert "heart" in done.stderr
+    ids = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+    assert ids[0] == "hibari:heart", "the default comes first"
+    assert sum(each.startswith("pyttsx3:") for each in ids) == 7
+    assert len(sleepward("voices", "--all").stdout.splitlines()) > 100
     assert len(sleepward.json("voices")) > 100
 
 

@@ -13,12 +13,13 @@ from jsonschema import Draft202012Validator
 
 from generator.durations import DURATION_PATTERN, format_ms
 from generator.settings import SETTINGS, Settings, json_settings, written_settings
-from generator.values import AUTO_COVER, Cover, Duration, Names, Text, Whole
+from generator.values import AUTO_COVER, CountVoice, CountVoiceKind, Cover, Duration, Names, VoiceKind, Whole
 
 SCHEMAS = {name: Draft202012Validator(info.schema()) for name, info in SETTINGS.items()}
 NAME = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
 FILE = st.from_regex(r"[a-z]{1,8}/[a-z]{1,8}\.(ogg|jpg)", fullmatch=True)
 NUMBER = st.one_of(st.integers(-40, 20_000), st.floats(-40, 400).map(lambda value: round(value, 3)))
+COUNT_VOICE = st.builds("{} {}".format, st.sampled_from(["auto", "on", "off"]), NAME)
 DURATION = st.integers(0, 40_000_000).map(format_ms)
 LAYERS = st.lists(st.tuples(NAME | FILE, st.integers(-45, 15)), min_size=1, max_size=5)
 BACKGROUND = LAYERS.map(lambda layers: "+".join(f"{name}:{gain_db:+d}" for name, gain_db in layers))
@@ -30,6 +31,7 @@ WRITTEN = st.one_of(
     st.lists(NAME, max_size=3).map(", ".join),
     FILE,
     BACKGROUND,
+    COUNT_VOICE,
     WORDS,
     WORDS.map(str.upper),
     st.sampled_from([64, 128, 320, 500]).map("{}k".format),
@@ -82,7 +84,7 @@ def test_what_is_written_again_reads_as_the_same_and_editors_take_and_refuse_wha
 
 def test_every_kind_refuses_with_what_it_may_be() -> None:
     for info in SETTINGS.values():
-        if not isinstance(info.kind, Text | Names) and not info.names_files:
+        if not isinstance(info.kind, VoiceKind | CountVoiceKind | Names) and not info.names_files:
             with pytest.raises(ValueError, match=r"\ufffd") as caught:
                 info.kind.parse("\ufffd")
             assert info.kind.expected in str(caught.value), info.name
@@ -113,6 +115,16 @@ def test_defaults_are_written_and_shown_like_any_value() -> None:
         "avoid": ["knees", "prone"],
         "cover": "none",
     }
+
+
+def test_the_voice_of_numbers_is_told_from_whether_they_are_spoken() -> None:
+    kind = SETTINGS["count_voice"].kind
+    assert kind.parse("off") == CountVoice("off")
+    assert kind.parse("en-us+belinda") == CountVoice("auto", "en-us+belinda")
+    assert kind.parse("on English (America)") == CountVoice("on", "English (America)")
+    assert kind.parse(kind.write(CountVoice("auto", "on"))) == CountVoice("auto", "on"), "a voice of that name"
+    with pytest.raises(ValueError, match="speaks no numbers"):
+        kind.parse("off tone")
 
 
 def test_a_picture_called_like_a_word_is_told_from_it() -> None:

@@ -36,13 +36,15 @@ from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out
 from ..timeline.timing import Timing, spoken_texts, timing_of
+from ..values import VoiceChoice
 from ..voices import open_voice
 from ..workspace import Workspace
 from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
 from ..workspace.lexicon_files import load_lexicon
 from ..workspace.parsers import parsers_in
 from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
-from ..workspace.settings_layers import SettingsLayer, file_layer, resolve, resolve_for
+from ..workspace.settings_file import file_layer
+from ..workspace.settings_layers import SettingsLayer, resolve, resolve_for
 from ..workspace.trusted_folders import BASE_STYLE, ROUTINES
 from ..yaml_source import read_text
 from .programs import read_program
@@ -274,7 +276,7 @@ def _reading(settings: Settings, workspace: Workspace) -> Reading:
 
 
 @lru_cache(maxsize=16)
-def _language_of(voice: str) -> str:
+def _language_of(voice: VoiceChoice) -> str:
     try:
         return open_voice(voice).language
     except SleepwardError:

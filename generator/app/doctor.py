@@ -8,11 +8,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import DefinitionError, SleepwardError
 from ..storage.cache import default_folder, whole_file
 from .pinned_versions import constraints_file, differences
+
+if TYPE_CHECKING:
+    from ..values import OwnVoice
+    from ..voices import Voice
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 PIP = f"{sys.executable} -m pip install --force-reinstall"
@@ -40,7 +46,8 @@ def examine(output: Path) -> Iterator[Checkup]:
     checks: tuple[tuple[str, Callable[[], str | Checkup], str], ...] = (
         ("Python", _python, "install Python 3.11 or newer"),
         ("versions", _versions, REINSTALL),
-        ("voice", _speaks, REINSTALL),
+        ("voice", _default_speaks, REINSTALL),
+        *_own_voices(),
         ("ffmpeg", _encodes, f"{PIP} imageio-ffmpeg"),
         ("routines", _routines, REINSTALL),
         ("cache", lambda: _writable(default_folder()), "export SLEEPWARD_CACHE_DIR=FOLDER"),
@@ -73,10 +80,37 @@ def _versions() -> str | Checkup:
     return Checkup("versions", True, f"tracks may have other bytes than on other machines: {shown}", REINSTALL)
 
 
-def _speaks() -> str:
+def _default_speaks() -> str:
     from ..voices import open_voice
 
-    voice = open_voice(None, rate=None, pitch=None)
+    return _speaks(open_voice(None))
+
+
+def _own_voices() -> Iterator[tuple[str, Callable[[], str], str]]:
+    """A check for each of the user's own voices."""
+    from ..workspace import Workspace
+
+    workspace = Workspace.here()
+    try:
+        own = workspace.own_voices()
+    except SleepwardError:
+        yield "settings", lambda: f"{len(workspace.own_voices())} voices of your own", ""
+        return
+    for name, voice in own.items():
+        yield f"voice {name}", partial(_own_voice_speaks, voice), f"edit {voice.where}"
+
+
+def _own_voice_speaks(own: OwnVoice) -> str:
+    from ..voices import open_other_voice
+
+    return _speaks(open_other_voice(own, None))
+
+
+def _speaks(voice: Voice) -> str:
+    from ..voices import VoiceOfRecordings
+
+    if isinstance(voice, VoiceOfRecordings):
+        return f"{voice.label} has {len(voice.texts())} recordings"
     ((_, recording),) = voice.speak([SENTENCE], 1)
     seconds = len(recording.samples) / recording.sample_rate
     return f"{voice.label} spoke {seconds:.1f} s"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
+from ..build.speakers import spoken_lines
 from ..build.track import BuildContext, TrackSpec
 from ..build.track_file import new_track
 from ..dsp.fades import raised_cosine
@@ -13,8 +14,9 @@ from ..errors import InputError
 from ..formats import CONTAINERS, TrackSound
 from ..mix.mixing import Levels, Mix
 from ..model import SAMPLES_PER_MS, Event, Timeline
+from ..pronunciation.lexicon import EMPTY_LEXICON
 from ..settings import Settings
-from ..voices import open_voice, short_label
+from ..voices import VoiceOfRecordings, open_other_voice, short_label
 from ..voices.narration import narrate
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..mix.mixing import ClipOf
     from ..model import Samples
+    from ..values import VoiceChoice
     from ..voices.narration import Narration
 
 BACKGROUND_MS = 20_000
@@ -47,11 +50,13 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
     return _written(folder / f"{name}.mp3", sound, BACKGROUND_MS, context)
 
 
-def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
+def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
-    voice = open_voice(label, rate=None, pitch=None)
-    narration = narrate(VOICE_SENTENCES, voice, context.cache, context.jobs)
-    events, at_ms = _one_after_another(VOICE_SENTENCES, narration)
+    voice = open_other_voice(choice, None)
+    recorded = voice.texts()[: len(VOICE_SENTENCES)] if isinstance(voice, VoiceOfRecordings) else ()
+    texts = recorded or VOICE_SENTENCES
+    narration = narrate(spoken_lines(texts, voice, EMPTY_LEXICON), context.cache, context.jobs)
+    events, at_ms = _one_after_another(texts, narration)
     mix = _mix("none", events, at_ms, context, narration.clip)
     name = short_label(voice.label).replace(":", "-").replace("/", "-")
     return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
@@ -59,7 +64,7 @@ def sample_voice(label: str, folder: Path, context: BuildContext) -> Path:
 
 def write_sentences(texts: Sequence[str], spec: TrackSpec, path: Path, context: BuildContext) -> Path:
     """Sentences as a voice reads them, one after another, in the format of the path's suffix."""
-    narration = narrate(texts, spec.voice, context.cache, context.jobs, reading=spec.reading)
+    narration = narrate(spoken_lines(texts, spec.voice, spec.lexicon), context.cache, context.jobs)
     events, at_ms = _one_after_another(texts, narration)
     mix = _mix("none", events, at_ms, context, narration.clip)
     return _written(path, mix.render, at_ms, context, hint="choose another place with -o")

@@ -10,9 +10,8 @@ from .. import beds
 from ..settings import Settings
 from ..storage.cache import content_key
 from ..system import ffmpeg
-from ..timeline.timing import spoken_texts, timing_of
-from ..voices.narration import voice_identity
 from .plan_json import settings_dict
+from .speakers import lines_of, voices_part
 from .track import TrackSpec, title_of
 
 SCHEMA = "7"  # raise it when the same input gives another sound, so that old tracks count as changed
@@ -50,14 +49,14 @@ def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
 
     It is computed before anything is spoken, so a setting counts even if this script doesn't use it.
     """
-    settings = spec.settings
+    settings, lines = spec.settings, lines_of(spec)
     return Fingerprint(
         {
             "schema": SCHEMA,
             "script": spec.script.body,
-            "pronunciation": json.dumps(_respelled(spec)),
+            "pronunciation": json.dumps([each.line for each in lines if each.line != each.text]),
             "settings": settings_part(settings),
-            "voice": voice_identity(spec.voice),
+            "voice": voices_part(spec, lines),
             "background": background_part(settings),
             "encoder": ffmpeg.identity(),
         }
@@ -66,7 +65,8 @@ def sound_fingerprint(spec: TrackSpec) -> Fingerprint:
 
 def settings_part(settings: Settings) -> str:
     """All settings except those that are their own parts, in their parsed form."""
-    return json.dumps(asdict(settings) | {"voice": None, "background": "", "cover": ""}, sort_keys=True)
+    own_parts = {"voice": None, "count_voice": settings.count_voice.aloud, "background": "", "cover": ""}
+    return json.dumps(asdict(settings) | own_parts, sort_keys=True)
 
 
 def background_part(settings: Settings) -> str:
@@ -82,15 +82,7 @@ def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
             "summary": spec.script.summary,
             "routine": spec.script.routine or "",
             "adapted": json.dumps(spec.script.adapted),
-            "settings": json.dumps(settings_dict(spec.settings, spec.voice.label)),
+            "settings": json.dumps(settings_dict(spec.settings, spec.voice)),
             "cover": cover,
         }
     )
-
-
-def _respelled(spec: TrackSpec) -> list[str]:
-    """The texts of this track that the voice doesn't get as they are written, as it gets them."""
-    texts = spoken_texts(spec.script, timing_of(spec.settings))
-    reading = spec.reading
-    lines = ((text, reading.line(text)) for text in texts)
-    return [line for text, line in lines if line != text]

@@ -13,12 +13,10 @@ from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
 from ..model import Bed
-from ..pronunciation.places import unsayable
 from ..script import combined, parse
-from ..settings import CHIME_LU, Settings
+from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
-from ..timeline.timing import spoken_texts, timing_of
-from ..voices import Voice, open_voice
+from ..timeline.timing import timing_of
 from ..voices.narration import narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
@@ -26,6 +24,7 @@ from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, scr
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
 from .plan_json import plan_dict, settings_dict
+from .speakers import lines_of, open_count_voice, open_speaker, unsayable_places
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
@@ -86,33 +85,28 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
-    settings, voice = with_voice(settings)
+    own_names = workspace.own_voices().keys()
+    voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
-    spec = TrackSpec(script, name, settings, voice, load_lexicon(voice.language, workspace))
-    if faults := unsayable(script, spec.reading):
+    lexicon = load_lexicon(voice.language, workspace)
+    spec = TrackSpec(script, name, settings, voice, lexicon, count_voice=count_voice)
+    if faults := unsayable_places(spec):
         raise combined(faults)
     return spec
-
-
-def with_voice(settings: Settings) -> tuple[Settings, Voice]:
-    """The settings' voice, and the settings with its own rate where they leave it open. Raises MissingToolError."""
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-    return replace(settings, rate=voice.rate_wpm), voice
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(spec.settings)
-    texts = spoken_texts(spec.script, timing)
     progress = partial(context.progress, "narration")
-    narration = narrate(texts, spec.voice, context.cache, context.jobs, progress, reading=spec.reading)
+    narration = narrate(lines_of(spec), context.cache, context.jobs, progress)
     timeline = lay_out(spec.script, narration.durations_ms, timing)
     plan = plan_dict(
         timeline,
         spec.settings,
         routine=spec.script.routine,
         title=title_of(spec),
-        voice=spec.voice.label,
+        voice=spec.voice,
         adapted=spec.script.adapted,
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
@@ -155,7 +149,7 @@ def _result(prepared: PreparedTrack, writing_s: float) -> BuildResult:
         duration_ms=prepared.duration_ms,
         bytes=prepared.path.stat().st_size,
         elapsed_s=round(prepared.elapsed_s + writing_s, 3),
-        settings=settings_dict(spec.settings, spec.voice.label),
+        settings=settings_dict(spec.settings, spec.voice),
         voice=spec.voice.label,
         fresh=prepared.planned is not None or prepared.new_tags is not None,
         retitled=prepared.new_tags is not None,

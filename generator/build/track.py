@@ -39,7 +39,10 @@ class BuildContext:
 
 @dataclass(frozen=True, slots=True)
 class TrackSpec:
-    """Everything that makes a track: its script, settings, voice and lexicon."""
+    """Everything that makes a track: its script, settings, voice and lexicon.
+
+    `count_voice` speaks the numbers, if that is another voice.
+    """
 
     script: Script
     name: str
@@ -47,6 +50,7 @@ class TrackSpec:
     voice: Voice
     lexicon: Lexicon
     album: str = ALBUM
+    count_voice: Voice | None = None
 
     @property
     def reading(self) -> Reading:

@@ -12,12 +12,13 @@ import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
-from .options import build_options
-from .progress import build_context
+from .options import build_options, split_flags, word_options
+from .progress import build_context, open_cache
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
     from ..model import Pose, Routine
+    from ..values import VoiceChoice
     from ..workspace import Workspace
 
 
@@ -108,60 +109,106 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 
 
 @click.command("voices")
-@click.option("--all", "everything", is_flag=True, help="Other languages too.")
+@click.option("--all", "everything", is_flag=True, help="All there are, in all languages.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON.")
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
 )
 @click.option("--get", "wanted", metavar="NAME", help="Fetch a sibling of the default voice: 8 MB, once.")
+@click.option(
+    "--sheet",
+    "source",
+    metavar="ROUTINE|FILE",
+    help="Print its sentences with numbers, to be recorded.",
+)
+@click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
 @build_options
+@word_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...")
 def voices_command(
-    names: tuple[str, ...], everything: bool, as_json: bool, folder: str | None, wanted: str | None, **options: Any
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+    folder: str | None,
+    wanted: str | None,
+    source: str | None,
+    out: str | None,
+    **given: Any,
 ) -> None:
-    """List the voices of this machine, as --voice takes them: the softest first, then all that speak English.
+    """List the voices to try first, as --voice takes them: the default, your own, those installed, the softest.
 
-    With --sample and names, only those are written.
+    With --sample and names, only those are written. With --sheet, the flags for a routine's words choose its sentences.
     """
-    from ..voices import fetch_voice, list_voices, open_voice
+    from ..app.voice_list import all_voices
+    from ..voices import fetch_voice, open_voice
+    from ..workspace import Workspace
 
+    flags, options = split_flags(given)
     if wanted is not None:
         click.echo(fetch_voice(wanted))
         return
-    if names and folder is None:
-        raise click.UsageError("voices can be named only with --sample")
+    if source is not None:
+        _refuse(
+            names or everything or as_json or folder, "--sheet goes only with -o and the flags for a routine's words"
+        )
+        _print_sheet(source, None if out is None else Path(out), flags, options)
+        return
+    words = any(value is not None for value in flags.values())
+    _refuse(out or words, "-o and the flags for a routine's words go only with --sheet")
+    _refuse(names and folder is None, "voices can be named only with --sample")
     if folder is not None:
         _refuse_both(as_json)
-    voices = list_voices()
+    own = Workspace.here().own_voices()
+    default = open_voice(None).label
+    voices = all_voices(own, default)
     if as_json:
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
         return
-    shown = [voice for voice in voices if everything or voice.note or voice.language.startswith("en")]
-    shown.sort(key=lambda voice: (not voice.note or "harsh" in voice.note, not voice.language.startswith("en")))
+    shown = [voice for voice in voices if everything or voice.rank is not None]
     if folder is not None:
-        _sample_voices(names or [voice.id for voice in shown], Path(folder), options)
+        chosen = names or [voice.id for voice in shown]
+        _sample_voices([own.get(name, name) for name in chosen], Path(folder), options)
         return
     width = max(len(voice.id) for voice in shown)
     for voice in shown:
         click.echo(f"{voice.id:<{width}}  {voice.language:<16} {voice.gender:<8} {voice.note}".rstrip())
-    click.echo(f"\nThe default is {open_voice(None).label}.", err=True)
+    click.echo(f"\nThe default is {default}.", err=True)
     if len(shown) < len(voices):
-        click.echo(f"{len(voices) - len(shown)} more, in other languages: sleepward voices --all", err=True)
+        click.echo(f"{len(voices) - len(shown)} more: sleepward voices --all", err=True)
+
+
+def _print_sheet(source: str, out: Path | None, flags: dict[str, str | None], options: dict[str, Any]) -> None:
+    from ..app.sheets import texts_to_read, write_sheet
+    from ..voices.reading_sheet import extended, sheet_text
+    from ..workspace import Workspace
+
+    with open_cache(options) as cache:
+        texts = texts_to_read(source, flags, Workspace.here(), cache)
+    if out is None:
+        click.echo(sheet_text(extended({}, texts)), nl=False)
+        return
+    written = write_sheet(texts, out)
+    click.echo(f"{written.path}: {written.sentences} sentences, {written.new} of them new")
 
 
 def _refuse_both(as_json: bool) -> None:
-    if as_json:
-        raise click.UsageError("--json lists and --sample writes files: give only one of them")
+    _refuse(as_json, "--json lists and --sample writes files: give only one of them")
 
 
-def _sample_voices(labels: Sequence[str], folder: Path, options: dict[str, Any]) -> None:
+def _refuse(given: object, why: str) -> None:
+    if given:
+        raise click.UsageError(why)
+
+
+def _sample_voices(choices: Sequence[VoiceChoice], folder: Path, options: dict[str, Any]) -> None:
     from ..app.samples import sample_voice
 
     failed: SleepwardError | None = None
-    for label in labels:
+    for choice in choices:
         try:
             with build_context(options) as context:
-                click.echo(sample_voice(label, folder, context))
+                click.echo(sample_voice(choice, folder, context))
         except SleepwardError as error:  # a voice that fails doesn't stop the others
             say_error(error)
             failed = failed or error

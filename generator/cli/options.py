@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from ..settings import SETTINGS
+from ..settings import SETTINGS, SettingInfo
+
+_ALSO_WORDS = ("breath_rate", "count_ms", "count_voice")  # which reminders fit a hold; which numbers are spoken
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def setting_options(command: F) -> F:
     """Add a flag for every setting. Each arrives as a keyword argument, None if not given."""
-    for info in reversed(list(SETTINGS.values())):
+    return _flags_for(list(SETTINGS.values()), command)
+
+
+def word_options(command: F) -> F:
+    """Add a flag for every setting that changes which sentences are spoken."""
+    return _flags_for([info for info in SETTINGS.values() if info.shapes_words or info.name in _ALSO_WORDS], command)
+
+
+def _flags_for(infos: Sequence[SettingInfo], command: F) -> F:
+    for info in reversed(infos):
         default = f"  [default: {info.default_text}]" if info.default_text else ""
         command = click.option(info.flag, info.name, metavar=info.metavar, help=info.help + default)(command)
     return command

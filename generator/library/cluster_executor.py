@@ -22,13 +22,13 @@ from typing import Any
 from ..errors import MissingToolError, TrackError
 from .cluster_worker import (
     BatchContext,
+    ChosenVoice,
     TaskFunction,
-    VoiceChoice,
+    chosen_voices,
     describe_worker,
     identity,
     run_on_worker,
     stop,
-    voice_choice,
 )
 from .protocols import BuildTask, FinishedTask, TaskResult, TrackStore
 
@@ -73,7 +73,7 @@ class DaskExecutor:
     ) -> None:
         self._client, self._local_cluster, self._notice = client, local_cluster, notice
         self._batch = BatchContext(secrets.token_hex(8), store, cache_folder, task_function)
-        self._voices: dict[VoiceChoice, None] = {}
+        self._voices: dict[ChosenVoice, None] = {}
         self._admitted: dict[str, int] = {}  # address to its number of threads
         self._refused: dict[str, str] = {}
         self._waiting: deque[BuildTask] = deque()
@@ -91,9 +91,9 @@ class DaskExecutor:
         return max(1, len(self._present) - len(self._refused))
 
     def submit(self, task: BuildTask) -> None:
-        voice = voice_choice(task.settings)
-        if voice not in self._voices:
-            self._voices[voice] = None
+        voices = dict.fromkeys(chosen_voices(task.settings))
+        if voices.keys() - self._voices.keys():
+            self._voices |= voices
             self._admitted.clear()  # ask every worker again, now about this voice too
         self._waiting.append(task)
 

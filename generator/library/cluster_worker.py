@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..settings import Settings
 from ..system.stopping import StopToken
+from ..values import VoiceChoice, voice_name
 from .protocols import BuildTask, TaskResult, TrackStore
 
 if TYPE_CHECKING:
     from ..build.track import BuildContext
 
 TaskFunction = Callable[[BuildTask, TrackStore, "BuildContext"], TaskResult]
-VoiceChoice = tuple[str | None, int | None, int | None]
+ChosenVoice = tuple[VoiceChoice | None, int | None, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
 # A track's bytes depend on these packages. Dask is here because both ends must speak the same protocol.
@@ -43,7 +44,7 @@ class BatchContext:
 # --- identity ------------------------------------------------------------------------------------------
 
 
-def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
+def identity(voices: Iterable[ChosenVoice]) -> dict[str, str]:
     """Everything outside a task that a track's bytes depend on: a name to a value, both as errors print them."""
     from ..build.fingerprint import SCHEMA
     from ..system import ffmpeg
@@ -57,7 +58,7 @@ def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
             for name in _PACKAGES
         },
         **{
-            f"voice {voice or 'by default'} at {rate or 'its own rate'}": _voice(voice, rate, pitch)
+            f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own'}": _voice(voice, rate, pitch)
             for voice, rate, pitch in voices
         },
     }
@@ -66,7 +67,7 @@ def identity(voices: Iterable[VoiceChoice]) -> dict[str, str]:
 _IMPORT_NAMES = {"pillow": "PIL"}
 
 
-def _voice(voice: str | None, rate: int | None, pitch: int | None) -> str:
+def _voice(voice: VoiceChoice | None, rate: int | None, pitch: int | None) -> str:
     from ..voices import open_voice
     from ..voices.narration import voice_identity
 
@@ -83,11 +84,16 @@ def _or_reason(what: Callable[[], str]) -> str:
         return f"none ({error.what})"
 
 
-def voice_choice(settings: Settings) -> VoiceChoice:
-    return settings.voice, settings.rate, settings.pitch
+def chosen_voices(settings: Settings) -> list[ChosenVoice]:
+    from ..voices import other_voice
+
+    voices: list[ChosenVoice] = [(settings.voice, settings.rate, settings.pitch)]
+    if settings.count_voice.voice is not None:
+        voices.append(other_voice(settings.count_voice.voice, settings.rate))
+    return voices
 
 
-def describe_worker(voices: Iterable[VoiceChoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:
+def describe_worker(voices: Iterable[ChosenVoice], store: TrackStore, probe: str) -> tuple[dict[str, str], str]:
     """This worker's identity, and the content of the file `probe` in the store, or why it can't be read."""
     try:
         content = (store.read(probe) or b"").decode()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
+from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import title_of
 from ..errors import InputError
 from ..model import Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
 from ..system import ffmpeg
-from ..voices import open_voice
+from ..values import VoiceChoice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
 from ..workspace.script_sources import ScriptSource, load_source, routine_source, script_layer
@@ -60,6 +61,10 @@ class _SourceData:
     script: Script | None = None
 
 
+_Speakers = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None]
+"""Voice, rate, pitch, and the voice for numbers, as settings hold them."""
+
+
 class TrackResolver:
     """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
 
@@ -73,7 +78,9 @@ class TrackResolver:
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
-        self._voices: dict[tuple[str | None, int | None, int | None], Mapping[str, str]] = {}
+        self._voices: dict[
+            tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None], Mapping[str, str]
+        ] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
     def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
@@ -137,11 +144,12 @@ class TrackResolver:
         return self._files[name, text]
 
     def _voice_parts(self, settings: Settings) -> Mapping[str, str]:
-        chosen = (settings.voice, settings.rate, settings.pitch)
+        chosen = (settings.voice, settings.rate, settings.pitch, settings.count_voice.voice)
         if chosen not in self._voices:
-            voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch)
-            lexicon = self._inputs.of_lexicon(voice.language)
-            self._voices[chosen] = {"voice": voice_identity(voice), "lexicon": lexicon}
+            own_names = self._workspace.own_voices().keys()
+            voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
+            identity = voice_identity(voice) + (f" {voice_identity(count_voice)}" if count_voice else "")
+            self._voices[chosen] = {"voice": identity, "lexicon": self._inputs.of_lexicon(voice.language)}
         return self._voices[chosen]
 
     def _poses_digest(self, routine: Routine, *, all_of_them: bool) -> str:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..build.fingerprint import sound_fingerprint
-from ..build.pipeline import build, plan_track, with_voice
+from ..build.pipeline import build, plan_track
+from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
@@ -89,8 +90,9 @@ def _build_at(task: BuildTask, spec: TrackSpec, path: Path, context: BuildContex
 def _read_spec(task: BuildTask) -> TrackSpec:
     """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
-    settings, voice = with_voice(task.settings)
-    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album)
+    settings = task.settings
+    voice, count_voice = open_speaker(settings), open_count_voice(settings)
+    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album, count_voice)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"
         hint = "install the same versions of sleepward and its packages there as on the machine that runs batch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -44,12 +44,12 @@ def sentence_places(script: Script) -> Iterator[tuple[int, int, str]]:
         yield line + script.first_line, column + 1, sentence
 
 
-def unsayable(script: Script, reading: Reading) -> list[ScriptError]:
-    """An error for every place of `script` that has no words."""
+def unsayable(script: Script, reading: Reading, is_read: Callable[[str], bool]) -> list[ScriptError]:
+    """An error for every place of `script` that has no words, in sentences for which `is_read`."""
     return [
         ScriptError(each.remark.what, where=f"{script.name}:{each.line}:{each.column}")
         for each in placed_remarks(script, reading)
-        if each.fault
+        if each.fault and is_read(each.sentence)
     ]
 
 

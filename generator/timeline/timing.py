@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 
 from ..model import Breathe, Chime, Count, Cue, Hold, Pause, Say, Script
 from ..settings import Settings
+from ..values import Aloud
 
 _NUMBERS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -23,7 +24,7 @@ class Timing:
     breath_ms: int = 10_000
     inhale_ms: int = 4_000
     count_ms: int = 1_500
-    count_voice: Literal["auto", "on", "off"] = "auto"
+    count_voice: Aloud = "auto"
     pace: float = 1.0
     chime: bool = False  # a bell as each hold ends
     length_ms: int | None = None
@@ -45,7 +46,7 @@ def timing_of(settings: Settings) -> Timing:
         breath_ms=settings.breath_ms,
         inhale_ms=settings.inhale_ms,
         count_ms=settings.count_ms,
-        count_voice=settings.count_voice,
+        count_voice=settings.count_voice.aloud,
         pace=settings.pace,
         chime=settings.chime is not None,
         length_ms=settings.length,
@@ -56,6 +57,15 @@ def timing_of(settings: Settings) -> Timing:
 def number_text(number: int) -> str:
     """The spoken text of a count's number. It is a sentence, so that the voice falls at its end."""
     return f"{_NUMBERS[number - 1].capitalize()}." if number <= len(_NUMBERS) else f"{number}."
+
+
+_NUMBER_TEXTS = frozenset(number_text(number) for number in range(1, len(_NUMBERS) + 1))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number by itself, as counts speak it."""
+    digits = text.removesuffix(".")
+    return text in _NUMBER_TEXTS or (digits.isdecimal() and int(digits) > len(_NUMBERS))
 
 
 def spoken_texts(script: Script, timing: Timing) -> list[str]:

@@ -16,20 +16,23 @@ from .kinds import (
     Ratio,
     SettingKind,
     Slug,
-    Text,
     Words,
 )
 from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
 from .paths import path_test
+from .voices import Aloud, CountVoice, CountVoiceKind, OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
 
 __all__ = [
     "AUTO_COVER",
     "NO_NAMES",
     "SLUG",
+    "Aloud",
     "Background",
     "BackgroundKind",
     "BackgroundLayer",
     "ChimeLevel",
+    "CountVoice",
+    "CountVoiceKind",
     "Cover",
     "CoverKind",
     "Duration",
@@ -37,14 +40,19 @@ __all__ = [
     "Names",
     "Number",
     "OneOf",
+    "OwnOption",
+    "OwnVoice",
     "Ratio",
     "SettingKind",
     "Slug",
     "Text",
+    "VoiceChoice",
+    "VoiceKind",
     "Whole",
     "Words",
     "layer_texts",
     "name_and_gain",
     "names_file",
     "path_test",
+    "voice_name",
 ]

@@ -55,20 +55,6 @@ class SettingKind(ABC, Generic[T]):
         """The JSON Schema of the value in a YAML file. It accepts a number where its text is valid."""
 
 
-class Text(SettingKind[str]):
-    """Any text that isn't empty."""
-
-    @property
-    def expected(self) -> str:
-        return "text"
-
-    def parse(self, text: str, folder: Path = HERE) -> str:
-        return some(text)
-
-    def schema(self) -> dict[str, Any]:
-        return any_text_schema()
-
-
 class Slug(SettingKind[str]):
     """The name of a style: lower-case letters, digits and hyphens."""
 

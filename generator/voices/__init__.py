@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import importlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from ..errors import MissingToolError, SettingError, TrackError, nearest
+from ..values import OwnVoice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.metadata import EntryPoint
     from pathlib import Path
 
     from ..model import Recording
+    from ..values import VoiceChoice
 
 __all__ = [
     "BUILT_IN",
+    "DEFAULT_OWN_KEYS",
     "GROUP",
+    "LAST_RANK",
     "Engine",
     "Voice",
     "VoiceInfo",
+    "VoiceOfRecordings",
     "VoiceWithPhonemes",
     "engines",
     "expect_voice",
@@ -31,7 +38,11 @@ __all__ = [
     "list_voices",
     "missing_voice",
     "narration",
+    "open_other_voice",
     "open_voice",
+    "other_voice",
+    "own_keys",
+    "reading_sheet",
     "short_label",
     "speakable",
 ]
@@ -39,10 +50,12 @@ __all__ = [
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
 
+MAX_CODE_LENGTH = 5  # of a language: en-us
+
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
-BUILT_IN = ("hibari", "pyttsx3", "tone")
+BUILT_IN = ("hibari", "pyttsx3", "tone", "command", "recorded", "piper", "kokoro")
 """The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
 They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait
@@ -68,8 +81,8 @@ class Voice(Protocol):
         """
 
     @property
-    def rate_wpm(self) -> int:
-        """Words per minute inside phrases, as asked for, or the voice's own."""
+    def rate_wpm(self) -> int | None:
+        """Words per minute inside phrases, as asked for, or the voice's own; None if that isn't known."""
 
     @property
     def language(self) -> str:
@@ -77,7 +90,10 @@ class Voice(Protocol):
 
     @property
     def phonemes(self) -> str | None:
-        """The phoneme alphabet between ``[[`` and ``]]``, by its name in a lexicon; None if it takes no phonemes."""
+        """The alphabet of phonemes in a line, by its name in a lexicon; None if it takes none.
+
+        They stand in ``[[…]]`` for ``espeak``, and in ``[word](/…/)`` for ``misaki``.
+        """
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
         """Speak each distinct text once. Yields texts with their recordings, in any order; keeps `jobs` cores busy.
@@ -95,15 +111,44 @@ class VoiceWithPhonemes(Protocol):
         """The phonemes of each line, in the voice's alphabet. Raises TrackError if it can't tell them."""
 
 
+@runtime_checkable
+class VoiceOfRecordings(Protocol):
+    """What a voice has besides, if each text has a recording of its own, which no lexicon changes.
+
+    Its `identity` holds all of its recordings; a clip depends on `identity_of` its text alone. Each recording is
+    brought to the voice's level by itself.
+    """
+
+    def identity_of(self, text: str) -> str:
+        """Everything that determines the sound of `text`."""
+
+    def texts(self) -> list[str]:
+        """The known texts that it has a recording of, in their order."""
+
+    def speaker_of(self, text: str) -> Voice:
+        """This voice, or the one that fills in where it has no recording."""
+
+    def require(self, texts: Iterable[str]) -> None:
+        """Raises NotFoundError, which lists all of `texts` that nobody would speak."""
+
+
+LAST_RANK = 100
+"""The `rank` of a voice that isn't for listeners."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceInfo:
-    """One line of the list of voices; `id` is what ``--voice`` takes."""
+    """One line of the list of voices; `id` is what ``--voice`` takes.
+
+    `rank` is its place in the short list, the lowest first. With None it stands in the list of all voices only.
+    """
 
     id: str
     name: str
     language: str
     gender: str
     note: str = ""
+    rank: int | None = 0
 
 
 class Engine(Protocol):
@@ -122,19 +167,86 @@ class Engine(Protocol):
         """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
 
 
-def open_voice(choice: str | None, *, rate: int | None = None, pitch: int | None = None) -> Voice:
+class OwnVoiceEngine(Engine, Protocol):
+    """What an engine's module has besides, if a ``[voices.NAME]`` table has keys of this engine's own.
+
+    Without it, such a table takes `DEFAULT_OWN_KEYS`, and its voice is opened by `open_voice`.
+    """
+
+    OWN_KEYS: Mapping[str, str]
+    """Every key that its tables take, with its value as errors describe it. All of them are trusted."""
+
+    def open_own_voice(self, own: OwnVoice, *, rate: int | None, pitch: int | None) -> Voice:
+        """The voice of that table. Raises MissingToolError, and SettingError with the place of the key."""
+
+
+DEFAULT_OWN_KEYS = {
+    "voice": "the name of a voice of this engine",
+    "rate": "words per minute",
+    "pitch": "0 to 99",
+}
+
+
+def open_voice(
+    choice: VoiceChoice | None,
+    *,
+    rate: int | None = None,
+    pitch: int | None = None,
+    own_names: Collection[str] = (),
+) -> Voice:
     """The voice a user asked for.
 
-    `choice` is ``[engine:]name`` or None for the default. `rate` is measured words per minute inside phrases, and
-    `pitch` is 0 to 99; None stands for the voice's own. Raises MissingToolError for a missing engine or voice (it never
-    gives another voice instead), and SettingError for a rate or pitch out of range.
+    `choice` is ``[engine:]name``, a voice that the user defined, or None for the default. `rate` is measured words per
+    minute inside phrases, and `pitch` is 0 to 99; None stands for the voice's own. `own_names` are those of the user's
+    own voices, one of which may have been meant. Raises MissingToolError for a missing engine or voice (it never gives
+    another voice instead), and SettingError for a rate or pitch out of range.
     """
     if rate is not None:
         _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
     if pitch is not None:
         _check_range("pitch", pitch, PITCH_RANGE, "(50 is the middle)")
+    if isinstance(choice, OwnVoice):
+        return _open_own_voice(choice, rate, pitch)
     engine, name = _split(choice)
-    return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
+    try:
+        return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
+    except MissingToolError as error:
+        if choice and (near := nearest(choice, own_names)):
+            hint = f"Did you mean your own voice {near[0]}? Ask for it with --voice {_quoted(near[0])}."
+            raise MissingToolError(error.what, hint=hint) from error
+        raise
+
+
+def other_voice(choice: VoiceChoice, rate: int | None) -> tuple[VoiceChoice, int | None, int | None]:
+    """A voice beside the one that the settings choose, with rate and pitch: those of its own if the user defined it.
+
+    `rate` is for a voice that has neither an engine set by the user nor a rate of its own.
+    """
+    if not isinstance(choice, OwnVoice):
+        return choice, rate, None
+    return choice, choice.rate or (None if choice.engine else rate), choice.pitch
+
+
+def open_other_voice(choice: VoiceChoice, rate: int | None, own_names: Collection[str] = ()) -> Voice:
+    """The voice that `other_voice` gives. Raises what `open_voice` raises."""
+    choice, rate, pitch = other_voice(choice, rate)
+    return open_voice(choice, rate=rate, pitch=pitch, own_names=own_names)
+
+
+def _open_own_voice(own: OwnVoice, rate: int | None, pitch: int | None) -> Voice:
+    name = own.text("voice")
+    if not own.engine:
+        return open_voice(name, rate=rate, pitch=pitch)
+    engine = _engine(own.engine)
+    if hasattr(engine, "open_own_voice"):
+        return cast("OwnVoiceEngine", engine).open_own_voice(own, rate=rate, pitch=pitch)
+    return engine.open_voice(name, rate=rate, pitch=pitch)
+
+
+def own_keys(engine: str) -> Mapping[str, str]:
+    """The keys that ``[voices.NAME]`` takes for an engine. Raises MissingToolError if there is no such engine."""
+    found: Mapping[str, str] = getattr(_engine(engine), "OWN_KEYS", DEFAULT_OWN_KEYS)
+    return found
 
 
 @cache
@@ -182,16 +294,25 @@ def speakable(text: str) -> str:
     return line
 
 
-def missing_voice(label: str, known: Iterable[str]) -> MissingToolError:
-    """The error for a missing voice. `known` are the existing ids, as a user would write them."""
-    known = list(known)
-    near = nearest(label, known, 3)
+def missing_voice(label: str, known: Iterable[str], recommended: Sequence[str] = ()) -> MissingToolError:
+    """The error for a missing voice. `known` are the existing ids, as a user would write them.
+
+    The hint has the nearest of them, or else the voices that are `recommended`.
+    """
+    by_name = {each.partition(":")[2].casefold() or each: each for each in known}
+    asked = label.partition(":")[2] or label
+    near = [by_name[name] for name in nearest(asked, by_name, 3) if not _is_other_code(name, asked)]
+    offered = near or list(recommended)[:3] or list(by_name.values())[:1] or ["tone"]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
-    example = near[0] if near else (known[0] if known else "tone")
+    example = " or ".join(f"--voice {_quoted(each)}" for each in (offered[:1] if near else offered))
     return MissingToolError(
-        f"there is no voice {label}",
-        hint=f"{meant}Ask for one with --voice {_quoted(example)}; `sleepward voices` lists them all.",
+        f"there is no voice {label}", hint=f"{meant}Ask for one with {example}; `sleepward voices` lists more."
     )
+
+
+def _is_other_code(name: str, asked: str) -> bool:
+    """Whether `name` is the code of a language, and `asked` is hardly meant as that: two letters make it look alike."""
+    return len(name) <= MAX_CODE_LENGTH and SequenceMatcher(None, name, asked.lower()).ratio() < 0.7
 
 
 def _split(choice: str | None) -> tuple[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,10 +92,10 @@ def _query_server(setup: Message) -> dict[str, Any]:
         return offer
 
 
-def find_espeak_voice(inventory: Inventory, name: str) -> str:
+def find_espeak_voice(inventory: Inventory, name: str, recommended: Sequence[str]) -> str:
     """The public id of `name`: a language, espeak's own id or a voice's name, with any variant. Case is ignored.
 
-    Raises MissingToolError if there is no such voice.
+    Raises MissingToolError if there is no such voice, with the nearest, or those that are `recommended`.
     """
     base, plus, variant = name.partition("+")
     bases: dict[str, str] = {}
@@ -112,5 +112,7 @@ def find_espeak_voice(inventory: Inventory, name: str) -> str:
     if not plus and base.casefold() in variants:  # a variant goes with a language
         raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:en-us+{variants[base.casefold()]}"])
     # any base goes with any variant, so suggest names for the part that is wrong
-    known = [f"{found}+{v}" for v in inventory.variants] if found else [p + plus + variant for p in inventory.voices]
-    raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:{k}" for k in known])
+    known = [f"{found or 'en-us'}+{v}" for v in inventory.variants]
+    if not found:
+        known = [p + plus + variant for p in inventory.voices] + ([] if plus else known)
+    raise missing_voice(f"pyttsx3:{name}", [f"pyttsx3:{k}" for k in known], recommended)

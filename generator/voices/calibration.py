@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..dsp.loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
 from ..dsp.transforms import to_spectra
 from ..errors import TrackError
-from .filters import CHAIN_RATE, fit_voice_eq
+from .filters import CHAIN_RATE, VoiceEq, fit_voice_eq
 from .mastering import (
     NOMINAL_LUFS,
     VoiceGain,
@@ -47,11 +47,14 @@ CALIBRATION_SENTENCES: tuple[str, ...] = (
 """Ten sentences as routines speak them, with every common English sound, on which a voice's gain is measured."""
 
 
-def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS) -> VoiceGain:
+def calibrate(
+    recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS, eq: VoiceEq | None = None
+) -> VoiceGain:
     """Gains and equaliser of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
 
     Both gains come from the gated loudness of all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration. The equaliser comes from their long-term spectrum. Raises TrackError if a recording holds no sound.
+    narration. The equaliser comes from their long-term spectrum, unless it is given as `eq`. Raises TrackError if a
+    recording holds no sound.
     """
     for number, recording in enumerate(recordings, start=1):
         require_sound(recording, f"calibration sentence {number}")
@@ -69,7 +72,7 @@ def calibrate(recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS
     compressed = [
         compress_and_deess(prepare_wave(recording, raw_gain_db, "a calibration sentence")) for recording in recordings
     ]
-    eq = fit_voice_eq(_long_term_spectrum(compressed))
+    eq = eq or fit_voice_eq(_long_term_spectrum(compressed))
     sounds = [apply_voice_eq(wave, eq) for wave in compressed]
 
     def error_lu(gain_db: float) -> float:

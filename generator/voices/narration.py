@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from ..errors import TrackError
 from ..mix.segments import from_pcm, to_segment
 from ..model import CLIP_HEAD_MS, CLIP_TAIL_MS
-from ..pronunciation.reading import Reading
 from ..storage.cache import Cache, content_key
 from ..system.stopping import check
 from ..system.waiting import wait_for, wait_until
-from . import Voice
+from . import Voice, VoiceOfRecordings
 from .calibration import CALIBRATION_SENTENCES, calibrate
+from .filters import VoiceEq
 from .mastering import CHAIN_PER_MS, VoiceGain, chain_identity, master_wave, prepare_wave
 
 if TYPE_CHECKING:
@@ -37,7 +37,33 @@ MAX_QUEUED_BYTES = 27_000_000
 
 def voice_identity(voice: Voice) -> str:
     """Everything but the text that determines a clip's sound: the voice and the chain."""
-    return f"{voice.identity} {chain_identity()}"
+    return f"{voice.identity} {_chain_identity()}"
+
+
+@lru_cache(maxsize=1)  # it looks up versions of packages, and every line needs it
+def _chain_identity() -> str:
+    return chain_identity()
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLine:
+    """A text with the voice that speaks it, and the line that this voice is given for it."""
+
+    text: str
+    line: str
+    voice: Voice
+
+    @property
+    def identity(self) -> str:
+        """Everything but the line that determines the clip's sound."""
+        if isinstance(self.voice, VoiceOfRecordings):
+            return f"{self.voice.identity_of(self.text)} {_chain_identity()}"
+        return voice_identity(self.voice)
+
+    @property
+    def key(self) -> str:
+        """The clip's key in the cache."""
+        return content_key(self.identity, self.line)
 
 
 class Narration:
@@ -48,28 +74,27 @@ class Narration:
 
     def __init__(
         self,
-        identity: str,
         cache: Cache,
-        line_of: Mapping[str, str],
+        key_of: Mapping[str, str],
         lengths_ms: Mapping[str, int],
         pending: Mapping[str, Future[None]],
     ) -> None:
-        """`line_of` maps each text to the line that the voice spoke for it, and `lengths_ms` each line to its audible
-        length. `pending` are the lines whose clips may not be in the cache yet.
+        """`key_of` maps each text to the key of its clip, and `lengths_ms` each key to the clip's audible length.
+
+        `pending` are the keys whose clips may not be in the cache yet.
         """
-        self.durations_ms = {text: lengths_ms[line] for text, line in line_of.items()}
-        self._line_of = line_of
-        self._identity = identity
+        self.durations_ms = {text: lengths_ms[key] for text, key in key_of.items()}
+        self._key_of = key_of
         self._cache = cache
         self._pending = pending
         self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(self._clip)
 
     def _clip(self, text: str) -> AudioSegment:
         """The clip of one of the texts: 48 kHz mono. Raises TrackError if the cache has lost it."""
-        line = self._line_of[text]
-        if line in self._pending:
-            wait_for(self._pending[line]).result()
-        stored = self._cache.get(KIND, content_key(self._identity, line))
+        key = self._key_of[text]
+        if key in self._pending:
+            wait_for(self._pending[key]).result()
+        stored = self._cache.get(KIND, key)
         if stored is None:
             hint = "the cache was emptied while the track was made: build it again"
             raise TrackError(f"the clip of {text[:60]!r} is gone", hint=hint)
@@ -77,41 +102,33 @@ class Narration:
 
 
 def narrate(
-    texts: Sequence[str],
-    voice: Voice,
-    cache: Cache,
-    jobs: int,
-    progress: Progress = lambda done, total: None,
-    *,
-    reading: Reading | None = None,
+    lines: Sequence[SpokenLine], cache: Cache, jobs: int, progress: Progress = lambda done, total: None
 ) -> Narration:
-    """Make a clip for each of `texts`. Only lines that the cache lacks are spoken, `jobs` at a time.
+    """Make a clip for each of `lines`. Only those that the cache lacks are spoken, `jobs` at a time.
 
-    The `reading` turns each text into the line that the voice speaks (None: the text itself), and that line is part
-    of the clip's cache key. So a changed entry of a lexicon only affects the sentences that contain it. When this
-    returns, all audible lengths are known, but the last clips may still be in the voice chain. Raises TrackError,
-    naming the line, if the voice failed.
+    The line is part of the clip's cache key, so a changed pronunciation only affects the sentences that contain it.
+    When this returns, all audible lengths are known, but the last clips may still be in the voice chain. Raises
+    TrackError, naming the line, if the voice failed.
     """
-    identity = voice_identity(voice)
-    line_of = {text: text if reading is None else reading.line(text) for text in texts}
-    lines = list(dict.fromkeys(line_of.values()))
+    key_of = {line.text: line.key for line in lines}
+    by_key = {key_of[line.text]: line for line in lines}
     lengths_ms: dict[str, int] = {}
-    missing: list[str] = []
-    for line in lines:
-        stored = cache.get(KIND, content_key(identity, line))
+    missing: dict[str, SpokenLine] = {}
+    for key, line in by_key.items():
+        stored = cache.get(KIND, key)
         if stored is None:
-            missing.append(line)
+            missing[key] = line
         else:
-            lengths_ms[line] = _audible_ms(len(from_pcm(stored)))
-    progress(len(lengths_ms), len(lines))
+            lengths_ms[key] = _audible_ms(len(from_pcm(stored)))
+    progress(len(lengths_ms), len(by_key))
     pending: dict[str, Future[None]] = {}
     if missing:
         with _chain_worker() as submit:
-            for line, wave, gain in _speak(missing, voice, identity, cache, jobs):
-                lengths_ms[line] = _audible_ms(len(wave) // CHAIN_PER_MS)
-                pending[line] = submit(partial(_store_clip, cache, identity, line, wave, gain), wave.nbytes)
-                progress(len(lengths_ms), len(lines))
-    return Narration(identity, cache, line_of, lengths_ms, pending)
+            for key, wave, gain in _speak(missing, cache, jobs):
+                lengths_ms[key] = _audible_ms(len(wave) // CHAIN_PER_MS)
+                pending[key] = submit(partial(_store_clip, cache, key, missing[key].line, wave, gain), wave.nbytes)
+                progress(len(lengths_ms), len(by_key))
+    return Narration(cache, key_of, lengths_ms, pending)
 
 
 @contextmanager
@@ -148,22 +165,46 @@ def _chain_worker() -> Iterator[Callable[[Callable[[], None], int], Future[None]
         worker.shutdown(wait=failed, cancel_futures=failed)
 
 
-def _store_clip(cache: Cache, identity: str, line: str, wave: Wave, gain: VoiceGain) -> None:
+def _store_clip(cache: Cache, key: str, line: str, wave: Wave, gain: VoiceGain) -> None:
     """Finish the clip of `line`, and put it into the cache."""
     check()
     clip = to_segment(master_wave(wave, gain, line).samples)
-    cache.put(KIND, content_key(identity, line), clip.raw_data)
+    cache.put(KIND, key, clip.raw_data)
 
 
-def _speak(
-    lines: Sequence[str], voice: Voice, identity: str, cache: Cache, jobs: int
-) -> Iterator[tuple[str, Wave, VoiceGain]]:
+def _speak(lines: Mapping[str, SpokenLine], cache: Cache, jobs: int) -> Iterator[tuple[str, Wave, VoiceGain]]:
+    """The key of each of `lines` with the input for the chain, one voice after another."""
+    by_voice: dict[str, dict[str, str]] = {}
+    voices: dict[str, Voice] = {}
+    for key, line in lines.items():
+        voices.setdefault(line.voice.identity, line.voice)
+        by_voice.setdefault(line.voice.identity, {})[line.line] = key
+    for identity, keys in by_voice.items():
+        voice = voices[identity]
+        spoken = _play(keys, voice, jobs) if isinstance(voice, VoiceOfRecordings) else _say(keys, voice, cache, jobs)
+        for said, wave, gain in spoken:
+            yield keys[said], wave, gain
+
+
+def _play(lines: Collection[str], voice: Voice, jobs: int) -> Iterator[tuple[str, Wave, VoiceGain]]:
+    """Each of `lines` from its recording, brought to the level of all others by itself.
+
+    A person doesn't speak as evenly as an engine, comes closer and goes away between two evenings, and records one
+    sentence anew. Only that sentence's clip may change by this, so nothing is measured over several.
+    """
+    for line, recording in voice.speak([*lines], jobs):
+        check()
+        gain = calibrate([recording], eq=VoiceEq())
+        yield line, prepare_wave(recording, gain.raw_gain_db, repr(line)), gain
+
+
+def _say(lines: Collection[str], voice: Voice, cache: Cache, jobs: int) -> Iterator[tuple[str, Wave, VoiceGain]]:
     """Each of `lines` with the input for the chain. The voice goes on speaking while its gain is measured."""
-    key = content_key(identity, *CALIBRATION_SENTENCES)
+    key = content_key(voice_identity(voice), *CALIBRATION_SENTENCES)
     gain = _stored_gain(cache, key)
     wanted = set(lines)
     early: dict[str, Recording] = {}
-    for line, recording in voice.speak(lines if gain else [*CALIBRATION_SENTENCES, *lines], jobs):
+    for line, recording in voice.speak([*lines] if gain else [*CALIBRATION_SENTENCES, *lines], jobs):
         check()
         early[line] = recording
         if gain is None and all(text in early for text in CALIBRATION_SENTENCES):

@@ -62,6 +62,8 @@ NOTES = {
     "en-us+whisper": "harsh: most of its energy lies at 2 to 5 kHz",
     "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
 }
+SHORT_LIST = tuple(voice for voice, note in NOTES.items() if not note.startswith("harsh"))
+"""The voices of espeak-ng to try first, the softest before the others."""
 
 
 def expect_voice() -> None:
@@ -82,7 +84,7 @@ def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voic
     rate = OWN_RATE_WPM if rate is None else rate
     if inventory.driver != "espeak":
         return _open_system_voice(inventory, name, rate, pitch)
-    public = find_espeak_voice(inventory, name or DEFAULT_ESPEAK)
+    public = find_espeak_voice(inventory, name or DEFAULT_ESPEAK, SHORT_LIST)
     base, _, variant = public.partition("+")
     speed = ESPEAK_SPEED_BY_VARIANT.get(variant, ESPEAK_SPEED)
     espeak_rate = round(rate / speed)
@@ -124,11 +126,12 @@ def list_voices() -> list[VoiceInfo]:
     for public, voice in inventory.voices.items():
         language = (voice["languages"] or [""])[0] or ""
         gender = (voice["gender"] or "").lower()
-        listed.append(_info(public, voice["name"], language, gender))
+        listed.append(_info(inventory, public, voice["name"], language, gender))
         if public == "en-us":
             for variant, own_gender in inventory.variants.items():
                 combined = f"{public}+{variant}"
-                listed.append(_info(combined, f"{voice['name']}, {variant}", language, own_gender or gender))
+                name = f"{voice['name']}, {variant}"
+                listed.append(_info(inventory, combined, name, language, own_gender or gender))
     return listed
 
 
@@ -166,5 +169,9 @@ def _identity(inventory: Inventory, *parts: str) -> str:
     return ", ".join((inventory.versions, system, *parts))
 
 
-def _info(public: str, name: str, language: str, gender: str) -> VoiceInfo:
-    return VoiceInfo(f"pyttsx3:{public}", name, language, gender, NOTES.get(public, ""))
+def _info(inventory: Inventory, public: str, name: str, language: str, gender: str) -> VoiceInfo:
+    if inventory.driver == "espeak":
+        rank = SHORT_LIST.index(public) + 1 if public in SHORT_LIST else None
+    else:
+        rank = 1 if language.lower().startswith("en") else None
+    return VoiceInfo(f"pyttsx3:{public}", name, language, gender, NOTES.get(public, ""), rank)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TrackError
 from ..model import SAMPLE_RATE, Recording
-from . import VoiceInfo, missing_voice, speakable
+from . import LAST_RANK, VoiceInfo, missing_voice, speakable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,9 @@ def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voic
 
 def list_voices() -> list[VoiceInfo]:
     return [
-        VoiceInfo("tone:tone", "Tone", "", "", "hums instead of words: for tests and for trying a routine's timing")
+        VoiceInfo(
+            "tone:tone", "Tone", "", "", "hums instead of words: for tests and for trying a routine's timing", LAST_RANK
+        )
     ]
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "lexicon_files",
     "parsers",
     "script_sources",
+    "settings_file",
     "settings_layers",
     "trusted_folders",
 ]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from ..errors import SettingError, did_you_mean
-from ..settings import SETTINGS, SettingInfo, Settings
-from ..values import NO_NAMES, Background, Cover
+from ..settings import SETTINGS, Settings
+from ..values import Background, CountVoice, Cover, OwnVoice
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
 PROJECT_FILE = "sleepward.toml"
-VOICE_KEYS = ("voice", "rate", "pitch")
+BELONG_TO_VOICE = ("rate", "pitch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +22,20 @@ class SettingsLayer:
     """Settings from one place, as written.
 
     `where` gives the place of a setting for an error; if `named`, that place contains the setting's name. `voices` are
-    the voices defined here, each with its own rate and pitch.
+    the voices defined here, by name.
     """
 
     values: Mapping[str, str]
     where: Callable[[str], str]
     named: bool = False
-    voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    voices: Mapping[str, OwnVoice] = field(default_factory=dict)
 
 
 def resolve(layers: Sequence[SettingsLayer]) -> Settings:
     """The settings of all `layers`, of which the first wins. Raises SettingError with the place of the fault."""
+    own = _chosen_own_voice(layers)
     chosen: dict[str, object] = {}
-    for layer in _with_named_voice(layers):
+    for layer in layers if own is None else _with_own_voice(layers, own):
         for name, text in layer.values.items():
             if name not in SETTINGS:
                 raise SettingError(
@@ -50,23 +50,47 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
             except ValueError as error:
                 what = str(error) if layer.named else f"{name}: {error}"
                 raise SettingError(what, where=layer.where(name)) from error
+    if own is not None and own.engine:
+        chosen["voice"] = own
+    counts = chosen.get("count_voice")
+    if isinstance(counts, CountVoice) and isinstance(counts.voice, str):
+        chosen["count_voice"] = replace(counts, voice=own_voice(counts.voice, layers) or counts.voice)
     return Settings(**cast("dict[str, Any]", chosen))
 
 
-def _with_named_voice(layers: Sequence[SettingsLayer]) -> Sequence[SettingsLayer]:
-    """`layers` with the settings under ``[voices.NAME]``, if NAME is the chosen voice.
-
-    Only flags and the environment override its rate and pitch, since they belong to the voice.
-    """
+def _chosen_own_voice(layers: Sequence[SettingsLayer]) -> OwnVoice | None:
     name = next((layer.values["voice"] for layer in layers if "voice" in layer.values), None)
-    home = next((layer for layer in layers if name in layer.voices), None)
-    if name is None or home is None:
-        return layers
-    own = dict(home.voices[name])
-    voice = {"voice": own.pop("voice")} if "voice" in own else {}
-    flags_and_environment = [layer for layer in layers if layer.named]
+    return None if name is None else own_voice(name, layers)
+
+
+def own_voice(name: str, layers: Sequence[SettingsLayer], before: tuple[str, ...] = ()) -> OwnVoice | None:
+    """The user's own voice called `name`, with the voice that fills in for it. `before` are those it fills in for."""
+    own = next((layer.voices[name] for layer in layers if name in layer.voices), None)
+    if own is None or not isinstance(own.fill, str):
+        return own
+    if own.fill in (*before, name):
+        hint = "name a voice there that doesn't lead back here"
+        raise SettingError(f"[voices.{name}] would fill in for itself", where=own.where_of("fill"), hint=hint)
+    return replace(own, fill=own_voice(own.fill, layers, (*before, name)) or own.fill)
+
+
+def _with_own_voice(layers: Sequence[SettingsLayer], own: OwnVoice) -> Sequence[SettingsLayer]:
+    """`layers` with the settings of the user's `own` voice.
+
+    Only flags and the environment override its rate and pitch, since they belong to the voice. A voice with an engine
+    of its own takes them from nowhere else.
+    """
+    named = [layer for layer in layers if layer.named]
     others = [layer for layer in layers if not layer.named]
-    return [SettingsLayer(voice, home.where), *flags_and_environment, SettingsLayer(own, home.where), *others]
+    if own.engine:
+        others = [
+            replace(layer, values={name: text for name, text in layer.values.items() if name not in BELONG_TO_VOICE})
+            for layer in others
+        ]
+    where = own.where_of
+    voice = {} if own.engine else {"voice": own.text("voice") or ""}
+    its_own = {name: str(value) for name in BELONG_TO_VOICE if (value := getattr(own, name)) is not None}
+    return [SettingsLayer(voice, where), *named, SettingsLayer(its_own, where), *others]
 
 
 def flag_layer(values: Mapping[str, str | None]) -> SettingsLayer:
@@ -81,68 +105,6 @@ def environment_layer(environment: Mapping[str, str]) -> SettingsLayer:
         if key.startswith(ENVIRONMENT_PREFIX) and key not in _NOT_SETTINGS and text
     }
     return SettingsLayer(found, lambda name: f"${ENVIRONMENT_PREFIX}{name.upper()}", named=True)
-
-
-def file_layer(path: Path) -> SettingsLayer:
-    """The settings of a TOML file; an empty layer if there is no such file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return SettingsLayer({}, str)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"can't be read: {error}", where=str(path)) from error
-    lines = text.splitlines()
-
-    def where(name: str) -> str:
-        keys = (line.split("=")[0].strip(" []").removeprefix("voices.").replace("-", "_") for line in lines)
-        at = next((i for i, key in enumerate(keys, 1) if key == name.replace("-", "_")), 1)
-        return f"{path.name}:{at}"
-
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        hint = 'write text in quotes: background = "rain"'
-        raise SettingError(f"this isn't TOML: {error}", where=path.name, hint=hint) from error
-    voices = values.pop("voices", {})
-    if not isinstance(voices, dict):
-        raise SettingError("voices must be tables", where=where("voices"), hint="begin each with a line [voices.NAME]")
-    for name, value in values.items():
-        info = SETTINGS.get(name.replace("-", "_"))
-        if info is not None and info.is_list and isinstance(value, list):
-            values[name] = ", ".join(map(str, value)) or NO_NAMES
-            continue
-        if isinstance(value, bool):
-            what, hint = _bool_fault(name, info, value)
-            raise SettingError(f"{name}: {what}", where=where(name), hint=hint)
-        if isinstance(value, list | dict):
-            raise SettingError(
-                f"{name} is neither text nor a number", where=where(name), hint="write one setting a line"
-            )
-    texts = {name.replace("-", "_"): str(value) for name, value in values.items()}
-    return SettingsLayer(
-        texts, where, voices={name: _voice_table(name, table, where) for name, table in voices.items()}
-    )
-
-
-def _bool_fault(name: str, info: SettingInfo | None, value: bool) -> tuple[str, str]:
-    """The fault of true or false as a setting's value, and what to write."""
-    if info is None:
-        return "there is no such setting", did_you_mean(name, SETTINGS)
-    word = "on" if value else "off"
-    written = "true" if value else "false"
-    if word in info.metavar.split("|"):
-        return f"{written} isn't one of its values", f'write {name} = "{word}"'
-    return f"{written} isn't one of its values", f"it takes {info.metavar}: {info.help}"
-
-
-def _voice_table(name: str, table: object, where: Callable[[str], str]) -> Mapping[str, str]:
-    """The settings under ``[voices.NAME]``. Raises SettingError."""
-    if not isinstance(table, dict) or set(table) - set(VOICE_KEYS) or "voice" not in table:
-        hint = f'like [voices.{name}] and below it voice = "en-us+klatt5", rate = 108, pitch = 40'
-        raise SettingError(
-            f"[voices.{name}] needs a voice, and takes only voice, rate and pitch", where=where(name), hint=hint
-        )
-    return {key: str(value) for key, value in table.items()}
 
 
 # --- the settings of a routine or script, and all layers --------------------------------------------------

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Literal, Self
 from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
 from ..system.symlinks import is_outside
-from .settings_layers import PROJECT_FILE, SettingsLayer, environment_layer, file_layer, own_layer
+from .settings_file import file_layer
+from .settings_layers import PROJECT_FILE, SettingsLayer, environment_layer, own_layer, own_voice
 
 if TYPE_CHECKING:
     from ..model import Pose, Routine
     from ..storage.cache import Cache
+    from ..values import OwnVoice
 
 Trust = Literal["user", "stranger", "built-in"]
 
@@ -174,6 +176,15 @@ class Workspace:
             self._layers.extend([environment_layer(os.environ), *files, user])
         return self._layers
 
+    def own_voices(self) -> dict[str, OwnVoice]:
+        """The user's own voices by name. Raises SettingError."""
+        found: dict[str, OwnVoice] = {}
+        for layer in self.layers():
+            for name in layer.voices:
+                if name not in found and (own := own_voice(name, self.layers())) is not None:
+                    found[name] = own
+        return found
+
     def built_in_templates(self) -> Path:
         """The folder of the built-in templates."""
         return next(folder for root in reversed(self.roots) if (folder := root.folder / TEMPLATES).is_dir())
@@ -230,11 +241,20 @@ class Workspace:
 
 
 def _layer_of(root: Root) -> SettingsLayer:
-    """The settings of a folder's file. Raises SettingError if a stranger's name a file outside the folder."""
+    """The settings of a folder's file.
+
+    Raises SettingError if a stranger's name a file outside the folder, or define a voice with an engine: its keys name
+    programs that run, and files anywhere.
+    """
     path = root.folder / PROJECT_FILE
     layer = file_layer(root.inside(path))
     if root.trust == "user":
         return layer
+    for voice in layer.voices.values():
+        if voice.engine:
+            what = f"a library's folder can't define a voice with an engine, as [voices.{voice.name}] does"
+            hint = "if you trust it, copy the table into sleepward.toml in the folder where you work"
+            raise SettingError(what, where=f"{root.folder / voice.where_of('engine')}", hint=hint)
     try:
         own = own_layer(layer.values, layer.where, root.folder)
     except SleepwardError as error:  # the error of a background has no place
