@@ -305,6 +305,15 @@ def test_check_tells_what_will_be_said_at_its_place(sleepward: Command, tmp_path
     assert not json.loads(sleepward("check", "night.txt", "--json").stdout)[0]["faults"]
 
 
+@espeak_only
+def test_check_reads_as_the_voice_that_is_chosen_here(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "night.txt").write_text("Halte 5–10 Atemzüge → 30 s.\n[sleep]\n", encoding="utf-8")
+    (tmp_path / "sleepward.toml").write_text('voice = "de+klatt4"\n')
+    (checked,) = json.loads(sleepward("check", "night.txt", "--json").stdout)
+    assert checked["faults"] == []
+    assert "not-as-written" not in [each["rule"] for each in checked["warnings"]]
+
+
 def test_check_finds_the_place_in_a_pose(sleepward: Command, tmp_path: Path) -> None:
     pose = (ROUTINES / "poses" / "chair-hip-circles.yaml").read_text(encoding="utf-8")
     changed = pose.replace("the feet apart. [6s]", "the\n  feet → apart by 3cm. [6s]")

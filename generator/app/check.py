@@ -229,6 +229,7 @@ def _script_checks(
 ) -> Iterator[Diagnostic]:
     """Faults in the scripts that the routine gives with each of the flags in `ways`, and the linter's findings."""
     found = dict.fromkeys(routine_findings(routine), "")
+    reading: Reading | None = None
     for way in ways:
         try:
             source = routine_source(routine, way, workspace)
@@ -247,8 +248,9 @@ def _script_checks(
         for fault in _layout_faults(script, _timing(settings), path):
             yield _in_script(fault, source.text, routine, path)
         shown = " ".join(f"--{key} {value}" for key, value in way.items() if way != LEVELS[0])
+        reading = reading or _reading(settings, workspace)
         in_words = script_findings(script, _timing(settings), setting=routine.setting)
-        for finding in (*in_words, *_said_findings(script, _reading(settings, workspace))):
+        for finding in (*in_words, *_said_findings(script, reading)):
             found.setdefault(replace(finding, line=0), shown)
         if way == LEVELS[0] and any(step.line for step in routine.steps):
             other = {"first_side": "left" if settings.first_side == "right" else "right"}
@@ -270,9 +272,20 @@ def _said_findings(script: Script, reading: Reading) -> Iterator[Finding]:
 
 
 def _reading(settings: Settings, workspace: Workspace) -> Reading:
-    """How the voice reads. A voice that was chosen is asked for its language; where it is missing, that is English."""
-    language = "en" if settings.voice is None else _language_of(settings.voice)
+    """How the voice reads: the one that is chosen by `settings`, or else by the settings files here.
+
+    A voice that was chosen is asked for its language. Where it can't be had, that is English.
+    """
+    voice = settings.voice or _usual_voice()
+    language = "en" if voice is None else _language_of(voice)
     return reading_of(load_lexicon(language, workspace), language, None)
+
+
+def _usual_voice() -> VoiceChoice | None:
+    try:
+        return resolve(Workspace.here().layers()).voice
+    except SleepwardError:  # its own check tells it
+        return None
 
 
 @lru_cache(maxsize=16)
