@@ -68,7 +68,7 @@ _QUANTITY = re.compile(
 _FRACTION_NOUN = re.compile(rf"\s(?:({_MEASURES})\b(?!-)|(of)\b)")
 _NOUN_FOLLOWS = re.compile(
     r"[\s-](?!(?:of|in|on|at|or|and|to|per|each|with|for|then|before|after|from|off|apart|long|more|later|ago|total|"
-    r"away|up|down|wide|high|is|are|if|as|by)\b)[a-z]"
+    r"away|left|remain|remaining|pass|go|up|down|wide|high|is|are|if|as|by|here|there|was|will|may|can)\b)[a-z]"
 )
 _DETERMINED = re.compile(r"\b(?:an?|another|each|every|this|that|the|your|one|per)\s$", re.IGNORECASE)
 _A_DETERMINER = re.compile(r"\b(?:an?|another|one|the|each|every|this|that|your|any|about an?)\s$", re.IGNORECASE)
@@ -162,7 +162,8 @@ def _with_unit(match: re.Match[str], unit: str, before: str, behind: str) -> str
     share = None if high else _share(low)
     if share is not None and unit not in ("%", "°"):
         return _share_of(share, one, article=not _A_DETERMINER.search(before))
-    describes = match["joint"] == "-" or (_DETERMINED.search(before) and _NOUN_FOLLOWS.match(behind))
+    headed = not before.strip("\"'“‘( ") or _DETERMINED.search(before)  # "10 min body scan", "a 30 s hold"
+    describes = match["joint"] == "-" or (headed and _NOUN_FOLLOWS.match(behind))
     single = describes or (low == "1" and not high and not match["more"])
     return f"{_amount(low, high, more=bool(match['more']))} {one if single else many}"
 
