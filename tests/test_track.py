@@ -36,7 +36,7 @@ def test_speech_lies_where_the_plan_says(tracks: dict[str, Track]) -> None:
     for (start_ms, end_ms), event in zip(heard, said, strict=True):
         assert abs(start_ms - event["start_ms"]) <= 60, event
         if event["kind"] == "speech":  # (a bell rings out softly, below what counts as sound here)
-            assert abs(end_ms - event["end_ms"]) <= 60, event
+            assert -60 <= end_ms - event["end_ms"] <= 90, event  # a natural voice dies away
 
 
 def test_silences_are_as_long_as_planned(tracks: dict[str, Track]) -> None:
@@ -45,7 +45,7 @@ def test_silences_are_as_long_as_planned(tracks: dict[str, Track]) -> None:
     for (before, after), (first, second) in zip(pairwise(heard), pairwise(said), strict=True):
         if first["kind"] == "speech":
             planned_ms = second["start_ms"] - first["end_ms"]
-            assert abs((after[0] - before[1]) - planned_ms) <= 60, (first, second)
+            assert abs((after[0] - before[1]) - planned_ms) <= 90, (first, second)
 
 
 @pytest.mark.parametrize("bed", ["none", "brown", "rain"])

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ..model import Event
 
 EDGE_MS = {
-    "none": 60,
+    "none": 90,  # a natural voice is heard to die away, for up to 75 ms
     "noise": 60,
     "tones": 60,
     "music": 150,
 }  # how far a phrase's start and end may be off
 HIDDEN_MS = 250  # … and so far if it is shorter: the background hides a soft consonant …
-HIDDEN_SHARE = 0.2  # … in this share of different phrases; measured: up to 0.11 over ocean, 0 without a background
+HIDDEN_SHARE = 0.4  # … in this share of different phrases; measured: up to 0.3 over rain, 0 without a background
 STRAY_LU = 6  # over the 90th percentile of the background …
 STRAY_MS = 150  # … for longer than this is a voice that isn't in the plan
 STRAY_LUFS = -60.0  # without a background, a louder sound is one

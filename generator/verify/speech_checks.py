@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 _NEAR_HOPS = 300  # the background is measured so near to a phrase …
 _NEAR_ENOUGH_HOPS = 100  # … if so much of it is alone there, else …
 _FURTHER_HOPS = 800  # … so near
+_BESIDE_HOPS = 60  # … but not right beside it, where a phrase would be that came too early or late
 _OVER_DB = 1.5  # inside an event: one of six bands so far over the background's peak is the voice
 _OUTSIDE_DB = 6.0  # outside an event, where a wave of the background may rise
 _AUDIBLE_DB = -63.5  # softer sound in a band doesn't count
-_BEFORE_HOPS, _AFTER_HOPS = 10, 20  # a phrase may begin and end so far outside its event
+_BEFORE_HOPS, _AFTER_HOPS = 20, 20  # so far outside its event a phrase is looked for
 _DUCKED_BEFORE, _DUCKED_AFTER = (20, 4), (15, 60)  # hops around a phrase in which the background is ducked as under it
 _MONO_DB = 15.0  # a side so far under the whole says nothing about the background
 
@@ -97,7 +98,12 @@ class SpeechChecks:
         loudest = np.full(len(self._measurement.bands_db), FLOOR_DB)
         for reach in (_NEAR_HOPS, _FURTHER_HOPS):
             around = slice(max(inside.start - reach, 0), inside.stop + reach)
-            near = self._measurement.bands_db[:, around][:, self._alone[around]]
+            alone = self._alone[around].copy()
+            beside = slice(
+                max(inside.start - _BESIDE_HOPS - around.start, 0), inside.stop + _BESIDE_HOPS - around.start
+            )
+            alone[beside] = False
+            near = self._measurement.bands_db[:, around][:, alone]
             if near.shape[1]:
                 loudest = near.max(axis=1).astype(np.float64)
             if near.shape[1] >= _NEAR_ENOUGH_HOPS:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..dsp.loudness import BLOCK_MS, HOP_MS, block_powers, gated_lufs, hop_powers
 from ..dsp.transforms import to_spectra
 from ..errors import TrackError
-from .filters import CHAIN_RATE, VoiceEq, fit_voice_eq
+from .filters import CHAIN_RATE, PRESENCE, VoiceEq, consonant_weakness, fit_voice_eq
 from .mastering import (
+    COMPRESSOR_RATIO,
     NOMINAL_LUFS,
     VoiceGain,
     apply_voice_eq,
-    compress_and_deess,
+    compress,
     db_to_amplitude,
+    equalise_and_deess,
     leveller_gains_db,
     power_gains,
     prepare_wave,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from .mastering import Wave
 
 _TARGET_OFFSET_LU = 0.4  # short phrases come out 0.2 LU quieter than the calibration's, and LAME takes another 0.4
+
+AUDIBLE_POWER = 1e-4  # of a voice's mean power: what lies 40 dB under it is pause
 
 CALIBRATION_SENTENCES: tuple[str, ...] = (
     "Let your shoulders grow heavy, and sink a little deeper into the bed.",
@@ -50,11 +54,11 @@ CALIBRATION_SENTENCES: tuple[str, ...] = (
 def calibrate(
     recordings: Sequence[Recording], target_lufs: float = NOMINAL_LUFS, eq: VoiceEq | None = None
 ) -> VoiceGain:
-    """Gains and equaliser of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
+    """Gains, equaliser and compression of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
 
     Both gains come from the gated loudness of all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration. The equaliser comes from their long-term spectrum, unless it is given as `eq`. Raises TrackError if a
-    recording holds no sound.
+    narration. The equaliser comes from their long-term spectrum, unless it is given as `eq`, and the compression from
+    how weak the consonants are. Raises TrackError if a recording holds no sound.
     """
     for number, recording in enumerate(recordings, start=1):
         require_sound(recording, f"calibration sentence {number}")
@@ -69,10 +73,13 @@ def calibrate(
     )
     raw_gain_db = target_lufs - raw_lufs
 
-    compressed = [
-        compress_and_deess(prepare_wave(recording, raw_gain_db, "a calibration sentence")) for recording in recordings
+    equalised = [
+        equalise_and_deess(prepare_wave(recording, raw_gain_db, "a calibration sentence")) for recording in recordings
     ]
-    eq = eq or fit_voice_eq(_long_term_spectrum(compressed))
+    weakness = consonant_weakness(_consonant_peaks_db(equalised))
+    ratio = 1 + (COMPRESSOR_RATIO - 1) * weakness
+    compressed = [compress(wave, ratio) for wave in equalised]
+    eq = eq or fit_voice_eq(_long_term_spectrum(compressed), weakness)
     sounds = [apply_voice_eq(wave, eq) for wave in compressed]
 
     def error_lu(gain_db: float) -> float:
@@ -82,7 +89,7 @@ def calibrate(
     first_guess_db = target_lufs + _TARGET_OFFSET_LU - _speech_lufs([_to_hops(sound.powers) for sound in sounds])
     # found by iteration, as the leveller takes back some of the gain
     chain_gain_db = _find_root(error_lu, first_guess_db, slope=0.45, within=0.01)
-    return VoiceGain(raw_gain_db, chain_gain_db, eq.presence_db, eq.treble_db)
+    return VoiceGain(raw_gain_db, chain_gain_db, eq.presence_db, eq.treble_db, ratio)
 
 
 def _speech_lufs(sounds: Sequence[NDArray[np.float64]]) -> float:
@@ -110,11 +117,28 @@ def _long_term_spectrum(waves: Sequence[Wave]) -> tuple[NDArray[np.float64], NDA
     """Frequencies in Hz, and the power at each (Welch's method), of all `waves` together."""
     import numpy as np
 
-    size = 2_048
+    hz, powers = _short_spectra(waves, 2_048)
+    return hz, powers.mean(axis=0).astype(np.float64)
+
+
+def _consonant_peaks_db(waves: Sequence[Wave]) -> float:
+    """The level in `PRESENCE` that one audible frame of 20 ms in twenty passes, over the level of all frames."""
+    import numpy as np
+
+    hz, powers = _short_spectra(waves, 512)
+    whole = powers.sum(axis=1)
+    audible = whole > AUDIBLE_POWER * whole.mean()
+    band = powers[:, (hz >= PRESENCE[0]) & (hz < PRESENCE[1])].sum(axis=1)
+    return 10 * log10(np.percentile(band[audible], 95) / whole[audible].mean() + 1e-12)
+
+
+def _short_spectra(waves: Sequence[Wave], size: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Frequencies in Hz, and the powers (frames, frequencies) of half-overlapping frames of all `waves` together."""
+    import numpy as np
+
     frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
-    power = np.square(np.abs(to_spectra(frames * np.hanning(size).astype(np.float32)))).mean(axis=0)
-    hz = np.fft.rfftfreq(size, 1 / CHAIN_RATE)
-    return hz.astype(np.float64), power.astype(np.float64)
+    powers = np.square(np.abs(to_spectra(frames * np.hanning(size).astype(np.float32))))
+    return np.fft.rfftfreq(size, 1 / CHAIN_RATE), powers
 
 
 def _find_root(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
