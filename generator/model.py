@@ -251,8 +251,20 @@ Cue = Say | Pause | Chime | Count | Breathe | Hold
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptNote:
+    """What its writer should know about a place of a script, though it can be spoken; both count from 1."""
+
+    line: int
+    column: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
-    """A parsed script: its front matter, its chapters' titles, its cues. `body` is the text of the cues."""
+    """A parsed script: its front matter, its chapters' titles, its cues.
+
+    `body` is the text of the cues, and begins on line `first_line` of the file.
+    """
 
     name: str
     title: str
@@ -264,6 +276,8 @@ class Script:
     routine: str | None = None
     summary: str = ""
     adapted: tuple[str, ...] = ()  # a sentence for each pose left out or swapped, shown and never spoken
+    first_line: int = 1
+    notes: tuple[ScriptNote, ...] = ()
 
 
 # --- sound and time --------------------------------------------------------------------------------

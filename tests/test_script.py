@@ -244,7 +244,8 @@ def test_guided_breaths_in_a_hold_need_no_release_of_their_own() -> None:
         ("Hi. [sleep] Good night.", 1, "nothing may follow"),
         ("# A\n# B\nHi.", 1, "nothing happens in this chapter"),
         ("x" * 1_100, 1, "1100 characters"),
-        ("[pause 5s]", 1, "isn't a mark"),
+        ("[pause]", 1, "isn't a mark"),
+        ("<break/>", 1, "isn't a mark"),
         ("---\nroutine: ../x\n---\nHi.", 2, "can't be a routine's name"),
     ],
 )
@@ -289,7 +290,7 @@ def test_a_forgotten_bracket_is_told_with_the_mark_that_was_meant(text: str, mea
         ("[relese]", "did you mean [release]?"),
         ("[breath 6]", "did you mean [breathe 6]?"),
         ("[bell]", None),
-        ("[wait 5s]", "a pause is its length alone, like [5s]"),
+        ("[wait]", "a pause is its length alone, like [5s]"),
     ],
 )
 def test_an_unknown_mark_is_told_with_the_nearest(mark: str, meant: str | None) -> None:

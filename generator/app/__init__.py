@@ -1,3 +1,3 @@
-"""The commands beside building: check, tonight, programmes, doctor, samples, init."""
+"""The commands beside building: check, tonight, programmes, doctor, samples, what is said, init."""
 
-__all__ = ["check", "doctor", "init_files", "programs", "samples", "sheets", "tonight", "voice_list"]
+__all__ = ["check", "doctor", "init_files", "programs", "said", "samples", "sheets", "tonight", "voice_list"]

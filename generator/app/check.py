@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from .. import beds
@@ -27,14 +28,19 @@ from ..lint import (
 )
 from ..model import CuePlace, Hold, Pause, Pose, Routine, Script, Step
 from ..pronunciation.lexicon import parse_lexicon
+from ..pronunciation.places import placed_remarks
+from ..pronunciation.reading import Reading, reading_of
+from ..pronunciation.sentences import sentences
 from ..script import ScriptFaultsError, parse, plain_description
-from ..script.prose import sentences
 from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out
 from ..timeline.timing import Timing, spoken_texts, timing_of
+from ..values import VoiceChoice
+from ..voices import open_voice
 from ..workspace import Workspace
 from ..workspace.file_types import Kind, files_of, kind_of, text_or_nothing
+from ..workspace.lexicon_files import load_lexicon
 from ..workspace.parsers import parsers_in
 from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
 from ..workspace.settings_file import file_layer
@@ -45,6 +51,8 @@ from .programs import read_program
 
 LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
 NIGHT = "1"  # a night with varied wording; night 0 has the first alternatives
+
+NO_WORDS = "no-words"
 
 _PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
 _POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
@@ -151,6 +159,11 @@ def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     yield from _length_faults(script, settings, path)
     misplaced = _layout_faults(script, _timing(settings), path)
     yield from misplaced
+    for each in placed_remarks(script, _reading(settings, workspace)):
+        found = Diagnostic(str(path), each.line, each.column, each.remark.what)
+        yield found if each.fault else replace(found, rule=each.remark.rule, severity="warning")
+    for note in script.notes:
+        yield Diagnostic(str(path), note.line, note.column, note.what, rule="not-as-written", severity="warning")
     for finding in script_findings(script, _timing(settings)):
         if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
             yield warning(finding, str(path), finding.line)
@@ -216,6 +229,7 @@ def _script_checks(
 ) -> Iterator[Diagnostic]:
     """Faults in the scripts that the routine gives with each of the flags in `ways`, and the linter's findings."""
     found = dict.fromkeys(routine_findings(routine), "")
+    reading: Reading | None = None
     for way in ways:
         try:
             source = routine_source(routine, way, workspace)
@@ -234,13 +248,52 @@ def _script_checks(
         for fault in _layout_faults(script, _timing(settings), path):
             yield _in_script(fault, source.text, routine, path)
         shown = " ".join(f"--{key} {value}" for key, value in way.items() if way != LEVELS[0])
-        for finding in script_findings(script, _timing(settings), setting=routine.setting):
+        reading = reading or _reading(settings, workspace)
+        in_words = script_findings(script, _timing(settings), setting=routine.setting)
+        for finding in (*in_words, *_said_findings(script, reading)):
             found.setdefault(replace(finding, line=0), shown)
         if way == LEVELS[0] and any(step.line for step in routine.steps):
             other = {"first_side": "left" if settings.first_side == "right" else "right"}
             mirrored = parse(routine_source(routine, way | other, workspace).text, source.shown_as)
             found.update(dict.fromkeys(mirror_findings(script, mirrored), ""))
-    yield from located(found, routine, _lines, found)
+    for each in located(found, routine, _lines, found):
+        yield replace(each, rule="", severity="fault") if each.rule == NO_WORDS else each
+
+
+def _said_findings(script: Script, reading: Reading) -> Iterator[Finding]:
+    """What isn't said as it is written, and what has no words."""
+    for each in placed_remarks(script, reading):
+        yield Finding(
+            each.remark.rule, each.remark.what, quote=each.sentence, pose=each.where.pose, part=each.remark.written
+        )
+    for note in script.notes:
+        written = note.what[1:].partition("”")[0]
+        yield Finding("not-as-written", note.what, quote=written, part=written)
+
+
+def _reading(settings: Settings, workspace: Workspace) -> Reading:
+    """How the voice reads: the one that is chosen by `settings`, or else by the settings files here.
+
+    A voice that was chosen is asked for its language. Where it can't be had, that is English.
+    """
+    voice = settings.voice or _usual_voice()
+    language = "en" if voice is None else _language_of(voice)
+    return reading_of(load_lexicon(language, workspace), language, None)
+
+
+def _usual_voice() -> VoiceChoice | None:
+    try:
+        return resolve(Workspace.here().layers()).voice
+    except SleepwardError:  # its own check tells it
+        return None
+
+
+@lru_cache(maxsize=16)
+def _language_of(voice: VoiceChoice) -> str:
+    try:
+        return open_voice(voice).language
+    except SleepwardError:
+        return "en"
 
 
 def _in_script(fault: Diagnostic, text: str, routine: Routine, path: Path) -> Diagnostic:

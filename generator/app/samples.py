@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
 from ..build.speakers import spoken_lines
-from ..build.track import BuildContext
+from ..build.track import BuildContext, TrackSpec
 from ..build.track_file import new_track
 from ..dsp.fades import raised_cosine
 from ..errors import InputError
@@ -20,11 +20,12 @@ from ..voices import VoiceOfRecordings, open_other_voice, short_label
 from ..voices.narration import narrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..mix.mixing import ClipOf
     from ..model import Samples
     from ..values import VoiceChoice
+    from ..voices.narration import Narration
 
 BACKGROUND_MS = 20_000
 EDGE_MS = 1_500
@@ -55,14 +56,28 @@ def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Pa
     recorded = voice.texts()[: len(VOICE_SENTENCES)] if isinstance(voice, VoiceOfRecordings) else ()
     texts = recorded or VOICE_SENTENCES
     narration = narrate(spoken_lines(texts, voice, EMPTY_LEXICON), context.cache, context.jobs)
-    events = []
+    events, at_ms = _one_after_another(texts, narration)
+    mix = _mix("none", events, at_ms, context, narration.clip)
+    name = short_label(voice.label).replace(":", "-").replace("/", "-")
+    return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
+
+
+def write_sentences(texts: Sequence[str], spec: TrackSpec, path: Path, context: BuildContext) -> Path:
+    """Sentences as a voice reads them, one after another, in the format of the path's suffix."""
+    narration = narrate(spoken_lines(texts, spec.voice, spec.lexicon), context.cache, context.jobs)
+    events, at_ms = _one_after_another(texts, narration)
+    mix = _mix("none", events, at_ms, context, narration.clip)
+    return _written(path, mix.render, at_ms, context, hint="choose another place with -o")
+
+
+def _one_after_another(texts: Sequence[str], narration: Narration) -> tuple[tuple[Event, ...], int]:
+    """The sentences' events, and the end of it all in milliseconds."""
+    events: list[Event] = []
     at_ms = GAP_MS
     for text in texts:
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
         at_ms = events[-1].end_ms + GAP_MS
-    mix = _mix("none", tuple(events), at_ms, context, narration.clip)
-    name = short_label(voice.label).replace(":", "-").replace("/", "-")
-    return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
+    return tuple(events), at_ms
 
 
 def _mix(
@@ -78,10 +93,17 @@ def _no_clip(text: str) -> NoReturn:
     raise LookupError(text)  # nothing is spoken here
 
 
-def _written(path: Path, sound: Callable[[int, int], Samples], duration_ms: int, context: BuildContext) -> Path:
+def _written(
+    path: Path,
+    sound: Callable[[int, int], Samples],
+    duration_ms: int,
+    context: BuildContext,
+    hint: str = "choose another folder with --sample",
+) -> Path:
+    container = CONTAINERS[path.suffix.lower().removeprefix(".")]
     try:
-        with new_track(path, CONTAINERS["mp3"]) as sink:
-            CONTAINERS["mp3"].write(sink, TrackSound(sound, duration_ms * SAMPLES_PER_MS, jobs=context.jobs))
+        with new_track(path, container) as sink:
+            container.write(sink, TrackSound(sound, duration_ms * SAMPLES_PER_MS, jobs=context.jobs))
     except InputError as error:
-        raise InputError(error.what, where=error.where, hint="choose another folder with --sample") from error
+        raise InputError(error.what, where=error.where, hint=hint) from error
     return path

@@ -13,7 +13,7 @@ from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
 from ..model import Bed
-from ..script import parse
+from ..script import combined, parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
 from ..timeline.timing import timing_of
@@ -24,7 +24,7 @@ from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, scr
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
 from .plan_json import plan_dict, settings_dict
-from .speakers import lines_of, open_count_voice, open_speaker
+from .speakers import lines_of, open_count_voice, open_speaker, unsayable_places
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
@@ -76,7 +76,10 @@ def render(prepared: PreparedTrack, context: BuildContext) -> BuildResult:
 
 
 def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: Workspace) -> TrackSpec:
-    """Parse a script, and find its settings, voice and lexicon in the `workspace`."""
+    """Parse a script, and find its settings, voice and lexicon in the `workspace`.
+
+    Raises ScriptError for what has no words in the voice's language.
+    """
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
@@ -86,7 +89,10 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     lexicon = load_lexicon(voice.language, workspace)
-    return TrackSpec(script, name, settings, voice, lexicon, count_voice=count_voice)
+    spec = TrackSpec(script, name, settings, voice, lexicon, count_voice=count_voice)
+    if faults := unsayable_places(spec):
+        raise combined(faults)
+    return spec
 
 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from ..errors import ScriptError
 from ..pronunciation.lexicon import Lexicon
+from ..pronunciation.places import unsayable
+from ..pronunciation.reading import reading_of
 from ..settings import Settings
 from ..timeline.timing import is_number, spoken_texts, timing_of
 from ..voices import Voice, VoiceOfRecordings, open_other_voice, open_voice
@@ -43,7 +46,8 @@ def spoken_lines(texts: Iterable[str], voice: Voice, lexicon: Lexicon) -> list[S
     """The lines of `texts` for one voice, and for the voice that fills in for it. Raises NotFoundError."""
     texts = list(texts)
     if not isinstance(voice, VoiceOfRecordings):
-        return [SpokenLine(text, lexicon.apply(text, voice.phonemes), voice) for text in texts]
+        reading = reading_of(lexicon, voice.language, voice.phonemes)
+        return [SpokenLine(text, reading.line(text), voice) for text in texts]
     voice.require(texts)
     speakers = {text: voice.speaker_of(text) for text in texts}
     lines = {text: SpokenLine(text, text, voice) for text in texts}
@@ -51,6 +55,15 @@ def spoken_lines(texts: Iterable[str], voice: Voice, lexicon: Lexicon) -> list[S
         its_texts = [text for text, speaker in speakers.items() if speaker is other]
         lines |= {line.text: line for line in spoken_lines(its_texts, other, lexicon)}
     return list(lines.values())
+
+
+def unsayable_places(spec: TrackSpec) -> list[ScriptError]:
+    """An error for every place that has no words, in sentences that an engine speaks. A person has read recordings."""
+    voice = spec.voice
+    recorded = voice if isinstance(voice, VoiceOfRecordings) else None
+    return unsayable(
+        spec.script, spec.reading, lambda text: recorded is None or recorded.speaker_of(text) is not recorded
+    )
 
 
 def voices_part(spec: TrackSpec, lines: Collection[SpokenLine]) -> str:

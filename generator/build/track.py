@@ -11,6 +11,7 @@ from typing import Any
 from ..formats import Tags
 from ..model import Bed, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
+from ..pronunciation.reading import Reading, reading_of
 from ..settings import Settings
 from ..storage.cache import Cache
 from ..values import Background
@@ -50,6 +51,11 @@ class TrackSpec:
     lexicon: Lexicon
     album: str = ALBUM
     count_voice: Voice | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How its voice reads a sentence."""
+        return reading_of(self.lexicon, self.voice.language, self.voice.phonemes)
 
     @property
     def background(self) -> Background:

@@ -67,12 +67,13 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 @click.command("plan")
 @click.argument("source", metavar="ROUTINE|FILE|-")
 @click.option("--events", is_flag=True, help="Every sentence, pause and hold, not only the chapters.")
+@click.option("--said", is_flag=True, help="Every sentence as it is said, too, where it isn't said as it is written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
 @click.option("--plot", metavar="FILE", help="Draw it into a .png or .svg: voice, holds, background, chapters.")
 @click.option("-o", "out", hidden=True, help="Taken and not used, so that a build's line can be planned as it is.")
 @build_options
 @setting_options
-def plan_command(source: str, **given: Any) -> None:
+def plan_command(source: str, said: bool, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
     from ..voices import expect_voice
 
@@ -97,12 +98,16 @@ def plan_command(source: str, **given: Any) -> None:
         if lacking:
             shown = f"{lacking[:20]}{'…' * (len(lacking) > 20)}"
             click.echo(f"{options['plot']}: the picture's font has no {shown}, and shows boxes instead", err=True)
+    if said:
+        for event in planned.plan["events"]:
+            if event["kind"] == "speech":
+                event["said"] = planned.spec.reading.of(event["text"]).words
     if options["as_json"]:
         click.echo(json.dumps(planned.plan, ensure_ascii=False, indent=2))
         return
     from .tables import event_table, plan_table, print_table
 
-    print_table(event_table(planned.plan) if options["events"] else plan_table(planned.plan))
+    print_table(event_table(planned.plan) if options["events"] or said else plan_table(planned.plan))
 
 
 @click.command("script")

@@ -61,22 +61,27 @@ def event_table(plan: dict[str, Any]) -> Group:
     chapter = None
     holds_end_ms = 0
     rows: list[list[Any]] = []
+    row: list[Any] = []
     pauses_ms = 0
     for event in plan["events"]:
         if event["chapter"] != chapter:
             chapter = event["chapter"]
             rows.append(["", "", Text(plan["chapters"][chapter]["title"], style="bold"), ""])
+            row = []
         lasts = _length(event["end_ms"] - event["start_ms"])
-        if event["kind"] == "pause" and rows and rows[-1][0]:
+        if event["kind"] == "pause" and row:
             pauses_ms += event["end_ms"] - event["start_ms"]
-            rows[-1][3] = f"+{_length(pauses_ms)}"
+            row[3] = f"+{_length(pauses_ms)}"
             continue
         pauses_ms = 0
         inside = "  " if event["start_ms"] < holds_end_ms else ""
         if event["kind"] == "hold":
             holds_end_ms = event["end_ms"]
         what = event["text"] if event["kind"] == "speech" else f"[{event['kind']} {event['text']}".rstrip() + "]"
-        rows.append([_exact(event["start_ms"]), lasts, Text(inside + what), ""])
+        row = [_exact(event["start_ms"]), lasts, Text(inside + what), ""]
+        rows.append(row)
+        if event.get("said", what) != what:
+            rows.append(["", "", Text(f"{inside}  said: {event['said']}", style="dim"), ""])
     for row in rows:
         table.add_row(*row)
     return Group(_head(plan), Text(""), table, Text(""), _foot(plan))

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Finding:
     """One problem. `message` says what is wrong and what to do.
 
-    It is about the words `quote`, spoken in the pose with the id `pose` (None: outside any pose) on `line` of the
-    script (from 1); or about the `key` in that pose's file; or else about the step on `step_line` of the routine.
+    It is about the words `quote` (in them about `part`, if given), spoken in the pose with the id `pose` (None: outside
+    any pose) on `line` of the script (from 1); or about the `key` in that pose's file; or else about the step on
+    `step_line` of the routine.
     """
 
     rule: str
@@ -21,6 +22,7 @@ class Finding:
     key: str = ""
     step_line: int = 0
     line: int = 0
+    part: str = ""
 
 
 RULES: Mapping[str, str] = {
@@ -35,6 +37,8 @@ RULES: Mapping[str, str] = {
     "hold-too-full": "the lines of a hold fit its lower end, spoken at 105 words a minute",
     "prop-not-named": "what is used was named at the start: in `props`, or in the arrival's words",
     "unsafe-ending": "the last pose can be slept in: nothing raised, twisted, folded or balanced, no way out needed",
+    "not-as-written": "what is said is what is written: no abbreviation, sign or range that is put into words by rule",
+    "spelled-out": "no word is spelled out letter by letter",
     "said-too-often": "no sentence of more than four words is said more than twice in a track",
 }
 """Each rule's name, and what is true of words that keep the rule."""

@@ -10,6 +10,7 @@ from ..model import Routine
 from .findings import Finding
 from .places import find_quote
 
+FOLDED_LINES = 4  # over so many a sentence may run in YAML
 ROUTINE_RULES = ("said-too-often", "hold-too-full", "prop-not-named", "unpaired-sides")  # not about one pose alone
 
 
@@ -32,13 +33,26 @@ def located(
         if pose is not None and not (written and finding.rule in ROUTINE_RULES):
             place = find_quote(lines_of(pose.path), finding.key, finding.quote)
             if place:
-                yield warning(finding, pose.path, *place)
+                yield warning(finding, pose.path, *_place_of_part(lines_of(pose.path), place, finding.part))
                 continue
         if written:
             line = finding.step_line or steps.get(finding.pose or "", 1)
             way = ways.get(finding, "")
             found = warning(finding, routine.path, line)
             yield replace(found, message=f"{found.message} (with {way})") if way else found
+
+
+def _place_of_part(lines: Sequence[str], place: tuple[int, int], part: str) -> tuple[int, int]:
+    """Where `part` stands in the words that begin at `place`, or else in the lines below; or `place` itself."""
+    line, column = place
+    if part:
+        for number in range(line, min(line + FOLDED_LINES, len(lines)) + 1):
+            at = lines[number - 1].find(part, column - 1 if number == line else 0)
+            if at < 0 and number == line:
+                at = lines[number - 1].find(part)
+            if at >= 0:
+                return number, at + 1
+    return place
 
 
 def warning(finding: Finding, file: str, line: int, column: int = 1) -> Diagnostic:

@@ -1,3 +1,3 @@
 """What a voice is given to speak, made of the text as written."""
 
-__all__ = ["lexicon"]
+__all__ = ["lexicon", "places", "reading", "sentences", "unseen"]

@@ -11,59 +11,119 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ..yaml_source import Node, YamlSource, read
+from .alphabets import ESPEAK_PHONEME, ESPEAK_VOWEL, MISAKI, MISAKI_VOWELS, to_misaki
+from .letters import folded
 
 FILE_NAME = "lexicon.yaml"
 MAX_ENTRIES = 2_000  # of one file: compiling so many takes 0.04 s
 MAX_CHARACTERS = 200  # of a phrase, and of its respelling
+MIN_STEM = 3  # letters of a word whose plural is looked up: "oms" may be anything
+_HISSING_LETTERS = ("s", "x", "z", "ch", "sh")
 
-ENGINES = ("say", "espeak")
-"""The parts of an entry: `say` is text for any voice, `espeak` phonemes for espeak-ng's English voices."""
+ENGINES = ("say", "espeak", "misaki")
+"""The parts of an entry: `say` is text for any voice, the others are phonemes in an engine's alphabet."""
 
-# The phonemes that all of espeak-ng's English voices know, by its names for them, the longest first, as it reads them.
-# It drops an unknown name silently.
-_VOWEL = re.compile("3:|A:|O:|i:|u:|aI|aU|eI|OI|oU|A@|O@|U@|e@|i@|o@|@2|@L|I#|I2|a#|aa|[03@EIUVai]")
-_PHONEME = re.compile(rf"{_VOWEL.pattern}|dZ|tS|n-|r-|t#|[DNSTZbdfghjklmnprstvwz',% ]")
-_KEY = re.compile(r"\w(?:.*\w)?")
-_OPENING = re.compile(r"\[(?=\[)")
+PARTS_OF_SPEECH = ("verb", "noun", "adjective", "adverb", "past")
+"""What an entry may tell apart: `use: {verb: yooz, noun: yooss}`. `past` is a verb's past form."""
+
+# A vowel, or one of the sounds that are words of their own: "shh", "mmm".
+_HEARD = {
+    "espeak": re.compile(rf"{ESPEAK_VOWEL.pattern}|^[',]*[Smn]+$"),
+    "misaki": re.compile(rf"[{MISAKI_VOWELS}]|^[ˈˌ]?[ʃmn]+$"),
+}
+_OPENING = re.compile(r"\[(?=\[)|(?<=\])(?=\()")
+_SIGN = re.compile(r"[^\w\s'’-]|\d|_")
 
 
 @dataclass(frozen=True, slots=True)
 class Pronunciation:
-    """How a word or phrase is said. Where `espeak` is empty `say` is used; where both are, the word as written."""
+    """How a word or phrase is said.
+
+    A voice that takes phonemes gets those of its alphabet, or else `say`; where both are missing, the word as written.
+    `espeak` serves for misaki too, in its letters. `by_part` has pronunciations by part of speech instead.
+    """
 
     say: str = ""
     espeak: str = ""
+    misaki: str = ""
+    by_part: tuple[tuple[str, Pronunciation], ...] = ()
+
+    def of_part(self, part: str) -> Pronunciation:
+        """The pronunciation for a part of speech. The first that is given stands for one that isn't."""
+        return dict(self.by_part).get(part, self.by_part[0][1]) if self.by_part else self
+
+    def line(self, written: str, alphabet: str | None) -> str:
+        """What a voice is given for `written`, if it reads phonemes in this alphabet (None: in none)."""
+        if alphabet == "espeak" and self.espeak:
+            return f"[[{self.espeak}]]"
+        if alphabet == "misaki" and (self.misaki or self.espeak):
+            return f"[{written}](/{self.misaki or to_misaki(self.espeak)}/)"
+        if not self.say:
+            return written
+        # a capital letter stays: engines use it to find where a sentence begins
+        return self.say[0].upper() + self.say[1:] if written[:1].isupper() else self.say
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
-    """Pronunciations by word or phrase, in the form that `normalized` returns."""
+    """Pronunciations by word or phrase, in the form that `normalized` returns. Equal only to itself."""
 
     entries: Mapping[str, Pronunciation] = field(default_factory=dict)
 
     def apply(self, text: str, phonemes: str | None = None) -> str:
         """`text` with its words replaced for an engine: whole words, in any case, the longest phrase first.
 
-        `phonemes` names the alphabet that the engine reads between ``[[`` and ``]]``, None if it reads none. Such
-        brackets in `text` are pulled apart, so that they aren't taken for phonemes.
+        `phonemes` names the alphabet that the engine reads, None if it reads none. Of a word with several parts of
+        speech the first is taken: `Reading` knows which is meant. Brackets in `text` that the engine would take for
+        phonemes are pulled apart.
         """
-        if phonemes is not None:
-            text = _OPENING.sub("[ ", text)
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: self._replacement(match[0], phonemes), text)
+        text = without_phonemes(text, phonemes)
+        out: list[str] = []
+        position = 0
+        for start, end, entry in self.matches(text):
+            out += [text[position:start], entry.of_part("").line(text[start:end], phonemes)]
+            position = end
+        return "".join([*out, text[position:]])
 
-    def _replacement(self, written: str, phonemes: str | None) -> str:
-        entry = self.entries.get(normalized(written), Pronunciation())
-        if phonemes == "espeak" and entry.espeak:
-            return f"[[{entry.espeak}]]"
-        if not entry.say:
-            return written
-        # a capital letter stays: engines use it to find where a sentence begins
-        return entry.say[0].upper() + entry.say[1:] if written[0].isupper() else entry.say
+    def matches(self, text: str) -> Iterator[tuple[int, int, Pronunciation]]:
+        """Where entries stand in `text`, in order: first index, the index behind the last, and the entry."""
+        for match in self.pattern.finditer(text) if self.pattern is not None else ():
+            if (entry := self.entries.get(normalized(match[0]))) is not None:
+                yield match.start(), match.end(), entry
+
+    @property
+    def signs(self) -> Lexicon:
+        """The entries with a sign or a digit in their key. They come before the rules for numbers and signs."""
+        return self._halves[0]
+
+    @property
+    def words(self) -> Lexicon:
+        """The other entries."""
+        return self._halves[1]
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
+    def _halves(self) -> tuple[Lexicon, Lexicon]:
+        signs = {key: entry for key, entry in self.entries.items() if _SIGN.search(key)}
+        return Lexicon(signs), Lexicon({key: entry for key, entry in self.entries.items() if key not in signs})
+
+    @cached_property
+    def plain(self) -> Lexicon:
+        """The same with the letters of each key folded to plain ones, for texts that are folded too."""
+        return Lexicon({folded(key): entry for key, entry in self.entries.items()})
+
+    def sibling(self, word: str) -> Pronunciation | None:
+        """The pronunciation of a plural, a possessive or a third person whose stem has an entry; None for others."""
+        looked_up = normalized(word)
+        for ending in ("'s", "es", "s", "'"):
+            stem = looked_up.removesuffix(ending)
+            if stem != looked_up and len(stem) >= MIN_STEM and (entry := self.entries.get(stem)) is not None:
+                if ending == "es" and not stem.endswith(_HISSING_LETTERS):
+                    continue
+                return entry if ending == "'" else _with_ending(entry, ending)
+        return None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str] | None:
         if not self.entries:
             return None
         by_letter: dict[str, list[str]] = {}  # eight times as fast as one long alternation
@@ -71,8 +131,10 @@ class Lexicon:
             rest = re.escape(key[1:]).replace(r"\ ", r"\s+").replace("'", "['’]")
             by_letter.setdefault(re.escape(key[0]), []).append(rest)
         phrases = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
-        # an apostrophe beside a letter belongs to the word: "don" doesn't match in "don't", nor "s" in "it's"
-        return re.compile(rf"(?<!\w)(?<!\w['’])(?:{phrases})(?!\w)(?!['’]\w)", re.IGNORECASE)
+        # An apostrophe beside a letter belongs to the word: "don" doesn't match in "don't", nor "s" in "it's". A sign
+        # stands anywhere.
+        whole = rf"(?:(?<!\w)(?<!\w['’])|(?!\w))(?:{phrases})(?:(?<!\w)|(?!\w)(?!['’]\w))"
+        return re.compile(whole, re.IGNORECASE)
 
 
 EMPTY_LEXICON = Lexicon()
@@ -81,6 +143,21 @@ EMPTY_LEXICON = Lexicon()
 def normalized(phrase: str) -> str:
     """A phrase as it is looked up: in lower case, with single spaces and straight apostrophes."""
     return " ".join(phrase.split()).lower().replace("’", "'")
+
+
+def without_phonemes(text: str, alphabet: str | None) -> str:
+    """`text` with a space in each bracket that a voice of this alphabet would take for phonemes."""
+    return text if alphabet is None else _OPENING.sub(lambda match: f"{match[0]} ", text)
+
+
+def _with_ending(entry: Pronunciation, ending: str) -> Pronunciation:
+    if entry.by_part:
+        return Pronunciation(by_part=tuple((part, _with_ending(own, ending)) for part, own in entry.by_part))
+    hissing = re.search(r"(?:[szSZ]|tS|dZ)$", entry.espeak or entry.say)
+    voiceless = re.search(r"[ptkfT]$", entry.espeak)
+    espeak = entry.espeak and entry.espeak + ("I2z" if hissing else "s" if voiceless else "z")
+    misaki = entry.misaki and entry.misaki + to_misaki("I2z" if hissing else "s" if voiceless else "z")
+    return Pronunciation(entry.say and entry.say + ending, espeak, misaki)
 
 
 # --- from files --------------------------------------------------------------------------------------
@@ -109,8 +186,8 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
     lines: dict[str, int] = {}
     for key_node, node in _pairs(source.root):
         key = normalized(str(key_node.value))
-        if not _KEY.fullmatch(key) or len(key) > MAX_CHARACTERS:
-            message = f"a word or phrase begins and ends with a letter or digit, and has at most {MAX_CHARACTERS}"
+        if not key or len(key) > MAX_CHARACTERS:
+            message = f"a word, phrase or sign has between one and {MAX_CHARACTERS} characters"
             source.fault(key_node.start, message)
         elif key in lines:
             message = f"'{key}' stands here and on line {lines[key]}, as capitals don't count: keep one of them"
@@ -128,7 +205,7 @@ def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
     yield from node.value.values()
 
 
-def _pronunciation(node: Node, source: YamlSource) -> Pronunciation:
+def _pronunciation(node: Node, source: YamlSource, *, nested: bool = True) -> Pronunciation:
     if isinstance(node.value, str):
         return Pronunciation(say=_respelling(node, source))
     if not isinstance(node.value, dict):
@@ -137,15 +214,21 @@ def _pronunciation(node: Node, source: YamlSource) -> Pronunciation:
     if not node.value:
         source.fault(node.start, "nothing is said for this: write a respelling, or delete the entry")
     parts: dict[str, str] = {}
+    by_part: dict[str, Pronunciation] = {}
     for key_node, part in _pairs(node):
-        engine = str(key_node.value)
-        if engine not in ENGINES:
-            source.fault(key_node.start, f"there is no '{engine[:60]}' here: an entry may have {' and '.join(ENGINES)}")
+        name = str(key_node.value)
+        if name in PARTS_OF_SPEECH and nested:
+            by_part[name] = _pronunciation(part, source, nested=False)
+        elif name not in ENGINES:
+            known = f"{' and '.join(ENGINES)}, or {' and '.join(PARTS_OF_SPEECH)}"
+            source.fault(key_node.start, f"there is no '{name[:60]}' here: an entry may have {known}")
         elif not isinstance(part.value, str):
-            source.fault(part.start, f"{engine} is a text")
+            source.fault(part.start, f"{name} is a text")
         else:
-            parts[engine] = _respelling(part, source) if engine == "say" else _phonemes(part, source)
-    return Pronunciation(**parts)
+            parts[name] = _respelling(part, source) if name == "say" else _phonemes(part, source, name)
+    if parts and by_part:
+        source.fault(node.start, "give say, espeak and misaki inside each part of speech, or give no part of speech")
+    return Pronunciation(**parts, by_part=tuple(by_part.items()))
 
 
 def _respelling(node: Node, source: YamlSource) -> str:
@@ -159,12 +242,15 @@ def _respelling(node: Node, source: YamlSource) -> str:
     return said
 
 
-def _phonemes(node: Node, source: YamlSource) -> str:
+def _phonemes(node: Node, source: YamlSource, alphabet: str) -> str:
     codes = " ".join(str(node.value).split())
-    unknown = _PHONEME.sub("", codes)
+    if alphabet == "misaki":
+        unknown, whose = "".join(c for c in codes if c not in MISAKI), "misaki"
+    else:
+        unknown, whose = ESPEAK_PHONEME.sub("", codes), "espeak-ng's English"
     if unknown:
-        source.fault(node.start, f"espeak-ng's English has no phoneme '{unknown[:20]}': see the table in docs/words.md")
-    elif not _VOWEL.search(codes):
+        source.fault(node.start, f"{whose} has no phoneme '{unknown[:20]}': see the table in docs/words.md")
+    elif not (_HEARD[alphabet].search(codes)):
         source.fault(node.start, "there is no vowel in these phonemes, so nothing would be heard")
     elif len(codes) > MAX_CHARACTERS:
         source.fault(node.start, f"this has {len(codes)} characters: {MAX_CHARACTERS} at most")

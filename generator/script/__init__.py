@@ -1,6 +1,6 @@
 """Scripts: a routine is rendered to script text by templates, and script text is parsed to cues."""
 
-from .faults import ScriptFaultsError
+from .faults import ScriptFaultsError, combined
 from .parse import parse
 from .render import plain_description, render
 from .round_contexts import WordingSettings
@@ -8,10 +8,10 @@ from .round_contexts import WordingSettings
 __all__ = [
     "ScriptFaultsError",
     "WordingSettings",
+    "combined",
     "front_matter",
     "parse",
     "plain_description",
-    "prose",
     "render",
     "say_tag",
     "ssml",

@@ -46,8 +46,9 @@ class FaultRecorder:
         except _LineError as error:
             self._add_fault(*error.args)
 
-    def _add_fault(self, number: int, what: str, hint: str | None = None) -> None:
-        self._faults.append((number, ScriptError(what, where=f"{self.name}:{number}", hint=hint)))
+    def _add_fault(self, number: int, what: str, hint: str | None = None, column: int | None = None) -> None:
+        place = f"{self.name}:{number}" if column is None else f"{self.name}:{number}:{column}"
+        self._faults.append((number, ScriptError(what, where=place, hint=hint)))
         self._after_fault = True
 
     def _fail_misplaced(self, number: int, what: str, hint: str | None = None) -> NoReturn:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
 from ..durations import parse_duration, parse_hold
 from ..errors import ScriptError
-from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script
+from ..model import ROUND_NAMES, Chime, Count, Cue, CuePlace, Item, Pause, Say, Script, ScriptNote
+from ..pronunciation.sentences import LIST_MARK, MAX_SENTENCE, QUOTE_MARK, RULE, ends_sentence, sentences
+from ..pronunciation.unseen import clean, direction_mark, joined_over_lines
 from . import mark_table
 from .fault_recorder import FaultRecorder
 from .faults import combined
 from .front_matter import split_front_matter
 from .open_blocks import OpenBreathe, OpenHold, parse_at
-from .prose import MAX_SENTENCE, clean, ends_sentence, sentences
 
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _ESCAPE = re.compile(r"\\([\[\]#\\])")
+_CHAPTER = re.compile(r"#(?!\d)")  # "#3" is a number
 _PHASE = re.compile(r"(in|out):(.*)", re.IGNORECASE)
+_MAY_PAUSE = re.compile(r"pause|wait|silence|break|slnc|rest|<#", re.IGNORECASE)
 _PAUSE = re.compile(r"(?=[\d.])(.*)")
 
 
@@ -49,7 +53,20 @@ def parse(text: str, name: str, title: str = "") -> Script:
         routine=head.routine,
         summary=head.summary,
         adapted=head.adapted,
+        first_line=head.first_line,
+        notes=tuple(parser.notes),
     )
+
+
+def _foreign_pauses(line: str) -> Mapping[tuple[int, int], str | None]:
+    """The pauses of a line that are written as for other programs: their place, and the length for our mark."""
+    from .foreign_pauses import FOREIGN, mark_in_brackets, mark_of  # few scripts have any
+
+    found = {mark.span(): mark_of(mark) for mark in FOREIGN.finditer(line)}
+    for mark in _MARK.finditer(line):
+        if (length := mark_in_brackets(mark[1])) is not None:
+            found.setdefault(mark.span(), length)
+    return found
 
 
 class _Parser(FaultRecorder):
@@ -62,11 +79,15 @@ class _Parser(FaultRecorder):
         super().__init__(name)
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
+        self.notes: list[ScriptNote] = []
+        self._raw = ""
         self._default_title = title
         self._where = CuePlace(1, 0)
         self._hold: OpenHold | None = None
         self._breathe: OpenBreathe | None = None
         self._pending: list[tuple[int, str]] = []
+        self._glued: set[int] = set()  # the parts of it that end within a word
+        self._soft_end = False  # the last line ends with a soft hyphen
         self._paragraph = True
         self._sleep_seen = False
         self._chapter_line = 1
@@ -74,7 +95,13 @@ class _Parser(FaultRecorder):
     # --- lines -----------------------------------------------------------------------------------
 
     def line(self, number: int, raw: str) -> None:
+        if (mark := direction_mark(raw)) is not None:
+            what = "a mark that turns the reading direction, which can't be seen and isn't spoken"
+            self._add_fault(number, what, "delete it, or type the line anew", mark + 1)
+            return
+        self._raw = raw
         self._collecting_faults(lambda: self._line(number, clean(raw)))
+        self._soft_end = raw.rstrip().endswith("\u00ad")
 
     def end(self) -> None:
         self._collecting_faults(self._end)
@@ -86,9 +113,16 @@ class _Parser(FaultRecorder):
             return
         self._refuse_after_sleep(number)
         self._where = replace(self._where, line=number)
-        if line.startswith("#"):
+        if _CHAPTER.match(line):
             self._chapter(number, line)
             return
+        if RULE.fullmatch(line):
+            self._flush()
+            self._paragraph = True
+            self._note(number, line, "isn't said as it is written: it is Markdown's, and ends a paragraph")
+            return
+        if LIST_MARK.match(line) or QUOTE_MARK.match(line):
+            self._flush()  # each item of a list is a sentence of its own
         if phase := _PHASE.fullmatch(line):
             self._breath_line(number, phase[1].lower(), phase[2].strip())
             return
@@ -125,12 +159,30 @@ class _Parser(FaultRecorder):
 
     def _text_and_marks(self, number: int, line: str) -> None:
         position = 0
-        for mark in _MARK.finditer(line):
-            self._text(number, line[position : mark.start()])
+        foreign = _foreign_pauses(line) if _MAY_PAUSE.search(line) else {}
+        marks = {mark.span(): mark[1].strip() for mark in _MARK.finditer(line)}
+        for start, end in sorted({*foreign, *marks}):
+            if start < position:
+                continue  # "[[slnc 2000]]" has a mark of ours in it
+            self._text(number, line[position:start])
             self._flush()
-            self._mark(number, mark[1].strip())
-            position = mark.end()
+            if (start, end) in foreign:
+                self._foreign_pause(number, line[start:end], foreign[start, end])
+            else:
+                self._mark(number, marks[start, end])
+            position = end
         self._text(number, line[position:])
+
+    def _foreign_pause(self, number: int, written: str, length: str | None) -> None:
+        """A pause written as for another program: taken as ours if its length is sure, with a note."""
+        if length is None:
+            self._fail(number, f"{written} isn't a mark", "a pause is its length alone, like [5s]")
+        self._mark(number, length)
+        self._note(number, written, f"isn't said as it is written: it is taken as [{length}], our mark for a pause")
+
+    def _note(self, number: int, written: str, what: str) -> None:
+        column = self._raw.find(written) + 1 or len(self._raw) - len(self._raw.lstrip()) + 1
+        self.notes.append(ScriptNote(number, column, f"“{written}” {what}"))
 
     # --- what is spoken ----------------------------------------------------------------------------
 
@@ -147,16 +199,29 @@ class _Parser(FaultRecorder):
                     "only `in: …` and `out: …` lines belong between [breathe] and [release]",
                     "move this line before [breathe] or after [release]",
                 )
+            self._join_broken_word(text)
             self._pending.append((number, text))
+
+    def _join_broken_word(self, following: str) -> None:
+        """Take the hyphen from a word that goes on here. It is joined in `_flush`."""
+        if not self._pending:
+            return
+        last_number, last = self._pending[-1]
+        joined = joined_over_lines(last, following, soft=self._soft_end)
+        if joined is not None:
+            self._pending[-1] = (last_number, joined)
+            self._glued.add(len(self._pending) - 1)
 
     def _flush(self) -> None:
         """Turn the text read so far into sentences. In a hold they stay together as one line."""
         if not self._pending:
             return
         numbers = [number for number, _ in self._pending]
-        lengths = [len(text) + 1 for _, text in self._pending]
-        text = " ".join(text for _, text in self._pending)
+        parts = [text if index in self._glued else f"{text} " for index, (_, text) in enumerate(self._pending)]
+        lengths = [len(part) for part in parts]
+        text = "".join(parts).rstrip()
         self._pending = []
+        self._glued = set()
         spoken: list[Say] = []
         at = 0
         for sentence in sentences(text):

@@ -31,6 +31,7 @@ __all__ = [
     "Voice",
     "VoiceInfo",
     "VoiceOfRecordings",
+    "VoiceWithPhonemes",
     "engines",
     "expect_voice",
     "fetch_voice",
@@ -89,7 +90,10 @@ class Voice(Protocol):
 
     @property
     def phonemes(self) -> str | None:
-        """The phoneme alphabet between ``[[`` and ``]]``, by its name in a lexicon; None if it takes no phonemes."""
+        """The alphabet of phonemes in a line, by its name in a lexicon; None if it takes none.
+
+        They stand in ``[[…]]`` for ``espeak``, and in ``[word](/…/)`` for ``misaki``.
+        """
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
         """Speak each distinct text once. Yields texts with their recordings, in any order; keeps `jobs` cores busy.
@@ -97,6 +101,14 @@ class Voice(Protocol):
         Neither order nor `jobs` changes a sample. Closing the iterator early stops the engine.
         Raises TrackError, naming the text, if the voice failed or a text has nothing to speak.
         """
+
+
+@runtime_checkable
+class VoiceWithPhonemes(Protocol):
+    """What a voice has besides, if it can tell how it says a line."""
+
+    def phonemes_of(self, lines: Sequence[str]) -> list[str]:
+        """The phonemes of each line, in the voice's alphabet. Raises TrackError if it can't tell them."""
 
 
 @runtime_checkable

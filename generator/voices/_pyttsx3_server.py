@@ -11,6 +11,7 @@ The first line on stdin is the setup (JSON). The argument is the mode:
   one thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
   killed.
 - ``say``: speak the following lines in this process, on systems without a safe fork.
+- ``phonemes``: print the phonemes of the texts in the one following line ``{"texts"}``, in the driver's alphabet.
 
 This stays a single file that imports only the standard library, pyttsx3, espeakng_loader and the driver beside it, so
 that it runs with -P and starts in a tenth of a second.
@@ -62,6 +63,9 @@ def main() -> None:
         return
     if sys.argv[1] == "voices":
         _answer(answers, _list_voices(setup["driver"], library))
+    elif sys.argv[1] == "phonemes":
+        _answer(answers, {"phonemes": _phonemes(setup, json.loads(lines.wait())["texts"])})
+        os._exit(0)  # espeak fails an assertion on a regular exit
     elif sys.argv[1] == "say":
         while line := lines.next():
             job = json.loads(line)
@@ -317,6 +321,30 @@ def _check_recording(path: str) -> tuple[str, str]:
     if not sound:
         return "failed", "its recording is empty"
     return ("ok", "") if any(sound) else ("silent", "")
+
+
+def _phonemes(setup: Setup, texts: list[str]) -> list[str]:
+    """What the driver makes of each text: espeak-ng's own names of phonemes, or misaki's letters."""
+    if setup["driver"] == "hibari":
+        module = sys.modules["pyttsx3.drivers.hibari"]
+        return [" ".join(module.to_phonemes(setup["voice"], text)[1:].split()) for text in texts]
+    from pyttsx3.drivers import _espeak
+
+    espeak = ctypes.CDLL("libespeak-ng.so.1")
+    espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    _espeak.Initialize(_espeak.AUDIO_OUTPUT_RETRIEVAL, 1000)
+    _espeak.SetVoiceByName(setup["voice"].encode())
+    _espeak.SetSynthCallback(lambda *_: 0)
+    _espeak.Synth(b"a", flags=_espeak.ENDPAUSE | _espeak.CHARS_UTF8)  # from now on it reads phonemes in [[ ]]
+    _espeak.Synchronize()
+    found = []
+    for text in texts:
+        rest = ctypes.c_char_p(text.encode())
+        clauses = []
+        while rest.value:
+            clauses.append((espeak.espeak_TextToPhonemes(ctypes.byref(rest), 1, 0) or b"").decode())  # UTF-8, names
+        found.append(" ".join(" ".join(clauses).split()))
+    return found
 
 
 # --- the server ------------------------------------------------------------------------------------

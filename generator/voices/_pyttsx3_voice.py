@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3  # at one sentence, as in the server
 MAX_OUTSTANDING = 64  # few enough lines that no pipe to or from the server fills up
 MAX_PER_PROCESS = 32  # sentences: a process that loads a second speaks them in three
+TELLS_PHONEMES = ("espeak", "hibari")
 WRITES_WAV = ("espeak", "hibari")  # drivers whose files are plain WAV on every system
 
 
@@ -65,6 +66,18 @@ class Pyttsx3Voice:
             return iter(())
         speak_lines = self._speak_through_server if self.forks else self._speak_in_processes
         return speak_lines(lines, max(1, jobs))
+
+    def phonemes_of(self, lines: Sequence[str]) -> list[str]:
+        """What the engine makes of each line, in its alphabet. Raises TrackError if it doesn't tell."""
+        if self.driver not in TELLS_PHONEMES:
+            raise TrackError(f"the voice {self.label} doesn't tell its phonemes")
+        with scratch_folder() as folder:
+            given = [self._setup(folder, 1), {"texts": [speakable(line) for line in lines]}]
+            answer = run_once("phonemes", given, self.deadline_s + len(lines))[-1]
+        raise_if_missing(answer)
+        if "phonemes" not in answer:
+            raise TrackError(f"the voice {self.label} didn't tell its phonemes: {answer.get('reason', 'no answer')}")
+        return [str(each) for each in answer["phonemes"]]
 
     def prepare(self, jobs: int) -> None:
         """Start the server that `speak` will use, so that it loads meanwhile. Does nothing if it can't be kept."""
