@@ -80,10 +80,13 @@ def _versions() -> str | Checkup:
     return Checkup("versions", True, f"tracks may have other bytes than on other machines: {shown}", REINSTALL)
 
 
-def _default_speaks() -> str:
-    from ..voices import open_voice
+def _default_speaks() -> str | Checkup:
+    from ..voices import default_is_as_measured, open_voice
 
-    return _speaks(open_voice(None))
+    spoke = _speaks(open_voice(None))
+    if default_is_as_measured():
+        return spoke
+    return Checkup("voice", True, f"{spoke}, but its model isn't the one that was measured", REINSTALL)
 
 
 def _own_voices() -> Iterator[tuple[str, Callable[[], str], str]]:

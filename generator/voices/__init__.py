@@ -32,6 +32,7 @@ __all__ = [
     "VoiceInfo",
     "VoiceOfRecordings",
     "VoiceWithPhonemes",
+    "default_is_as_measured",
     "engines",
     "expect_voice",
     "fetch_voice",
@@ -280,6 +281,13 @@ def fetch_voice(name: str) -> Path:
     from .hibari import fetch
 
     return fetch(name)
+
+
+def default_is_as_measured() -> bool:
+    """Whether the default voice's model is the one that was measured. Raises MissingToolError if there is none."""
+    from .hibari import is_as_measured
+
+    return is_as_measured()
 
 
 def speakable(text: str) -> str:
