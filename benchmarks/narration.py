@@ -26,7 +26,9 @@ from collections.abc import Iterator, Sequence
 from generator.errors import TrackError
 from generator.model import Recording
 from generator.voices import Voice, open_voice
-from generator.voices.pyttsx3 import ESPEAK_AMPLITUDE, Pyttsx3Voice
+from generator.voices._pyttsx3_link import servers
+from generator.voices._pyttsx3_voice import Pyttsx3Voice
+from generator.voices.pyttsx3 import ESPEAK_AMPLITUDE
 
 Digests = dict[str, tuple[int, str, bool]]
 
@@ -113,8 +115,11 @@ def spoken(voice: Voice, texts: Sequence[str], jobs: int) -> Digests:
 def stress(voice: Voice, texts: Sequence[str], jobs: int, *, one_server_each: bool = False) -> StressOutcome:
     """Speak `texts` on the quiet and on the busy machine. `one_server_each` gives every reference a new server."""
     started = time.perf_counter()
-    batches = [[text] for text in texts] if one_server_each else [texts]
-    reference = {text: found for batch in batches for text, found in spoken(voice, batch, 1).items()}
+    reference: Digests = {}
+    for batch in [[text] for text in texts] if one_server_each else [texts]:
+        reference |= spoken(voice, batch, 1)
+        if one_server_each:
+            servers.close()
     quiet_s = time.perf_counter() - started
     at_lost_rate = spoken(_at_lost_rate(voice), texts, jobs)
     shuffled = random.Random(2).sample(list(texts), len(texts))

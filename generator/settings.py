@@ -59,7 +59,9 @@ class Settings:
 
     # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
     voice: VoiceChoice | None = _setting(None, VoiceKind("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
-    rate: int = _setting(116, Whole("WPM", 60, 300, "words per minute"), "words per minute inside phrases")
+    rate: int | None = _setting(
+        None, Whole("WPM", 60, 300, "words per minute"), "words per minute inside phrases; each voice has its own"
+    )
     pitch: int | None = _setting(None, Whole("0-99", 0, 99, "50 is the voice's middle"), "the voice's pitch")
     pace: float = _setting(
         1.0, Number("FACTOR", 0.5, 3, "1.5 makes pauses half as long again"), "scales pauses, not holds"

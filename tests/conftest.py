@@ -177,9 +177,7 @@ def forget() -> None:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
-    inventory.idle_server.wanted = False
-    while server := inventory.idle_server.take():
-        server.close()
+    inventory.wanted.clear()
 
 
 @pytest.fixture

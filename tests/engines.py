@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from generator.model import Recording
-from generator.settings import Settings
 from generator.system import ffmpeg
 from generator.values import OwnVoice, VoiceChoice
 from generator.voices import Voice, engines, open_voice
@@ -44,7 +43,7 @@ class Subject:
         return self.engine not in FIXED_PITCH
 
     def open(self, rate: int | None = None, pitch: int | None = None) -> Voice:
-        return open_voice(self.choice, rate=Settings().rate if rate is None else rate, pitch=pitch)
+        return open_voice(self.choice, rate=rate, pitch=pitch)
 
 
 def own_voice(folder: Path, table: str) -> OwnVoice:

@@ -188,7 +188,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(outside: Command, tmp_path:
     assert len(done.stdout.splitlines()) == 1
     built = json.loads(done.stdout)
     assert set(built) >= {"path", "routine", "duration_ms", "bytes", "sha256", "elapsed_s", "settings", "voice"}
-    assert built["voice"] == "pyttsx3:en-us+klatt4"
+    assert built["voice"] == "hibari:heart"
     assert built["path"] == "output/night.mp3"
 
 
@@ -206,10 +206,10 @@ def test_list_and_show(sleepward: Command) -> None:
 
 def test_voices_name_the_default(sleepward: Command) -> None:
     done = sleepward("voices")
-    assert "pyttsx3:en-us+klatt4" in done.stdout
-    assert "pyttsx3:en-us+klatt4" in done.stderr
+    assert "hibari:heart" in done.stdout
+    assert "heart" in done.stderr
     ids = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
-    assert ids[0] == "pyttsx3:en-us+klatt4", "the default comes first"
+    assert ids[0] == "hibari:heart", "the default comes first"
     assert sum(each.startswith("pyttsx3:") for each in ids) == 7
     assert len(sleepward("voices", "--all").stdout.splitlines()) > 100
     assert len(sleepward.json("voices")) > 100

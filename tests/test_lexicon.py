@@ -30,7 +30,7 @@ from .conftest import Command
 espeak_only = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="espeak-ng is the engine on Linux")
 pytestmark = pytest.mark.usefixtures("home")
 
-# Each built-in entry, and how the default voice says it (IPA, as espeak-ng writes it).
+# Each built-in entry, and how the light voice says it (IPA, as espeak-ng writes it).
 SOUNDS = """\
 close the = klˈoʊz ðə
 close your = klˈoʊz jʊɹ
@@ -225,7 +225,7 @@ import ctypes, json, os, sys
 from pathlib import Path
 from generator.voices import _pyttsx3_server as server
 texts = json.loads(sys.stdin.read())
-server._load_driver("espeak")
+server._load_driver("espeak", None)
 server._set_data_path(Path.cwd())
 from pyttsx3.drivers import _espeak
 espeak, libc = ctypes.CDLL("libespeak-ng.so.1"), ctypes.CDLL(None)
@@ -300,7 +300,7 @@ def test_other_engines_get_letters_alone(built_in: Lexicon) -> None:
 
 @espeak_only
 def test_the_voice_takes_phonemes_for_phonemes() -> None:
-    voice = open_voice(None)
+    voice = open_voice("en-us+klatt4")
     assert voice.phonemes == "espeak"
     spoken_texts = ["Now see it.", "Now [[s'i:]] it.", "Now [ [s'i:] ] it."]
     spoken = dict(voice.speak(spoken_texts, 2))

@@ -173,7 +173,7 @@ def test_one_ear_hears_all_of_it(sleepward: Command, tmp_path: Path, ear: str, s
 
 def test_a_bell_ends_each_hold_but_the_last_and_the_counted(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text(PRACTICE, encoding="utf-8")
-    options = ("s.txt", "--background", "none", "--tail", "10s")
+    options = ("s.txt", "--background", "none", "--tail", "10s", "--voice", "en-us+klatt4")
     quiet, rung, soft = (sleepward.json("plan", *options, "--chime", how) for how in ("off", "on", "17"))
     holds = [event for event in rung["events"] if event["kind"] == "hold"]
     bells = [event for event in rung["events"] if event["kind"] == "chime"]

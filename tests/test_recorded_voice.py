@@ -42,7 +42,7 @@ def studio(sleepward: Command, tmp_path: Path) -> Path:
 
 
 def voice(folder: Path, more: str = "") -> RecordedVoice:
-    opened = open_other_voice(own_voice(folder.parent, f'engine = "recorded"\nfolder = "{folder.name}"\n{more}'), 116)
+    opened = open_other_voice(own_voice(folder.parent, f'engine = "recorded"\nfolder = "{folder.name}"\n{more}'), None)
     assert isinstance(opened, RecordedVoice)
     return opened
 
@@ -172,7 +172,7 @@ def test_another_voice_fills_in_where_the_table_says_so(sleepward: Command, stud
 )
 def test_a_table_that_cannot_work_is_told_at_its_line(studio: Path, table: str, says: str) -> None:
     with pytest.raises(SettingError) as caught:
-        open_other_voice(own_voice(studio.parent, f'engine = "recorded"\n{table}'), 116)
+        open_other_voice(own_voice(studio.parent, f'engine = "recorded"\n{table}'), None)
     assert says in str(caught.value)
 
 

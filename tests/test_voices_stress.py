@@ -14,9 +14,8 @@ from types import ModuleType
 import pytest
 
 from generator.voices import open_voice
-from generator.voices.pyttsx3 import Pyttsx3Voice
+from generator.voices._pyttsx3_voice import Pyttsx3Voice
 
-COUNT = 200
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "narration.py"
 pytestmark = pytest.mark.slow
 espeak_only = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="espeak-ng is the engine on Linux")
@@ -34,19 +33,21 @@ def narration() -> ModuleType:
 
 
 @espeak_only
-def test_under_load_every_sentence_equals_its_reference(narration: ModuleType) -> None:
-    texts = narration.sentences(COUNT)
-    assert (min(map(len, texts)), max(map(len, texts)), len(set(texts))) == (3, 400, COUNT)
-    outcome = narration.stress(open_voice(None), texts, jobs=4)
+@pytest.mark.parametrize(("name", "count"), [("heart", 60), ("en-us+klatt4", 200)])
+def test_under_load_every_sentence_equals_its_reference(narration: ModuleType, name: str, count: int) -> None:
+    texts = narration.sentences(count)
+    assert (min(map(len, texts)), max(map(len, texts)), len(set(texts))) == (3, 400, count)
+    outcome = narration.stress(open_voice(name), texts, jobs=4)
     assert outcome.rate_blind == [], "the rendering at a lost rate must differ, or a lost one wouldn't be noticed"
     assert (outcome.missing, outcome.cut, outcome.wrong_rate, outcome.different) == ([], [], [], [])
     assert outcome.clipped == []
 
 
 @espeak_only
-def test_a_server_with_a_past_speaks_like_a_fresh_one(narration: ModuleType) -> None:
+@pytest.mark.parametrize("name", ["heart", "en-us+klatt4"])
+def test_a_server_with_a_past_speaks_like_a_fresh_one(narration: ModuleType, name: str) -> None:
     texts = narration.sentences(12)
-    outcome = narration.stress(open_voice(None), texts, jobs=3, one_server_each=True)
+    outcome = narration.stress(open_voice(name), texts, jobs=3, one_server_each=True)
     assert outcome.flawless
 
 
@@ -54,12 +55,14 @@ def test_a_server_with_a_past_speaks_like_a_fresh_one(narration: ModuleType) -> 
 def test_the_comparison_notices_what_it_looks_for(narration: ModuleType) -> None:
     """A voice that loses its rate between the reference and the loaded run is found out, sentence by sentence."""
     texts = narration.sentences(8)
-    voice = open_voice(None)
+    voice = open_voice("en-us+klatt4")
     assert isinstance(voice, Pyttsx3Voice)
     reference = narration.spoken(voice, texts, 1)
     lost = narration.spoken(dataclasses.replace(voice, prefix=voice.prefix.replace("96S", "200S")), texts, 1)
     as_property = narration.spoken(
-        dataclasses.replace(voice, prefix=voice.prefix.replace("\x0196S", ""), property_rate=200), texts[:1], 1
+        dataclasses.replace(voice, prefix=voice.prefix.replace("\x0196S", ""), properties=(("rate", 200),)),
+        texts[:1],
+        1,
     )
     assert all(lost[text][0] < reference[text][0] for text in texts)
     assert as_property[texts[0]][0] < reference[texts[0]][0]

@@ -83,7 +83,7 @@ def _versions() -> str | Checkup:
 def _default_speaks() -> str:
     from ..voices import open_voice
 
-    return _speaks(open_voice(None, rate=116, pitch=None))
+    return _speaks(open_voice(None))
 
 
 def _own_voices() -> Iterator[tuple[str, Callable[[], str], str]]:
@@ -103,7 +103,7 @@ def _own_voices() -> Iterator[tuple[str, Callable[[], str], str]]:
 def _own_voice_speaks(own: OwnVoice) -> str:
     from ..voices import open_other_voice
 
-    return _speaks(open_other_voice(own, 116))
+    return _speaks(open_other_voice(own, None))
 
 
 def _speaks(voice: Voice) -> str:

@@ -51,7 +51,7 @@ def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
 
 def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Path:
     """Two sentences of a voice as ``folder/NAME.mp3``. Raises SleepwardError if the voice can't be opened or fails."""
-    voice = open_other_voice(choice, Settings().rate)
+    voice = open_other_voice(choice, None)
     recorded = voice.texts()[: len(VOICE_SENTENCES)] if isinstance(voice, VoiceOfRecordings) else ()
     texts = recorded or VOICE_SENTENCES
     narration = narrate(spoken_lines(texts, voice, EMPTY_LEXICON), context.cache, context.jobs)

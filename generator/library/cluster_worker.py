@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..build.track import BuildContext
 
 TaskFunction = Callable[[BuildTask, TrackStore, "BuildContext"], TaskResult]
-ChosenVoice = tuple[VoiceChoice | None, int, int | None]
+ChosenVoice = tuple[VoiceChoice | None, int | None, int | None]
 """`voice`, `rate` and `pitch`, as settings hold them."""
 
 # A track's bytes depend on these packages. Dask is here because both ends must speak the same protocol.
@@ -58,7 +58,9 @@ def identity(voices: Iterable[ChosenVoice]) -> dict[str, str]:
             for name in _PACKAGES
         },
         **{
-            f"voice {voice_name(voice) if voice else 'by default'} at {rate}": _voice(voice, rate, pitch)
+            f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own rate'}": _voice(
+                voice, rate, pitch
+            )
             for voice, rate, pitch in voices
         },
     }
@@ -67,7 +69,11 @@ def identity(voices: Iterable[ChosenVoice]) -> dict[str, str]:
 _IMPORT_NAMES = {"pillow": "PIL"}
 
 
-def _voice(voice: VoiceChoice | None, rate: int, pitch: int | None) -> str:
+def _named(voice: VoiceChoice | None, rate: int | None) -> str:
+    return f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own rate'}"
+
+
+def _voice(voice: VoiceChoice | None, rate: int | None, pitch: int | None) -> str:
     from ..voices import open_voice
     from ..voices.narration import voice_identity
 

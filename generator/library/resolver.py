@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
-from ..build.speakers import open_count_voice, open_speaker
+from ..build.speakers import with_voices
 from ..build.track import title_of
 from ..errors import InputError
 from ..model import Routine, Script
@@ -61,6 +61,10 @@ class _SourceData:
     script: Script | None = None
 
 
+_ChosenVoices = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None]
+"""`voice`, `rate`, `pitch` and the voice for numbers."""
+
+
 class TrackResolver:
     """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
 
@@ -74,7 +78,9 @@ class TrackResolver:
         self._from_outside = environment_layer(os.environ).values
         self._found: dict[tuple[str, str], _SourceData] = {}
         self._files: dict[tuple[str, str], str] = {}
-        self._voices: dict[tuple[VoiceChoice | None, int, int | None, VoiceChoice | None], Mapping[str, str]] = {}
+        self._voices: dict[
+            tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None], Mapping[str, str]
+        ] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
     def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
@@ -140,8 +146,7 @@ class TrackResolver:
     def _voice_parts(self, settings: Settings) -> Mapping[str, str]:
         chosen = (settings.voice, settings.rate, settings.pitch, settings.count_voice.voice)
         if chosen not in self._voices:
-            own_names = self._workspace.own_voices().keys()
-            voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
+            _, voice, count_voice = with_voices(settings, self._workspace.own_voices())
             identity = voice_identity(voice) + (f" {voice_identity(count_voice)}" if count_voice else "")
             self._voices[chosen] = {"voice": identity, "lexicon": self._inputs.of_lexicon(voice.language)}
         return self._voices[chosen]

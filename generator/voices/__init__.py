@@ -17,6 +17,7 @@ from ..values import OwnVoice
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
     from ..model import Recording
     from ..values import VoiceChoice
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN",
     "DEFAULT_OWN_KEYS",
-    "DEFAULT_RATE_WPM",
     "GROUP",
     "LAST_RANK",
     "Engine",
@@ -33,6 +33,7 @@ __all__ = [
     "VoiceOfRecordings",
     "engines",
     "expect_voice",
+    "fetch_voice",
     "list_voices",
     "missing_voice",
     "narration",
@@ -45,7 +46,6 @@ __all__ = [
     "speakable",
 ]
 
-DEFAULT_RATE_WPM = 116  # measured inside phrases; slow teachers speak at 105 to 125
 RATE_RANGE_WPM = (60, 300)
 PITCH_RANGE = (0, 99)
 
@@ -54,12 +54,18 @@ MAX_CODE_LENGTH = 5  # of a language: en-us
 GROUP = "sleepward.voices"
 """The entry-point group in which a package registers an engine: its name, and the module that implements `Engine`."""
 
-BUILT_IN = ("pyttsx3", "tone", "command", "recorded", "piper", "kokoro")
+BUILT_IN = ("hibari", "pyttsx3", "tone", "command", "recorded", "piper", "kokoro")
 """The built-in engines, the default first. `pyproject.toml` registers them like any other.
 
 They are named here too, because searching all installed packages takes some 10 ms, which the default voice needn't wait
 for, and because a checkout must speak without being installed. No other package can take their names.
 """
+
+LAST_RESORT = "pyttsx3"
+"""The engine in which a name without an engine is looked for last."""
+
+NEURAL = ("heart", "emma", "fenrir", "fable", "kore")
+"""The names that mean a voice of hibari-tts; any other name without an engine is looked for in pyttsx3's own."""
 
 
 class Voice(Protocol):
@@ -75,6 +81,10 @@ class Voice(Protocol):
 
         It begins with the engine's name, since it is part of a clip's cache key and no two engines may share a clip.
         """
+
+    @property
+    def rate_wpm(self) -> int | None:
+        """Words per minute inside phrases, as asked for, or the voice's own; None if these aren't known."""
 
     @property
     def language(self) -> str:
@@ -138,8 +148,11 @@ class Engine(Protocol):
     def expect_voice(self) -> None:
         """Start preparing for `open_voice` in the background. Raises nothing."""
 
-    def open_voice(self, name: str | None, *, rate: int, pitch: int | None) -> Voice:
-        """The voice called `name`, or the engine's default. Raises MissingToolError, SettingError."""
+    def open_voice(self, name: str | None, *, rate: int | None, pitch: int | None) -> Voice:
+        """The voice called `name`, or the engine's default, at its own rate and pitch where these are None.
+
+        Raises MissingToolError, SettingError.
+        """
 
     def list_voices(self) -> list[VoiceInfo]:
         """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
@@ -154,7 +167,7 @@ class OwnVoiceEngine(Engine, Protocol):
     OWN_KEYS: Mapping[str, str]
     """Every key that its tables take, with its value as errors describe it. All of them are trusted."""
 
-    def open_own_voice(self, own: OwnVoice, *, rate: int, pitch: int | None) -> Voice:
+    def open_own_voice(self, own: OwnVoice, *, rate: int | None, pitch: int | None) -> Voice:
         """The voice of that table. Raises MissingToolError, and SettingError with the place of the key."""
 
 
@@ -168,18 +181,19 @@ DEFAULT_OWN_KEYS = {
 def open_voice(
     choice: VoiceChoice | None,
     *,
-    rate: int = DEFAULT_RATE_WPM,
+    rate: int | None = None,
     pitch: int | None = None,
     own_names: Collection[str] = (),
 ) -> Voice:
     """The voice a user asked for.
 
     `choice` is ``[engine:]name``, a voice that the user defined, or None for the default. `rate` is measured words per
-    minute inside phrases, and `pitch` is 0 to 99 or None for the voice's own. `own_names` are those of the user's own
-    voices, one of which may have been meant. Raises MissingToolError for a missing engine or voice (it never gives
+    minute inside phrases, and `pitch` is 0 to 99; None stands for the voice's own. `own_names` are those of the user's
+    own voices, one of which may have been meant. Raises MissingToolError for a missing engine or voice (it never gives
     another voice instead), and SettingError for a rate or pitch out of range.
     """
-    _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
+    if rate is not None:
+        _check_range("rate", rate, RATE_RANGE_WPM, "words per minute")
     if pitch is not None:
         _check_range("pitch", pitch, PITCH_RANGE, "(50 is the middle)")
     if isinstance(choice, OwnVoice):
@@ -188,29 +202,30 @@ def open_voice(
     try:
         return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
     except MissingToolError as error:
-        if choice and (near := nearest(choice, own_names)):
-            hint = f"Did you mean your own voice {near[0]}? Ask for it with --voice {_quoted(near[0])}."
+        bare = choice if choice and engine == LAST_RESORT and engine != choice.partition(":")[0] else ""
+        if bare and (near := nearest(bare, [*own_names, *NEURAL])):
+            hint = f"Did you mean {near[0]}? Ask for it with --voice {_quoted(near[0])}."
             raise MissingToolError(error.what, hint=hint) from error
         raise
 
 
-def other_voice(choice: VoiceChoice, rate: int) -> tuple[VoiceChoice, int, int | None]:
+def other_voice(choice: VoiceChoice, rate: int | None) -> tuple[VoiceChoice, int | None, int | None]:
     """A voice beside the one that the settings choose, with rate and pitch: those of its own if the user defined it.
 
     `rate` is for a voice that has neither an engine set by the user nor a rate of its own.
     """
     if not isinstance(choice, OwnVoice):
         return choice, rate, None
-    return choice, choice.rate or (DEFAULT_RATE_WPM if choice.engine else rate), choice.pitch
+    return choice, choice.rate or (None if choice.engine else rate), choice.pitch
 
 
-def open_other_voice(choice: VoiceChoice, rate: int, own_names: Collection[str] = ()) -> Voice:
+def open_other_voice(choice: VoiceChoice, rate: int | None, own_names: Collection[str] = ()) -> Voice:
     """The voice that `other_voice` gives. Raises what `open_voice` raises."""
     choice, rate, pitch = other_voice(choice, rate)
     return open_voice(choice, rate=rate, pitch=pitch, own_names=own_names)
 
 
-def _open_own_voice(own: OwnVoice, rate: int, pitch: int | None) -> Voice:
+def _open_own_voice(own: OwnVoice, rate: int | None, pitch: int | None) -> Voice:
     name = own.text("voice")
     if not own.engine:
         return open_voice(name, rate=rate, pitch=pitch)
@@ -233,8 +248,9 @@ def engines() -> tuple[str, ...]:
 
 
 def short_label(label: str) -> str:
-    """A voice's label as a user writes it: without the engine if that is the default."""
-    return label.removeprefix(f"{BUILT_IN[0]}:")
+    """A voice's label as a user writes it: without the engine where the name is enough."""
+    engine, _, name = label.partition(":")
+    return name if engine in BUILT_IN and _split(name) == (engine, name) else label
 
 
 def expect_voice(choice: str | None) -> None:
@@ -246,6 +262,16 @@ def expect_voice(choice: str | None) -> None:
 def list_voices() -> list[VoiceInfo]:
     """All voices of all engines. Raises MissingToolError, which says what to install, if an engine is missing."""
     return [info for engine in engines() for info in _engine(engine).list_voices()]
+
+
+def fetch_voice(name: str) -> Path:
+    """Fetch a voice that can be had once over the network; nothing else does. Returns its path.
+
+    Raises MissingToolError for an unknown name, and where there is no connection: with what to copy where.
+    """
+    from .hibari import fetch
+
+    return fetch(name)
 
 
 def speakable(text: str) -> str:
@@ -282,13 +308,14 @@ def _is_other_code(name: str, asked: str) -> bool:
 
 
 def _split(choice: str | None) -> tuple[str, str | None]:
-    default = BUILT_IN[0]
     if not choice:
-        return default, None
+        return BUILT_IN[0], None
     engine, colon, name = choice.partition(":")
     if colon:
         return engine, name or None
-    return (choice, None) if choice in BUILT_IN or choice in engines() else (default, choice)
+    if choice.lower() in NEURAL:
+        return "hibari", choice
+    return (choice, None) if choice in BUILT_IN or choice in engines() else (LAST_RESORT, choice)
 
 
 def _engine(name: str) -> Engine:

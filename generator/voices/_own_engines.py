@@ -15,10 +15,10 @@ from ..system.ffmpeg import decode
 from ..system.stopping import StopToken, check
 from ..system.waiting import POLL_S
 from ..values import OwnVoice
-from . import DEFAULT_RATE_WPM
 
 RATES_HZ = (4_000, 384_000)  # of recordings; a header that claims 1 Hz would make hours of a second
 DIGEST_DIGITS = 16
+CALM_WPM = 140  # the default rate, that of the default voice
 
 _T = TypeVar("_T")
 
@@ -65,14 +65,9 @@ def existing_file(own: OwnVoice, key: str, what: str) -> Path:
     return path
 
 
-def asked_rate(rate: int) -> int | None:
-    """`rate`, or None where it is the default, which leaves a model its own."""
-    return None if rate == DEFAULT_RATE_WPM else rate
-
-
-def refuse_rate(own: OwnVoice, rate: int, why: str) -> None:
-    """Raise SettingError if another rate than the default is asked of a voice that can't change it."""
-    if rate != DEFAULT_RATE_WPM:
+def refuse_rate(own: OwnVoice, rate: int | None, why: str) -> None:
+    """Raise SettingError if a rate is asked of a voice that can't change it."""
+    if rate is not None:
         raise SettingError(f"the voice {own.name} can't speak at rate {rate}", where=own.where_of("rate"), hint=why)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ._pyttsx3_link import (
     raise_if_missing,
     run_once,
     scratch_folder,
+    servers,
 )
 
 if TYPE_CHECKING:
@@ -44,30 +44,9 @@ class Inventory:
         return {public: voice["id"] for public, voice in self.voices.items()}
 
 
-class IdleServer:
-    """Keeps the server that listed the voices, so that the first voice to speak can use it; else it ends with us.
+wanted = threading.Event()
+"""Set while somebody is expected to speak: then the server that listed the voices is kept for it."""
 
-    `wanted` says whether anybody is expected to speak.
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-        self._server: deque[SpeechServer] = deque()
-
-    def put(self, server: SpeechServer) -> None:
-        if self.wanted:
-            self._server.append(server)
-        else:
-            server.close()
-
-    def take(self) -> SpeechServer | None:
-        try:
-            return self._server.pop()
-        except IndexError:
-            return None
-
-
-idle_server = IdleServer()
 _inventory_lock = threading.Lock()
 
 
@@ -82,7 +61,7 @@ def _query_inventory() -> Inventory:
     driver = _DRIVERS.get(sys.platform, "espeak")
     with scratch_folder() as folder:
         setup = {"driver": driver, "folder": str(folder), "deadline_s": DEADLINE_S}
-        offer = _query_server(setup) if FORKS else run_once("voices", [setup], 3 * DEADLINE_S)
+        offer = _query_server(setup) if FORKS else run_once("voices", [setup], 3 * DEADLINE_S)[0]
     if offer.get("status") == "failed":
         raise missing_engine_error(offer["reason"])
     raise_if_missing(offer)
@@ -107,9 +86,9 @@ def _query_server(setup: Message) -> dict[str, Any]:
         offer = server.receive(3 * DEADLINE_S)
         if offer is None:
             return {"status": "failed", "reason": f"its process ended{server.last_log_line()}"}
-        if "voices" in offer:
+        if "voices" in offer and wanted.is_set():
             cleanup.pop_all()
-            idle_server.put(server)
+            servers.put(setup["driver"], server)
         return offer
 
 

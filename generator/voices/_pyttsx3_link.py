@@ -10,8 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from ..system.waiting import POLL_S
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
 DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
 SHUTDOWN_TIMEOUT_S = 20.0  # a server needs a hundredth of a second to end after its stdin is closed
+SCRATCH = "sleepward-voice-"
 FORKS = sys.platform == "linux"  # NSSpeech isn't safe after a fork, and Windows has no fork
 
 Message = Mapping[str, Any]
@@ -30,7 +33,7 @@ Message = Mapping[str, Any]
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    folder = tempfile.mkdtemp(prefix="sleepward-voice-")
+    folder = tempfile.mkdtemp(prefix=SCRATCH)
     try:
         yield Path(folder)
     finally:
@@ -38,7 +41,10 @@ def scratch_folder() -> Iterator[Path]:
 
 
 class SpeechServer:
-    """A process that lists voices, and speaks. It ends when it is closed, or when this process ends."""
+    """A process that lists voices, and speaks. It ends when it is closed, or when this process ends.
+
+    It removes its `folder` at its end.
+    """
 
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe that nobody reads would fill up; closed in `close`
@@ -50,6 +56,11 @@ class SpeechServer:
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._received = b""
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder for its recordings, made when it is first asked for."""
+        return Path(tempfile.mkdtemp(prefix=SCRATCH))
 
     def send(self, message: Message) -> None:
         with contextlib.suppress(BrokenPipeError):  # `receive` notices that the server has ended
@@ -94,10 +105,40 @@ class SpeechServer:
             self._process.wait()
         self._answers.close()
         self._log.close()
+        if "folder" in vars(self):
+            shutil.rmtree(self.folder, ignore_errors=True)  # a server that was killed couldn't
 
 
-def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str, Any]:
-    """Start a process that gives one answer. If it gives none, the answer has status "failed" and a reason."""
+class IdleServers:
+    """Servers that wait for the next voice, by what they can speak; they end with this process at the latest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._servers: dict[str, list[SpeechServer]] = {}
+
+    def put(self, key: str, server: SpeechServer) -> None:
+        with self._lock:
+            self._servers.setdefault(key, []).append(server)
+
+    def take(self, key: str) -> SpeechServer | None:
+        with self._lock:
+            waiting = self._servers.get(key)
+            return waiting.pop() if waiting else None
+
+    def close(self) -> None:
+        """End them all."""
+        with self._lock:
+            ending = [server for waiting in self._servers.values() for server in waiting]
+            self._servers.clear()
+        for server in ending:
+            server.close()
+
+
+servers = IdleServers()
+
+
+def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> list[dict[str, Any]]:
+    """Start a process and wait for its answers. If it gives none, one has status "failed" and a reason."""
     own_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
         process = subprocess.run(
@@ -110,13 +151,12 @@ def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> dict[str
             creationflags=own_group,
         )
     except subprocess.TimeoutExpired:
-        return {"status": "failed", "reason": "it didn't finish in time"}
+        return [{"status": "failed", "reason": "it didn't finish in time"}]
     if not process.stdout:
         said = process.stderr.decode(errors="replace").strip().splitlines()
         why = f": {said[-1][:200]}" if said else ""
-        return {"status": "failed", "reason": f"its process ended with code {process.returncode}{why}"}
-    answer: dict[str, Any] = json.loads(process.stdout)
-    return answer
+        return [{"status": "failed", "reason": f"its process ended with code {process.returncode}{why}"}]
+    return [json.loads(line) for line in process.stdout.splitlines()]
 
 
 def _command(mode: str) -> list[str]:
@@ -134,7 +174,7 @@ def recording_path(folder: Path, number: int, driver: str = "espeak") -> Path:
 
 
 def read_wav(path: Path) -> Recording:
-    """Read a 16-bit mono WAV as pyttsx3's espeak driver writes it, always at espeak-ng's rate of 22,050 Hz."""
+    """Read a 16-bit mono WAV as pyttsx3's espeak driver (22,050 Hz) and ours (24,000 Hz) write it."""
     import wave
 
     import numpy as np

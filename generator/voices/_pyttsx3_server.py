@@ -4,22 +4,25 @@ The first line on stdin is the setup (JSON). The argument is the mode:
 
 - ``voices``: print the voices and versions, and end.
 - ``serve``: if the setup names no voice, print the voices and versions, and wait for a second setup that names a voice
-  and a folder of its own. Then speak each following line ``{"id", "text", "path"}`` in a forked child, up to ``jobs``
-  at once, and print ``{"id", "status", "reason"}`` for each. Each sentence gets its own child, because a reused engine
-  loses utterances and lets one sentence change the next. Imports happen once, before the forks, while there is one
-  thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
+  and a folder of its own. Then speak each following line ``{"id", "text", "path", "properties"}`` in a forked child, up
+  to ``jobs`` at once, and print ``{"id", "status", "reason"}`` for each. On espeak-ng each sentence gets its own child,
+  because a reused engine loses utterances and lets one sentence change the next. Where ``workers_stay``, a child speaks
+  one sentence after another: the neural driver keeps no state. Imports happen once, before the forks, while there is
+  one thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
   killed.
-- ``say``: speak the one following line in this process, on systems without a safe fork.
+- ``say``: speak the following lines in this process, on systems without a safe fork.
 
-This stays a single file that imports only the standard library, pyttsx3 and espeakng_loader, so that it runs with -P
-and starts in a tenth of a second.
+This stays a single file that imports only the standard library, pyttsx3, espeakng_loader and the driver beside it, so
+that it runs with -P and starts in a tenth of a second.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib.metadata
+import importlib.util
 import json
 import os
 import select
@@ -47,21 +50,23 @@ def main() -> None:
     lines = _Lines(0)
     setup: Setup = json.loads(lines.wait())
     try:
-        library = _load_driver(setup["driver"])
+        library = _load_driver(setup["driver"], setup.get("voice"))
         if sys.argv[1] == "serve" and "voice" not in setup:
             _list_voices_in_child(setup, library, answers)
             setup = json.loads(lines.wait())
-        only = setup["voice"] if sys.argv[1] == "serve" else None  # no other process uses the folder then
-        _set_data_path(Path(setup["folder"]), only)
+        if setup["driver"] == "espeak":
+            only = setup["voice"] if sys.argv[1] == "serve" else None  # no other process uses the folder then
+            _set_data_path(Path(setup["folder"]), only)
     except Exception as error:  # noqa: BLE001 - a missing engine may raise anything, and the user should read it
         _answer(answers, _missing(error))
         return
     if sys.argv[1] == "voices":
         _answer(answers, _list_voices(setup["driver"], library))
     elif sys.argv[1] == "say":
-        job = json.loads(lines.wait())
-        status, reason = _say(setup, job)
-        _answer(answers, {"id": job["id"], "status": status, "reason": reason})
+        while line := lines.next():
+            job = json.loads(line)
+            status, reason = _say(setup, job)
+            _answer(answers, {"id": job["id"], "status": status, "reason": reason})
         os._exit(0)  # espeak fails an assertion on a regular exit
     else:
         _ForkServer(setup, lines, answers).run()
@@ -70,9 +75,16 @@ def main() -> None:
 # --- the driver ------------------------------------------------------------------------------------
 
 
-def _load_driver(driver: str) -> str:
-    """Import pyttsx3 and its driver. Returns the name and version of the speech engine."""
+def _load_driver(driver: str, voice: str | None) -> str:
+    """Import pyttsx3 and its driver, with the voice's model. Returns the name and version of the speech engine."""
     library = "the system's"
+    if driver == "hibari":
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # only a process with one thread may fork
+        sys.modules["scipy"] = None  # type: ignore[assignment] # the package would import its 30 MB, and not need it
+        module = _load_beside("hibari_driver")
+        module.register()
+        module.load(voice)
+        library = f"hibari-tts {importlib.metadata.version('hibari-tts')}"
     if driver == "espeak":
         wheel = _load_espeak_wheel()
         import pyttsx3.drivers.espeak
@@ -88,6 +100,17 @@ def _load_driver(driver: str) -> str:
     import pyttsx3  # noqa: F401
 
     return library
+
+
+def _load_beside(name: str) -> Any:
+    """Import a module beside this file, without its package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def _load_espeak_wheel() -> str | None:
@@ -259,8 +282,8 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
     engine.connect("error", lambda exception=None, **_: fail(exception))
     if setup["voice"] is not None:
         engine.setProperty("voice", setup["voice"])
-    if setup["property_rate"] is not None:
-        engine.setProperty("rate", setup["property_rate"])
+    for name, value in job["properties"].items():
+        engine.setProperty(name, value)
     engine.save_to_file(job["text"], job["path"])
     engine.runAndWait()
     # with espeak, runAndWait may return before the file exists; SAPI5 writes it before returning, and doesn't notify
@@ -271,7 +294,7 @@ def _say(setup: Setup, job: dict[str, Any]) -> tuple[str, str]:
     spoke = engine.getProperty("voice")  # for an unknown voice the engine silently keeps the old one
     if setup["voice"] is not None and str(spoke).lower() != setup["voice"].lower():
         return "failed", f"it spoke with {spoke} instead of {setup['voice']}"
-    return _check_recording(job["path"]) if setup["driver"] == "espeak" else ("ok", "")
+    return _check_recording(job["path"]) if setup["driver"] in ("espeak", "hibari") else ("ok", "")
 
 
 def _await_espeak_settings() -> None:
@@ -299,30 +322,42 @@ def _check_recording(path: str) -> tuple[str, str]:
 # --- the server ------------------------------------------------------------------------------------
 
 
+class _Child:
+    """A forked child: its pid, the job that it speaks (None: none now), and the pipe for more, if it stays."""
+
+    def __init__(self, pid: int, jobs_pipe: int | None) -> None:
+        self.pid = pid
+        self.job: dict[str, Any] | None = None
+        self.jobs_pipe = jobs_pipe
+
+
 class _ForkServer:
-    """Forks a child per sentence, from its only thread. A sentence whose child dies is tried three times in all."""
+    """Forks children, from its only thread. A sentence whose child dies is tried three times in all."""
 
     def __init__(self, setup: Setup, lines: _Lines, answers: int) -> None:
         self._setup = setup
         self._lines = lines
         self._answers = answers
         self._waiting: deque[dict[str, Any]] = deque()
-        self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # by the pipe from each child: its pid and job
+        self._children: dict[int, _Child] = {}  # by the pipe from each
 
     def run(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes our stdin
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         parent = os.getppid()
+        gc.collect()
+        gc.freeze()  # a collection in a child would write to the pages that it shares with us
+        with contextlib.suppress(AttributeError):  # a C library without it
+            ctypes.CDLL(None).malloc_trim(0)  # gives back what loading took
         self._waiting.extend(map(json.loads, self._lines.take()))
         try:
             # a sibling process may hold our stdin open after the parent's death, so this checks getppid as well
             while os.getppid() == parent:
-                while self._waiting and len(self._running) < self._setup["jobs"]:
-                    self._start(self._waiting.popleft())
-                ready, _, _ = select.select([0, *self._running], [], [], ORPHAN_CHECK_S)
+                self._give_all()
+                ready, _, _ = select.select([0, *self._children], [], [], ORPHAN_CHECK_S)
                 for pipe in ready:
-                    if pipe in self._running:
-                        self._finish(pipe)
+                    if pipe in self._children:
+                        self._receive(pipe)
                 if 0 in ready:
                     received = self._lines.read()
                     if received is None:
@@ -333,43 +368,118 @@ class _ForkServer:
         finally:
             self._end()
 
-    def _start(self, job: dict[str, Any]) -> None:
+    def _give_all(self) -> None:
+        """Give waiting jobs to children. A job without text means that none will come for a while: they end."""
+        while self._waiting:
+            job = self._waiting[0]
+            if "text" not in job:
+                for pipe in [pipe for pipe, child in self._children.items() if child.job is None]:
+                    self._dismiss(pipe)
+            elif self._prepare(job) and not self._give(job):
+                return
+            self._waiting.popleft()
+
+    def _prepare(self, job: dict[str, Any]) -> bool:
+        """Make the phonemes of a job that is new, here for all children. False if its text has none."""
+        if self._setup["driver"] == "hibari" and "attempts" not in job:
+            try:
+                job["text"] = sys.modules["hibari_driver"].to_phonemes(self._setup["voice"], job["text"])
+            except ValueError as error:
+                _answer(self._answers, {"id": job["id"], "status": "failed", "reason": str(error)})
+                return False
+            job["attempts"] = 0
+        return True
+
+    def _give(self, job: dict[str, Any]) -> bool:
+        """Give a job to a child that has none, or to a new one. False if all are busy."""
+        for child in self._children.values():
+            if child.job is None and child.jobs_pipe is not None:
+                with contextlib.suppress(BrokenPipeError):  # it has died: `_receive` will notice, with this job
+                    _answer(child.jobs_pipe, job)
+                break
+        else:
+            if len(self._children) >= self._setup["jobs"]:
+                return False
+            child = self._start(job)
+        child.job = job
         job["attempts"] = job.get("attempts", 0) + 1
+        return True
+
+    def _dismiss(self, pipe: int) -> None:
+        jobs_pipe = self._children[pipe].jobs_pipe
+        if jobs_pipe is not None:
+            os.close(jobs_pipe)
+            self._children[pipe].jobs_pipe = None
+            self._bury(pipe)
+
+    def _start(self, job: dict[str, Any]) -> _Child:
         here, there = os.pipe()
+        jobs_out, jobs_in = os.pipe() if self._setup["workers_stay"] else (None, None)
         pid = os.fork()
         if pid == 0:
-            self._run_child(job, there)
-        os.close(there)
-        self._running[here] = (pid, job)
+            self._run_child(job, there, jobs_out, [here, *([] if jobs_in is None else [jobs_in])])
+        for descriptor in (there, jobs_out):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._children[here] = child = _Child(pid, jobs_in)
+        return child
 
-    def _run_child(self, job: dict[str, Any], pipe: int) -> NoReturn:
+    def _run_child(self, job: dict[str, Any], pipe: int, jobs_out: int | None, foreign: list[int]) -> NoReturn:
         code = 1
         try:
             _limit_child(self._setup["deadline_s"])
-            os.close(self._answers)  # if it stayed open, the parent wouldn't notice the server's death
+            # if they stayed open, the parent wouldn't notice the server's death, nor a child its end
+            for descriptor in (self._answers, *foreign, *self._pipes()):
+                os.close(descriptor)
             for stream in (0, 2):
                 os.dup2(1, stream)
-            os.write(pipe, json.dumps(_say(self._setup, job)).encode())
+            more = None if jobs_out is None else _Lines(jobs_out)
+            while True:
+                os.write(pipe, json.dumps(_say(self._setup, job)).encode())
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                line = more.next() if more else None
+                if line is None:
+                    break
+                signal.setitimer(signal.ITIMER_REAL, self._setup["deadline_s"])
+                job = json.loads(line)
             code = 0
         finally:
             os._exit(code)
 
-    def _finish(self, pipe: int) -> None:
-        pid, job = self._running.pop(pipe)
-        answer = os.read(pipe, 65_536)
-        os.close(pipe)
-        _, wait_status = os.waitpid(pid, 0)
-        status, reason = json.loads(answer) if answer else ("failed", _cause_of_death(wait_status))
+    def _pipes(self) -> list[int]:
+        return [
+            *self._children,
+            *(child.jobs_pipe for child in self._children.values() if child.jobs_pipe is not None),
+        ]
+
+    def _receive(self, pipe: int) -> None:
+        """Take a child's answer, or its death."""
+        child, answer, reason = self._children[pipe], os.read(pipe, 65_536), ""
+        if not answer or child.jobs_pipe is None:
+            reason = self._bury(pipe)
+        job, child.job = child.job, None
+        if job is None:  # it died between two jobs
+            return
+        status, reason = json.loads(answer) if answer else ("failed", reason)
         if status == "failed" and job["attempts"] < ATTEMPTS:
             self._waiting.appendleft(job)
             return
         _answer(self._answers, {"id": job["id"], "status": status, "reason": reason})
 
+    def _bury(self, pipe: int) -> str:
+        """Wait for the end of a child. Returns its cause of death."""
+        child = self._children.pop(pipe)
+        for descriptor in (pipe, child.jobs_pipe):
+            if descriptor is not None:
+                os.close(descriptor)
+        _, wait_status = os.waitpid(child.pid, 0)
+        return _cause_of_death(wait_status)
+
     def _end(self) -> None:
-        for pid, _ in self._running.values():
-            os.kill(pid, signal.SIGKILL)
-        for pid, _ in self._running.values():
-            os.waitpid(pid, 0)
+        for child in self._children.values():
+            os.kill(child.pid, signal.SIGKILL)
+        for child in self._children.values():
+            os.waitpid(child.pid, 0)
         shutil.rmtree(self._setup["folder"], ignore_errors=True)
 
 
@@ -397,19 +507,26 @@ class _Lines:
         return lines
 
     def take(self) -> list[bytes]:
-        """The lines that `wait` read but didn't return."""
+        """The lines that `next` read but didn't return."""
         taken = list(self._lines)
         self._lines.clear()
         return taken
 
-    def wait(self) -> bytes:
-        """The next line. If the input ends first, this process exits."""
+    def next(self) -> bytes | None:
+        """The next line, once it is there; None at the end of the input."""
         while not self._lines:
             received = self.read()
             if received is None:
-                sys.exit(0)
+                return None
             self._lines.extend(received)
         return self._lines.popleft()
+
+    def wait(self) -> bytes:
+        """The next line. If the input ends first, this process exits."""
+        line = self.next()
+        if line is None:
+            sys.exit(0)
+        return line
 
 
 def _missing(error: Exception) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from ..system.waiting import POLL_S
 from ..values import OwnVoice
 from . import speakable
 from ._own_engines import (
+    CALM_WPM,
     broke_off,
     digest_of,
     expand_home,
@@ -79,7 +80,7 @@ def list_voices() -> list[VoiceInfo]:
     return []
 
 
-def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> CommandVoice:
+def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> CommandVoice:
     """The voice of a table: see :class:`generator.voices.OwnVoiceEngine`."""
     words = _words_of(own)
     used = {name for word in words for name in _PLACEHOLDER.findall(word)}
@@ -87,19 +88,22 @@ def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> CommandVoi
     if (voice is None) == ("voice" in used):
         what = "has {voice}, but no voice is given" if voice is None else "has no {voice}, so the voice isn't used"
         raise SettingError(f"the command of [voices.{own.name}] {what}", where=own.where_of("voice"), hint=_hint(own))
-    if "rate" not in used:
+    if "rate" in used:
+        rate = CALM_WPM if rate is None else rate
+    else:
         refuse_rate(own, rate, "its command has no {rate} for it: write one there, or leave the rate out")
     if "pitch" not in used:
         refuse_pitch(own, pitch, "its command has no {pitch} for it: write one there, or leave the pitch out")
     program = _program(own, words[0])
     given = {
         "voice": voice or "",
-        "rate": str(rate) if "rate" in used else "",
+        "rate": "" if rate is None else str(rate),
         "pitch": str(50 if pitch is None else pitch) if "pitch" in used else "",
     }
     return CommandVoice(
         label=own.name,
         identity=_identity(own, program, words[1:], given),
+        rate_wpm=rate,
         language=own.text("language") or "",
         words=(str(program), *(_PLACEHOLDER.sub(partial(_filled, given), expand_home(word)) for word in words[1:])),
         folder=own.folder,
@@ -116,6 +120,7 @@ class CommandVoice:
 
     label: str
     identity: str
+    rate_wpm: int | None
     language: str
     words: tuple[str, ...]
     folder: str

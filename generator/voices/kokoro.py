@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import asked_rate, digest_of, existing_file, needs_table, positive, refuse_pitch, required
+from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch, required
 
 if TYPE_CHECKING:
     from . import Voice, VoiceInfo
@@ -49,9 +49,10 @@ def list_voices() -> list[VoiceInfo]:
     return []
 
 
-def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> ModelVoice:
+def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> ModelVoice:
     """The voice of a table: see :class:`generator.voices.OwnVoiceEngine`."""
     versions = package_versions("kokoro", "kokoro-onnx", "kokoro_onnx")
+    rate = CALM_WPM if rate is None else rate
     refuse_pitch(own, pitch, "Kokoro has no setting for it: leave it out")
     model = existing_file(own, "model", OWN_KEYS["model"])
     voices = existing_file(own, "voices", OWN_KEYS["voices"])
@@ -60,7 +61,7 @@ def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> ModelVoice
     if voice not in known:
         what = f"the voices of [voices.{own.name}] have no {voice!r}"
         raise SettingError(what, where=own.where_of("voice"), hint=did_you_mean(voice, known, 3))
-    speed = speed_for(own, asked_rate(rate), positive(own, "natural_rate", NATURAL_WPM), SLOWEST, FASTEST)
+    speed = speed_for(own, rate, positive(own, "natural_rate", NATURAL_WPM), SLOWEST, FASTEST)
     language = own.text("language") or LANGUAGES.get(voice[:1], "en-us")
     parts = (
         f"kokoro {_VERSION}, {versions}",
@@ -73,6 +74,7 @@ def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> ModelVoice
     return ModelVoice(
         label=own.name,
         identity=", ".join(parts),
+        rate_wpm=rate,
         language=language,
         setup=(
             ("engine", "kokoro"),

@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limit_true_peaks` on."""
 
-CHAIN_VERSION = "9"
+CHAIN_VERSION = "10"
 """Goes up whenever the chain's sound changes. Cache keys carry `chain_identity`."""
 
 NOMINAL_LUFS = -22.0
 
 CHAIN_PER_MS = CHAIN_RATE // 1000
 
-TRIM_DBFS = -55.0
+# A natural voice dies away slowly. What lies further down is hidden by any background, and CLIP_TAIL_MS keeps most.
+TRIM_DBFS = -50.0
 
 DE_ESS_DBFS = -45.0  # threshold in the band above DE_ESS_HZ
 DE_ESS_RATIO = 2.0

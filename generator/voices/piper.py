@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import asked_rate, digest_of, existing_file, needs_table, positive, refuse_pitch
+from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch
 
 if TYPE_CHECKING:
     from . import Voice, VoiceInfo
@@ -44,18 +44,19 @@ def list_voices() -> list[VoiceInfo]:
     return []
 
 
-def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> ModelVoice:
+def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> ModelVoice:
     """The voice of a table: see :class:`generator.voices.OwnVoiceEngine`.
 
     Both of Piper's noises are off: they would make each run sound different.
     """
     versions = package_versions("piper", "piper-tts", "piper")
+    rate = CALM_WPM if rate is None else rate
     refuse_pitch(own, pitch, "Piper has no setting for it: leave it out")
     model = existing_file(own, "model", OWN_KEYS["model"])
     config_file = model.with_name(f"{model.name}.json")
     config = _read_config(own, config_file)
     natural_wpm = positive(own, "natural_rate", NATURAL_WPM)
-    speed = speed_for(own, asked_rate(rate), natural_wpm, SLOWEST, FASTEST)
+    speed = speed_for(own, rate, natural_wpm, SLOWEST, FASTEST)
     length_scale = round(float(config.get("inference", {}).get("length_scale", 1.0)) / speed, 4)
     speaker = _speaker(own, config)
     parts = (
@@ -68,6 +69,7 @@ def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> ModelVoice
     return ModelVoice(
         label=own.name,
         identity=", ".join(parts),
+        rate_wpm=rate,
         language=own.text("language") or str(config.get("espeak", {}).get("voice", "")),
         setup=(
             ("engine", "piper"),

@@ -73,7 +73,7 @@ def list_voices() -> list[VoiceInfo]:
     return []
 
 
-def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> RecordedVoice:
+def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> RecordedVoice:
     """The voice of a table: see :class:`generator.voices.OwnVoiceEngine`."""
     why = "it consists of recordings: record them anew, or change the pauses with --pace"
     refuse_rate(own, rate, why)
@@ -89,7 +89,7 @@ def open_own_voice(own: OwnVoice, *, rate: int, pitch: int | None) -> RecordedVo
         folder=folder,
         sheet=_sheet_in(folder),
         files=tuple(sorted(filter(_may_be_recording, folder.iterdir()))),
-        fill=None if own.fill is None else open_other_voice(own.fill, rate),
+        fill=None if own.fill is None else open_other_voice(own.fill, None),
     )
 
 
@@ -104,6 +104,7 @@ class RecordedVoice:
     files: tuple[Path, ...]
     fill: Voice | None = None
     phonemes: str | None = None
+    rate_wpm: int | None = None
 
     @cached_property
     def identity(self) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ToneVoice", "expect_voice", "list_voices", "open_voice"]
 
+OWN_RATE_WPM = 116
 RMS_DBFS = -20.0
 HEAD_MS = 120  # silence before and after, as real engines leave it, so that trimming is tested
 TAIL_MS = 400
@@ -37,11 +38,11 @@ def expect_voice() -> None:
     """There is nothing to prepare."""
 
 
-def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
+def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voice:
     """The only voice there is, ``tone``: see :func:`generator.voices.open_voice`."""
     if name not in (None, "tone"):
         raise missing_voice(f"tone:{name}", ["tone:tone"])
-    return ToneVoice(rate=rate, pitch=50 if pitch is None else pitch)
+    return ToneVoice(OWN_RATE_WPM if rate is None else rate, pitch=50 if pitch is None else pitch)
 
 
 def list_voices() -> list[VoiceInfo]:
@@ -54,9 +55,9 @@ def list_voices() -> list[VoiceInfo]:
 
 @dataclass(frozen=True, slots=True)
 class ToneVoice:
-    """Hums at exactly `rate` words a minute (commas add COMMA_MS); `pitch` 0 to 99 spans two octaves."""
+    """Hums at exactly `rate_wpm` words a minute (commas add COMMA_MS); `pitch` 0 to 99 spans two octaves."""
 
-    rate: int
+    rate_wpm: int
     pitch: int = 50
     label: str = "tone:tone"
     language: str = ""
@@ -64,7 +65,7 @@ class ToneVoice:
 
     @property
     def identity(self) -> str:
-        return f"tone {_VERSION}, rate {self.rate}, pitch {self.pitch}"
+        return f"tone {_VERSION}, rate {self.rate_wpm}, pitch {self.pitch}"
 
     def speak(
         self,
@@ -84,7 +85,7 @@ class ToneVoice:
                 f"the voice {self.label} finds nothing to speak in {text!r}",
                 hint="Write that text in words, or leave it out.",
             )
-        total = len(words) * 60 * SAMPLE_RATE // self.rate
+        total = len(words) * 60 * SAMPLE_RATE // self.rate_wpm
         # longer words take longer, and together exactly what the rate gives
         weights = np.cumsum([0] + [len(word) + 2 for word, _ in words])
         edges = weights * total // weights[-1]

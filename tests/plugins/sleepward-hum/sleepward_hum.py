@@ -17,6 +17,7 @@ from generator.model import Recording
 from generator.voices import Voice, VoiceInfo, missing_voice, speakable
 
 RATE_HZ = 24_000
+OWN_RATE_WPM = 116
 PEAK = 0.4
 NOTES_HZ = {"low": 160.0, "high": 240.0}
 VERSION = 1  # goes up whenever the sound changes
@@ -26,10 +27,10 @@ def expect_voice() -> None:
     """There is nothing to prepare."""
 
 
-def open_voice(name: str | None, *, rate: int, pitch: int | None) -> Voice:
+def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voice:
     if name not in (None, *NOTES_HZ):
         raise missing_voice(f"hum:{name}", [f"hum:{note}" for note in NOTES_HZ])
-    return Hum(name or "low", rate, 50 if pitch is None else pitch)
+    return Hum(name or "low", OWN_RATE_WPM if rate is None else rate, 50 if pitch is None else pitch)
 
 
 def list_voices() -> list[VoiceInfo]:
@@ -39,7 +40,7 @@ def list_voices() -> list[VoiceInfo]:
 @dataclass(frozen=True)
 class Hum:
     note: str
-    rate: int
+    rate_wpm: int
     pitch: int
     language: str = ""
     phonemes: str | None = None
@@ -50,14 +51,14 @@ class Hum:
 
     @property
     def identity(self) -> str:
-        return f"hum {VERSION}, {self.note}, rate {self.rate}, pitch {self.pitch}"
+        return f"hum {VERSION}, {self.note}, rate {self.rate_wpm}, pitch {self.pitch}"
 
     def speak(self, texts: Sequence[str], jobs: int) -> Iterator[tuple[str, Recording]]:
         for text, line in {text: speakable(text) for text in texts}.items():
             words = re.findall(r"\w+", line)
             if not words:
                 raise TrackError(f"there is nothing to hum in {text!r}", hint="Write words, or leave the line out.")
-            samples = 60 * RATE_HZ // self.rate  # of each word
+            samples = 60 * RATE_HZ // self.rate_wpm  # of each word
             hz = NOTES_HZ[self.note] * 2 ** ((self.pitch - 50) / 50)
             quiet = np.zeros(RATE_HZ // 4)
             hums = [hz * (0.95 + 0.1 * (zlib.crc32(word.casefold().encode()) % 97) / 96) for word in words]

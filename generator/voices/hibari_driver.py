@@ -1,0 +1,199 @@
+"""A pyttsx3 driver for the neural voices of hibari-tts: `register()` it, then `pyttsx3.init("hibari")` speaks with it.
+
+It writes WAV files (16 bits, mono, 24 kHz), and plays nothing. The same text, voice, rate and pitch give the same bytes
+in any order and process: one thread, numpy's transforms whether or not scipy is there, noise seeded by the phonemes.
+
+This file imports nothing of its package, since the server that runs it is started without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import wave
+import zlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+__all__ = ["FASTEST_WPM", "NAME", "OWN_RATE_WPM", "SLOWEST_WPM", "buildDriver", "load", "register"]
+
+NAME = "hibari"
+OWN_RATE_WPM = 140
+# Words a minute inside phrases, pauses at commas counted, over a routine's sentences, at speeds given to the model.
+# The model gives whole frames of 12.5 ms to each phoneme, so the pace rises in steps: nothing lies between these pairs.
+WPM_BY_SPEED = (
+    *((0.50, 116.3), (0.52, 117.7), (0.54, 119.6), (0.56, 123.0)),
+    *((0.58, 138.5), (0.60, 140.3), (0.62, 142.1), (0.64, 143.7), (0.66, 147.0)),
+    *((0.68, 161.0), (0.70, 163.6), (0.72, 165.6), (0.74, 167.6), (0.76, 169.6), (0.78, 171.8)),
+    *((0.80, 188.5), (0.82, 205.6)),
+)
+SLOWEST_WPM, FASTEST_WPM = 116, 205  # its slowest, and as fast as anybody can follow a movement
+PITCH_SPAN = 0.3  # pitch 0 to 100 multiplies the fundamental by 0.85 to 1.15
+PHONEMES_FOLLOW = "\x01"  # as the first character of a text
+VOICED_HZ = 40.0  # below it a frame has no voice, for the package's `pulses`
+
+
+def register() -> None:
+    """Let ``pyttsx3.init("hibari")`` find this module, as pyttsx3 has no other way to add a driver."""
+    sys.modules[f"pyttsx3.drivers.{NAME}"] = sys.modules[__name__]
+
+
+@cache
+def load(voice: str) -> Any:
+    """The package's `Hibari` for `voice`, with its words and phonemes in memory. Takes a second and 200 MB.
+
+    Raises FileNotFoundError if the voice's file isn't here (nothing is downloaded), ValueError for an unknown name.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime from 1.29 on reports its use, from a thread of its own
+    import hibari
+    import numpy as np
+    import onnxruntime
+    from hibari import dsp
+    from hibari.tts import ASSETS
+    from hibari.voices import voice_path
+
+    class Model(hibari.Hibari):  # type: ignore[misc] # the package has no types
+        def __init__(self) -> None:
+            """As the package does it, but without an arena, which would keep 30 MB more in each process."""
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1  # with two, other bytes
+            options.enable_cpu_mem_arena = False
+            options.log_severity_level = 3
+            self.voice = voice
+            self.model_path = voice_path(voice, download_missing=False)
+            self.sess = onnxruntime.InferenceSession(self.model_path, options, providers=["CPUExecutionProvider"])
+            self.vocab = json.loads(Path(ASSETS, "vocab.json").read_text("utf-8"))
+            self._g2p = None
+
+    # scipy's transforms differ from numpy's in the last bit, so bytes would depend on whether scipy is installed
+    dsp.rfft = lambda x, axis: np.fft.rfft(x, axis=axis).astype(np.complex64, copy=False)
+    dsp.irfft = lambda x, n, axis: np.fft.irfft(x, n=n, axis=axis).astype(np.float32, copy=False)
+    model = Model()
+    assert model.g2p  # loads it
+    return model
+
+
+def to_phonemes(voice: str, text: str) -> str:
+    """`text` as `save_to_file` takes it, too: its phonemes, a line for each part that is spoken at once.
+
+    Spoken from these, it sounds the same. So one process makes them for all, and the others never touch the words.
+    Raises ValueError for an unknown phoneme.
+    """
+    model = load(voice)
+    parts = [phonemes for phonemes in model.phonemize(text) if any(map(str.isalpha, phonemes))]
+    unknown = set("".join(parts)) - set(model.vocab)
+    if unknown:
+        raise ValueError(f"{NAME} has no phoneme {' '.join(sorted(unknown))}")
+    return PHONEMES_FOLLOW + "\n".join(parts)
+
+
+def buildDriver(proxy: Any) -> HibariDriver:  # noqa: N802 - pyttsx3 calls it by this name
+    return HibariDriver(proxy)
+
+
+class HibariDriver:
+    """What pyttsx3 asks of a driver. Properties: voice, rate (words per minute), pitch (0 to 100), volume (0 to 1)."""
+
+    def __init__(self, proxy: Any) -> None:
+        self._proxy = proxy
+        self._looping = False
+        self._properties: dict[str, Any] = {"voice": "heart", "rate": OWN_RATE_WPM, "pitch": 50, "volume": 1.0}
+
+    def getProperty(self, name: str) -> Any:  # noqa: N802
+        """The value of a property; `voices` lists those whose file is here. Raises KeyError for an unknown name."""
+        return _voices() if name == "voices" else self._properties[name]
+
+    def setProperty(self, name: str, value: Any) -> None:  # noqa: N802
+        """Raises KeyError for an unknown name, and ValueError for a value that can't be spoken."""
+        allowed: dict[str, Callable[[], bool]] = {
+            "voice": lambda: any(each.id == value for each in _voices()),
+            "rate": lambda: SLOWEST_WPM <= value <= FASTEST_WPM,
+            "pitch": lambda: 0 <= value <= 100,
+            "volume": lambda: 0 <= value <= 1,
+        }
+        if not allowed[name]():
+            raise ValueError(f"{NAME} can't speak with {name} {value}")
+        self._properties[name] = value
+
+    def save_to_file(self, text: str, filename: str) -> None:
+        """Speak `text`, or what `to_phonemes` gave for it, into a WAV file.
+
+        Inline phonemes, ``[word](/wˈɜɹd/)``, are in misaki's alphabet.
+
+        Raises ValueError for an unknown phoneme.
+        """
+        self._proxy.setBusy(True)
+        self._proxy.notify("started-utterance")
+        pcm = self._speak(text)
+        with wave.open(filename, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(24_000)
+            file.writeframes(pcm)
+        self._proxy.notify("finished-utterance", completed=True)
+        self._proxy.setBusy(False)
+
+    def say(self, text: str) -> None:
+        """Raises NotImplementedError: this driver plays nothing."""
+        raise NotImplementedError(f"{NAME} only writes files: use save_to_file")
+
+    def startLoop(self) -> None:  # noqa: N802
+        self._looping = True
+        self._proxy.setBusy(False)  # runs all commands, the last of which is `endLoop`
+        if self._looping:
+            raise RuntimeError("nothing ends this loop: use runAndWait")
+
+    def iterate(self) -> Any:
+        self._proxy.setBusy(False)
+        yield
+
+    def endLoop(self) -> None:  # noqa: N802
+        self._looping = False
+
+    def stop(self) -> None:
+        """Nothing goes on between commands."""
+
+    def destroy(self) -> None:
+        """The model stays, for the next engine."""
+
+    def _speak(self, text: str) -> bytes:
+        """16-bit samples at 24 kHz, little-endian; a tenth of a second of zeros if there is nothing to speak."""
+        import numpy as np
+
+        rate_wpm = self._properties["rate"]
+        speed = min(WPM_BY_SPEED, key=lambda pair: abs(pair[1] - rate_wpm))[0]
+        tone = 1 + PITCH_SPAN * (self._properties["pitch"] - 50) / 100
+        voice = self._properties["voice"]
+        model = load(voice)
+        given = text if text.startswith(PHONEMES_FOLLOW) else to_phonemes(voice, text)
+        parts = [_synthesize(model, phonemes, speed, tone) for phonemes in given[1:].splitlines()]
+        sound = np.concatenate(parts) if parts else np.zeros(2_400, np.float32)
+        return bytes((np.clip(sound * self._properties["volume"], -1, 1) * 32_767).round().astype("<i2").data)
+
+
+def _synthesize(model: Any, phonemes: str, speed: float, tone: float) -> Any:
+    """float32 (samples,) at 24 kHz. The fundamental is multiplied by `tone` in the source, so formants stay."""
+    import numpy as np
+    from hibari import dsp
+
+    request = {"ids": np.asarray([model.ids(phonemes)], np.int64), "speed": np.asarray([speed], np.float32)}
+    *spectra, f0_hz = (output[0] for output in model.sess.run(None, request))
+    if tone != 1:
+        f0_hz = np.where(f0_hz > VOICED_HZ, np.maximum(f0_hz * np.float32(tone), VOICED_HZ + 1), f0_hz)
+    noise = np.random.default_rng(zlib.crc32(phonemes.encode()))
+    return dsp.synth(*spectra, f0_hz, noise)
+
+
+def _voices() -> list[SimpleNamespace]:
+    """The package's voices whose files are here, with the attributes of a pyttsx3 voice."""
+    from hibari.voices import ASSETS, VOICES, cache_dir
+
+    return [
+        SimpleNamespace(id=name, name=name.title(), languages=[facts["language"]], gender=facts["gender"], age=None)
+        for name, facts in VOICES.items()
+        if Path(ASSETS if facts.get("bundled") else cache_dir(), facts["file"]).is_file()
+    ]

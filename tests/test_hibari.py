@@ -1,0 +1,160 @@
+"""The neural voice: repeatable, told of before it is missed, and silent towards the network."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from generator.errors import MissingToolError, SettingError, TrackError
+from generator.voices import Voice, open_voice
+from generator.voices._pyttsx3_link import servers
+from generator.voices._pyttsx3_voice import Pyttsx3Voice
+from tests.conftest import Command
+
+SENTENCES = ["Rest.", "Let the jaw be loose, and the tongue, too.", "Now the right knee falls out to the side."]
+
+
+@pytest.fixture
+def heart() -> Pyttsx3Voice:
+    voice = open_voice("heart")
+    assert isinstance(voice, Pyttsx3Voice)
+    return voice
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A folder with a copy of the package, whose registry takes heart's own file for its sibling kore."""
+    spec = importlib.util.find_spec("hibari")
+    assert spec is not None
+    assert spec.origin is not None
+    copy = tmp_path / "packages" / "hibari"
+    shutil.copytree(Path(spec.origin).parent, copy, copy_function=os.symlink)
+    registry = copy / "assets" / "voices.json"
+    voices = json.loads(registry.read_text("utf-8"))
+    voices["kore"]["sha256"] = voices["heart"]["sha256"]
+    registry.unlink()
+    registry.write_text(json.dumps(voices), encoding="utf-8")
+    return copy.parent
+
+
+def sounds(voice: Voice) -> dict[str, bytes]:
+    return {text: recording.samples.tobytes() for text, recording in voice.speak(SENTENCES, 2)}
+
+
+def test_systems_without_fork_hear_the_same(heart: Pyttsx3Voice) -> None:
+    assert sounds(dataclasses.replace(heart, forks=False)) == sounds(heart)
+
+
+def test_a_server_that_waited_speaks_like_a_new_one(heart: Pyttsx3Voice) -> None:
+    servers.close()
+    first = sounds(heart)
+    (server,) = psutil.Process().children()
+    assert sounds(heart) == first
+    assert psutil.Process().children() == [server]
+
+
+def test_the_server_has_one_thread_no_connection_and_no_worker_while_it_waits(heart: Pyttsx3Voice) -> None:
+    """onnxruntime's reports, which are off, would come from a thread of their own; and only one thread may fork."""
+    servers.close()
+    speaking = heart.speak(SENTENCES, 2)
+    next(speaking)
+    (server,) = psutil.Process().children()
+    for process in (server, *server.children()):
+        assert process.num_threads() == 1
+        assert process.net_connections() == []
+    workers = server.children()
+    list(speaking)
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert server.is_running()
+
+
+def test_another_program_can_take_the_driver(tmp_path: Path, heart: Pyttsx3Voice) -> None:
+    """The example of docs/voices.md."""
+    page = (Path(__file__).parents[1] / "docs" / "voices.md").read_text("utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    spoken = dict(heart.speak(["Let your shoulders grow heavy."], 1))["Let your shoulders grow heavy."]
+    pcm = np.frombuffer((tmp_path / "heavy.wav").read_bytes()[44:], "<i2")
+    np.testing.assert_array_equal(pcm / np.float32(32_768), spoken.samples[:, 0])
+
+
+def test_inline_phonemes_are_said_and_wrong_ones_are_an_error(heart: Pyttsx3Voice) -> None:
+    plain, same, other = "Wind down.", "[Wind](/wˈInd/) down.", "[Wind](/wˈɪnd/) down."
+    spoken = {text: recording.samples.tobytes() for text, recording in heart.speak([plain, same, other], 2)}
+    assert spoken[same] != spoken[other]
+    assert spoken[plain] in (spoken[same], spoken[other])
+    with pytest.raises(TrackError, match="phoneme"):
+        list(heart.speak(["[Wind](/wʬnd/) down."], 1))
+
+
+def test_pitch_leaves_the_formants(heart: Pyttsx3Voice) -> None:
+    """The long-term spectrum's envelope stays where it is, though the fundamental is a third higher."""
+    envelopes = []
+    for pitch in (0, 99):
+        (recording,) = dict(open_voice("heart", pitch=pitch).speak([SENTENCES[1]], 1)).values()
+        power = np.abs(np.fft.rfft(recording.samples[:, 0])) ** 2
+        hz = np.fft.rfftfreq(len(recording.samples), 1 / recording.sample_rate)
+        bands = [power[(hz >= low) & (hz < low + 400)].sum() for low in range(200, 4_000, 400)]
+        envelopes.append(10 * np.log10(np.array(bands) / sum(bands)))
+    assert np.abs(envelopes[0] - envelopes[1]).mean() < 3
+
+
+@pytest.mark.parametrize("rate", [115, 206])
+def test_a_rate_at_which_it_would_drawl_or_rush_is_an_error(rate: int) -> None:
+    with pytest.raises(SettingError, match=str(rate)) as caught:
+        open_voice("heart", rate=rate)
+    assert "116 to 205" in str(caught.value)
+
+
+def test_a_sibling_is_fetched_by_hand_or_not_at_all(outside: Command, package: Path, tmp_path: Path) -> None:
+    """Without a connection: what to copy where is said, and the copied file then speaks."""
+    home = tmp_path / "voices"
+    env = {"PYTHONPATH": f"{package}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "HIBARI_HOME": str(home)}
+    env |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")  # no connection, on any machine
+    (tmp_path / "s.txt").write_text("Rest.", encoding="utf-8")
+    build = ("build", "s.txt", "--voice", "kore", "--tail", "10s", "--background", "none")
+
+    refused = outside(*build, code=3, env=env)
+    assert "sleepward voices --get kore" in refused.stderr
+    refused = outside("voices", "--get", "kore", code=3, env=env)
+    assert "https://" in refused.stderr
+    place = home / "af_kore.int8.onnx"
+    assert str(place) in refused.stderr
+
+    place.write_bytes(b"half a download")
+    refused = outside(*build, code=3, env=env)
+    assert "sha256" in refused.stderr
+    shutil.copy(package / "hibari" / "assets" / "hibari.onnx", place)
+    assert str(place) in outside("voices", "--get", "kore", env=env).stdout
+    assert "hibari:kore" in outside(*build, env=env).stdout
+
+
+def test_where_onnxruntime_is_missing_both_ways_out_are_named(outside: Command, tmp_path: Path) -> None:
+    hide = "import sys\nclass Hidden:\n    def find_spec(self, name, path=None, target=None):\n"
+    hide += "        if name == 'onnxruntime': raise ModuleNotFoundError(name)\n"
+    hide += "import importlib.util as u\nreal = u.find_spec\n"
+    hide += "u.find_spec = lambda name, package=None: None if name == 'onnxruntime' else real(name, package)\n"
+    (tmp_path / "hide").mkdir()
+    (tmp_path / "hide" / "sitecustomize.py").write_text(hide, encoding="utf-8")
+    (tmp_path / "s.txt").write_text("Rest.", encoding="utf-8")
+    env = {"PYTHONPATH": f"{tmp_path / 'hide'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    refused = outside("build", "s.txt", code=3, env=env)
+    assert "pip install onnxruntime" in refused.stderr
+    assert "--voice en-us+klatt4" in refused.stderr
+    assert not (tmp_path / "output").exists()
+
+
+def test_an_unknown_name_is_answered_with_this_engines_names() -> None:
+    with pytest.raises(MissingToolError, match="fenrir"):
+        open_voice("hibari:fenrr")
