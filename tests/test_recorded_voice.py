@@ -63,7 +63,6 @@ def test_a_sheet_lists_what_is_spoken_in_order(sleepward: Command, tmp_path: Pat
 def test_a_number_keeps_its_sentence_when_the_routine_changes(sleepward: Command, tmp_path: Path) -> None:
     script = tmp_path / "s.txt"
     script.write_text(SCRIPT)
-    (tmp_path / "mine").mkdir()
     assert "mine/sheet.txt: 5 sentences, 5 of them new" in sleepward("voices", "--sheet", "s.txt", "-o", "mine").stdout
     script.write_text("Something new comes first. [1s]\n" + SCRIPT.replace("Rest now; there is nowhere to go. ", ""))
     assert "6 sentences, 1 of them new" in sleepward("voices", "--sheet", "s.txt", "-o", "mine").stdout
