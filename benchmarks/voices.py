@@ -29,7 +29,7 @@ from generator.beds import BEDS
 from generator.dsp.loudness import integrated_lufs
 from generator.model import SAMPLE_RATE, Recording
 from generator.storage.cache import default_folder
-from generator.voices import DEFAULT_RATE_WPM, open_voice
+from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.voices.filters import PRESENCE, TREBLE
 from generator.voices.mastering import NOMINAL_LUFS, TRIM_DBFS, VoiceGain, master, trim
@@ -166,7 +166,7 @@ def measured(name: str, sample: Sequence[Phrase]) -> Measured:
 
 def spoken(name: str, texts: Sequence[str]) -> tuple[dict[str, Recording], VoiceGain]:
     """The voice's recordings of `texts` at the default rate, and its gain in the chain."""
-    recordings = dict(open_voice(name, rate=DEFAULT_RATE_WPM).speak([*CALIBRATION_SENTENCES, *texts], jobs=2))
+    recordings = dict(open_voice(name).speak([*CALIBRATION_SENTENCES, *texts], jobs=2))
     return recordings, calibrate([recordings[text] for text in CALIBRATION_SENTENCES])
 
 
@@ -227,7 +227,7 @@ def voice_table(voices: Sequence[Measured], softest: Sequence[Measured], count: 
     head = f"""\
 ### Voices
 
-{count} sentences of the routines by each, at the default rate of {DEFAULT_RATE_WPM} words a minute, through the chain.
+{count} sentences of the routines by each, at its own rate, through the chain.
 *Right*: the ear takes the sentence for itself, in %, over rain, over brown, alone, and (hard) over rain only
 {HARD_UNDER_LU:g} LU under the voice. STOI/ESTOI are the lowest of {STOI_PHRASES} sentences at {UNDER_LU:g} LU. *Onset*
 is the hardest step from 10 ms to the next, *spread* what lies between the loudest and the softest sentence.

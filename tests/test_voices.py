@@ -136,7 +136,7 @@ def test_the_same_text_always_sounds_the_same(subject: Subject) -> None:
 
 
 def test_no_two_engines_and_no_two_rates_share_a_clip(subject: Subject) -> None:
-    rates = (130, 200) if subject.changes_rate else (None,)
+    rates = (125, 200) if subject.changes_rate else (None,)
     identities = [subject.open(rate).identity for rate in rates]
     assert all(identity.startswith(f"{subject.engine} ") for identity in identities)
     assert len(set(identities)) == len(rates)

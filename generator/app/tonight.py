@@ -24,7 +24,7 @@ DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
 LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
-USUAL_WPM = 130  # of a voice that doesn't know its rate, like a person's recordings
+UNKNOWN_RATE_WPM = 120  # of recordings, say
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
 MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another routine
 
@@ -216,7 +216,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
     """The routine with its times estimated from the letters of its speech."""
     spec = read_spec(_source(name, flags, workspace), flags, workspace)
     timing = replace(timing_of(spec.settings), length_ms=None)
-    letter_ms = LETTER_MS_AT_1_WPM / (spec.voice.rate_wpm or USUAL_WPM)
+    letter_ms = LETTER_MS_AT_1_WPM / (spec.voice.rate_wpm or UNKNOWN_RATE_WPM)
     spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(spec.script, timing)}
     timeline = lay_out(spec.script, spoken_ms, timing)
     least_ms, most_ms = timeline.length_range_ms

@@ -82,7 +82,7 @@ def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
             "summary": spec.script.summary,
             "routine": spec.script.routine or "",
             "adapted": json.dumps(spec.script.adapted),
-            "settings": json.dumps(settings_dict(spec.settings, spec.voice.label)),
+            "settings": json.dumps(settings_dict(spec.settings, spec.voice)),
             "cover": cover,
         }
     )

@@ -24,7 +24,7 @@ from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, scr
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
 from .plan_json import plan_dict, settings_dict
-from .speakers import lines_of, with_voices
+from .speakers import lines_of, open_count_voice, open_speaker
 from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
@@ -82,7 +82,8 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     settings = resolve_for(script_layer(source, script), flags, workspace.layers())
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
-    settings, voice, count_voice = with_voices(settings, workspace.own_voices())
+    own_names = workspace.own_voices().keys()
+    voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     lexicon = load_lexicon(voice.language, workspace)
     return TrackSpec(script, name, settings, voice, lexicon, count_voice=count_voice)
@@ -99,7 +100,7 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
         spec.settings,
         routine=spec.script.routine,
         title=title_of(spec),
-        voice=spec.voice.label,
+        voice=spec.voice,
         adapted=spec.script.adapted,
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
@@ -142,7 +143,7 @@ def _result(prepared: PreparedTrack, writing_s: float) -> BuildResult:
         duration_ms=prepared.duration_ms,
         bytes=prepared.path.stat().st_size,
         elapsed_s=round(prepared.elapsed_s + writing_s, 3),
-        settings=settings_dict(spec.settings, spec.voice.label),
+        settings=settings_dict(spec.settings, spec.voice),
         voice=spec.voice.label,
         fresh=prepared.planned is not None or prepared.new_tags is not None,
         retitled=prepared.new_tags is not None,

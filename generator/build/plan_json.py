@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from ..model import Chapter, Event, EventKind, Timeline
 from ..settings import Settings, json_settings
+from ..voices import Voice
 
 PLAN_VERSION = 1
 
@@ -17,7 +18,7 @@ def plan_dict(
     *,
     routine: str | None,
     title: str,
-    voice: str,
+    voice: Voice,
     bytes_estimate: int,
     adapted: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def plan_dict(
         "version": PLAN_VERSION,
         "routine": routine,
         "title": title,
-        "voice": voice,
+        "voice": voice.label,
         "duration_ms": timeline.duration_ms,
         "guided_ms": timeline.guided_ms,
         "tail_ms": timeline.tail_ms,
@@ -53,9 +54,9 @@ def plan_dict(
     }
 
 
-def settings_dict(settings: Settings, voice: str) -> dict[str, Any]:
-    """Every setting as JSON. `voice` is the label of the voice in use."""
-    return json_settings(settings) | {"voice": voice}
+def settings_dict(settings: Settings, voice: Voice) -> dict[str, Any]:
+    """Every setting as JSON, with the label of the voice in use, and its own rate where none is set (null: unknown)."""
+    return json_settings(settings) | {"voice": voice.label, "rate": voice.rate_wpm}
 
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:

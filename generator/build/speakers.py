@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..pronunciation.lexicon import Lexicon
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
     from .track import TrackSpec
 
 
-def with_voices(settings: Settings, own_names: Collection[str] = ()) -> tuple[Settings, Voice, Voice | None]:
-    """The settings with the voice's own rate where they leave it open, the voice, and that for numbers if it differs.
+def open_speaker(settings: Settings, own_names: Collection[str] = ()) -> Voice:
+    """The voice that speaks. `own_names` are those of the user's own voices, for errors. Raises MissingToolError."""
+    return open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch, own_names=own_names)
 
-    `own_names` are those of the user's own voices, for errors. Raises MissingToolError.
-    """
-    voice = open_voice(settings.voice, rate=settings.rate, pitch=settings.pitch, own_names=own_names)
-    settings = replace(settings, rate=voice.rate_wpm)
+
+def open_count_voice(settings: Settings, own_names: Collection[str] = ()) -> Voice | None:
+    """The voice for numbers, if it is another one. Raises MissingToolError."""
     choice = settings.count_voice.voice
-    return settings, voice, None if choice is None else open_other_voice(choice, settings.rate, own_names)
+    return None if choice is None else open_other_voice(choice, settings.rate, own_names)
 
 
 def lines_of(spec: TrackSpec) -> list[SpokenLine]:

@@ -70,7 +70,7 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         "title": title_of(spec),
         "voice": spec.voice.label,
         "adapted": list(spec.script.adapted),
-        "settings": settings_dict(spec.settings, spec.voice.label),
+        "settings": settings_dict(spec.settings, spec.voice),
     }
     drawn_alike = before == (now["title"], now["routine"], "auto") and spec.settings.cover == AUTO_COVER
     return replace(

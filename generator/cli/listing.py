@@ -18,6 +18,7 @@ from .progress import build_context, open_cache
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
     from ..model import Pose, Routine
+    from ..values import VoiceChoice
     from ..workspace import Workspace
 
 
@@ -113,6 +114,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write two sentences of each into a folder, to choose by ear."
 )
+@click.option("--get", "wanted", metavar="NAME", help="Fetch a sibling of the default voice: 8 MB, once.")
 @click.option(
     "--sheet",
     "source",
@@ -120,7 +122,6 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
     help="Print its sentences with numbers, to be recorded.",
 )
 @click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
-@click.option("--get", "wanted", metavar="NAME", help="Fetch a sibling of the default voice: 8 MB, once.")
 @build_options
 @word_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...")
@@ -139,37 +140,36 @@ def voices_command(
 
     With --sample and names, only those are written. With --sheet, the flags for a routine's words choose its sentences.
     """
-    from ..voices import fetch_voice
-
-    flags, options = split_flags(given)
-    if source is not None:
-        if names or everything or as_json or folder is not None:
-            raise click.UsageError("--sheet goes only with -o and the flags for a routine's words")
-        _print_sheet(source, None if out is None else Path(out), flags, options)
-    elif out is not None or any(value is not None for value in flags.values()):
-        raise click.UsageError("-o and the flags for a routine's words go only with --sheet")
-    elif wanted is not None:
-        click.echo(fetch_voice(wanted))
-    elif folder is not None:
-        _refuse_both(as_json)
-        _sample_voices(names, Path(folder), options, everything=everything)
-    elif names:
-        raise click.UsageError("voices can be named only with --sample")
-    else:
-        _list_voices(everything=everything, as_json=as_json)
-
-
-def _list_voices(*, everything: bool, as_json: bool) -> None:
     from ..app.voice_list import all_voices
-    from ..voices import open_voice
+    from ..voices import fetch_voice, open_voice
     from ..workspace import Workspace
 
+    flags, options = split_flags(given)
+    if wanted is not None:
+        click.echo(fetch_voice(wanted))
+        return
+    if source is not None:
+        _refuse(
+            names or everything or as_json or folder, "--sheet goes only with -o and the flags for a routine's words"
+        )
+        _print_sheet(source, None if out is None else Path(out), flags, options)
+        return
+    words = any(value is not None for value in flags.values())
+    _refuse(out or words, "-o and the flags for a routine's words go only with --sheet")
+    _refuse(names and folder is None, "voices can be named only with --sample")
+    if folder is not None:
+        _refuse_both(as_json)
+    own = Workspace.here().own_voices()
     default = open_voice(None).label
-    voices = all_voices(Workspace.here().own_voices(), default)
+    voices = all_voices(own, default)
     if as_json:
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
         return
     shown = [voice for voice in voices if everything or voice.rank is not None]
+    if folder is not None:
+        chosen = names or [voice.id for voice in shown]
+        _sample_voices([own.get(name, name) for name in chosen], Path(folder), options)
+        return
     width = max(len(voice.id) for voice in shown)
     for voice in shown:
         click.echo(f"{voice.id:<{width}}  {voice.language:<16} {voice.gender:<8} {voice.note}".rstrip())
@@ -193,26 +193,22 @@ def _print_sheet(source: str, out: Path | None, flags: dict[str, str | None], op
 
 
 def _refuse_both(as_json: bool) -> None:
-    if as_json:
-        raise click.UsageError("--json lists and --sample writes files: give only one of them")
+    _refuse(as_json, "--json lists and --sample writes files: give only one of them")
 
 
-def _sample_voices(names: Sequence[str], folder: Path, options: dict[str, Any], *, everything: bool) -> None:
-    """Write samples of the voices called `names`; without names, of all that the list shows."""
+def _refuse(given: object, why: str) -> None:
+    if given:
+        raise click.UsageError(why)
+
+
+def _sample_voices(choices: Sequence[VoiceChoice], folder: Path, options: dict[str, Any]) -> None:
     from ..app.samples import sample_voice
-    from ..app.voice_list import all_voices
-    from ..voices import open_voice
-    from ..workspace import Workspace
 
-    own = Workspace.here().own_voices()
-    if not names:
-        listed = all_voices(own, open_voice(None).label)
-        names = [voice.id for voice in listed if everything or voice.rank is not None]
     failed: SleepwardError | None = None
-    for name in names:
+    for choice in choices:
         try:
             with build_context(options) as context:
-                click.echo(sample_voice(own.get(name, name), folder, context))
+                click.echo(sample_voice(choice, folder, context))
         except SleepwardError as error:  # a voice that fails doesn't stop the others
             say_error(error)
             failed = failed or error

@@ -86,10 +86,11 @@ def _head(plan: dict[str, Any]) -> Any:
     from rich.text import Text
 
     settings = plan["settings"]
+    rate = f" at {settings['rate']} words a minute" if settings["rate"] else ""
     return Text.assemble(
         (plan["title"], "bold"),
         f"\n{clock(plan['duration_ms'])} in all: {clock(plan['guided_ms'])} guided, {clock(plan['tail_ms'])} tail"
-        f"\nvoice {plan['voice']} at {settings['rate']} words a minute, over {settings['background']}",
+        f"\nvoice {plan['voice']}{rate}, over {settings['background']}",
         "".join(f"\n{note}" for note in plan["adapted"]),
     )
 

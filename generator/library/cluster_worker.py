@@ -58,19 +58,13 @@ def identity(voices: Iterable[ChosenVoice]) -> dict[str, str]:
             for name in _PACKAGES
         },
         **{
-            f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own rate'}": _voice(
-                voice, rate, pitch
-            )
+            f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own'}": _voice(voice, rate, pitch)
             for voice, rate, pitch in voices
         },
     }
 
 
 _IMPORT_NAMES = {"pillow": "PIL"}
-
-
-def _named(voice: VoiceChoice | None, rate: int | None) -> str:
-    return f"voice {voice_name(voice) if voice else 'by default'} at {rate or 'its own rate'}"
 
 
 def _voice(voice: VoiceChoice | None, rate: int | None, pitch: int | None) -> str:

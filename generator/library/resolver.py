@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
-from ..build.speakers import with_voices
+from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import title_of
 from ..errors import InputError
 from ..model import Routine, Script
@@ -61,8 +61,8 @@ class _SourceData:
     script: Script | None = None
 
 
-_ChosenVoices = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None]
-"""`voice`, `rate`, `pitch` and the voice for numbers."""
+_Speakers = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None]
+"""Voice, rate, pitch, and the voice for numbers, as settings hold them."""
 
 
 class TrackResolver:
@@ -146,7 +146,8 @@ class TrackResolver:
     def _voice_parts(self, settings: Settings) -> Mapping[str, str]:
         chosen = (settings.voice, settings.rate, settings.pitch, settings.count_voice.voice)
         if chosen not in self._voices:
-            _, voice, count_voice = with_voices(settings, self._workspace.own_voices())
+            own_names = self._workspace.own_voices().keys()
+            voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
             identity = voice_identity(voice) + (f" {voice_identity(count_voice)}" if count_voice else "")
             self._voices[chosen] = {"voice": identity, "lexicon": self._inputs.of_lexicon(voice.language)}
         return self._voices[chosen]

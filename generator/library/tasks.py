@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
-from ..build.speakers import with_voices
+from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
 from ..errors import LengthError, SleepwardError, TrackError
 from ..script import parse
@@ -90,7 +90,8 @@ def _build_at(task: BuildTask, spec: TrackSpec, path: Path, context: BuildContex
 def _read_spec(task: BuildTask) -> TrackSpec:
     """The track's specification. Raises TrackError if this machine would produce a different track than the leader."""
     script = parse(task.text, task.shown_as, task.stem)
-    settings, voice, count_voice = with_voices(task.settings)
+    settings = task.settings
+    voice, count_voice = open_speaker(settings), open_count_voice(settings)
     spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album, count_voice)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"

@@ -84,7 +84,7 @@ class Voice(Protocol):
 
     @property
     def rate_wpm(self) -> int | None:
-        """Words per minute inside phrases, as asked for, or the voice's own; None if these aren't known."""
+        """Words per minute inside phrases, as asked for, or the voice's own; None if that isn't known."""
 
     @property
     def language(self) -> str:

@@ -66,8 +66,8 @@ class ModelVoice:
 
     label: str
     identity: str
-    rate_wpm: int
     language: str
+    rate_wpm: int
     setup: tuple[tuple[str, Any], ...]
     deadline_s: float = DEADLINE_S
     phonemes: str | None = None

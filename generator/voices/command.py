@@ -88,23 +88,21 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Com
     if (voice is None) == ("voice" in used):
         what = "has {voice}, but no voice is given" if voice is None else "has no {voice}, so the voice isn't used"
         raise SettingError(f"the command of [voices.{own.name}] {what}", where=own.where_of("voice"), hint=_hint(own))
-    if "rate" in used:
-        rate = CALM_WPM if rate is None else rate
-    else:
+    if "rate" not in used:
         refuse_rate(own, rate, "its command has no {rate} for it: write one there, or leave the rate out")
     if "pitch" not in used:
         refuse_pitch(own, pitch, "its command has no {pitch} for it: write one there, or leave the pitch out")
     program = _program(own, words[0])
     given = {
         "voice": voice or "",
-        "rate": "" if rate is None else str(rate),
+        "rate": str(rate or CALM_WPM) if "rate" in used else "",
         "pitch": str(50 if pitch is None else pitch) if "pitch" in used else "",
     }
     return CommandVoice(
         label=own.name,
         identity=_identity(own, program, words[1:], given),
-        rate_wpm=rate,
         language=own.text("language") or "",
+        rate_wpm=rate or CALM_WPM if "rate" in used else None,
         words=(str(program), *(_PLACEHOLDER.sub(partial(_filled, given), expand_home(word)) for word in words[1:])),
         folder=own.folder,
         deadline_s=positive(own, "deadline_s", DEADLINE_S),
@@ -120,8 +118,8 @@ class CommandVoice:
 
     label: str
     identity: str
-    rate_wpm: int | None
     language: str
+    rate_wpm: int | None
     words: tuple[str, ...]
     folder: str
     deadline_s: float = DEADLINE_S

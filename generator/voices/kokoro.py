@@ -61,7 +61,8 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
     if voice not in known:
         what = f"the voices of [voices.{own.name}] have no {voice!r}"
         raise SettingError(what, where=own.where_of("voice"), hint=did_you_mean(voice, known, 3))
-    speed = speed_for(own, rate, positive(own, "natural_rate", NATURAL_WPM), SLOWEST, FASTEST)
+    natural_wpm = positive(own, "natural_rate", NATURAL_WPM)
+    speed = speed_for(own, rate, natural_wpm, SLOWEST, FASTEST)
     language = own.text("language") or LANGUAGES.get(voice[:1], "en-us")
     parts = (
         f"kokoro {_VERSION}, {versions}",

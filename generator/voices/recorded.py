@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import InputError, NotFoundError, SettingError
 from ..model import Recording
@@ -97,6 +97,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Rec
 class RecordedVoice:
     """Recordings as a :class:`generator.voices.Voice`, and as a :class:`generator.voices.VoiceOfRecordings`."""
 
+    rate_wpm: ClassVar[int | None] = None  # as the teacher speaks
     label: str
     language: str
     folder: Path
@@ -104,7 +105,6 @@ class RecordedVoice:
     files: tuple[Path, ...]
     fill: Voice | None = None
     phonemes: str | None = None
-    rate_wpm: int | None = None
 
     @cached_property
     def identity(self) -> str:

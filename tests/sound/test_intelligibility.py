@@ -12,7 +12,7 @@ import ear
 import numpy as np
 import pytest
 
-from generator.voices import DEFAULT_RATE_WPM, open_voice
+from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.voices.mastering import master
 
@@ -29,7 +29,7 @@ def asked() -> Any:
 @pytest.fixture(scope="module")
 def clips(asked: Any) -> dict[str, np.ndarray]:
     texts = [phrase.text for phrase in asked]
-    said = dict(open_voice(None, rate=DEFAULT_RATE_WPM).speak([*CALIBRATION_SENTENCES, *texts], jobs=2))
+    said = dict(open_voice(None).speak([*CALIBRATION_SENTENCES, *texts], jobs=2))
     gain = calibrate([said[text] for text in CALIBRATION_SENTENCES])
     return {text: master(said[text], gain, text).samples[:, 0] for text in texts}
 
