@@ -74,12 +74,13 @@ def test_lines_are_counted_through_any_way_to_write_a_key(sleepward: Command, fo
 
 def test_a_misspelt_own_voice_is_answered_with_its_name(sleepward: Command, folder: Path) -> None:
     (folder / "sleepward.toml").write_text(OWN)
-    assert "your own voice evening" in sleepward("plan", "night.txt", "--voice", "evenin", code=3).stderr
+    assert "Did you mean evening?" in sleepward("plan", "night.txt", "--voice", "evenin", code=3).stderr
 
 
 @pytest.mark.parametrize("asked", ["samantha", "Daniel (Enhanced)", "nova"])
 def test_a_voice_of_another_program_is_answered_with_voices(sleepward: Command, folder: Path, asked: str) -> None:
     said = sleepward("plan", "night.txt", "--voice", asked, code=3).stderr
+    assert "--voice heart" in said
     assert "en-us+klatt4" in said
     assert "sleepward voices" in said
 

@@ -42,7 +42,7 @@ def studio(sleepward: Command, tmp_path: Path) -> Path:
 
 
 def voice(folder: Path, more: str = "") -> RecordedVoice:
-    opened = open_other_voice(own_voice(folder.parent, f'engine = "recorded"\nfolder = "{folder.name}"\n{more}'), 116)
+    opened = open_other_voice(own_voice(folder.parent, f'engine = "recorded"\nfolder = "{folder.name}"\n{more}'), None)
     assert isinstance(opened, RecordedVoice)
     return opened
 
@@ -63,7 +63,6 @@ def test_a_sheet_lists_what_is_spoken_in_order(sleepward: Command, tmp_path: Pat
 def test_a_number_keeps_its_sentence_when_the_routine_changes(sleepward: Command, tmp_path: Path) -> None:
     script = tmp_path / "s.txt"
     script.write_text(SCRIPT)
-    (tmp_path / "mine").mkdir()
     assert "mine/sheet.txt: 5 sentences, 5 of them new" in sleepward("voices", "--sheet", "s.txt", "-o", "mine").stdout
     script.write_text("Something new comes first. [1s]\n" + SCRIPT.replace("Rest now; there is nowhere to go. ", ""))
     assert "6 sentences, 1 of them new" in sleepward("voices", "--sheet", "s.txt", "-o", "mine").stdout
@@ -172,7 +171,7 @@ def test_another_voice_fills_in_where_the_table_says_so(sleepward: Command, stud
 )
 def test_a_table_that_cannot_work_is_told_at_its_line(studio: Path, table: str, says: str) -> None:
     with pytest.raises(SettingError) as caught:
-        open_other_voice(own_voice(studio.parent, f'engine = "recorded"\n{table}'), 116)
+        open_other_voice(own_voice(studio.parent, f'engine = "recorded"\n{table}'), None)
     assert says in str(caught.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import dataclasses
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -249,6 +250,71 @@ def test_speaking_prints_nothing_and_leaves_nothing_behind(
     assert capfd.readouterr() == ("", "")
     assert psutil.Process().children(recursive=True) == []
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Zwölf Atemzüge, naïve café, ½ and 3°.", "Breathe 😴 in 🧘‍♀️ and out.", "Привет, мир. שלום 你好 world.", "A" * 300],
+)
+def test_any_script_and_any_sign_beside_words_is_spoken(subject: Subject, text: str) -> None:
+    said = one(subject.open(), text)
+    assert said.samples.any()
+    assert np.isfinite(said.samples).all()
+    assert same(said, one(subject.open(), text))
+
+
+def test_a_text_of_5000_characters_is_spoken_to_its_end(subject: Subject) -> None:
+    words = (f"{SENTENCE} " * 91)[:5000].rsplit(" ", 1)[0]
+    whole, sentence = one(subject.open(), words), one(subject.open(), SENTENCE)
+    assert spoken_s(whole) > 0.8 * 90 * spoken_s(sentence)
+
+
+@pytest.mark.slow
+def test_200_sentences_leave_no_process_file_nor_descriptor(subject: Subject, scratch: Path) -> None:
+    voice = subject.open()
+    speak(voice, "Rest.")
+    servers.close()
+    this = psutil.Process()
+    before = this.num_fds(), this.num_threads()
+    texts = [f"{SENTENCES[number % 6]} Number {number}." for number in range(200)]
+    spoken = speak(voice, *texts)
+    assert spoken.keys() == set(texts)
+    assert all(recording.samples.any() for recording in spoken.values())
+    servers.close()
+    assert this.num_fds() == before[0]
+    assert this.num_threads() <= before[1]
+    assert this.children(recursive=True) == []
+    assert list(scratch.iterdir()) == []
+
+
+FULL_DISK = """
+import pickle, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+from generator.errors import SleepwardError
+choice, text = pickle.loads(sys.stdin.buffer.read())
+from generator.voices import open_voice
+try:
+    ((_, recording),) = open_voice(choice).speak([text], 1)
+except SleepwardError as error:
+    print(error)
+    sys.exit(error.exit_code)
+print(len(recording.samples))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_where_no_more_can_be_written_nothing_is_cut_short(subject: Subject) -> None:
+    """As on a full disk: files end at 20 kB, which is half a second of speech."""
+    text = " ".join([SENTENCE] * 3)
+    whole = len(one(subject.open(), text).samples)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK], input=pickle.dumps((subject.choice, text)), capture_output=True, check=False
+    )
+    if done.returncode == 0:
+        assert int(done.stdout) == whole, "an engine that writes nothing isn't concerned"
+    else:
+        assert done.returncode == 1, done.stderr
+        assert text[:30] in done.stdout.decode()
 
 
 # --- the choice ------------------------------------------------------------------------------------

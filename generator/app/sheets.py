@@ -37,11 +37,11 @@ def texts_to_read(source: str, flags: Mapping[str, str | None], workspace: Works
 
 
 def write_sheet(texts: list[str], out: Path) -> WrittenSheet:
-    """Write a sheet, or add to it the sentences that it lacks. A folder stands for the sheet in it.
+    """Write a sheet, or add to it the sentences that it lacks. A folder, or a name without suffix, is where it lies.
 
     Raises InputError.
     """
-    path = out / SHEET_NAME if out.is_dir() else out
+    path = out / SHEET_NAME if out.is_dir() or not out.suffix else out
     try:
         before = parse_sheet(path.read_text(encoding="utf-8"), str(path)) if path.exists() else {}
         sheet = extended(before, texts)

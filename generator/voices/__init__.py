@@ -63,6 +63,9 @@ They are named here too, because searching all installed packages takes some 10 
 for, and because a checkout must speak without being installed. No other package can take their names.
 """
 
+LAST_RESORT = "pyttsx3"
+"""The engine in which a name without an engine is looked for last."""
+
 NEURAL = ("heart", "emma", "fenrir", "fable", "kore")
 """The names that mean a voice of hibari-tts; any other name without an engine is looked for in pyttsx3's own."""
 
@@ -212,8 +215,9 @@ def open_voice(
     try:
         return _engine(engine).open_voice(name, rate=rate, pitch=pitch)
     except MissingToolError as error:
-        if choice and (near := nearest(choice, own_names)):
-            hint = f"Did you mean your own voice {near[0]}? Ask for it with --voice {_quoted(near[0])}."
+        bare = choice if choice and engine == LAST_RESORT and engine != choice.partition(":")[0] else ""
+        if bare and (near := nearest(bare, [*own_names, *NEURAL])):
+            hint = f"Did you mean {near[0]}? Ask for it with --voice {_quoted(near[0])}."
             raise MissingToolError(error.what, hint=hint) from error
         raise
 
@@ -331,7 +335,7 @@ def _split(choice: str | None) -> tuple[str, str | None]:
         return engine, name or None
     if choice.lower() in NEURAL:
         return "hibari", choice
-    return (choice, None) if choice in BUILT_IN or choice in engines() else ("pyttsx3", choice)
+    return (choice, None) if choice in BUILT_IN or choice in engines() else (LAST_RESORT, choice)
 
 
 def _engine(name: str) -> Engine:

@@ -26,6 +26,7 @@ from ..values import OwnVoice
 from . import speakable
 from ._own_engines import broke_off, require_speech
 from ._pyttsx3_link import scratch_folder
+from .hibari import processor_class
 
 _SERVER = Path(__file__).with_name("_model_server.py")
 DEADLINE_S = 120.0  # for one sentence; Kokoro needs the time of the sentence itself on one core
@@ -43,12 +44,12 @@ def package_versions(engine: str, package: str, module: str) -> str:
             hint=f"{sys.executable} -m pip install 'sleepward[{engine}]'",
         )
     versions = ", ".join(f"{each} {metadata.version(each)}" for each in (package, "onnxruntime", "numpy"))
-    return f"{versions}, {platform.system()} {platform.machine()}"
+    return f"{versions}, {platform.system()} {platform.machine()} {processor_class()}"
 
 
-def speed_for(own: OwnVoice, rate: int | None, natural_wpm: float, slowest: float, fastest: float) -> float:
+def speed_for(own: OwnVoice, rate: int, natural_wpm: float, slowest: float, fastest: float) -> float:
     """How much faster than by itself the model must speak, for `rate` words a minute. Raises SettingError."""
-    speed = 1.0 if rate is None else rate / natural_wpm
+    speed = rate / natural_wpm
     if not slowest <= speed <= fastest:
         low, high = -(-natural_wpm * slowest // 1), natural_wpm * fastest // 1
         raise SettingError(

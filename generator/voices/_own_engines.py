@@ -18,6 +18,7 @@ from ..values import OwnVoice
 
 RATES_HZ = (4_000, 384_000)  # of recordings; a header that claims 1 Hz would make hours of a second
 DIGEST_DIGITS = 16
+CALM_WPM = 140  # the default rate, that of the default voice
 
 _T = TypeVar("_T")
 

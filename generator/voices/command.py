@@ -28,6 +28,7 @@ from ..system.waiting import POLL_S
 from ..values import OwnVoice
 from . import speakable
 from ._own_engines import (
+    CALM_WPM,
     broke_off,
     digest_of,
     expand_home,
@@ -60,7 +61,6 @@ OWN_KEYS: Mapping[str, str] = {
 }
 DEADLINE_S = 60.0  # for one sentence; a large model is loaded anew for each
 _VERSION = 1  # part of the identity: goes up whenever the same program would give another sound
-OWN_RATE_WPM = 140  # for a {rate} in the command where none is asked for
 _PLACEHOLDERS = ("text_file", "wav", "voice", "rate", "pitch")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SHOWN_LINES = 3  # of what the program said last
@@ -95,14 +95,14 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Com
     program = _program(own, words[0])
     given = {
         "voice": voice or "",
-        "rate": str(rate or OWN_RATE_WPM) if "rate" in used else "",
+        "rate": str(rate or CALM_WPM) if "rate" in used else "",
         "pitch": str(50 if pitch is None else pitch) if "pitch" in used else "",
     }
     return CommandVoice(
         label=own.name,
         identity=_identity(own, program, words[1:], given),
         language=own.text("language") or "",
-        rate_wpm=rate or OWN_RATE_WPM if "rate" in used else None,
+        rate_wpm=rate or CALM_WPM if "rate" in used else None,
         words=(str(program), *(_PLACEHOLDER.sub(partial(_filled, given), expand_home(word)) for word in words[1:])),
         folder=own.folder,
         deadline_s=positive(own, "deadline_s", DEADLINE_S),

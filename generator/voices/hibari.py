@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["expect_voice", "fetch", "list_voices", "open_voice"]
 
 DEFAULT = "heart"
-MEASURED_SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"  # of heart, as docs/sound.md has it
+MEASURED_SHA256 = (
+    "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"  # of heart, as docs/sound.md has it
+)
 LIGHT_VOICE = "en-us+klatt4"  # what an error offers where this engine can't run
 DRIVER_VERSION = 1  # part of the identity: raise it when the driver's sound changes
 _VECTOR_CLASSES = ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "i8mm", "asimddp")  # the widest first; x86-64, Arm
@@ -44,7 +46,7 @@ def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voic
     name = (name or DEFAULT).lower()
     offer = _offer()
     if name not in offer:
-        raise missing_voice(name, list(offer))
+        raise missing_voice(f"hibari:{name}", [f"hibari:{each}" for each in offer])
     rate = OWN_RATE_WPM if rate is None else rate
     if not SLOWEST_WPM <= rate <= FASTEST_WPM:
         raise SettingError(
@@ -56,7 +58,7 @@ def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voic
     parts = (
         f"hibari driver {DRIVER_VERSION}",
         *(f"{package} {_version(package)}" for package in _DETERMINING),
-        f"{platform.system()} {platform.machine()} {_processor_class()}",
+        f"{platform.system()} {platform.machine()} {processor_class()}",
         f"{name} {_sha256(model)[:16]}",
         f"rate {rate}",
         f"pitch {pitch}",
@@ -81,7 +83,7 @@ def fetch(name: str) -> Path:
     """
     offer = _offer()
     if name.lower() not in offer:
-        raise missing_voice(name, list(offer))
+        raise missing_voice(f"hibari:{name}", [f"hibari:{each}" for each in offer])
     path = _path(offer[name.lower()])
     if path.is_file():
         return _model(name, offer[name.lower()])
@@ -103,7 +105,14 @@ def is_as_measured() -> bool:
 def list_voices() -> list[VoiceInfo]:
     """The package's voices; the note of one that isn't here says how to get it. Raises MissingToolError."""
     return [
-        VoiceInfo(f"hibari:{name}", name.title(), facts["language"].lower(), facts["gender"], _note(name, facts))
+        VoiceInfo(
+            f"hibari:{name}",
+            name.title(),
+            facts["language"].lower(),
+            facts["gender"],
+            _note(name, facts),
+            rank=0 if _path(facts).is_file() else None,
+        )
         for name, facts in _offer().items()
     ]
 
@@ -175,7 +184,7 @@ def _version(package: str) -> str:
 
 
 @cache
-def _processor_class() -> str:
+def processor_class() -> str:
     """The widest vector instructions that the model's sums in int8 are made with here.
 
     Measured on an x86-64 processor with AVX-512 VNNI, and on emulated ones with AVX2 and with SSE 4.2: all three give

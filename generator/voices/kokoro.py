@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import digest_of, existing_file, needs_table, positive, refuse_pitch, required
+from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch, required
 
 if TYPE_CHECKING:
     from . import Voice, VoiceInfo
@@ -52,6 +52,7 @@ def list_voices() -> list[VoiceInfo]:
 def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> ModelVoice:
     """The voice of a table: see :class:`generator.voices.OwnVoiceEngine`."""
     versions = package_versions("kokoro", "kokoro-onnx", "kokoro_onnx")
+    rate = CALM_WPM if rate is None else rate
     refuse_pitch(own, pitch, "Kokoro has no setting for it: leave it out")
     model = existing_file(own, "model", OWN_KEYS["model"])
     voices = existing_file(own, "voices", OWN_KEYS["voices"])
@@ -74,7 +75,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
     return ModelVoice(
         label=own.name,
         identity=", ".join(parts),
-        rate_wpm=rate or round(natural_wpm),
+        rate_wpm=rate,
         language=language,
         setup=(
             ("engine", "kokoro"),

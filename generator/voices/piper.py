@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import digest_of, existing_file, needs_table, positive, refuse_pitch
+from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch
 
 if TYPE_CHECKING:
     from . import Voice, VoiceInfo
@@ -50,6 +50,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
     Both of Piper's noises are off: they would make each run sound different.
     """
     versions = package_versions("piper", "piper-tts", "piper")
+    rate = CALM_WPM if rate is None else rate
     refuse_pitch(own, pitch, "Piper has no setting for it: leave it out")
     model = existing_file(own, "model", OWN_KEYS["model"])
     config_file = model.with_name(f"{model.name}.json")
@@ -68,7 +69,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
     return ModelVoice(
         label=own.name,
         identity=", ".join(parts),
-        rate_wpm=rate or round(natural_wpm),
+        rate_wpm=rate,
         language=own.text("language") or str(config.get("espeak", {}).get("voice", "")),
         setup=(
             ("engine", "piper"),

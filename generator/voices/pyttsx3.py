@@ -84,7 +84,7 @@ def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voic
     rate = OWN_RATE_WPM if rate is None else rate
     if inventory.driver != "espeak":
         return _open_system_voice(inventory, name, rate, pitch)
-    public = find_espeak_voice(inventory, name or DEFAULT_ESPEAK, SHORT_LIST)
+    public = find_espeak_voice(inventory, name or DEFAULT_ESPEAK, ("heart", *SHORT_LIST))
     base, _, variant = public.partition("+")
     speed = ESPEAK_SPEED_BY_VARIANT.get(variant, ESPEAK_SPEED)
     espeak_rate = round(rate / speed)

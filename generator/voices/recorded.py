@@ -89,7 +89,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Rec
         folder=folder,
         sheet=_sheet_in(folder),
         files=tuple(sorted(filter(_may_be_recording, folder.iterdir()))),
-        fill=None if own.fill is None else open_other_voice(own.fill, rate),
+        fill=None if own.fill is None else open_other_voice(own.fill, None),
     )
 
 
