@@ -138,7 +138,7 @@ def _short_spectra(waves: Sequence[Wave], size: int) -> tuple[NDArray[np.float64
 
     frames = np.lib.stride_tricks.sliding_window_view(np.concatenate(waves), size)[:: size // 2]
     powers = np.square(np.abs(to_spectra(frames * np.hanning(size).astype(np.float32))))
-    return np.fft.rfftfreq(size, 1 / CHAIN_RATE), powers
+    return np.fft.rfftfreq(size, 1 / CHAIN_RATE).astype(np.float64), powers.astype(np.float32, copy=False)
 
 
 def _find_root(function: Callable[[float], float], guess: float, slope: float, within: float) -> float:
