@@ -57,8 +57,8 @@ def calibrate(
     """Gains, equaliser and compression of the voice that spoke `recordings`, which should be `CALIBRATION_SENTENCES`.
 
     Both gains come from the gated loudness of all recordings (BS.1770-4), so pauses don't count, as in the finished
-    narration. The equaliser comes from their long-term spectrum, unless it is given as `eq`, and the compression from
-    how weak the consonants are. Raises TrackError if a recording holds no sound.
+    narration. The equaliser comes from their long-term spectrum, and the compression from how weak the consonants are;
+    a voice whose `eq` is given isn't compressed. Raises TrackError if a recording holds no sound.
     """
     for number, recording in enumerate(recordings, start=1):
         require_sound(recording, f"calibration sentence {number}")
@@ -76,7 +76,7 @@ def calibrate(
     equalised = [
         equalise_and_deess(prepare_wave(recording, raw_gain_db, "a calibration sentence")) for recording in recordings
     ]
-    weakness = consonant_weakness(_consonant_peaks_db(equalised))
+    weakness = consonant_weakness(_consonant_peaks_db(equalised)) if eq is None else 0.0
     ratio = 1 + (COMPRESSOR_RATIO - 1) * weakness
     compressed = [compress(wave, ratio) for wave in equalised]
     eq = eq or fit_voice_eq(_long_term_spectrum(compressed), weakness)
