@@ -38,7 +38,7 @@ from generator.voices.mastering import TRIM_DBFS, VoiceGain, master, trim
 from generator.workspace import Workspace
 from generator.workspace.script_sources import routine_source
 
-VOICES = ("en-us+klatt4", "heart@113", "heart", "heart@160", "heart@200", "heart@138/0", "heart@138/100")
+VOICES = ("en-us+klatt4", "heart@113", "heart", "heart@160", "heart@200", "heart@138/0", "heart@138/99")
 STYLES = ("gentle", "breathing", "spare", "beginner")
 NIGHTS = 5
 UNDER_LU, GLIDE_DB = 15.0, -3.0  # the default level of a bed, and the voice's when the glide has ended
