@@ -4,21 +4,16 @@
 
 PLAN.json is the output of `sleepward plan --json`. It gives the start of each sentence, so both make the same track.
 Like such a script it has no trimming, levels, fades, tags, chapters or checks. Only faults that would stop it are
-fixed: it waits for each file, and uses espeak-ng and ffmpeg of the wheels.
+fixed: it uses the ffmpeg of the wheel. It speaks with the same voice, through the same driver.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
-
-DEADLINE_S = 20.0
 
 
 def main(plan_path: str, bed_path: str, out_path: str) -> None:
@@ -30,21 +25,17 @@ def main(plan_path: str, bed_path: str, out_path: str) -> None:
 
 
 def speak(texts: list[str], folder: Path) -> list[Path]:
-    load_wheels()
     import pyttsx3
 
-    engine = pyttsx3.init()
-    engine.setProperty("voice", "gmw/en-us+klatt4")
-    engine.setProperty("rate", 98)
+    from generator.voices import hibari_driver
+
+    hibari_driver.register()
+    engine = pyttsx3.init("hibari")
     clips = []
     for number, text in enumerate(texts):
-        path = folder / f"{number}.wav"
-        engine.save_to_file(text, str(path))
+        clips.append(folder / f"{number}.wav")
+        engine.save_to_file(text, str(clips[-1]))
         engine.runAndWait()
-        deadline = time.monotonic() + DEADLINE_S
-        while not (path.exists() and path.stat().st_size > 44) and time.monotonic() < deadline:
-            time.sleep(0.001)  # runAndWait may return before the file is there
-        clips.append(path)
     return clips
 
 
@@ -62,15 +53,6 @@ def assemble(duration_ms: int, sentences: list[dict[str, Any]], clips: list[Path
     bed = AudioSegment.from_wav(bed_path) - 15
     bed = (bed * (duration_ms // len(bed) + 1))[:duration_ms]
     bed.overlay(track).export(out, format="mp3", bitrate="128k")
-
-
-def load_wheels() -> None:
-    try:
-        import espeakng_loader
-    except ImportError:  # then pyttsx3 uses the system's espeak-ng, or reports that there is none
-        return
-    ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
-    os.environ["ESPEAK_DATA_PATH"] = str(espeakng_loader.get_data_path())
 
 
 if __name__ == "__main__":
