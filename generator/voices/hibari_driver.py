@@ -100,7 +100,7 @@ class HibariDriver:
 
     def __init__(self, proxy: Any) -> None:
         self._proxy = proxy
-        self._looping = False
+        self._ended = False
         self._properties: dict[str, Any] = {"voice": "heart", "rate": OWN_RATE_WPM, "pitch": 50, "volume": 1.0}
 
     def getProperty(self, name: str) -> Any:  # noqa: N802
@@ -142,9 +142,10 @@ class HibariDriver:
         raise NotImplementedError(f"{NAME} only writes files: use save_to_file")
 
     def startLoop(self) -> None:  # noqa: N802
-        self._looping = True
-        self._proxy.setBusy(False)  # runs all commands, the last of which is `endLoop`
-        if self._looping:
+        """Run all commands, the last of which is `endLoop`, if pyttsx3 hasn't run them as they came."""
+        self._proxy.setBusy(False)
+        ended, self._ended = self._ended, False
+        if not ended:
             raise RuntimeError("nothing ends this loop: use runAndWait")
 
     def iterate(self) -> Any:
@@ -152,7 +153,7 @@ class HibariDriver:
         yield
 
     def endLoop(self) -> None:  # noqa: N802
-        self._looping = False
+        self._ended = True
 
     def stop(self) -> None:
         """Nothing goes on between commands."""
