@@ -149,6 +149,7 @@ class Routine:
     eyes: str
     props: tuple[str, ...]
     steps: tuple[Step, ...]
+    greeting: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""

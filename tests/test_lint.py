@@ -444,7 +444,7 @@ def test_words_of_a_template_are_quoted_at_the_step_that_says_them(sleepward: Co
     own = folder / "scripts_templates" / "gentle"
     shutil.copytree(ROOT / "scripts_templates" / "gentle", own)
     lines = own / "lines.j2"
-    lines.write_text(lines.read_text(encoding="utf-8").replace("In a moment, we change sides", "Still awake"), "utf-8")
+    lines.write_text(lines.read_text(encoding="utf-8").replace("In a moment, we'll change sides", "Still awake"), "utf-8")
     done = sleepward("check", "routines/my-night.yaml")
     assert "routines/my-night.yaml:7:1: “Still awake.”" in done.stdout
     assert "(never-say)" in done.stdout

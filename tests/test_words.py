@@ -187,16 +187,16 @@ def test_the_same_night_says_the_same(style: str) -> None:
 
 
 @every_routine
-def test_spare_has_a_third_of_the_words_of_gentle_at_most(routine: str) -> None:
+def test_spare_has_half_of_the_words_of_gentle_at_most(routine: str) -> None:
     """Calls of alternations excepted: they need the same few words in each style."""
     spare, gentle = (words(without_calls(scripted(routine, style)).elements()) for style in ("spare", "gentle"))
-    assert spare <= gentle / 3
+    assert spare <= gentle / 2
 
 
 @pytest.mark.parametrize("style", ["gentle", "beginner", "breathing"])
 @every_routine
 def test_the_second_side_takes_half_of_the_first_sides_words(routine: str, style: str) -> None:
-    """40 to 70 per cent of them, from what leads in to the end of the hold; the way to the pose isn't part of it."""
+    """40 to 70 per cent of them, from the caution to the end of the hold; the way to the pose isn't part of it."""
     shares = {}
     for night in (0, 1, 2):
         said = [words(texts) for texts in guidance(scripted(routine, style, night), visited(routine, style, night))]
@@ -212,7 +212,7 @@ def guidance(script: Script, rounds: Sequence[RoundContext]) -> Iterator[list[st
     waiting = iter(rounds)
     visit = next(waiting)
     for cue in script.cues:
-        if isinstance(cue, Say) and visit.enter.startswith(cue.text):
+        if isinstance(cue, Say) and (visit.mind or visit.enter).startswith(cue.text):
             said = []
         said += [*(say.text for say in sentences([cue])), *breath_words([cue])]
         if isinstance(cue, Hold):
@@ -241,7 +241,7 @@ def test_nothing_is_said_after_the_first_words_of_the_final_rest(routine: str, s
     for night in (0, 11):
         last = scripted(routine, style, night).cues[-1]
         assert isinstance(last, Hold)
-        assert len([*sentences([last])]) == 1
+        assert [say.text for say in sentences([last])][1:] == ["Good night."]
         assert last.groups[0].at is not None
         assert last.groups[0].at.value == 0
 
@@ -413,7 +413,7 @@ def test_a_file_in_the_working_folder_wins_over_the_same_built_in_one(sleepward:
     own.mkdir(parents=True)
     shutil.copy(ROOT / "scripts_templates" / "spare" / "lines.j2", own)
     lines = (own / "lines.j2").read_text(encoding="utf-8")
-    (own / "lines.j2").write_text(lines.replace("Soon, the other side.", "Over to the other."), encoding="utf-8")
+    (own / "lines.j2").write_text(lines.replace("Soon we'll change sides.", "Over to the other."), encoding="utf-8")
     spare = sleepward("script", "psoas-release", "--style", "spare").stdout
     assert "Over to the other." in spare
     assert "Welcome" not in spare  # the rest is still spare's own

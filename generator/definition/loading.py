@@ -66,6 +66,7 @@ def parse_routine(
         name=name,
         title=written.title,
         summary=written.summary,
+        greeting=written.greeting,
         setting=written.setting,
         eyes=written.eyes,
         props=tuple(written.props),

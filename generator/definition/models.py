@@ -99,6 +99,11 @@ class RoutineFile(FileModel):
 
     title: Title = Field(description="What it is called when it is spoken of.", examples=["My night"])
     summary: Required = Field(description="One sentence for listings.", examples=["A stretch, a fold, and sleep."])
+    greeting: BreathLine = Field(
+        default="",
+        description="The first words that are spoken, instead of a general greeting.",
+        examples=["Good evening. Tonight is for your hips."],
+    )
     setting: Annotated[Required, AfterValidator(checks.one_of(PLACES, "a setting"))] = Field(
         description="Where it begins and is done. The last step is always in bed.",
         examples=["bed"],

@@ -26,6 +26,7 @@ TEXT_VARIABLES: Mapping[str, str] = {
     "first": "whether this is the pose's first round",
     "again": "whether the pose was done before in this routine",
     "last": "whether this is the pose's last round",
+    "rest_due": "whether a rest is due first: after every four rounds of one that is repeated with reps",
     "level": "easier, standard or deeper",
     "brief": "whether the routine is a short one, that has no time for many words",
     "sleep_position": "back, side, front or any: how one likes to fall asleep",

@@ -15,6 +15,7 @@ from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
 START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "chair": ("chair",), "room": ("standing",)}
+ROUNDS_TO_REST = 4  # of an alternation, before a rest
 BRIEF_MS = 8 * 60_000  # of holds at their shortest: so short a routine gets few words too
 REMINDED_MS, LONG_MS = 45_000, 120_000  # a hold of at least the first has a reminder, one above the second two
 GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
@@ -120,6 +121,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
                         "first": place == 0,
                         "again": again,
                         "last": last,
+                        "rest_due": step.reps is not None and place > 0 and place % ROUNDS_TO_REST == 0,
                     },
                     breaths=_shortest_ms(step, wording) // wording.breath_ms,
                     # nothing is said after the last hold: the listener may be asleep
@@ -251,6 +253,7 @@ def first_round_variables(pose: Pose) -> dict[str, object]:
         "first": True,
         "again": False,
         "last": False,
+        "rest_due": False,
     }
 
 
