@@ -37,8 +37,8 @@ POSE = """\
 name: Starfish
 position: supine
 rounds: [right, left]
-enter: Open the {{ side }} arm. [6s]
-switch: Now the {{ side }} arm. [6s]
+enter: Open your {{ side }} arm. [6s]
+switch: Now your {{ side }} arm. [6s]
 leave: Come back. [6s]
 easier: Only a little. [3s]
 """
@@ -213,7 +213,7 @@ def test_ones_own_routine_pose_and_words_take_the_place_of_the_built_in_ones(sle
     assert "You can stop at any time." in built_in
     words.write_text(built_in.replace("You can stop at any time.", "Stop whenever you like."), encoding="utf-8")
     script = sleepward("script", "deep-hip-opening").stdout
-    assert "Open the right arm." in script
+    assert "Open your right arm." in script
     assert "Settle my own way." in script
     assert "Stop whenever you like." in script
     assert "You can stop at any time." not in script
@@ -483,7 +483,7 @@ def test_the_other_suffix_will_do_in_any_case(sleepward: Command, folder: Path) 
     (routines / "poses" / "starfish.yaml").rename(routines / "poses" / "starfish.yml")
     assert all(not each["faults"] for each in sleepward.json("check"))
     script = sleepward("script", "my-night").stdout
-    assert "Open the right arm." in script
+    assert "Open your right arm." in script
     assert "my-night" in sleepward("list").stdout
     (folder / "LOUD.YML").write_text(ROUTINE, encoding="utf-8")
     assert sleepward("script", "LOUD.YML").stdout.replace("LOUD", "my-night") == script

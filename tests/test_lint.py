@@ -22,8 +22,8 @@ POSE = """\
 name: Starfish
 position: supine
 rounds: [right, left]
-enter: Open the {{ side }} arm. [6s]
-switch: Now the {{ side }} arm. [6s]
+enter: Open your {{ side }} arm. [6s]
+switch: Now your {{ side }} arm. [6s]
 leave: Both arms come in. [6s]
 """
 REST = """\
@@ -186,6 +186,109 @@ def test_syllables_are_counted_about_right(word: str, number: int) -> None:
     assert abs(syllables(word) - number) <= (word in ("forehead", "everything"))
 
 
+# --- as people speak -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("Bend the right knee.", True),
+        ("Let the breath be slow.", True),
+        ("Soften the jaw.", True),
+        ("Bend your right knee.", False),
+        ("Feel the back of your neck.", False),
+        ("Let the leg on top be heavy.", False),
+        ("Face the foot of the bed.", False),
+        ("You may feel this in the hip that turns.", False),
+        ("Lean against the headboard.", False),
+    ],
+)
+def test_the_listeners_body_is_the_listeners(words: str, broken: bool) -> None:
+    assert ("your-body" in _said(words)) is broken
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("Draw your right knee in, hips level, your back down.", True),
+        ("Bend your knees, your feet flat.", True),
+        ("Feet together, and breathe.", True),
+        ("Back to the middle.", True),
+        ("Down sideways.", True),
+        ("Bend your knees, and set your feet flat.", False),
+        ("Bend your knees, with your feet flat.", False),
+        ("As you breathe in, both shoulders lift.", False),
+        ("Face both hips forward.", False),
+        ("When you're ready, your right knee comes in.", False),
+    ],
+)
+def test_a_sentence_is_whole(words: str, broken: bool) -> None:
+    assert ("fragment" in _said(words)) is broken
+
+
+def test_words_that_pace_a_breath_need_not_be_sentences() -> None:
+    paced = "Lie down.\n[breathe 2]\nin: Shoulders up.\nout: Back, and down.\n[release]\n"
+    assert "fragment" not in _rules([*script_findings(parse(paced, "mine.txt"))])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "Should it be too strong, do less.",
+            "You need know nothing yet.",
+            "You needn't hurry.",
+            "The end of this is near.",
+        ),
+        *("I'll let the quiet have you for a while.", "Before long, something else begins.", "Let no hand pull."),
+        *(
+            "This part is complete.",
+            "Welcome to Deep hip opening in bed.",
+            "Go the other way round.",
+            "Wrap your arms round the shins.",
+        ),
+        *(
+            "If a knee complains, do less.",
+            "When this breath has gone, we move.",
+            "Rest; stay here.",
+            "You'll know, for I'll tell you.",
+        ),
+        "Walk to bed, putting out each light behind you.",
+    ],
+)
+def test_what_nobody_says_is_found(words: str) -> None:
+    assert "plain-words" in _said(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Round your back as you breathe out.",
+        "Turn around.",
+        "You don't have to hurry.",
+        "Lie in the warm, round hollow.",
+        "You should be warm.",
+    ],
+)
+def test_what_people_say_is_plain(words: str) -> None:
+    assert "plain-words" not in _said(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("Lower your left foot, and lay your right ankle across that knee.", True),
+        ("Rest that knee on the pillow.", True),
+        ("Reach between them.", True),
+        ("Lift your right ankle off, and set that foot down.", False),
+        ("Lower your knees until they rest.", False),
+        ("Breathe out, and let it go.", False),
+    ],
+)
+def test_a_pronoun_has_its_noun_in_its_sentence(words: str, broken: bool) -> None:
+    assert ("pronoun-without-noun" in _said(words)) is broken
+
+
 # --- sides -------------------------------------------------------------------------------------------
 
 
@@ -221,14 +324,14 @@ def test_where_both_sides_do_the_same_a_limb_needs_no_side() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "broken"),
     [
-        ("Open the {{ side }} arm", "Open the right arm", True),
-        ("Open the {{ side }} arm", "Now {{ 'open the left' if first else 'open the other' }} arm", True),
+        ("Open your {{ side }} arm", "Open your right arm", True),
+        ("Open your {{ side }} arm", "Now {{ 'open your left' if first else 'open your other' }} arm", True),
         (
-            "Open the {{ side }} arm",
+            "Open your {{ side }} arm",
             "Now {% if side == 'left' %}let{% else %}see{% endif %} the {{ side }} arm",
             False,
         ),
-        ("Open the {{ side }} arm", "Lie upright, and open the {{ side }} arm", False),
+        ("Open your {{ side }} arm", "Lie upright, and open the {{ side }} arm", False),
         ("rounds:", "easier: Rest the left hand.\nrounds:", True),
         ("rounds:", "hold_lines: [All is right.]\nrounds:", True),
         ("rounds:", "felt: The right arm.\nrounds:", False),
@@ -347,6 +450,34 @@ def test_a_bed_has_a_pillow_for_the_head_and_a_mat_has_none() -> None:
     assert "prop-not-named" in _rules([*script_findings(script, setting="mat")])
 
 
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("Slide the pillow under both knees.", False),
+        ("Draw both knees in.", True),
+    ],
+)
+def test_what_is_fetched_is_used(words: str, broken: bool) -> None:
+    assert ("unused-prop" in _said(words)) is broken
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ("Push the pillow aside.", True),
+        ("Draw the pillow out from under you.", True),
+        ("Push the pillow up beside your head.", False),
+        ("Push any pillow aside.", False),
+        ("Move away from the pillow.", False),
+    ],
+)
+def test_what_comes_again_is_put_where_the_hand_finds_it(words: str, broken: bool) -> None:
+    script = parse(
+        SIDED.format(words=words) + "[pose rest only]\nReach for the pillow.\n[hold 9 s]\n[release]\n", "mine.txt"
+    )
+    assert ("prop-out-of-reach" in _rules([*script_findings(script)])) is broken
+
+
 LINE = "Let the breath go where it likes."  # seven words: four seconds at 105 a minute
 
 
@@ -396,8 +527,10 @@ def test_the_calls_of_alternations_come_as_often_as_they_must() -> None:
 def folder(tmp_path: Path) -> Path:
     """A working folder with a routine whose words could be better."""
     (tmp_path / "routines" / "poses").mkdir(parents=True)
-    pose = POSE.replace("Open the {{ side }} arm. [6s]", "|\n  Open\n  the {{ side }} arm. [6s]\n  Lift the leg. [6s]")
-    (tmp_path / "routines" / "my-night.yaml").write_text(ROUTINE, encoding="utf-8")
+    pose = POSE.replace(
+        "Open your {{ side }} arm. [6s]", "|\n  Open\n  your {{ side }} arm. [6s]\n  Lift your leg. [6s]"
+    )
+    (tmp_path / "routines" / "my-night.yaml").write_text(ROUTINE.replace("props: [pillow]\n", ""), encoding="utf-8")
     (tmp_path / "routines" / "poses" / "starfish.yaml").write_text(pose, encoding="utf-8")
     return tmp_path
 
@@ -405,7 +538,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_warning_points_at_the_words_in_the_pose_and_is_said_once(sleepward: Command, folder: Path) -> None:
     done = sleepward("check")
     assert done.stdout.count("(limb-without-side)") == 1
-    assert "  routines/poses/starfish.yaml:7:3: “Lift the leg.”: which leg isn't said: name its side" in done.stdout
+    assert "  routines/poses/starfish.yaml:7:3: “Lift your leg.”: which leg isn't said: name its side" in done.stdout
     assert "2 files, 2 with warnings" in done.stderr
 
 
@@ -420,7 +553,9 @@ def test_warnings_fail_only_where_that_is_asked_and_faults_always(sleepward: Com
 
 def test_strict_is_content_with_good_words(sleepward: Command, folder: Path) -> None:
     pose = folder / "routines" / "poses" / "starfish.yaml"
-    pose.write_text(pose.read_text(encoding="utf-8").replace("Lift the leg", "Lift the {{ other_side }} leg"), "utf-8")
+    pose.write_text(
+        pose.read_text(encoding="utf-8").replace("Lift your leg", "Lift your {{ other_side }} leg"), "utf-8"
+    )
     assert "all well" in sleepward("check", "--strict").stderr
 
 
@@ -444,9 +579,11 @@ def test_words_of_a_template_are_quoted_at_the_step_that_says_them(sleepward: Co
     own = folder / "scripts_templates" / "gentle"
     shutil.copytree(ROOT / "scripts_templates" / "gentle", own)
     lines = own / "lines.j2"
-    lines.write_text(lines.read_text(encoding="utf-8").replace("In a moment, we'll change sides", "Still awake"), "utf-8")
+    lines.write_text(
+        lines.read_text(encoding="utf-8").replace("In a moment, we'll change sides", "Still awake"), "utf-8"
+    )
     done = sleepward("check", "routines/my-night.yaml")
-    assert "routines/my-night.yaml:7:1: “Still awake.”" in done.stdout
+    assert "routines/my-night.yaml:6:1: “Still awake.”" in done.stdout
     assert "(never-say)" in done.stdout
 
 

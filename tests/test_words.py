@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.lint import script_findings
 from generator.lint.sides import with_sides_swapped
 from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, Script
 from generator.script import WordingSettings, parse
@@ -154,6 +155,21 @@ def test_no_sentence_comes_more_than_twice(routine: str, style: str) -> None:
     for script in [scripted(routine, style, night) for night in NIGHTS] + others:
         often = {text: times for text, times in without_calls(script).items() if times > 2 and len(text.split()) > 4}
         assert not often
+
+
+@every_style
+@every_routine
+def test_a_teacher_would_change_no_sentence(routine: str, style: str) -> None:
+    """The linter's rules, over nights and settings that `check` doesn't render."""
+    settings = [("level", "easier"), ("level", "deeper"), ("ending", "awake"), ("words", "1.5")]
+    settings += [("sleep_position", position) for position in ("back", "side", "front")]
+    scripts = [scripted(routine, style, night) for night in NIGHTS]
+    scripts += [scripted(routine, style, 1, (setting,)) for setting in settings]
+    setting = defined(routine).setting
+    found = {
+        (each.rule, each.quote, each.message) for script in scripts for each in script_findings(script, setting=setting)
+    }
+    assert found == set()
 
 
 # --- nights ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .findings import Finding
 from .practice import props_in
-from .sentences import MIN_READING_EASE, broken_rules, reading_ease, words
+from .sentences import MIN_READING_EASE, broken_rules, fragment, reading_ease, words
 from .sides import limb_without_side, with_sides_swapped
 
 WORDS_PER_MINUTE = 105  # the slowest speech that a track is planned for
@@ -23,6 +23,11 @@ MAX_TIMES = 2
 CALL_WORDS = 4  # a sentence this short, "Now the left knee.", may be said any number of times
 
 _HEAD = re.compile(r"\bhead\b", re.IGNORECASE)
+_PLACES_TO_BE = frozenset({"mat", "wall"})  # named as where one is, not as what one uses
+_PUT_AWAY = re.compile(r"\b(?:push|put|draw|slide|take|set|move)\b[^,]*?\b(?:aside|away|out)\b", re.IGNORECASE)
+_WHERE_IT_LIES = re.compile(
+    r"\b(?:beside|near|next to|at the|toward|ahead|within reach|up|behind your|in front)\b", re.IGNORECASE
+)
 _ANY_PROP = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
 
 
@@ -35,8 +40,13 @@ def script_findings(script: Script, timing: Timing = Timing(), *, setting: str =
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
         yield from sentence_findings(text, where)
+    for text, where in _sentences(script.cues):
+        if message := fragment(text):
+            yield _finding_at(where, "fragment", message, text)
     yield from _hard_to_read(spoken)
     yield from _props_not_named(spoken, script, setting)
+    yield from _unused_props(spoken)
+    yield from _props_out_of_reach(spoken)
     yield from _said_too_often(script)
     holds = [cue for cue in script.cues if isinstance(cue, Hold)]
     for hold in holds:
@@ -69,6 +79,16 @@ def _finding_at(where: CuePlace, rule: str, message: str, quote: str = "") -> Fi
 
 
 # --- sentences -----------------------------------------------------------------------------------------
+
+
+def _sentences(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
+    """What is spoken, but for the words that pace a breath."""
+    for cue in cues:
+        if isinstance(cue, Say):
+            yield cue.text, cue.where
+        elif isinstance(cue, Hold):
+            for group in cue.groups:
+                yield from _sentences(group.items)
 
 
 def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
@@ -119,6 +139,31 @@ def _props_not_named(spoken: Sequence[tuple[str, CuePlace]], script: Script, set
             named |= missing  # one finding for each prop
             what = f"'{min(missing)}' wasn't named at the start, and nobody gets up for it later"
             yield _finding_at(where, "prop-not-named", f"{what}: add it to 'props', or name it in the arrival", text)
+
+
+def _unused_props(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
+    """Props that the arrival asks for and no pose uses."""
+    begin = next((number for number, (_, where) in enumerate(spoken) if where.pose is not None), None)
+    if begin is None:
+        return
+    used = {prop for text, _ in spoken[begin:] for prop in props_in(text)} | _PLACES_TO_BE
+    for text, where in spoken[:begin]:
+        for prop in sorted(props_in(text) - used):
+            used.add(prop)
+            message = f"'{prop}' is fetched, and never used: leave it out of 'props', or use it"
+            yield _finding_at(where, "unused-prop", message, text)
+
+
+def _props_out_of_reach(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
+    """Props that are put away, nobody knows where, and used in a later pose."""
+    for number, (text, where) in enumerate(spoken):
+        away = _PUT_AWAY.search(text)
+        if away is None or _WHERE_IT_LIES.search(text):
+            continue
+        later = {prop for said, place in spoken[number:] if place.pose != where.pose for prop in props_in(said)}
+        for prop in sorted(props_in(_ANY_PROP.sub("", text[: away.end()])) & later):
+            message = f"'{prop}' comes again later: put it where the hand will find it, and say where"
+            yield _finding_at(where, "prop-out-of-reach", message, text)
 
 
 def _said_too_often(script: Script) -> Iterator[Finding]:

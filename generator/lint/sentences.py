@@ -72,6 +72,62 @@ _NEVER: Mapping[str, Sequence[str]] = {
 _NEVER_SAY = {
     advice: re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE) for advice, patterns in _NEVER.items()
 }
+_BODY = (
+    "head|face|forehead|brow|eyes?|eyelids?|jaw|tongue|throat|mouth|nose|chin|cheeks?|ears?|neck|shoulders?|arms?|elbows?|"
+    "wrists?|hands?|palms?|fingers?|forearms?|chest|ribs?|heart|back|spine|belly|waist|hips?|pelvis|tail|tailbone|legs?|"
+    "thighs?|knees?|shins?|calf|calves|ankles?|heels?|foot|feet|soles?|toes?|body|skin|breath"
+)
+_WHICH = r"(?:(?:right|left|lower|upper|inner|outer|low|whole|long|bent|straight) )"
+# "the back of your neck", "the leg on top", "the hip that turns" and "the foot of the bed" are as people say them
+_THE_BODY = re.compile(
+    rf"\bthe {_WHICH}?({_BODY})\b(?! (?:of|on|that|which|end|below|above|across|underneath)\b|[’'-])", re.IGNORECASE
+)
+_STATE = (
+    "flat|level|long|heavy|loose|soft|open|wide|down|up|apart|together|still|bent|low|high|straight|relaxed|crossed|closed|"
+    "quiet|easy|free|resting|hanging|sinking|lying|facing|lifting|on|over|under|beside|behind|above|at|in|out|as"
+)
+_TRAILING = re.compile(
+    rf", (?:the|your|both|all|its|one|each) {_WHICH}?(?:{_BODY}|weight) (?:{_STATE})\b[^,]*$", re.IGNORECASE
+)
+_VERBLESS = re.compile(
+    r"\W*(?:feet|knees|hips|hands|arms|legs|eyes|palms|soles|shoulders|elbows|jaw|pillows?|covers|hip bones)\b"
+    r"|\W*(?:back|down|up|over) (?:to|on|onto|into|again|sideways|aside)\b[^,]*$",
+    re.IGNORECASE,
+)
+_PLAIN: Mapping[str, Sequence[str]] = {
+    "people don't say it so: find plainer words": (
+        r"complain(?:s|ed|ing)?",
+        r"as far as is easy",
+        r"has gone",
+        r"putt?(?:ing)? out (?:the|each|every)",
+        r"the end of this",
+        r"let (?:the )?(?:quiet|silence|night) have you",
+        r"something else begins",
+        r"let no",
+        r"this part is complete",
+        r"welcome to",
+        r"comes to its end",
+    ),
+    "an American voice says 'around'": (
+        r"(?:way|turn|turns|turned|go|goes|come|comes) round",
+        r"round (?:the|both|its)(?! back| spine)",
+    ),
+    "an inverted auxiliary sounds written: say 'if …', or 'you only have to …'": (
+        r"need(?:n['’]t| only| not| know)",
+        r"for I(?:['’]\w+)?",
+        r"on we go|here begins|now comes",
+    ),
+}
+_PLAIN_WORDS = {
+    advice: re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE) for advice, patterns in _PLAIN.items()
+}
+_INVERTED = re.compile(r"\W*(?:should|were|had) (?:you|it|something|anything|there|the|your)\b", re.IGNORECASE)
+_LIMBS = "hand|arm|elbow|shoulder|wrist|palm|knee|leg|foot|ankle|hip|thigh|shin|heel|calf"
+_THAT_LIMB = re.compile(rf"\bthat ({_LIMBS})\b", re.IGNORECASE)
+_SIDE_NAMED = re.compile(r"\b(right|left)\b", re.IGNORECASE)
+_A_LIMB = re.compile(rf"\b(?:{_LIMBS}|toes|fingers)\b", re.IGNORECASE)
+_THEM = re.compile(r"\b(?:them|they)\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b(?:\w+[^s\W]s|feet|calves|both|two|people|one \w+ and)\b", re.IGNORECASE)
 _QUESTION = re.compile(r"\?[\"'”’)]*$")
 
 
@@ -94,12 +150,46 @@ def _broken_rules(sentence: str) -> Iterator[tuple[str, str]]:
     for advice, pattern in _NEVER_SAY.items():
         if said := pattern.search(sentence):
             yield "never-say", f"'{said[0]}': {advice}"
+    yield from _unplain(sentence)
     if _QUESTION.search(sentence):
         yield "never-say", "a question wants an answer, and wakes: say it as a statement"
     for word in found:
         if syllables(word) >= HARD_SYLLABLES and word.lower() not in FAMILIAR:
             what = f"'{word}' has {HARD_SYLLABLES} syllables or more, hard to follow half asleep"
             yield "reading-ease", f"{what}: find a plainer word"
+
+
+def _unplain(sentence: str) -> Iterator[tuple[str, str]]:
+    """What a person who speaks to a person would say otherwise."""
+    if part := _THE_BODY.search(sentence):
+        yield "your-body", f"'{part[0]}' is the listener's own: say 'your {part[0][4:]}'"
+    if ";" in sentence:
+        yield "plain-words", "a semicolon can't be heard: make two sentences, or join them with a word"
+    if said := _INVERTED.match(sentence):
+        yield "plain-words", f"'{said[0].strip()}' is an inverted auxiliary: say 'if …'"
+    for advice, pattern in _PLAIN_WORDS.items():
+        if said := pattern.search(sentence):
+            yield "plain-words", f"'{said[0]}': {advice}"
+    for limb in _THAT_LIMB.finditer(sentence):
+        before = sentence[: limb.start()]
+        sides = {side.lower() for side in _SIDE_NAMED.findall(before)}
+        if len(sides) > 1 or not _A_LIMB.search(before):
+            yield "pronoun-without-noun", f"'{limb[0]}' isn't clear in this sentence alone: name its side"
+            break
+    if (they := _THEM.search(sentence)) and not _SEVERAL.search(sentence[: they.start()]):
+        yield "pronoun-without-noun", f"'{they[0]}' has nothing to stand for in this sentence: name it"
+
+
+def fragment(sentence: str) -> str | None:
+    """What is wrong with a sentence that isn't whole; None if it is.
+
+    Words that pace a breath ("Shoulders up.") are no sentences, and aren't to be judged.
+    """
+    if _VERBLESS.match(sentence):
+        return "no verb tells what to do: write a whole sentence, like 'Bring your feet together.'"
+    if hung := _TRAILING.search(sentence):
+        return f"'{hung[0][2:].rstrip('.')}' is hung on without a verb: say it with 'and', 'with' or a verb of its own"
+    return None
 
 
 def words(text: str) -> list[str]:
