@@ -82,11 +82,15 @@ def test_another_program_can_take_the_driver(tmp_path: Path, heart: Pyttsx3Voice
     """The example of docs/voices.md."""
     page = (Path(__file__).parents[1] / "docs" / "voices.md").read_text("utf-8")
     code = page.partition("```python\n")[2].partition("```")[0]
+    code += "engine.save_to_file('Rest.', 'rest.wav')\nengine.runAndWait()\n"  # and another one with the same engine
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     spoken = dict(heart.speak(["Let your shoulders grow heavy."], 1))["Let your shoulders grow heavy."]
     pcm = np.frombuffer((tmp_path / "heavy.wav").read_bytes()[44:], "<i2")
     np.testing.assert_array_equal(pcm / np.float32(32_768), spoken.samples[:, 0])
+    rest = dict(heart.speak(["Rest."], 1))["Rest."]
+    pcm = np.frombuffer((tmp_path / "rest.wav").read_bytes()[44:], "<i2")
+    np.testing.assert_array_equal(pcm / np.float32(32_768), rest.samples[:, 0])
 
 
 def test_inline_phonemes_are_said_and_wrong_ones_are_an_error(heart: Pyttsx3Voice) -> None:
