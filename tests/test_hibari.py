@@ -19,6 +19,7 @@ from generator.errors import MissingToolError, SettingError, TrackError
 from generator.voices import Voice, open_voice
 from generator.voices._pyttsx3_link import servers
 from generator.voices._pyttsx3_voice import Pyttsx3Voice
+from generator.voices.mastering import trim
 from tests.conftest import Command, voice_processes
 
 SENTENCES = ["Rest.", "Let the jaw be loose, and the tongue, too.", "Now the right knee falls out to the side."]
@@ -140,6 +141,15 @@ def test_inline_phonemes_are_said_and_wrong_ones_are_an_error(heart: Pyttsx3Voic
     assert spoken[plain] in (spoken[same], spoken[other])
     with pytest.raises(TrackError, match="phoneme"):
         list(heart.speak(["[Wind](/wʬnd/) down."], 1))
+
+
+@pytest.mark.parametrize("rate", [113, 138, 200])
+def test_a_short_sentence_keeps_its_first_words(rate: int) -> None:
+    """It is cut out of a longer sound, at a pause; its own pauses are no such place."""
+    whole, half = "Inhale, arch; exhale, round.", "Exhale, round."
+    spoken = dict(open_voice("heart", rate=rate).speak([whole, half], 1))
+    lengths = {text: len(trim(recording, -45).samples) for text, recording in spoken.items()}
+    assert lengths[whole] > 1.6 * lengths[half]
 
 
 def test_pitch_leaves_the_formants(heart: Pyttsx3Voice) -> None:

@@ -39,6 +39,7 @@ SHORT_WORDS = (3, 4)
 BLOCK_SAMPLES = 120  # 5 ms
 QUIET_POWER = 10**-4.5  # under the loudest block's
 LEAST_QUIET_SAMPLES = 2_400  # 100 ms: between two sentences the model pauses for 0.3 s and more
+MOST_UNEQUAL = 0.05  # of both: how far the pause may lie from their middle; measured 0.036 at most on 335 sentences
 VOICED_HZ = 40.0  # below it a frame has no voice, for the package's `pulses`
 
 
@@ -198,25 +199,28 @@ def _spoken(model: Any, phonemes: str, speed: float, tone: float) -> Any:
     if phonemes.count(" ") + 1 not in SHORT_WORDS:
         return _synthesize(model, phonemes, speed, tone)
     twice = _synthesize(model, f"{phonemes} {phonemes}", speed, tone)
-    start, stop = _longest_quiet(twice)
-    if stop - start < LEAST_QUIET_SAMPLES:
-        return _synthesize(model, phonemes, speed, tone)
-    return twice[(start + stop) // 2 :]
+    cut = _middle_quiet(twice)
+    return _synthesize(model, phonemes, speed, tone) if cut is None else twice[cut:]
 
 
-def _longest_quiet(sound: Any) -> tuple[int, int]:
-    """The longest stretch without speech in the middle third, as samples: from, to."""
+def _middle_quiet(sound: Any) -> int | None:
+    """The middle of the pause between two equal sentences, in samples; None if they run into each other.
+
+    It isn't always the longest: the model pauses longer at some semicolons. But both sentences last nearly the same.
+    """
     import numpy as np
 
     blocks = np.square(sound[: len(sound) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)).mean(axis=1)
-    quiet = blocks < blocks.max() * QUIET_POWER
-    quiet[: len(quiet) // 3] = quiet[-(len(quiet) // 3) :] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]])))
-    if not len(edges):
-        return 0, 0
-    starts, stops = edges[::2], edges[1::2]
-    longest = int(np.argmax(stops - starts))
-    return int(starts[longest]) * BLOCK_SAMPLES, int(stops[longest]) * BLOCK_SAMPLES
+    speech = np.flatnonzero(blocks >= blocks.max() * QUIET_POWER)
+    pauses = np.flatnonzero(np.diff(speech) > LEAST_QUIET_SAMPLES // BLOCK_SAMPLES)
+    if not len(pauses):
+        return None
+    centres = (speech[pauses] + speech[pauses + 1] + 1) / 2
+    first, last = speech[0], speech[-1] + 1
+    nearest = centres[np.argmin(np.abs(centres - (first + last) / 2))]
+    if abs(nearest - (first + last) / 2) > MOST_UNEQUAL * (last - first):
+        return None
+    return int(nearest * BLOCK_SAMPLES)
 
 
 def _synthesize(model: Any, phonemes: str, speed: float, tone: float) -> Any:
