@@ -81,7 +81,10 @@ def fetch(name: str) -> Path:
     """
     offer = _offer()
     if name.lower() not in offer:
-        raise missing_voice(f"hibari:{name}", [f"hibari:{each}" for each in offer])
+        raise MissingToolError(
+            f"there is no voice {name} to fetch",
+            hint=f"These can be fetched: {', '.join(each for each in offer if each != DEFAULT)}.",
+        )
     path = _path(offer[name.lower()])
     if path.is_file():
         return _model(name, offer[name.lower()])

@@ -13,7 +13,7 @@ import os
 import sys
 import wave
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,7 @@ WPM_BY_SPEED = (
 )
 SLOWEST_WPM, FASTEST_WPM = 113, 200  # its slowest, and as fast as anybody can follow a movement
 PITCH_SPAN = 0.3  # pitch 0 to 100 multiplies the fundamental by 0.85 to 1.15
+MOST_AT_ONCE = 400  # phonemes: what the package's own split at punctuation aims at
 PHONEMES_FOLLOW = "\x01"  # as the first character of a text
 SHORT_WORDS = (3, 4)
 BLOCK_SAMPLES = 120  # 5 ms
@@ -89,11 +90,21 @@ def to_phonemes(voice: str, text: str) -> str:
     Raises ValueError for an unknown phoneme.
     """
     model = load(voice)
-    parts = [phonemes for phonemes in model.phonemize(text) if any(map(str.isalpha, phonemes))]
+    found = (part for phonemes in model.phonemize(text) for part in _breaths(phonemes))
+    parts = [phonemes for phonemes in found if any(map(str.isalpha, phonemes))]
     unknown = set("".join(parts)) - set(model.vocab)
     if unknown:
         raise ValueError(f"{NAME} has no phoneme {' '.join(sorted(unknown))}")
     return PHONEMES_FOLLOW + "\n".join(parts)
+
+
+def _breaths(phonemes: str) -> Iterator[str]:
+    """`phonemes` in parts that a voice could say in one breath, as memory grows with what is spoken at once."""
+    while len(phonemes) > MOST_AT_ONCE and " " in phonemes[1:MOST_AT_ONCE]:
+        part = phonemes[:MOST_AT_ONCE].rsplit(" ", 1)[0]
+        yield part
+        phonemes = phonemes[len(part) :].lstrip()
+    yield phonemes
 
 
 def buildDriver(proxy: Any) -> HibariDriver:  # noqa: N802 - pyttsx3 calls it by this name
@@ -131,16 +142,14 @@ class HibariDriver:
 
         Raises ValueError for an unknown phoneme.
         """
-        self._proxy.setBusy(True)
         self._proxy.notify("started-utterance")
         pcm = self._speak(text)
-        with wave.open(filename, "wb") as file:
+        with Path(filename).open("wb") as whole, wave.open(whole, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(24_000)
             file.writeframes(pcm)
         self._proxy.notify("finished-utterance", completed=True)
-        self._proxy.setBusy(False)
 
     def say(self, text: str) -> None:
         """Raises NotImplementedError: this driver plays nothing."""
