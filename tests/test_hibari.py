@@ -80,7 +80,7 @@ def test_a_worker_that_is_stopped_is_replaced_at_its_deadline(heart: Pyttsx3Voic
     servers.close()
     speaking = dataclasses.replace(heart, deadline_s=3.0).speak(texts, 1)
     spoken = dict([next(speaking)])
-    worker = psutil.Process().children()[-1].children()[0]
+    worker = voice_processes()[0].children()[0]
     worker.suspend()
     spoken |= dict(speaking)
     assert {text: each.samples.tobytes() for text, each in spoken.items()} == expected

@@ -574,7 +574,7 @@ def test_a_child_that_dies_is_replaced(klatt: Pyttsx3Voice) -> None:
 def test_a_server_that_dies_is_an_error_that_names_the_text(klatt: Pyttsx3Voice, scratch: Path) -> None:
     speaking = klatt.speak(["Rest.", LONG], 1)
     assert next(speaking)[0] == "Rest."
-    for process in psutil.Process().children():
+    for process in voice_processes():
         process.kill()
     with pytest.raises(TrackError, match="Now the right ankle"):
         next(speaking)
