@@ -60,7 +60,10 @@ SAME_SOUND = {
     "heal": "heel",
     "heals": "heels",
     "ok": "okay",
+    "hole": "whole",
     "knead": "need",
+    "know": "no",
+    "soar": "sore",
     "soul": "sole",
     "souls": "soles",
     "their": "there",
@@ -72,6 +75,7 @@ SAME_SOUND = {
     "wait": "weight",
     "write": "right",
 }
+PSOAS = re.compile(r"\b(?:so|sow|sew) (?:us|as)\b|\bsoo?us\b")  # it doesn't know the word
 
 
 def missing() -> list[str]:
@@ -146,7 +150,8 @@ def spoken_words(text: str) -> list[str]:
     """The words of `text` in one spelling."""
     plain = re.sub(r"(\d)\s*%", r"\1 percent", text.lower()).replace("’", "'").replace("'", "")
     plain = re.sub(r"\d+", lambda number: f" {_in_words(int(number[0]))} ", plain)
-    return [SAME_SOUND.get(word, word) for word in re.findall(r"[^\W_]+", plain)]
+    words = " ".join(re.findall(r"[^\W_]+", plain))
+    return [SAME_SOUND.get(word, word) for word in PSOAS.sub("psoas", words).split()]
 
 
 def _in_words(number: int) -> str:

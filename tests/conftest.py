@@ -244,6 +244,16 @@ class Shown:
         return float(int(facts["START"]) * seconds), float(int(facts["END"]) * seconds), facts["title"]
 
 
+def voice_processes() -> list[psutil.Process]:
+    """What this process has started and still runs. multiprocessing keeps a process of its own for good."""
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie, too
+            if "resource_tracker" not in "".join(each.cmdline()):
+                found.append(each)
+    return found
+
+
 def running_ffmpegs() -> list[psutil.Process]:
     """The ffmpegs that this process has started; a voice's server may wait beside them for the next test."""
     return [child for child in psutil.Process().children() if child.name().startswith("ffmpeg")]

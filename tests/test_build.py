@@ -221,10 +221,10 @@ def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> Non
 
     short = peak_mb("10m")  # cold: the bed is made, the sentences are spoken
     long = peak_mb("8h")
-    assert short < 300
-    assert long < 300
+    assert short < 450
+    assert long < 450
     assert long - short < 100
-    assert peak_mb("10s", "lower-back-relief", "another", jobs="8") < 300  # a whole routine, cold, as on many cores
+    assert peak_mb("10s", "lower-back-relief", "another", jobs="8") < 450  # a whole routine, cold, as on many cores
 
 
 def test_script_piped_into_build_is_the_routine(sleepward: Command, tmp_path: Path) -> None:

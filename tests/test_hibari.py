@@ -19,7 +19,8 @@ from generator.errors import MissingToolError, SettingError, TrackError
 from generator.voices import Voice, open_voice
 from generator.voices._pyttsx3_link import servers
 from generator.voices._pyttsx3_voice import Pyttsx3Voice
-from tests.conftest import Command
+from generator.voices.mastering import trim
+from tests.conftest import Command, voice_processes
 
 SENTENCES = ["Rest.", "Let the jaw be loose, and the tongue, too.", "Now the right knee falls out to the side."]
 
@@ -58,9 +59,49 @@ def test_systems_without_fork_hear_the_same(heart: Pyttsx3Voice) -> None:
 def test_a_server_that_waited_speaks_like_a_new_one(heart: Pyttsx3Voice) -> None:
     servers.close()
     first = sounds(heart)
-    (server,) = psutil.Process().children()
+    server = voice_processes()[0]
     assert sounds(heart) == first
-    assert psutil.Process().children() == [server]
+    assert voice_processes()[0] == server
+
+
+def test_a_server_that_died_while_it_waited_is_replaced(heart: Pyttsx3Voice) -> None:
+    servers.close()
+    first = sounds(heart)
+    server = voice_processes()[0]
+    server.kill()
+    server.wait(20)
+    assert sounds(heart) == first
+
+
+def test_a_worker_that_is_stopped_is_replaced_at_its_deadline(heart: Pyttsx3Voice) -> None:
+    servers.close()
+    texts = [f"{sentence} {n}" for n in range(4) for sentence in SENTENCES]
+    expected = {text: each.samples.tobytes() for text, each in heart.speak(texts, 1)}
+    servers.close()
+    speaking = dataclasses.replace(heart, deadline_s=3.0).speak(texts, 1)
+    spoken = dict([next(speaking)])
+    worker = voice_processes()[0].children()[0]
+    worker.suspend()
+    spoken |= dict(speaking)
+    assert {text: each.samples.tobytes() for text, each in spoken.items()} == expected
+    assert psutil.wait_procs([worker], timeout=20)[1] == []
+
+
+def test_what_cannot_be_written_is_said_by_name(heart: Pyttsx3Voice, tmp_path: Path) -> None:
+    code = "import pyttsx3\nfrom generator.voices import hibari_driver\nhibari_driver.register()\n"
+    code += "engine = pyttsx3.init('hibari')\nengine.connect('error', lambda exception, **_: print(exception))\n"
+    code += "engine.save_to_file('Rest.', 'nowhere/rest.wav')\nengine.save_to_file('Rest.', 'rest.wav')\n"
+    code += "engine.runAndWait()\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nowhere/rest.wav" in done.stdout
+    assert (tmp_path / "rest.wav").stat().st_size > 44
+
+
+def test_one_text_that_fails_ends_no_other(heart: Pyttsx3Voice) -> None:
+    with pytest.raises(TrackError, match="1111"):
+        list(heart.speak(["Rest.", "Breathe.", "1" * 40, "Be still."], 2))
+    assert list(heart.speak(["Be still."], 2))
 
 
 def test_the_server_has_one_thread_no_connection_and_no_worker_while_it_waits(heart: Pyttsx3Voice) -> None:
@@ -68,7 +109,7 @@ def test_the_server_has_one_thread_no_connection_and_no_worker_while_it_waits(he
     servers.close()
     speaking = heart.speak(SENTENCES, 2)
     next(speaking)
-    (server,) = psutil.Process().children()
+    server = voice_processes()[0]
     for process in (server, *server.children()):
         assert process.num_threads() == 1
         assert process.net_connections() == []
@@ -100,6 +141,15 @@ def test_inline_phonemes_are_said_and_wrong_ones_are_an_error(heart: Pyttsx3Voic
     assert spoken[plain] in (spoken[same], spoken[other])
     with pytest.raises(TrackError, match="phoneme"):
         list(heart.speak(["[Wind](/wʬnd/) down."], 1))
+
+
+@pytest.mark.parametrize("rate", [113, 138, 200])
+def test_a_short_sentence_keeps_its_first_words(rate: int) -> None:
+    """It is cut out of a longer sound, at a pause; its own pauses are no such place."""
+    whole, half = "Inhale, arch; exhale, round.", "Exhale, round."
+    spoken = dict(open_voice("heart", rate=rate).speak([whole, half], 1))
+    lengths = {text: len(trim(recording, -45).samples) for text, recording in spoken.items()}
+    assert lengths[whole] > 1.6 * lengths[half]
 
 
 def test_pitch_leaves_the_formants(heart: Pyttsx3Voice) -> None:

@@ -14,6 +14,8 @@ from _judges import word_errors
         ("Stay upright, in a half-circle.", "Stay up right in a half circle", 0),
         ("The soles of the feet touch.", "The souls of the feet touch.", 0),
         ("Don’t push.", "Don't push!", 0),
+        ("This is Psoas release in bed.", "This is so-us release in bed.", 0),
+        ("You need know nothing of the whole.", "You need no nothing of the hole.", 0),
         ("Let the right knee sink.", "Let the left knee sink.", 1),
         ("Let go of the knee.", "Let go the knee.", 1),
         ("Rest here.", "Rest here. Thank you.", 2),

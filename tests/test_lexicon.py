@@ -154,6 +154,13 @@ mm = m
 mmm = m
 hm = hˈəm
 hmm = hˈəm
+aches = ˈeɪks
+stomachs = stˈʌməks
+drawing = dɹˈɔːɪŋ
+gnawing = nˈɔːɪŋ
+thawing = θˈɔːɪŋ
+ninety = nˈaɪnti
+nineties = nˈaɪntiz
 massage = məsˈɑːʒ
 amygdala = əmˈɪɡdələ
 melatonin = mˌɛlətˈoʊnɪn
@@ -162,6 +169,7 @@ coccygeal = kɑːksˈɪdʒiːəl
 occiput = ˈɑːksɪpət
 meniscus = mənˈɪskəs
 hero = hˈɪɹoʊ
+piriformis = pˌɪɹəfˈɔːɹmɪs
 psoas = sˈoʊəs
 iliopsoas = ˌɪliːoʊsˈoʊəs
 quadratus = kwɑːdɹˈeɪɾəs
@@ -328,6 +336,7 @@ svadhyaya = svɑːdjˈɑːjə
 # Whole sentences: what must be heard in each.
 SENTENCES = {
     "Let your eyes close.": "ˈaɪz klˈoʊz",
+    "Let the day close behind you.": "dˈeɪ klˈoʊz",
     "Close your eyes, and wind down.": "klˈoʊz jʊɹ ˈaɪz ænd wˈaɪnd dˈaʊn",
     "Use a pillow, or use both.": "jˈuːz ɐ pˈɪloʊ ɔːɹ jˈuːz bˈoʊθ",
     "Live with it tonight.": "lˈɪv wɪð ɪt",
@@ -347,12 +356,14 @@ LEFT_ALONE = {
     "The use of a pillow.": "jˈuːs",
     "Time to wind it in, out of the wind.": "wˈaɪnd ɪɾ ˈɪn ˌaʊɾəv ðə wˈɪnd",
     "You have read it, or you read it now.": "hæv ɹˈɛd ɪt ɔːɹ juː ɹˈiːd ɪt",
-    "The piriformis, the sacrum, the trapezius.": "pˈɪɹɪfˌɔːɹmɪs ðə sˈeɪkɹəm ðə tɹəpˈiːzɪəs",
+    "The gluteus, the sacrum, the trapezius.": "ðə sˈeɪkɹəm ðə tɹəpˈiːzɪəs",
+    "Draw them close behind you.": "klˈoʊs bᵻhˈaɪnd",
+    "Let your feet step close beside it.": "klˈoʊs",
     "A separate pillow for a minute.": "sˈɛpɹət pˈɪloʊ fɚɹə mˈɪnɪt",
 }
 
 # Entries that the neural voice needs, and espeak-ng doesn't.
-SAID_WRONGLY_BY_HEART = {"hmm", "sacrum", "obliques", "pada"}
+SAID_WRONGLY_BY_HEART = {"hmm", "sacrum", "obliques", "pada", "drawing", "gnawing", "thawing", "ninety", "nineties"}
 
 _PHONEMES = """
 import ctypes, json, os, sys

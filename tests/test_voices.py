@@ -29,7 +29,7 @@ from generator.voices import BUILT_IN, GROUP, Voice, engines, list_voices, open_
 from generator.voices._pyttsx3_link import decode_any, servers
 from generator.voices._pyttsx3_server import _link_voice
 from generator.voices._pyttsx3_voice import Pyttsx3Voice
-from tests.conftest import Command
+from tests.conftest import Command, voice_processes
 from tests.engines import OWN, Subject, all_engines
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def test_closing_early_leaves_nothing_behind(voice: Voice, taken: int, scratch: 
         next(speaking)
     speaking.close()  # type: ignore[attr-defined]  # every voice's iterator is a generator
     servers.close()
-    assert psutil.Process().children(recursive=True) == []
+    assert voice_processes() == []
     assert list(scratch.iterdir()) == []
 
 
@@ -248,7 +248,7 @@ def test_speaking_prints_nothing_and_leaves_nothing_behind(
     speak(voice, *SENTENCES)
     servers.close()  # one may wait for the next track
     assert capfd.readouterr() == ("", "")
-    assert psutil.Process().children(recursive=True) == []
+    assert voice_processes() == []
     assert list(scratch.iterdir()) == []
 
 
@@ -283,7 +283,7 @@ def test_200_sentences_leave_no_process_file_nor_descriptor(subject: Subject, sc
     servers.close()
     assert this.num_fds() == before[0]
     assert this.num_threads() <= before[1]
-    assert this.children(recursive=True) == []
+    assert voice_processes() == []
     assert list(scratch.iterdir()) == []
 
 
@@ -538,7 +538,7 @@ def test_a_voice_that_hangs_is_given_up_and_its_text_named(klatt: Pyttsx3Voice, 
     with pytest.raises(TrackError, match=r"'Rest\.': it didn't finish in time") as caught:
         speak(hasty, "Rest.")
     assert caught.value.exit_code == 1
-    assert psutil.Process().children(recursive=True) == []
+    assert voice_processes() == []
 
 
 @espeak_only
@@ -574,7 +574,7 @@ def test_a_child_that_dies_is_replaced(klatt: Pyttsx3Voice) -> None:
 def test_a_server_that_dies_is_an_error_that_names_the_text(klatt: Pyttsx3Voice, scratch: Path) -> None:
     speaking = klatt.speak(["Rest.", LONG], 1)
     assert next(speaking)[0] == "Rest."
-    for process in psutil.Process().children():
+    for process in voice_processes():
         process.kill()
     with pytest.raises(TrackError, match="Now the right ankle"):
         next(speaking)

@@ -69,7 +69,7 @@ def part_of_speech(tokens: Sequence[str], index: int, parts: Collection[str]) ->
 
 def _close(place: Place) -> str | None:
     if place.behind in ("to", "together", "by", "enough", "beside", "behind"):
-        told = place.before in MODALS - {"not"} or place.before in _LIDS
+        told = place.before in MODALS - {"not"} or place.before in _LIDS or _is_let(place)
         return "verb" if told or (place.begins and place.behind == "together") else "adjective"
     if place.before in _LIDS:
         return "verb"
@@ -80,6 +80,11 @@ def _close(place: Place) -> str | None:
     if place.at(-1) == "the" and (place.ends or place.behind == "of"):
         return "verb"  # the noun, "at the close of the day", has the verb's sound
     return None
+
+
+def _is_let(place: Place) -> bool:
+    """Whether the word follows what is let, with nothing between: "let the day close behind you"."""
+    return place.clause_before[:1] == ["let"] and Place(place.words, place.index - 1).in_noun_phrase
 
 
 def _live(place: Place) -> str | None:

@@ -62,6 +62,10 @@ class SpeechServer:
         """The folder for its recordings, made when it is first asked for."""
         return Path(tempfile.mkdtemp(prefix=SCRATCH))
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def send(self, message: Message) -> None:
         with contextlib.suppress(BrokenPipeError):  # `receive` notices that the server has ended
             self._requests.write(json.dumps(message).encode() + b"\n")
@@ -83,7 +87,7 @@ class SpeechServer:
                     return None
                 self._received += more
             elif time.monotonic() > until_s:
-                self._process.kill()
+                self._process.terminate()  # it ends its children; `close` kills it if it doesn't
                 return None
         line, _, self._received = self._received.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
@@ -122,8 +126,13 @@ class IdleServers:
 
     def take(self, key: str) -> SpeechServer | None:
         with self._lock:
-            waiting = self._servers.get(key)
-            return waiting.pop() if waiting else None
+            waiting = self._servers.get(key, [])
+            while waiting:
+                server = waiting.pop()
+                if server.is_running:
+                    return server
+                server.close()
+            return None
 
     def close(self) -> None:
         """End them all."""

@@ -32,6 +32,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import wave
 from collections import deque
 from pathlib import Path
@@ -40,6 +41,7 @@ from typing import Any, NoReturn
 ESPEAK_PATH_BYTES = 150  # espeak-ng 1.52 truncates its data path at 160 bytes and finds nothing (measured: 159 works)
 ATTEMPTS = 3
 ORPHAN_CHECK_S = 1.0
+OVERDUE_S = 1.0
 
 Setup = dict[str, Any]
 
@@ -356,6 +358,7 @@ class _Child:
     def __init__(self, pid: int, jobs_pipe: int | None) -> None:
         self.pid = pid
         self.job: dict[str, Any] | None = None
+        self.since_s = 0.0  # when it was given its job
         self.jobs_pipe = jobs_pipe
 
 
@@ -386,6 +389,7 @@ class _ForkServer:
                 for pipe in ready:
                     if pipe in self._children:
                         self._receive(pipe)
+                self._end_overdue()
                 if 0 in ready:
                     received = self._lines.read()
                     if received is None:
@@ -412,8 +416,9 @@ class _ForkServer:
         if self._setup["driver"] == "hibari" and "attempts" not in job:
             try:
                 job["text"] = sys.modules["hibari_driver"].to_phonemes(self._setup["voice"], job["text"])
-            except ValueError as error:
-                _answer(self._answers, {"id": job["id"], "status": "failed", "reason": str(error)})
+            except Exception as error:  # noqa: BLE001 - whatever the package raises is this text's failure alone
+                reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                _answer(self._answers, {"id": job["id"], "status": "failed", "reason": reason})
                 return False
             job["attempts"] = 0
         return True
@@ -429,9 +434,16 @@ class _ForkServer:
             if len(self._children) >= self._setup["jobs"]:
                 return False
             child = self._start(job)
-        child.job = job
+        child.job, child.since_s = job, time.monotonic()
         job["attempts"] = job.get("attempts", 0) + 1
         return True
+
+    def _end_overdue(self) -> None:
+        """End children that are past their deadline though it is their own to keep: a stopped one gets no alarm."""
+        latest_s = time.monotonic() - self._setup["deadline_s"] - OVERDUE_S
+        for child in self._children.values():
+            if child.job is not None and child.since_s < latest_s:
+                os.kill(child.pid, signal.SIGKILL)
 
     def _dismiss(self, pipe: int) -> None:
         jobs_pipe = self._children[pipe].jobs_pipe

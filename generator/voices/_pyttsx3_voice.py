@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3  # at one sentence, as in the server
 MAX_OUTSTANDING = 64  # few enough lines that no pipe to or from the server fills up
+MAX_WORKERS = 2  # that stay, of 65 MB each: so the whole build stays below 450 MB on any number of cores
 MAX_PER_PROCESS = 32  # sentences: a process that loads a second speaks them in three
 TELLS_PHONEMES = ("espeak", "hibari")
 WRITES_WAV = ("espeak", "hibari")  # drivers whose files are plain WAV on every system
@@ -125,7 +126,7 @@ class Pyttsx3Voice:
     def _new_server(self, jobs: int) -> SpeechServer:
         server = servers.take(self.driver) or SpeechServer()
         # one child more than cores for espeak-ng, because its engines wait for their own threads
-        children = jobs if self.workers_stay or jobs == 1 else jobs + 1
+        children = min(jobs, MAX_WORKERS) if self.workers_stay else jobs + 1 if jobs > 1 else 1
         server.send(self._setup(server.folder, children))
         return server
 

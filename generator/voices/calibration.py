@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..model import Recording
     from .mastering import Wave
 
-_TARGET_OFFSET_LU = 0.4  # short phrases come out 0.2 LU quieter than the calibration's, and LAME takes another 0.4
+_TARGET_OFFSET_LU = 0.5  # short phrases come out 0.3 LU quieter than the calibration's, and LAME takes another 0.4
 
 AUDIBLE_POWER = 1e-4  # of a voice's mean power: what lies 40 dB under it is pause
 

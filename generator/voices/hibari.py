@@ -30,7 +30,7 @@ __all__ = ["expect_voice", "fetch", "list_voices", "open_voice"]
 DEFAULT = "heart"
 MEASURED_SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"  # heart
 LIGHT_VOICE = "en-us+klatt4"  # what an error offers where this engine can't run
-DRIVER_VERSION = 2  # part of the identity: raise it when the driver's sound changes
+DRIVER_VERSION = 3  # part of the identity: raise it when the driver's sound changes
 _VECTOR_CLASSES = ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "i8mm", "asimddp")  # the widest first; x86-64, Arm
 _DETERMINING = ("hibari-tts", "onnxruntime", "numpy")  # packages whose versions determine bytes
 
@@ -81,7 +81,10 @@ def fetch(name: str) -> Path:
     """
     offer = _offer()
     if name.lower() not in offer:
-        raise missing_voice(f"hibari:{name}", [f"hibari:{each}" for each in offer])
+        raise MissingToolError(
+            f"there is no voice {name} to fetch",
+            hint=f"These can be fetched: {', '.join(each for each in offer if each != DEFAULT)}.",
+        )
     path = _path(offer[name.lower()])
     if path.is_file():
         return _model(name, offer[name.lower()])

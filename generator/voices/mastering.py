@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limit_true_peaks` on."""
 
-CHAIN_VERSION = "12"
+CHAIN_VERSION = "13"
 """Goes up whenever the chain's sound changes. Cache keys carry `chain_identity`."""
 
 NOMINAL_LUFS = -22.0
