@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script, cues_with_words
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .findings import Finding
@@ -71,21 +71,14 @@ def _finding_at(where: CuePlace, rule: str, message: str, quote: str = "") -> Fi
 # --- sentences -----------------------------------------------------------------------------------------
 
 
-def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
-    for cue in cues:
+def _spoken(cues: Sequence[Cue]) -> Iterator[tuple[str, CuePlace]]:
+    for cue in cues_with_words(cues):
         match cue:
             case Say():
                 yield cue.text, cue.where
             case Breathe():
                 for breath in cue.breaths:
                     yield from ((text, cue.where) for text in (breath.inhale, breath.exhale) if text)
-            case Hold():
-                for group in cue.groups:
-                    yield from _spoken(group.items)
-            case Pause() | Chime() | Count():
-                pass
-            case _:
-                assert_never(cue)
 
 
 def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
