@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, assert_never
 
@@ -249,6 +249,21 @@ class Hold:
 
 
 Cue = Say | Pause | Chime | Count | Breathe | Hold
+
+
+def cues_with_words(cues: Sequence[Cue | Item]) -> Iterator[Say | Breathe]:
+    """The cues that speak sentences, those within holds too, in their order."""
+    for cue in cues:
+        match cue:
+            case Say() | Breathe():
+                yield cue
+            case Hold():
+                for group in cue.groups:
+                    yield from cues_with_words(group.items)
+            case Pause() | Chime() | Count():
+                pass
+            case _:
+                assert_never(cue)
 
 
 @dataclass(frozen=True, slots=True)

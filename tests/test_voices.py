@@ -26,9 +26,10 @@ import pytest
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
 from generator.voices import BUILT_IN, GROUP, Voice, engines, list_voices, open_voice
-from generator.voices._pyttsx3_link import decode_any, servers
+from generator.voices._pyttsx3_link import servers
 from generator.voices._pyttsx3_server import _link_voice
 from generator.voices._pyttsx3_voice import Pyttsx3Voice
+from generator.voices._recordings import read_recording
 from tests.conftest import Command, voice_processes
 from tests.engines import OWN, Subject, all_engines
 
@@ -524,7 +525,7 @@ def test_what_other_drivers_write_is_read_at_its_own_rate(tmp_path: Path) -> Non
     with wave.open(str(tmp_path / "spoken.wav"), "wb") as file:
         file.setparams((2, 2, 44_100, 0, "NONE", ""))
         file.writeframes(np.stack([left, np.zeros_like(left)], axis=1).tobytes())
-    recording = decode_any(tmp_path / "spoken.wav")
+    recording = read_recording(tmp_path / "spoken.wav")
     assert recording.sample_rate == 44_100
     assert recording.samples.dtype == np.float32
     np.testing.assert_allclose(recording.samples[:, 0], left / 65_536, atol=2 / 32_768)

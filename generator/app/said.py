@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..build.pipeline import read_spec
+from ..build.speakers import spoken_lines
 from ..build.track import BuildContext, TrackSpec
 from ..errors import TrackError
 from ..pronunciation.places import placed_remarks, sentence_places
@@ -55,8 +56,8 @@ def said_sentences(spec: TrackSpec) -> list[SaidSentence]:
     found: dict[str, list[SaidNote]] = {text: [] for text in texts}
     for each in placed_remarks(spec.script, reading):
         found[each.sentence].append(SaidNote(each.column, each.remark.what))
+    places = list(sentence_places(spec.script)) if spec.script.notes else []
     for note in spec.script.notes:  # a pause that is written as elsewhere belongs to the sentence before it
-        places = sentence_places(spec.script)
         before = [text for line, column, text in places if (line, column) <= (note.line, note.column)]
         if texts:
             found[before[-1] if before else texts[0]].append(SaidNote(note.column, note.what))
@@ -69,7 +70,8 @@ def said_sentences(spec: TrackSpec) -> list[SaidSentence]:
 def write_sound(spec: TrackSpec, path: Path, context: BuildContext) -> Path:
     """The sentences one after another, without a background. Raises TrackError if the voice failed."""
     texts = spoken_texts(spec.script, timing_of(spec.settings))
-    return write_sentences(texts, spec, path, context)
+    lines = spoken_lines(texts, spec.voice, spec.lexicon)
+    return write_sentences(lines, path, context, hint="choose another place with -o")
 
 
 def _phonemes(spec: TrackSpec, lines: Sequence[str]) -> list[str | None]:

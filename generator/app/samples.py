@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .. import beds
 from ..build.speakers import spoken_lines
-from ..build.track import BuildContext, TrackSpec
+from ..build.track import BuildContext
 from ..build.track_file import new_track
 from ..dsp.fades import raised_cosine
 from ..errors import InputError
@@ -17,7 +17,7 @@ from ..model import SAMPLES_PER_MS, Event, Timeline
 from ..pronunciation.lexicon import EMPTY_LEXICON
 from ..settings import Settings
 from ..voices import VoiceOfRecordings, open_other_voice, short_label
-from ..voices.narration import narrate
+from ..voices.narration import SpokenLine, narrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..mix.mixing import ClipOf
     from ..model import Samples
     from ..values import VoiceChoice
-    from ..voices.narration import Narration
 
 BACKGROUND_MS = 20_000
 EDGE_MS = 1_500
@@ -34,6 +33,7 @@ VOICE_SENTENCES = (
     "Stay here for a while, and let each breath be as long as it likes.",
 )
 GAP_MS = 1_500
+OTHER_FOLDER = "choose another folder with --sample"
 
 
 def sample_background(name: str, folder: Path, context: BuildContext) -> Path:
@@ -55,29 +55,23 @@ def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext) -> Pa
     voice = open_other_voice(choice, None)
     recorded = voice.texts()[: len(VOICE_SENTENCES)] if isinstance(voice, VoiceOfRecordings) else ()
     texts = recorded or VOICE_SENTENCES
-    narration = narrate(spoken_lines(texts, voice, EMPTY_LEXICON), context.cache, context.jobs)
-    events, at_ms = _one_after_another(texts, narration)
-    mix = _mix("none", events, at_ms, context, narration.clip)
     name = short_label(voice.label).replace(":", "-").replace("/", "-")
-    return _written(folder / f"{name}.mp3", mix.render, at_ms, context)
+    return write_sentences(spoken_lines(texts, voice, EMPTY_LEXICON), folder / f"{name}.mp3", context, OTHER_FOLDER)
 
 
-def write_sentences(texts: Sequence[str], spec: TrackSpec, path: Path, context: BuildContext) -> Path:
-    """Sentences as a voice reads them, one after another, in the format of the path's suffix."""
-    narration = narrate(spoken_lines(texts, spec.voice, spec.lexicon), context.cache, context.jobs)
-    events, at_ms = _one_after_another(texts, narration)
-    mix = _mix("none", events, at_ms, context, narration.clip)
-    return _written(path, mix.render, at_ms, context, hint="choose another place with -o")
+def write_sentences(lines: Sequence[SpokenLine], path: Path, context: BuildContext, hint: str) -> Path:
+    """Sentences one after another, without a background, in the format of the path's suffix.
 
-
-def _one_after_another(texts: Sequence[str], narration: Narration) -> tuple[tuple[Event, ...], int]:
-    """The sentences' events, and the end of it all in milliseconds."""
+    Raises InputError with `hint` if the file can't be written, and TrackError if the voice failed.
+    """
+    narration = narrate(lines, context.cache, context.jobs)
     events: list[Event] = []
     at_ms = GAP_MS
-    for text in texts:
-        events.append(Event("speech", at_ms, at_ms + narration.durations_ms[text], text, 0))
+    for line in lines:
+        events.append(Event("speech", at_ms, at_ms + narration.durations_ms[line.text], line.text, 0))
         at_ms = events[-1].end_ms + GAP_MS
-    return tuple(events), at_ms
+    mix = _mix("none", tuple(events), at_ms, context, narration.clip)
+    return _written(path, mix.render, at_ms, context, hint)
 
 
 def _mix(
@@ -98,7 +92,7 @@ def _written(
     sound: Callable[[int, int], Samples],
     duration_ms: int,
     context: BuildContext,
-    hint: str = "choose another folder with --sample",
+    hint: str = OTHER_FOLDER,
 ) -> Path:
     container = CONTAINERS[path.suffix.lower().removeprefix(".")]
     try:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script, cues_with_words
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .findings import Finding
@@ -40,9 +40,9 @@ def script_findings(script: Script, timing: Timing = Timing(), *, setting: str =
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
         yield from sentence_findings(text, where)
-    for text, where in _sentences(script.cues):
-        if message := fragment(text):
-            yield _finding_at(where, "fragment", message, text)
+    for cue in cues_with_words(script.cues):
+        if isinstance(cue, Say) and (message := fragment(cue.text)):
+            yield _finding_at(cue.where, "fragment", message, cue.text)
     yield from _hard_to_read(spoken)
     yield from _props_not_named(spoken, script, setting)
     yield from _unused_props(spoken)
@@ -81,31 +81,14 @@ def _finding_at(where: CuePlace, rule: str, message: str, quote: str = "") -> Fi
 # --- sentences -----------------------------------------------------------------------------------------
 
 
-def _sentences(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
-    """What is spoken, but for the words that pace a breath."""
-    for cue in cues:
-        if isinstance(cue, Say):
-            yield cue.text, cue.where
-        elif isinstance(cue, Hold):
-            for group in cue.groups:
-                yield from _sentences(group.items)
-
-
-def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
-    for cue in cues:
+def _spoken(cues: Sequence[Cue]) -> Iterator[tuple[str, CuePlace]]:
+    for cue in cues_with_words(cues):
         match cue:
             case Say():
                 yield cue.text, cue.where
             case Breathe():
                 for breath in cue.breaths:
                     yield from ((text, cue.where) for text in (breath.inhale, breath.exhale) if text)
-            case Hold():
-                for group in cue.groups:
-                    yield from _spoken(group.items)
-            case Pause() | Chime() | Count():
-                pass
-            case _:
-                assert_never(cue)
 
 
 def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from ..errors import ScriptError
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, Item, Pause, Say, Script
+from ..model import Breathe, Cue, CuePlace, Say, Script, cues_with_words
 from .reading import Reading
 from .remarks import Remark
 
@@ -53,8 +52,8 @@ def unsayable(script: Script, reading: Reading, is_read: Callable[[str], bool]) 
     ]
 
 
-def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
-    for cue in cues:
+def _spoken(cues: Sequence[Cue]) -> Iterator[tuple[str, CuePlace]]:
+    for cue in cues_with_words(cues):
         match cue:
             case Say():
                 yield cue.text, cue.where
@@ -63,13 +62,6 @@ def _spoken(cues: Sequence[Cue | Item]) -> Iterator[tuple[str, CuePlace]]:
                     for text, line in ((breath.inhale, breath.inhale_line), (breath.exhale, breath.exhale_line)):
                         if text:
                             yield text, CuePlace(line, cue.where.chapter, cue.where.pose, cue.where.round)
-            case Hold():
-                for group in cue.groups:
-                    yield from _spoken(group.items)
-            case Pause() | Chime() | Count():
-                pass
-            case _:
-                assert_never(cue)
 
 
 def _place(lines: Sequence[str], first: int, sentence: str, offset: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from .draft import PLACEHOLDER, Draft, UnsayableError
 from .letters import plain_letter, script_of
@@ -44,16 +45,16 @@ _ADVICE = {
 def say_links(draft: Draft) -> None:
     """Refuse what only a screen understands: addresses, tags, entities. Say a bare domain."""
 
-    def refuse(advice: str) -> object:
+    def refuse(advice: str) -> Callable[[re.Match[str]], Words]:
         def say(match: re.Match[str]) -> Words:
             raise UnsayableError(f"“{match[0][:60]}” can't be said: {advice}", 0)
 
         return say
 
-    draft.replace(_ADDRESS, refuse("nobody can follow an address in the dark: leave it out"))  # type: ignore[arg-type]
-    draft.replace(_EMOTICON, refuse("leave it out"))  # type: ignore[arg-type]
-    draft.replace(_TAG, refuse("tags aren't spoken: leave it out"))  # type: ignore[arg-type]
-    draft.replace(_ENTITY, refuse("write the character itself"))  # type: ignore[arg-type]
+    draft.replace(_ADDRESS, refuse("nobody can follow an address in the dark: leave it out"))
+    draft.replace(_EMOTICON, refuse("leave it out"))
+    draft.replace(_TAG, refuse("tags aren't spoken: leave it out"))
+    draft.replace(_ENTITY, refuse("write the character itself"))
     draft.replace(_DOMAIN, lambda match: Words(f"{match[1]} dot {match[2]}"))
 
 

@@ -58,7 +58,7 @@ def main() -> None:
                 edge = np.zeros(round(EDGE_S * rate), np.float32)
                 np.concatenate([edge, samples.clip(-1, 1).astype("<f4"), edge]).tofile(Path(job["path"]))
             answer({"id": job["id"], "status": "ok" if len(samples) else "silent", "rate": rate})
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - any failure is this text's alone
             answer({"id": job["id"], "status": "failed", "reason": f"{type(error).__name__}: {error}"[:400]})
 
     with ThreadPoolExecutor(setup["jobs"]) as pool:

@@ -18,15 +18,15 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingToolError, SettingError, TrackError
+from ..errors import MissingToolError, SettingError
 from ..model import Recording
 from ..system.stopping import check
 from ..system.waiting import POLL_S
 from ..values import OwnVoice
 from . import speakable
-from ._own_engines import broke_off, require_speech
+from ._failures import broke_off, require_speech, without_words
+from ._processor import processor_class
 from ._pyttsx3_link import scratch_folder
-from .hibari import processor_class
 
 _SERVER = Path(__file__).with_name("_model_server.py")
 DEADLINE_S = 120.0  # for one sentence; Kokoro needs the time of the sentence itself on one core
@@ -101,10 +101,7 @@ class ModelVoice:
     def _line(self, text: str) -> str:
         line = speakable(text)
         if not any(map(str.isalnum, line)):
-            raise TrackError(
-                f"the voice {self.label} finds nothing to speak in {text!r}",
-                hint="Write that text in words, or leave it out.",
-            )
+            raise without_words(self.label, text)
         return line.replace("[[", "[ [").replace("[[", "[ [")  # Piper would take what follows for phonemes
 
     def _load(self, process: _ModelProcess) -> None:

@@ -9,18 +9,28 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import InputError, MissingToolError, SettingError, TrackError
-from ..model import Recording
-from ..system.ffmpeg import decode
+from ..errors import MissingToolError, SettingError
 from ..system.stopping import StopToken, check
 from ..system.waiting import POLL_S
 from ..values import OwnVoice
+from . import VoiceInfo
 
-RATES_HZ = (4_000, 384_000)  # of recordings; a header that claims 1 Hz would make hours of a second
 DIGEST_DIGITS = 16
 CALM_WPM = 140  # the default rate, that of the default voice
 
 _T = TypeVar("_T")
+
+
+# --- what they have no need of ------------------------------------------------------------------------
+
+
+def expect_voice() -> None:
+    """There is nothing to prepare."""
+
+
+def list_voices() -> list[VoiceInfo]:
+    """None: the user's own voices are listed from their tables."""
+    return []
 
 
 # --- their tables --------------------------------------------------------------------------------------
@@ -99,16 +109,6 @@ def _file_digest(path: Path, _size: int, _mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:DIGEST_DIGITS]
 
 
-def read_recording(path: Path) -> Recording:
-    """The sound of any file that ffmpeg can read, mixed to one channel. Raises InputError."""
-    samples, rate = decode(path)
-    low, high = RATES_HZ
-    if not low <= rate <= high:
-        hint = f"it must have {low:,} to {high:,} samples a second"
-        raise InputError(f"it claims {rate} samples a second", where=str(path), hint=hint)
-    return Recording(samples.mean(axis=1, keepdims=True, dtype=samples.dtype), rate)
-
-
 # --- speaking ------------------------------------------------------------------------------------------
 
 
@@ -138,23 +138,6 @@ def in_parallel(work: Callable[[int, str, StopToken], _T], texts: Sequence[str],
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-
-
-def broke_off(label: str, text: str, reason: str, hint: str = "") -> TrackError:
-    return TrackError(
-        f"the voice {label} broke off at {text[:60]!r}: {reason}",
-        hint=hint or "Build again; if the same text fails again, reword it or choose another voice.",
-    )
-
-
-def require_speech(label: str, text: str, recording: Recording) -> Recording:
-    """`recording`, unless it is silent. Raises TrackError."""
-    if not recording.samples.any():
-        raise TrackError(
-            f"the voice {label} finds nothing to speak in {text[:60]!r}",
-            hint="It gave silence: write that text in words, or leave it out.",
-        )
-    return recording
 
 
 def expand_home(word: str) -> str:

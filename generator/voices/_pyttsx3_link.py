@@ -195,14 +195,6 @@ def read_wav(path: Path) -> Recording:
     return Recording(samples.reshape(-1, 1), rate)
 
 
-def decode_any(path: Path) -> Recording:
-    """Read what the system's driver wrote (AIFF, or WAV at any rate), mixed to one channel."""
-    from ..system.ffmpeg import decode
-
-    samples, rate = decode(path)
-    return Recording(samples.mean(axis=1, keepdims=True, dtype=samples.dtype), rate)
-
-
 def missing_engine_error(reason: str) -> MissingToolError:
     if sys.platform in ("darwin", "win32"):
         mend = f"Mend it with: {sys.executable} -m pip install --force-reinstall pyttsx3"

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, TrackError
 from ..system.waiting import as_completed
 from . import speakable
+from ._failures import broke_off, gave_silence, require_speech
 from ._pyttsx3_link import (
     DEADLINE_S,
     FORKS,
     SpeechServer,
-    decode_any,
     raise_if_missing,
     read_wav,
     recording_path,
@@ -27,6 +27,7 @@ from ._pyttsx3_link import (
     scratch_folder,
     servers,
 )
+from ._recordings import read_recording
 
 if TYPE_CHECKING:
     from ..model import Recording
@@ -80,12 +81,6 @@ class Pyttsx3Voice:
             raise TrackError(f"the voice {self.label} didn't tell its phonemes: {answer.get('reason', 'no answer')}")
         return [str(each) for each in answer["phonemes"]]
 
-    def prepare(self, jobs: int) -> None:
-        """Start the server that `speak` will use, so that it loads meanwhile. Does nothing if it can't be kept."""
-        if self.forks and self.workers_stay:
-            key = self._server_key(jobs)
-            servers.put(key, servers.take(key) or self._new_server(jobs))
-
     def _speak_through_server(self, lines: Mapping[str, str], jobs: int) -> Iterator[tuple[str, Recording]]:
         texts = list(lines)
         waiting = deque(range(len(texts)))
@@ -108,7 +103,7 @@ class Pyttsx3Voice:
                 answer = server.receive(3 * self.deadline_s + 10)  # longer than the server's own three attempts
                 if answer is None:
                     text = texts[min(outstanding)]
-                    raise self._broke_off(text, f"its server ended{server.last_log_line()}")
+                    raise broke_off(self.label, text, f"its server ended{server.last_log_line()}")
                 raise_if_missing(answer)
                 text = texts[answer["id"]]
                 recording = self._recording(text, answer, recording_path(server.folder, answer["id"]))
@@ -170,26 +165,15 @@ class Pyttsx3Voice:
 
     def _recording(self, text: str, answer: Mapping[str, Any], path: Path) -> Recording:
         if answer["status"] == "failed":
-            raise self._broke_off(text, answer["reason"])
-        recording = None
-        if answer["status"] == "ok":
-            try:
-                recording = read_wav(path) if self.driver in WRITES_WAV else decode_any(path)
-            except InputError as error:
-                raise self._broke_off(text, f"its recording can't be read: {error.what}") from error
-            path.unlink()
-        if recording is None or not recording.samples.any():
-            raise TrackError(
-                f"the voice {self.label} finds nothing to speak in {text[:60]!r}",
-                hint="It gave silence: write that text in words, or leave it out.",
-            )
-        return recording
-
-    def _broke_off(self, text: str, reason: str) -> TrackError:
-        return TrackError(
-            f"the voice {self.label} broke off at {text[:60]!r}: {reason}",
-            hint="Build again; if the same text fails again, reword it or choose another voice.",
-        )
+            raise broke_off(self.label, text, answer["reason"])
+        if answer["status"] != "ok":
+            raise gave_silence(self.label, text)
+        try:
+            recording = read_wav(path) if self.driver in WRITES_WAV else read_recording(path)
+        except InputError as error:
+            raise broke_off(self.label, text, f"its recording can't be read: {error.what}") from error
+        path.unlink()
+        return require_speech(self.label, text, recording)
 
     def _job(self, number: int, line: str, folder: Path) -> dict[str, Any]:
         path = recording_path(folder, number, self.driver)

@@ -27,25 +27,26 @@ from ..system.stopping import StopToken
 from ..system.waiting import POLL_S
 from ..values import OwnVoice
 from . import speakable
+from ._failures import broke_off, require_speech
 from ._own_engines import (
     CALM_WPM,
-    broke_off,
     digest_of,
     expand_home,
+    expect_voice,
     in_parallel,
+    list_voices,
     needs_table,
     positive,
-    read_recording,
     refuse_pitch,
     refuse_rate,
-    require_speech,
     required,
 )
 from ._pyttsx3_link import scratch_folder
+from ._recordings import read_recording
 
 if TYPE_CHECKING:
     from ..model import Recording
-    from . import Voice, VoiceInfo
+    from . import Voice
 
 __all__ = ["OWN_KEYS", "CommandVoice", "expect_voice", "list_voices", "open_own_voice", "open_voice"]
 
@@ -66,18 +67,9 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SHOWN_LINES = 3  # of what the program said last
 
 
-def expect_voice() -> None:
-    """There is nothing to prepare."""
-
-
 def open_voice(name: str | None, **_: object) -> Voice:
     """Raises MissingToolError: there is no voice without a table."""
     raise needs_table("command", name, {"command": EXAMPLE})
-
-
-def list_voices() -> list[VoiceInfo]:
-    """None: the user's own voices are listed from their tables."""
-    return []
 
 
 def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> CommandVoice:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingToolError, SettingError
 from . import VoiceInfo, missing_voice
+from ._processor import processor_class
 from ._pyttsx3_voice import Pyttsx3Voice
 from .hibari_driver import FASTEST_WPM, OWN_RATE_WPM, SLOWEST_WPM
 
@@ -31,7 +32,6 @@ DEFAULT = "heart"
 MEASURED_SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"  # heart
 LIGHT_VOICE = "en-us+klatt4"  # what an error offers where this engine can't run
 DRIVER_VERSION = 3  # part of the identity: raise it when the driver's sound changes
-_VECTOR_CLASSES = ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "i8mm", "asimddp")  # the widest first; x86-64, Arm
 _DETERMINING = ("hibari-tts", "onnxruntime", "numpy")  # packages whose versions determine bytes
 
 
@@ -182,19 +182,3 @@ def _sha256(path: Path) -> str:
 @cache
 def _version(package: str) -> str:
     return importlib.metadata.version(package)
-
-
-@cache
-def processor_class() -> str:
-    """The widest vector instructions that the model's sums in int8 are made with here.
-
-    Measured on an x86-64 processor with AVX-512 VNNI, and on emulated ones with AVX2 and with SSE 4.2: all three give
-    other outputs of the model, of the same length (9 to 37 dB under the speech). numpy's own sums differ only below
-    AVX2. The other classes couldn't be tried, and are kept apart.
-    """
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor() or "unknown processor"
-    have = {word for line in text.splitlines() if line.startswith(("flags", "Features")) for word in line.split()}
-    return next((name for name in _VECTOR_CLASSES if name in have), "older")

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["FASTEST_WPM", "NAME", "OWN_RATE_WPM", "SLOWEST_WPM", "buildDriver", "load", "register"]
+__all__ = ["FASTEST_WPM", "NAME", "OWN_RATE_WPM", "SLOWEST_WPM", "buildDriver", "load", "register", "to_phonemes"]
 
 NAME = "hibari"
 OWN_RATE_WPM = 138  # speed 0.62: from 0.6 to 0.65 a listener's model likes it best
@@ -79,7 +79,7 @@ def load(voice: str) -> Any:
     dsp.rfft = lambda x, axis: np.fft.rfft(x, axis=axis).astype(np.complex64, copy=False)
     dsp.irfft = lambda x, n, axis: np.fft.irfft(x, n=n, axis=axis).astype(np.float32, copy=False)
     model = Model()
-    assert model.g2p  # loads it
+    _ = model.g2p  # loads the words
     return model
 
 

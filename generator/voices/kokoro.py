@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch, required
+from ._own_engines import (
+    CALM_WPM,
+    digest_of,
+    existing_file,
+    expect_voice,
+    list_voices,
+    needs_table,
+    positive,
+    refuse_pitch,
+    required,
+)
 
 if TYPE_CHECKING:
-    from . import Voice, VoiceInfo
+    from . import Voice
 
 __all__ = ["OWN_KEYS", "expect_voice", "list_voices", "open_own_voice", "open_voice"]
 
@@ -33,20 +43,11 @@ LANGUAGES = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr-fr", "h": "hi", "i"
 _VERSION = 1  # part of the identity: goes up whenever the same model would give another sound
 
 
-def expect_voice() -> None:
-    """There is nothing to prepare."""
-
-
 def open_voice(name: str | None, **_: object) -> Voice:
     """Raises MissingToolError: there is no voice without a table."""
     raise needs_table(
         "kokoro", name, {"model": "kokoro-v1.0.onnx", "voices": "voices-v1.0.bin", "voice": name or "af_heart"}
     )
-
-
-def list_voices() -> list[VoiceInfo]:
-    """None: the user's own voices are listed from their tables."""
-    return []
 
 
 def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> ModelVoice:

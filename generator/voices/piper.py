@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SettingError, did_you_mean
 from ..values import OwnVoice
 from ._models import DEADLINE_S, ModelVoice, package_versions, speed_for
-from ._own_engines import CALM_WPM, digest_of, existing_file, needs_table, positive, refuse_pitch
+from ._own_engines import (
+    CALM_WPM,
+    digest_of,
+    existing_file,
+    expect_voice,
+    list_voices,
+    needs_table,
+    positive,
+    refuse_pitch,
+)
 
 if TYPE_CHECKING:
-    from . import Voice, VoiceInfo
+    from . import Voice
 
 __all__ = ["OWN_KEYS", "expect_voice", "list_voices", "open_own_voice", "open_voice"]
 
@@ -30,18 +39,9 @@ SLOWEST, FASTEST = 0.25, 4.0
 _VERSION = 1  # part of the identity: goes up whenever the same model would give another sound
 
 
-def expect_voice() -> None:
-    """There is nothing to prepare."""
-
-
 def open_voice(name: str | None, **_: object) -> Voice:
     """Raises MissingToolError: there is no voice without a table."""
     raise needs_table("piper", name, {"model": "en_US-lessac-medium.onnx"})
-
-
-def list_voices() -> list[VoiceInfo]:
-    """None: the user's own voices are listed from their tables."""
-    return []
 
 
 def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> ModelVoice:

@@ -19,25 +19,26 @@ from ..system import ffmpeg
 from ..system.stopping import StopToken
 from ..values import OwnVoice
 from . import open_other_voice, speakable
+from ._failures import broke_off, require_speech
 from ._own_engines import (
     DIGEST_DIGITS,
-    broke_off,
     digest_of,
+    expect_voice,
     in_parallel,
+    list_voices,
     needs_table,
-    read_recording,
     refuse_pitch,
     refuse_rate,
-    require_speech,
     required,
 )
+from ._recordings import read_recording
 from .reading_sheet import SHEET_NAME, folded, parse_sheet
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from . import Voice, VoiceInfo
+    from . import Voice
 
 __all__ = ["OWN_KEYS", "RecordedVoice", "expect_voice", "list_voices", "open_own_voice", "open_voice"]
 
@@ -59,18 +60,9 @@ _MIN_SOUND_FRAMES = 3  # a click is shorter
 _HEAD_MS, _TAIL_MS = 120, 250  # kept around the speech, for soft beginnings and endings; the voice chain trims the rest
 
 
-def expect_voice() -> None:
-    """There is nothing to prepare."""
-
-
 def open_voice(name: str | None, **_: object) -> Voice:
     """Raises MissingToolError: there is no voice without a table."""
     raise needs_table("recorded", name, {"folder": "recordings"})
-
-
-def list_voices() -> list[VoiceInfo]:
-    """None: the user's own voices are listed from their tables."""
-    return []
 
 
 def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> RecordedVoice:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import TrackError
 from ..model import SAMPLE_RATE, Recording
 from . import LAST_RANK, VoiceInfo, missing_voice, speakable
+from ._failures import without_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,10 +81,7 @@ class ToneVoice:
 
         words = [(match[0], match.end()) for match in _WORD.finditer(line)]
         if not words:
-            raise TrackError(
-                f"the voice {self.label} finds nothing to speak in {text!r}",
-                hint="Write that text in words, or leave it out.",
-            )
+            raise without_words(self.label, text)
         total = len(words) * 60 * SAMPLE_RATE // self.rate_wpm
         # longer words take longer, and together exactly what the rate gives
         weights = np.cumsum([0] + [len(word) + 2 for word, _ in words])
