@@ -46,7 +46,7 @@ class HoldLength:
     """How long a hold lasts, as written: from `low` to `high`, in milliseconds, breaths or counts.
 
     `more` is the `+` of the grammar: a length fit may use up to three times `high`, 20 minutes at most.
-    Only counts can be `silent`.
+    Only counts can be `silent`. `usual` is what the hold lasts without a wanted length, if it says so.
     """
 
     unit: Literal["ms", "breaths", "count"]
@@ -54,6 +54,7 @@ class HoldLength:
     high: int
     more: bool = False
     silent: bool = False
+    usual: int | None = None
 
     @property
     def elastic(self) -> bool:
@@ -140,7 +141,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """The poses in order. `settings` are those that its file has, as written, by name."""
+    """The poses in order. `settings` are those that its file has, as written, by name.
+
+    `note` is said after the greeting: a programme has one for each of its nights.
+    """
 
     name: str
     title: str
@@ -150,6 +154,7 @@ class Routine:
     props: tuple[str, ...]
     steps: tuple[Step, ...]
     greeting: str = ""
+    note: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
@@ -239,6 +244,14 @@ class HoldGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """Sentences for a hold that turns out long: said in turn, wherever it would have `every_ms` without a word."""
+
+    every_ms: int
+    says: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold of one round. With `length` None it lasts as long as its content; `text` is the length as written."""
 
@@ -246,6 +259,7 @@ class Hold:
     groups: tuple[HoldGroup, ...]
     where: CuePlace
     text: str = ""
+    company: Company | None = None
 
 
 Cue = Say | Pause | Chime | Count | Breathe | Hold
@@ -260,6 +274,8 @@ def cues_with_words(cues: Sequence[Cue | Item]) -> Iterator[Say | Breathe]:
             case Hold():
                 for group in cue.groups:
                     yield from cues_with_words(group.items)
+                if cue.company is not None:
+                    yield from cue.company.says
             case Pause() | Chime() | Count():
                 pass
             case _:

@@ -12,12 +12,12 @@ from .. import beds
 from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
-from ..model import Bed
+from ..model import Bed, Timeline
 from ..script import combined, parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
-from ..timeline.timing import timing_of
-from ..voices.narration import narrate
+from ..timeline.timing import Timing, texts_by_length, timing_of
+from ..voices.narration import Narration, narrate
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
 from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, script_layer
@@ -98,9 +98,7 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
     """Speak every sentence (or take it from the cache) and place it."""
     timing = timing_of(spec.settings)
-    progress = partial(context.progress, "narration")
-    narration = narrate(lines_of(spec), context.cache, context.jobs, progress)
-    timeline = lay_out(spec.script, narration.durations_ms, timing)
+    narration, timeline = _spoken_and_placed(spec, timing, context)
     plan = plan_dict(
         timeline,
         spec.settings,
@@ -111,6 +109,23 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
     return PlannedTrack(spec, narration, timeline, plan)
+
+
+def _spoken_and_placed(spec: TrackSpec, timing: Timing, context: BuildContext) -> tuple[Narration, Timeline]:
+    """The narration and the timeline. What long holds say is spoken only where the holds turn out so long."""
+    progress = partial(context.progress, "narration")
+    lines = lines_of(spec)
+    by_length = texts_by_length(spec.script, timing)
+    narration = narrate([line for line in lines if line.text not in by_length], context.cache, context.jobs, progress)
+    if not by_length:
+        return narration, lay_out(spec.script, narration.durations_ms, timing)
+    silent = lay_out(spec.script, {**dict.fromkeys(by_length, 0), **narration.durations_ms}, timing)
+    said = {event.text for event in silent.events if event.kind == "speech"} & by_length
+    if not said:
+        return narration, silent
+    later = narrate([line for line in lines if line.text in said], context.cache, context.jobs, progress)
+    narration = narration.joined(later)
+    return narration, lay_out(spec.script, {**dict.fromkeys(by_length, 0), **narration.durations_ms}, timing)
 
 
 def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:

@@ -28,10 +28,14 @@ def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
     return hold_ms(hold, hold.low, breath_ms, count_ms)
 
 
+def longest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
+    return hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms)
+
+
 def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tuple[int, int]:
     """The shortest and the longest total of all `holds`, in ms."""
     least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
-    most = sum(hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms) for hold in holds)
+    most = sum(longest_ms(hold, breath_ms, count_ms) for hold in holds)
     return least, most
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from ..durations import format_ms, longest_hold
+from ..durations import format_ms
 from ..errors import LengthError
 from ..model import (
     Breathe,
@@ -23,7 +23,7 @@ from ..model import (
     Script,
     Timeline,
 )
-from .fit import default_fit, fit_holds, hold_ms, range_ms, shortest_ms
+from .fit import default_fit, fit_holds, longest_ms, range_ms, shortest_ms
 from .holds import HoldPlacer
 from .items import ItemPlacer, event_at
 from .timing import Timing
@@ -39,11 +39,9 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     """
     holds = [_length_of(cue) for cue in script.cues if _has_length(cue)]
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
-    longest_ms = [
-        hold_ms(hold, longest_hold(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds
-    ]
+    longest = [longest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
-    _Layout(script, clip_ms, timing, longest_ms).run()  # positions are linear, so what fits at both ends fits between
+    _Layout(script, clip_ms, timing, longest).run()  # positions are linear, so what fits at both ends fits between
     base_ms = least_ms - sum(shortest)
     hold_least_ms, hold_most_ms = range_ms(holds, timing.breath_ms, timing.count_ms)
 
@@ -77,7 +75,7 @@ class _Layout:
     ) -> None:
         self._script = script
         self._timing = timing
-        self._items = ItemPlacer(script.name, clip_ms, timing)
+        self._items = ItemPlacer(script, clip_ms, timing)
         self._holds = HoldPlacer(self._items, timing)
         self._holds_ms = iter(holds_ms)
         self._remainder_ms = remainder_ms
@@ -120,7 +118,7 @@ class _Layout:
         if previous is None or isinstance(previous, Pause) or isinstance(cue, Pause):
             return
         if isinstance(cue, Say) and isinstance(previous, Say | Chime):
-            self._pause(self._timing.gap_ms(cue.gap), cue.where)
+            self._pause(self._items.gap_ms(cue.gap, cue.where), cue.where)
         else:  # a longer gap before and after a hold, a count or a bell
             self._pause(self._timing.gap_ms("paragraph"), cue.where)
 
