@@ -167,7 +167,7 @@ def test_a_teacher_would_change_no_sentence(routine: str, style: str) -> None:
     scripts += [scripted(routine, style, 1, (setting,)) for setting in settings]
     setting = defined(routine).setting
     found = {
-        (each.rule, each.quote, each.message) for script in scripts for each in script_findings(script, setting=setting)
+        (each.rule, each.quote, each.message) for script in scripts for each in script_findings(script, setting=setting, style=style)
     }
     assert found == set()
 
