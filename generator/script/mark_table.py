@@ -11,7 +11,7 @@ from ..errors import nearest
 MARKS: Mapping[str, str] = {
     "`# Title`": "a chapter; no marks in it",
     "`[pose ID ROUND]`": "the pose and round of what follows, to the next such mark or `#`. Any id will do. Rounds: right, left, both, clockwise, counterclockwise, only. Optional: the voice's glide goes by poses, or else by chapters",
-    "text": "spoken. Between two sentences lies 1.2 s, between two paragraphs (and into and out of a hold) 2.5 s, times the pace. A sentence may run over several lines",
+    "text": "spoken. Between two sentences lies 1.2 s (growing to 1.9 s toward the end, unless `--slowing off`), between two paragraphs (and into and out of a hold) 2.5 s, times the pace. A sentence may run over several lines",
     "`[4s]` `[2.5s]` `[1m30s]` `[3 breaths]`": "a pause, instead of that gap; the pace scales it, unless it is in breaths",
     "`[hold LENGTH]` … `[release]`": "a hold of exactly that length. Its lines lie inside it and never lengthen it",
     "`[hold]` … `[release]`": "a hold as long as its content, which may have pauses",
