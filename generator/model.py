@@ -64,6 +64,9 @@ class HoldLength:
 
 
 Level = Literal["easier", "standard", "deeper"]
+Keep = Literal["always", "first", "second", "last"]
+KEEPS: tuple[Keep, ...] = ("always", "first", "second", "last")
+"""How early a step is left out where a wanted length has no room for all: `last` goes first, `always` never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class Pose:
     setting `avoid` goes by both, and by the positions. `extra` is the text that a chosen variant adds to `enter`.
 
     `mind` is the spoken caution, `feel` how the pose should feel, `breathing` what the breath does in it.
-    `styles` holds texts that replace the pose's own: by the style's name, then by the field.
+    `most_ms` is how far a `+` may stretch one round of it. `styles` holds texts that replace the pose's own: by the
+    style's name, then by the field.
     """
 
     id: str
@@ -121,6 +125,7 @@ class Pose:
     extra: str = ""
     mind: str = ""
     feel: str = ""
+    most_ms: int | None = None
     breathing: tuple[BreathWords, ...] = ()
     styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -136,6 +141,7 @@ class Step:
     reps: tuple[int, int] | None = None
     level: Level = "standard"
     line: int = 0
+    keep: Keep = "second"
 
 
 @dataclass(frozen=True, slots=True)
