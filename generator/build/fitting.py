@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ..definition.fitting import WHOLE, choices, skippable
+from ..definition.fitting import WHOLE, FitChoice, choices, skippable
 from ..durations import clock
 from ..timeline.layout import least_guided_ms
 from ..timeline.timing import spoken_texts, timing_of
@@ -17,7 +18,7 @@ from .track import BuildContext, TrackSpec
 
 LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
 UNKNOWN_RATE_WPM = 120  # of recordings, say
-SURELY = 0.85  # of its estimated length any speech lasts: the default voice's is off by 1 % in all, the tone's by 5 %
+SURELY = 0.85  # of its estimated length a routine's speech lasts at least; of the default voice's 0.99, the tone's 0.95
 BRIEFEST_STYLE = "spare"
 
 T = TypeVar("T")
@@ -28,7 +29,17 @@ class FittedTrack:
     """A track whose words and steps have room in its wanted length, if any have, and its clips."""
 
     spec: TrackSpec
+    choice: FitChoice
     narration: Narration
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A way to shorten a track, and its specification then. `fits` is False if no way has room in its wanted length."""
+
+    spec: TrackSpec
+    choice: FitChoice
+    fits: bool
 
 
 def fit_to_length(
@@ -39,25 +50,55 @@ def fit_to_length(
     `present` returns the finished track of a spec, if it is there: nothing is spoken then. What is surely too long by
     its letters isn't spoken either; anything else is measured by its clips, so the same settings choose the same.
     """
-    if (found := present(spec)) is not None:
-        return found
-    source = spec.shortenable
-    if source is None or spec.settings.keep == "all":
-        return FittedTrack(spec, _narration(spec, context))
-    search = choices(source.routine)
-    next(search)  # the whole, which `spec` is
-    tried, fitting = spec, None
-    try:
+    fitted: FittedTrack | None = None
+    tried, choice = spec, WHOLE
+    ways = _ways(spec)
+    fits: bool | None = None
+    with suppress(StopIteration):
         while True:
-            narration = None if _is_surely_too_long(tried) else _narration(tried, context)
-            fits = narration is not None and _least_ms(tried, narration) <= (tried.settings.length or 0)
-            if fits and narration is not None:
-                fitting = FittedTrack(tried, narration)
-            tried = source.spec({}, search.send(fits))
+            tried, choice = ways.send(fits)
             if (found := present(tried)) is not None:
                 return found
-    except StopIteration:
-        return fitting or FittedTrack(tried, _narration(tried, context))
+            fits = False
+            if not _is_surely_too_long(tried):
+                narration = _narration(tried, context)
+                if fits := _least_ms(tried, narration.durations_ms) <= (tried.settings.length or 0):
+                    fitted = FittedTrack(tried, choice, narration)
+    return fitted or FittedTrack(tried, choice, _narration(tried, context))
+
+
+def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
+    """How `fit_to_length` shortens `spec`. Nothing is spoken if all of it surely has room, by its letters."""
+    if _least_ms(spec, _estimate(spec, 1 / SURELY)) <= (spec.settings.length or 0) and spec.voice.rate_wpm is not None:
+        return WHOLE
+    return fit_to_length(spec, context).choice
+
+
+def estimated_fit(spec: TrackSpec) -> Fit:
+    """How `spec` is shortened, by the estimated lengths of its clips: nothing is spoken."""
+    fit, tried, choice = None, spec, WHOLE
+    ways = _ways(spec)
+    fits: bool | None = None
+    with suppress(StopIteration):
+        while True:
+            tried, choice = ways.send(fits)
+            if fits := _least_ms(tried, estimated_clips_ms(tried)) <= (tried.settings.length or 0):
+                fit = Fit(tried, choice, fits=True)
+    return fit or Fit(tried, choice, fits=False)
+
+
+def _ways(spec: TrackSpec) -> Generator[tuple[TrackSpec, FitChoice], bool | None]:
+    """`spec`, and then shorter ways of it. Send for each whether it fits; the last one that fits is the result."""
+    source = spec.shortenable
+    fits = yield spec, WHOLE
+    if source is None or spec.settings.keep == "all":
+        return
+    search = choices(source.routine)
+    next(search)
+    with suppress(StopIteration):
+        while True:
+            choice = search.send(bool(fits))
+            fits = yield source.spec({}, choice), choice
 
 
 def what_would_fit(spec: TrackSpec, context: BuildContext) -> str:
@@ -73,7 +114,7 @@ def what_would_fit(spec: TrackSpec, context: BuildContext) -> str:
 
     def shortest_ms(flags: Mapping[str, str]) -> int:
         other = source.spec(flags, WHOLE)
-        return _least_ms(other, _narration(other, context))
+        return _least_ms(other, _narration(other, context).durations_ms)
 
     def fitting_flags(style: Mapping[str, str]) -> Mapping[str, str] | None:
         def without(out: Sequence[str]) -> Mapping[str, str]:
@@ -117,16 +158,19 @@ def _least_to_skip(names: Sequence[str], shortest_ms: Callable[[Sequence[str]], 
 def _is_surely_too_long(spec: TrackSpec) -> bool:
     if spec.voice.rate_wpm is None or spec.settings.length is None:
         return False
-    clips_ms = {text: round(ms * SURELY) for text, ms in estimated_clips_ms(spec).items()}
-    return least_guided_ms(spec.script, clips_ms, timing_of(spec.settings)) > spec.settings.length
+    return _least_ms(spec, _estimate(spec, SURELY)) > spec.settings.length
+
+
+def _estimate(spec: TrackSpec, factor: float) -> dict[str, int]:
+    return {text: round(ms * factor) for text, ms in estimated_clips_ms(spec).items()}
 
 
 def _narration(spec: TrackSpec, context: BuildContext) -> Narration:
     return narrate(lines_of(spec), context.cache, context.jobs, partial(context.progress, "narration"))
 
 
-def _least_ms(spec: TrackSpec, narration: Narration) -> int:
-    return least_guided_ms(spec.script, narration.durations_ms, timing_of(spec.settings))
+def _least_ms(spec: TrackSpec, clips_ms: Mapping[str, int]) -> int:
+    return least_guided_ms(spec.script, clips_ms, timing_of(spec.settings))
 
 
 def _clock_up(ms: int) -> str:

@@ -230,15 +230,30 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
             raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
 
 
-def script_text(argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache) -> str:
-    """The output of `sleepward script`: the routine's script, with the flags in its front matter."""
+def script_text(
+    argument: str,
+    flags: Mapping[str, str | None],
+    workspace: Workspace,
+    cache: Cache,
+    fit: Callable[[ScriptSource], FitChoice],
+) -> str:
+    """The output of `sleepward script`: the routine's script, with the flags in its front matter.
+
+    `fit` says how a script is shortened for a wanted length.
+    """
     path = Path(argument)
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
         if argument == STDIN_NAME or (argument not in workspace.routine_names() and path_test(path.is_file)):
             hint = "build it as it is, or show it as SSML with --ssml"
             raise InputError("this is a script already", where=argument, hint=hint)
         path = workspace.routine_path(argument)
-    return routine_script(workspace.read_routine(path, cache), flags, workspace, keep_flags=True, cache=cache)
+    routine = workspace.read_routine(path, cache)
+    own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
+    settings = resolve_for(own, flags, workspace.layers())
+    choice = WHOLE
+    if settings.length is not None and settings.keep != "all":
+        choice = fit(routine_source(routine, flags, workspace, cache))
+    return routine_script(routine, flags, workspace, choice, keep_flags=True, cache=cache)
 
 
 # --- settings ----------------------------------------------------------------------------------------
