@@ -65,6 +65,9 @@ class HoldLength:
 
 
 Level = Literal["easier", "standard", "deeper"]
+Keep = Literal["always", "first", "second", "last"]
+KEEPS: tuple[Keep, ...] = ("always", "first", "second", "last")
+"""How early a step is left out where a wanted length has no room for all: `last` goes first, `always` never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class Pose:
     setting `avoid` goes by both, and by the positions. `extra` is the text that a chosen variant adds to `enter`.
 
     `mind` is the spoken caution, `feel` how the pose should feel, `breathing` what the breath does in it.
-    `styles` holds texts that replace the pose's own: by the style's name, then by the field.
+    `most_ms` is how far a `+` may stretch one round of it. `styles` holds texts that replace the pose's own: by the
+    style's name, then by the field.
     """
 
     id: str
@@ -122,6 +126,7 @@ class Pose:
     extra: str = ""
     mind: str = ""
     feel: str = ""
+    most_ms: int | None = None
     breathing: tuple[BreathWords, ...] = ()
     styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -137,6 +142,7 @@ class Step:
     reps: tuple[int, int] | None = None
     level: Level = "standard"
     line: int = 0
+    keep: Keep = "second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,11 @@ class Hold:
     text: str = ""
     company: Company | None = None
 
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Everything that may happen in it: its groups in their order, and then its company."""
+        return (*(item for group in self.groups for item in group.items), *(self.company.says if self.company else ()))
+
 
 Cue = Say | Pause | Chime | Count | Breathe | Hold
 
@@ -272,10 +283,7 @@ def cues_with_words(cues: Sequence[Cue | Item]) -> Iterator[Say | Breathe]:
             case Say() | Breathe():
                 yield cue
             case Hold():
-                for group in cue.groups:
-                    yield from cues_with_words(group.items)
-                if cue.company is not None:
-                    yield from cue.company.says
+                yield from cues_with_words(cue.items)
             case Pause() | Chime() | Count():
                 pass
             case _:

@@ -112,6 +112,12 @@ class Settings:
     reps: int | None = _setting(
         None, Whole("NUMBER", 1, 100, "there-and-backs"), "repetitions of alternating poses", shapes_words=True
     )
+    keep: Literal["fitting", "all"] = _setting(
+        "fitting",
+        OneOf("fitting|all"),
+        "what a length without room for everything keeps: fitting steps in briefer words, or all as they are",
+        shapes_words=True,
+    )
     style: str = _setting(
         "gentle",
         Slug("NAME"),

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ..durations import HOLD_PATTERN
-from ..model import POSITIONS, ROUND_NAMES
+from ..durations import DURATION_PATTERN, HOLD_PATTERN
+from ..model import KEEPS, POSITIONS, ROUND_NAMES
 from ..values import SLUG
 from . import checks
 from .checks import CONDITIONS, REPS_PATTERN
@@ -89,6 +89,16 @@ class StepEntry(FileModel):
         description="How often the rounds are repeated, each with its hold, under one chapter. Of a range the lower "
         "end is done, unless --reps asks for more.",
         examples=["8", "8-12"],
+    )
+    keep: Annotated[
+        Required,
+        AfterValidator(checks.one_of(KEEPS, "what 'keep' can be")),
+        Field(json_schema_extra={"enum": [*KEEPS]}),
+    ] = Field(
+        default="second",
+        description="Whether it is kept where --length has no room for all steps, even with the briefest words: those "
+        "of rank last are left out first, then second, then first. The last step of a routine always stays.",
+        examples=["always"],
     )
 
 
@@ -274,6 +284,16 @@ class PoseFile(FileModel):
     )
     felt: Text = Field(default="", description="Where it is felt; shown.", examples=["The side of the waist."])
     props: Entries = Field(default=[], description="What it needs or may use.", examples=[["pillow"]])
+    most: Annotated[
+        str | None,
+        AfterValidator(checks.valid_duration),
+        Field(json_schema_extra={"pattern": DURATION_PATTERN}),
+    ] = Field(
+        default=None,
+        description="How long --length may hold one round of it at most: a hold whose + would lead past that keeps to "
+        "its written range. For what is done on one side, or loads a joint.",
+        examples=["3 min"],
+    )
     involves: Doings = Field(default=[], description="What the body does, for --avoid.", examples=[["twists"]])
     leave_out_for: Conditions = Field(
         default=[],

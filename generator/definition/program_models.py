@@ -38,7 +38,8 @@ class ProgramFile(FileModel):
     )
     nights: Annotated[list[dict[str, Value]], Field(min_length=1, max_length=MAX_ENTRIES)] = Field(
         description="The nights in order. Each names its `routine`, and may have any setting, like `length`, `only` or "
-        "`level`; `repeat`, for how many nights it stays the same; a `note`, shown beside it; and what to `say` after the greeting.",
+        "`level`; `repeat`, for how many nights it stays the same; a `note`, shown beside it; and what to `say` "
+        "after the greeting.",
         examples=[[{"routine": "ten-minutes-in-bed", "length": "12m", "repeat": "7"}]],
     )
 
@@ -143,10 +144,9 @@ class _NightReader:
                 self._source.fault(node.start, message)
 
     def _fault_of(self, name: str, text: str, routine: str) -> str:
-        if name == "note":
-            return ""
-        if name == "say":
-            return "'say' is spoken, and can't hold marks or templates" if re.search(r"[\[\]{}#\\]", text) else ""
+        if name in ("note", "say"):
+            marked = name == "say" and re.search(r"[\[\]{}#\\]", text)
+            return "'say' is spoken, and can't hold marks or templates" if marked else ""
         if name == "routine":
             known = text in self._routines
             return "" if known else f"there is no routine {quoted(text)}; {did_you_mean(text, self._routines)}"

@@ -37,10 +37,10 @@ class OpenHold:
         if self._every_ms is None:
             self._items.extend(items)
             return
-        for item in items:
-            if not isinstance(item, Say):
-                raise ValueError("[every …] has sentences only", "write what else there is before it")
-            self._company.append(item)
+        says = [item for item in items if isinstance(item, Say)]
+        if len(says) < len(items):
+            raise ValueError("[every …] has sentences only", "write what else there is before it")
+        self._company.extend(says)
 
     def begin_at(self, at: HoldOffset) -> None:
         """Place what is added from now on there."""

@@ -42,6 +42,7 @@ class WordingSettings:
     words: float = 1.0
     sleep_position: SleepPosition = "any"
     ending: Literal["sleep", "awake"] = "sleep"
+    brief: bool = False  # in brief words even where the holds are long
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,11 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
 
 
 def is_brief(routine: Routine, wording: WordingSettings) -> bool:
-    """Whether the routine is too short for many words."""
-    return sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    """Whether the routine is too short for many words, or brief words are asked for."""
+    return (
+        wording.brief
+        or sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    )
 
 
 def _in_style(pose: Pose, style: str) -> Pose:

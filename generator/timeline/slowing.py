@@ -15,7 +15,7 @@ PoseKey = tuple[int, str | None]
 
 
 def gap_scales(cues: Sequence[Cue]) -> dict[PoseKey, float]:
-    """By how much each pose stretches the gaps between its sentences: from 1.0 at the first to `LAST_SCALE` at the last.
+    """By how much each pose stretches the gaps between its sentences: from 1.0 at the first to `LAST_SCALE` at last.
 
     All rounds of a pose have one scale, so both sides are alike. What comes before the first pose is the first step,
     and what comes after the last keeps that one's. A script without poses goes by its chapters.

@@ -103,11 +103,8 @@ def _texts_of(cue: Cue, timing: Timing) -> Iterator[str]:
         case Hold():
             if cue.length is not None and cue.length.unit == "count":
                 yield from _count_texts(cue.length.low, cue.length.silent, timing)
-            for group in cue.groups:
-                for item in group.items:
-                    yield from _texts_of(item, timing)
-            if cue.company is not None:
-                yield from (say.text for say in cue.company.says)
+            for item in cue.items:
+                yield from _texts_of(item, timing)
         case Pause() | Chime():
             return
         case _:
