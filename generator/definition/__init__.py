@@ -3,6 +3,7 @@
 __all__ = [
     "adapt",
     "checks",
+    "fitting",
     "library_models",
     "library_reading",
     "loading",

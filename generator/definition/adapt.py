@@ -9,7 +9,7 @@ from ..durations import parse_hold
 from ..errors import InputError, did_you_mean, listed
 from ..model import POSITIONS, Level, Pose, Routine, Step, Variant
 
-REST_HOLD = "1-10 min"
+REST_HOLD = "1-10+ min"
 _REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
 _KNEELING_WORDS = {"kneeling", "kneeling-weight", "knees"}
 _IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
@@ -61,7 +61,7 @@ def adapt(
         )
     if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEELING_WORDS & set(options.avoid):
         notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
-    return replace(routine, steps=(*steps, last), props=_props_needed(routine, [*steps, last])), tuple(notes)
+    return replace(routine, steps=(*steps, last), props=props_needed(routine, [*steps, last])), tuple(notes)
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
@@ -181,8 +181,8 @@ def _leaves_anything_out(options: AdaptOptions) -> bool:
     return bool(options.avoid or options.only or options.skip)
 
 
-def _props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
-    """The props to fetch: none that only omitted poses need, and those that chosen variants need in addition."""
+def props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
+    """The props for `steps` of `routine`: none that only omitted poses need, and what chosen variants need besides."""
     before = {prop for step in routine.steps for prop in step.pose.props}
     after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))
     kept = [prop for prop in routine.props if prop not in before or prop in after]

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ..durations import HOLD_PATTERN
-from ..model import POSITIONS, ROUND_NAMES
+from ..durations import DURATION_PATTERN, HOLD_PATTERN
+from ..model import KEEPS, POSITIONS, ROUND_NAMES
 from ..values import SLUG
 from . import checks
 from .checks import CONDITIONS, REPS_PATTERN
@@ -89,6 +89,16 @@ class StepEntry(FileModel):
         description="How often the rounds are repeated, each with its hold, under one chapter. Of a range the lower "
         "end is done, unless --reps asks for more.",
         examples=["8", "8-12"],
+    )
+    keep: Annotated[
+        Required,
+        AfterValidator(checks.one_of(KEEPS, "what 'keep' can be")),
+        Field(json_schema_extra={"enum": [*KEEPS]}),
+    ] = Field(
+        default="second",
+        description="Whether it is kept where --length has no room for all steps, even with the briefest words: those "
+        "of rank last are left out first, then second, then first. The last step of a routine always stays.",
+        examples=["always"],
     )
 
 
@@ -240,7 +250,7 @@ class PoseFile(FileModel):
     )
     enter: Spoken = Field(
         description="Spoken before the first round: a sentence a line, each with the time it takes to do.",
-        examples=["Let the {{ side }} leg slide out. [6s]"],
+        examples=["Slide your {{ side }} leg out. [6s]"],
     )
     switch: Annotated[Text, AfterValidator(checks.has_switch)] = Field(
         default="",
@@ -251,7 +261,7 @@ class PoseFile(FileModel):
     hold_lines: HoldLines = Field(
         default=[],
         description="Reminders in long holds, one for each round; no marks in them.",
-        examples=[["Let the {{ side }} hand be heavy."]],
+        examples=[["Feel how heavy your {{ side }} hand is."]],
     )
     breaths: Breaths = Field(
         default=[],
@@ -260,7 +270,7 @@ class PoseFile(FileModel):
     )
     leave: Text = Field(  # required, so that nobody is left in a pose by an oversight
         description="Spoken after the last round; must lead to `ends`. Required, though it may be empty: ''.",
-        examples=["Bring the {{ side }} leg back. [6s]"],
+        examples=["Bring your {{ side }} leg back. [6s]"],
     )
     easier: Variant = Field(
         default=None,
@@ -274,6 +284,16 @@ class PoseFile(FileModel):
     )
     felt: Text = Field(default="", description="Where it is felt; shown.", examples=["The side of the waist."])
     props: Entries = Field(default=[], description="What it needs or may use.", examples=[["pillow"]])
+    most: Annotated[
+        str | None,
+        AfterValidator(checks.valid_duration),
+        Field(json_schema_extra={"pattern": DURATION_PATTERN}),
+    ] = Field(
+        default=None,
+        description="How long --length may hold one round of it at most: a hold whose + would lead past that keeps to "
+        "its written range. For what is done on one side, or loads a joint.",
+        examples=["3 min"],
+    )
     involves: Doings = Field(default=[], description="What the body does, for --avoid.", examples=[["twists"]])
     leave_out_for: Conditions = Field(
         default=[],
@@ -285,12 +305,12 @@ class PoseFile(FileModel):
     mind: Text = Field(
         default="",
         description="The caution as it is spoken, in every style and every night, once the first round is entered.",
-        examples=["If the {{ side }} knee pinches, come out of it."],
+        examples=["If your {{ side }} knee pinches, come out of it."],
     )
     feel: Text = Field(
         default="",
         description="One sentence on how it should feel; style beginner says it.",
-        examples=["You may feel this along the {{ side }} side of the waist."],
+        examples=["You may feel this along the {{ side }} side of your waist."],
     )
     breathing: Breaths = Field(
         default=[],

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ..errors import ScriptError
 from ..model import BreathWords, Pose, RoundName, Routine, Step
 from ..settings import SleepPosition
-from ..timeline.fit import shortest_ms
+from ..timeline.fit import longest_ms, shortest_ms
 from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
@@ -43,6 +43,7 @@ class WordingSettings:
     words: float = 1.0
     sleep_position: SleepPosition = "any"
     ending: Literal["sleep", "awake"] = "sleep"
+    brief: bool = False  # in brief words even where the holds are long
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class RoundContext:
     hold: str
     hold_unit: str
     shortest_ms: int
+    longest_ms: int
     first: bool
     last: bool
     again: bool
@@ -105,6 +107,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
                 hold=step.hold_text,
                 hold_unit=step.hold.unit,
                 shortest_ms=_shortest_ms(step, wording),
+                longest_ms=longest_ms(step.hold, wording.breath_ms, wording.count_ms),
                 first=place == 0,
                 last=last,
                 again=again,
@@ -141,8 +144,11 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
 
 
 def is_brief(routine: Routine, wording: WordingSettings) -> bool:
-    """Whether the routine is too short for many words."""
-    return sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    """Whether the routine is too short for many words, or brief words are asked for."""
+    return (
+        wording.brief
+        or sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    )
 
 
 def _in_style(pose: Pose, style: str) -> Pose:

@@ -1,0 +1,102 @@
+"""Which steps a wanted length may leave out, in what order, and how far it may stretch a pose. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from ..durations import longest_hold
+from ..model import KEEPS, Routine, Step
+from ..timeline.fit import hold_ms
+from .adapt import props_needed
+
+
+@dataclass(frozen=True, slots=True)
+class FitChoice:
+    """A way to shorten a routine: in brief words, and without the steps with these indexes, in ascending order."""
+
+    brief: bool = False
+    left_out: tuple[int, ...] = ()
+
+
+WHOLE = FitChoice()
+"""All steps, in the routine's usual words."""
+
+
+def choices(routine: Routine) -> Generator[FitChoice, bool]:
+    """Ways to shorten `routine`, from none on. Send for each whether it fits; the last one that fits is the result.
+
+    Brief words come first, then leaving out steps by their rank, of one rank the earlier step first. Once one fits,
+    steps that were left out before the last one are put back where there is room for them.
+    """
+    if (yield WHOLE):
+        return
+    groups = _groups(routine.steps)
+    out: list[tuple[int, ...]] = []
+    fits = yield FitChoice(brief=True)
+    while not fits:
+        if len(out) == len(groups):
+            return
+        out.append(groups[len(out)])
+        fits = yield _without(out)
+    for group in out[-2::-1]:
+        less = [each for each in out if each != group]
+        if (yield _without(less)):
+            out = less
+
+
+def chosen(routine: Routine, choice: FitChoice) -> Routine:
+    """The routine without the steps that `choice` leaves out, and without the props that only these need."""
+    if not choice.left_out:
+        return routine
+    steps = [step for index, step in enumerate(routine.steps) if index not in choice.left_out]
+    return replace(routine, steps=tuple(steps), props=props_needed(routine, steps))
+
+
+def left_out_names(routine: Routine, choice: FitChoice) -> list[str]:
+    """The names of the poses that `choice` leaves out; `… again` for the second time of one that stays."""
+    kept = {step.pose.id for step in chosen(routine, choice).steps}
+    names = [routine.steps[index].pose for index in choice.left_out]
+    return list(dict.fromkeys(pose.name + (" again" if pose.id in kept else "") for pose in names))
+
+
+def skippable(routine: Routine) -> list[str]:
+    """The ids of the poses that may be left out, in that order."""
+    return list(dict.fromkeys(routine.steps[index].pose.id for group in _groups(routine.steps) for index in group))
+
+
+def within_limits(routine: Routine, breath_ms: int) -> Routine:
+    """The routine with the `+` taken off every hold that it could stretch beyond its pose's `most`."""
+    return replace(routine, steps=tuple(_within_limit(step, breath_ms) for step in routine.steps))
+
+
+def _within_limit(step: Step, breath_ms: int) -> Step:
+    most_ms, hold = step.pose.most_ms, step.hold
+    if most_ms is None or not hold.more or hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, 0) <= most_ms:
+        return step
+    return replace(step, hold=replace(hold, more=False), hold_text=step.hold_text.replace("+", ""))
+
+
+def _without(groups: Sequence[tuple[int, ...]]) -> FitChoice:
+    return FitChoice(brief=True, left_out=tuple(sorted(index for group in groups for index in group)))
+
+
+def _groups(steps: Sequence[Step]) -> list[tuple[int, ...]]:
+    """The steps that may be left out, in the order in which they are. Each is an index or several that go together.
+
+    Where a pose is returned to after another, the return goes with the other: no pose comes twice in a row.
+    """
+    left = list(range(len(steps)))
+    groups: list[tuple[int, ...]] = []
+    for index in sorted(left[:-1], key=lambda index: -KEEPS.index(steps[index].keep)):
+        if index not in left or steps[index].keep == "always":
+            continue
+        at = left.index(index)
+        group = [index]
+        before, after = left[at - 1] if at else None, left[at + 1]
+        is_return = before is not None and steps[before].pose.id == steps[after].pose.id
+        if is_return and after != len(steps) - 1:
+            group.append(after)
+        left = [each for each in left if each not in group]
+        groups.append(tuple(group))
+    return groups
