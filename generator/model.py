@@ -146,7 +146,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """The poses in order. `settings` are those that its file has, as written, by name."""
+    """The poses in order. `settings` are those that its file has, as written, by name.
+
+    A `brief` one is always told in brief words.
+    """
 
     name: str
     title: str
@@ -159,6 +162,7 @@ class Routine:
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    brief: bool = False
 
 
 # --- cues ------------------------------------------------------------------------------------------
