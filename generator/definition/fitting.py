@@ -71,6 +71,16 @@ def left_out_names(routine: Routine, choice: FitChoice) -> list[str]:
     return [*halved, *dict.fromkeys(pose.name + (" again" if pose.id in ids else "") for pose in names)]
 
 
+def left_out_poses(routine: Routine, choice: FitChoice) -> tuple[str, ...]:
+    """The ids of the poses that `choice` leaves out altogether."""
+    kept = {step.pose.id for step in chosen(routine, choice).steps}
+    return tuple(
+        dict.fromkeys(
+            routine.steps[index].pose.id for index in choice.left_out if routine.steps[index].pose.id not in kept
+        )
+    )
+
+
 def skippable(routine: Routine) -> list[str]:
     """The ids of the poses that may be left out, in that order."""
     return list(dict.fromkeys(routine.steps[index].pose.id for group in _groups(routine.steps) for index in group))
