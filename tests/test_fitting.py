@@ -99,7 +99,7 @@ def test_the_default_voice_has_room_for_half_the_poses_from_25_minutes_on(name: 
     assert fit.fits
     routine = routine_of(name)
     kept = chosen(routine, fit.choice).steps[:-1]
-    assert kept, "something besides the rest"
+    assert kept or routine.steps[-1].pose.id != "rest", "something besides the rest"
     if minutes >= 25:
         assert len(kept) >= len(routine.steps[:-1]) / 2
 
