@@ -149,7 +149,8 @@ class Step:
 class Routine:
     """The poses in order. `settings` are those that its file has, as written, by name.
 
-    `note` is said after the greeting: a programme has one for each of its nights.
+    `note` is said after the greeting: a programme has one for each of its nights. A `brief` one is always told in brief
+    words.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Routine:
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    brief: bool = False
 
 
 # --- cues ------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
         adapted=spec.script.adapted,
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
-    return PlannedTrack(spec, narration, timeline, plan)
+    return PlannedTrack(spec, narration, timeline, plan, fitted.choice)
 
 
 def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Timeline]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..definition.fitting import FitChoice
+from ..definition.fitting import WHOLE, FitChoice
 from ..formats import Tags
 from ..model import Bed, Routine, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
@@ -77,12 +77,13 @@ class TrackSpec:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrack:
-    """A track whose sentences are spoken and placed."""
+    """A track whose sentences are spoken and placed. `choice` is how it was shortened for its wanted length."""
 
     spec: TrackSpec
     narration: Narration
     timeline: Timeline
     plan: dict[str, Any]
+    choice: FitChoice = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,5 +186,7 @@ def props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
     before = {prop for step in routine.steps for prop in step.pose.props}
     after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))
     kept = [prop for prop in routine.props if prop not in before or prop in after]
-    added = [prop for prop in after if prop not in before and not any(prop in have for have in kept)]
-    return (*kept, *added)
+    # a pillow was among the two pillows that only an omitted pose needs
+    lost = [prop for prop in routine.props if prop not in kept]
+    new = [prop for prop in after if prop not in before or any(prop in had for had in lost)]
+    return (*kept, *(prop for prop in new if not any(prop in have for have in kept)))

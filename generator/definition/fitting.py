@@ -13,9 +13,13 @@ from .adapt import props_needed
 
 @dataclass(frozen=True, slots=True)
 class FitChoice:
-    """A way to shorten a routine: in brief words, and without the steps with these indexes, in ascending order."""
+    """A way to shorten a routine: in brief words, with half the repetitions, and without the steps with these indexes.
+
+    The indexes are in ascending order.
+    """
 
     brief: bool = False
+    half_reps: bool = False
     left_out: tuple[int, ...] = ()
 
 
@@ -26,38 +30,55 @@ WHOLE = FitChoice()
 def choices(routine: Routine) -> Generator[FitChoice, bool]:
     """Ways to shorten `routine`, from none on. Send for each whether it fits; the last one that fits is the result.
 
-    Brief words come first, then leaving out steps by their rank, of one rank the earlier step first. Once one fits,
-    steps that were left out before the last one are put back where there is room for them.
+    Brief words come first, then half the repetitions, then leaving out steps by their rank, of one rank the earlier
+    step first. Once one fits, steps that were left out before the last one are put back where there is room for them.
     """
     if (yield WHOLE):
         return
+    choice = FitChoice(brief=True)
+    fits = yield choice
+    if not fits and any(_half(step) != step for step in routine.steps):
+        choice = replace(choice, half_reps=True)
+        fits = yield choice
     groups = _groups(routine.steps)
     out: list[tuple[int, ...]] = []
-    fits = yield FitChoice(brief=True)
     while not fits:
         if len(out) == len(groups):
             return
         out.append(groups[len(out)])
-        fits = yield _without(out)
+        fits = yield _without(choice, out)
     for group in out[-2::-1]:
         less = [each for each in out if each != group]
-        if (yield _without(less)):
+        if (yield _without(choice, less)):
             out = less
 
 
 def chosen(routine: Routine, choice: FitChoice) -> Routine:
-    """The routine without the steps that `choice` leaves out, and without the props that only these need."""
-    if not choice.left_out:
+    """The routine without what `choice` leaves out, and without the props that only this needs."""
+    if not choice.left_out and not choice.half_reps:
         return routine
-    steps = [step for index, step in enumerate(routine.steps) if index not in choice.left_out]
+    kept = [step for index, step in enumerate(routine.steps) if index not in choice.left_out]
+    steps = [_half(step) if choice.half_reps else step for step in kept]
     return replace(routine, steps=tuple(steps), props=props_needed(routine, steps))
 
 
 def left_out_names(routine: Routine, choice: FitChoice) -> list[str]:
     """The names of the poses that `choice` leaves out; `… again` for the second time of one that stays."""
-    kept = {step.pose.id for step in chosen(routine, choice).steps}
+    kept = chosen(routine, choice).steps
+    ids = {step.pose.id for step in kept}
     names = [routine.steps[index].pose for index in choice.left_out]
-    return list(dict.fromkeys(pose.name + (" again" if pose.id in kept else "") for pose in names))
+    halved = ["half the repetitions"] if choice.half_reps and any(step.reps for step in kept) else []
+    return [*halved, *dict.fromkeys(pose.name + (" again" if pose.id in ids else "") for pose in names)]
+
+
+def left_out_poses(routine: Routine, choice: FitChoice) -> tuple[str, ...]:
+    """The ids of the poses that `choice` leaves out altogether."""
+    kept = {step.pose.id for step in chosen(routine, choice).steps}
+    return tuple(
+        dict.fromkeys(
+            routine.steps[index].pose.id for index in choice.left_out if routine.steps[index].pose.id not in kept
+        )
+    )
 
 
 def skippable(routine: Routine) -> list[str]:
@@ -77,8 +98,12 @@ def _within_limit(step: Step, breath_ms: int) -> Step:
     return replace(step, hold=replace(hold, more=False), hold_text=step.hold_text.replace("+", ""))
 
 
-def _without(groups: Sequence[tuple[int, ...]]) -> FitChoice:
-    return FitChoice(brief=True, left_out=tuple(sorted(index for group in groups for index in group)))
+def _half(step: Step) -> Step:
+    return replace(step, reps=(-(-step.reps[0] // 2),) * 2) if step.reps else step
+
+
+def _without(choice: FitChoice, groups: Sequence[tuple[int, ...]]) -> FitChoice:
+    return replace(choice, left_out=tuple(sorted(index for group in groups for index in group)))
 
 
 def _groups(steps: Sequence[Step]) -> list[tuple[int, ...]]:

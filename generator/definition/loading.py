@@ -73,6 +73,7 @@ def parse_routine(
         notes=tuple(written.notes),
         settings={key: _setting_text(value) for key, value in settings.items()},
         path=file,
+        brief=written.brief == "on",
         steps=tuple(_steps(written, source, catalog)),
     )
 

@@ -15,6 +15,7 @@ from .pose_text import MAX_TEXT
 from .validation import FileModel, invalid, one_line
 
 PLACES = ("bed", "mat", "chair", "room")
+SWITCH = ("on", "off")
 EYES = ("closed", "open-while-standing")
 INVOLVES = ("twists", "deep-flexion", "internal-rotation", "kneeling-weight", "inversion", "backbend")
 MAX_STEPS = 500
@@ -123,6 +124,16 @@ class RoutineFile(FileModel):
         description="Whether the eyes may be closed from the start.",
         examples=["closed"],
         json_schema_extra={"enum": list(EYES)},
+    )
+    brief: Annotated[
+        Required,
+        AfterValidator(checks.one_of(SWITCH, "what 'brief' can be")),
+        Field(json_schema_extra={"enum": [*SWITCH]}),
+    ] = Field(
+        default="off",
+        description="Whether it is told in brief words even where its holds are long: for a practice that has to be "
+        "over soon. One whose holds last less than 8 min is brief by itself.",
+        examples=["on"],
     )
     props: Entries = Field(
         default=[], description="All that is fetched, at the start.", examples=[["pillow", "folded blanket"]]

@@ -188,6 +188,7 @@ def _unplain(sentence: str) -> Iterator[tuple[str, str]]:
         if said := pattern.search(sentence):
             yield "plain-words", f"'{said[0]}': {advice}"
     nouns = Counter(noun.lower() for noun in _PLAIN_NOUN.findall(sentence))
+    del nouns["breath"]  # yours and mine may differ
     if doubled := next((noun for noun, times in nouns.items() if times > 1), None):
         yield "plain-words", f"'{doubled}' comes twice in one sentence: say 'it', or make two sentences"
     for limb in _THAT_LIMB.finditer(sentence):

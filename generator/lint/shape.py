@@ -77,7 +77,8 @@ def _usual_ms(length: HoldLength, timing: Timing) -> int:
 
 def _too_long_without_a_word(cues: Sequence[Cue], timing: Timing, most_ms: int) -> Iterator[Finding]:
     """Holds before the last that may have a longer silence, when a wanted length stretches them."""
-    for cue in cues[:-1]:
+    last = max((number for number, cue in enumerate(cues) if isinstance(cue, Hold)), default=0)
+    for cue in cues[:last]:
         if not isinstance(cue, Hold) or cue.length is None or cue.length.unit == "count":
             continue
         if cue.company is not None and cue.company.every_ms <= most_ms:

@@ -147,6 +147,7 @@ def is_brief(routine: Routine, wording: WordingSettings) -> bool:
     """Whether the routine is too short for many words, or brief words are asked for."""
     return (
         wording.brief
+        or routine.brief
         or sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
     )
 
