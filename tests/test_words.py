@@ -278,7 +278,7 @@ def test_who_gets_up_after_nidra_is_called_back(routine: str) -> None:
     texts = [say.text for say in sentences(scripted(routine, "nidra", 0, (("ending", "awake"),)).cues)]
     assert "Good night." not in texts
     assert len([text for text in texts if is_named_part(text)]) >= 65
-    assert "Open your eyes, and stay sitting for a while before you stand." == texts[-1]
+    assert texts[-1] == "Open your eyes, and stay sitting for a while before you stand."
 
 
 @pytest.mark.parametrize("breath_rate", [3, 4, 6, 8, 12])
@@ -294,7 +294,9 @@ def test_breathing_opens_with_two_minutes_of_breath(routine: str, breath_rate: i
             continue
         assert sum(breaths) * 60 / breath_rate == pytest.approx(120, abs=1)
         before = " ".join(cue.text for cue in arrival if isinstance(cue, Say))
-        assert re.search(r"your own|yours|easier|differ|fit my words|quicker|by yourself|other way around", before), before
+        assert re.search(r"your own|yours|easier|differ|fit my words|quicker|by yourself|other way around", before), (
+            before
+        )
         timed(script, ms_per_character=AS_MEASURED, breath_rate=breath_rate)
 
 
@@ -462,7 +464,14 @@ def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
     template = made.from_string(
         '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
     )
-    names = {"setting": setting, "ground": setting, "route": route, "missing": None, "_choose": NightWording(0).choose}
+    names = {
+        "setting": setting,
+        "ground": setting,
+        "route": route,
+        "missing": None,
+        "brief": False,
+        "_choose": NightWording(0).choose,
+    }
     return lambda start, end: template.render(start=start, end=end, **names)
 
 
