@@ -213,6 +213,17 @@ def difference(one: Counter[str], other: Counter[str]) -> float:
     return max((one - other).total() / one.total(), (other - one).total() / other.total())
 
 
+@pytest.mark.parametrize("style", ["gentle", "beginner", "breathing"])
+@every_routine
+def test_the_phrase_of_a_night_comes_back_three_times(routine: str, style: str) -> None:
+    themes = (ROOT / "scripts_templates" / "shared" / "themes.j2").read_text(encoding="utf-8")
+    phrases = re.findall(r"'phrase': \"(.*)\"", themes)
+    for night in range(1, len(phrases) + 1):
+        said = all_said(scripted(routine, style, night))
+        assert [said[phrase] for phrase in phrases].count(3) == 1, night
+        assert said[phrases[night - 1]] == 3, night
+
+
 @every_style
 def test_the_same_night_says_the_same(style: str) -> None:
     routine = defined("psoas-release")
