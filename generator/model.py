@@ -46,7 +46,7 @@ class HoldLength:
     """How long a hold lasts, as written: from `low` to `high`, in milliseconds, breaths or counts.
 
     `more` is the `+` of the grammar: a length fit may use up to three times `high`, 20 minutes at most.
-    Only counts can be `silent`.
+    Only counts can be `silent`. `usual` is what the hold lasts without a wanted length, if it says so.
     """
 
     unit: Literal["ms", "breaths", "count"]
@@ -54,6 +54,7 @@ class HoldLength:
     high: int
     more: bool = False
     silent: bool = False
+    usual: int | None = None
 
     @property
     def elastic(self) -> bool:
@@ -148,7 +149,8 @@ class Step:
 class Routine:
     """The poses in order. `settings` are those that its file has, as written, by name.
 
-    A `brief` one is always told in brief words.
+    `note` is said after the greeting: a programme has one for each of its nights. A `brief` one is always told in brief
+    words.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Routine:
     props: tuple[str, ...]
     steps: tuple[Step, ...]
     greeting: str = ""
+    note: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
@@ -249,6 +252,14 @@ class HoldGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """Sentences for a hold that turns out long: said in turn, wherever it would have `every_ms` without a word."""
+
+    every_ms: int
+    says: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold of one round. With `length` None it lasts as long as its content; `text` is the length as written."""
 
@@ -256,6 +267,12 @@ class Hold:
     groups: tuple[HoldGroup, ...]
     where: CuePlace
     text: str = ""
+    company: Company | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Everything that may happen in it: its groups in their order, and then its company."""
+        return (*(item for group in self.groups for item in group.items), *(self.company.says if self.company else ()))
 
 
 Cue = Say | Pause | Chime | Count | Breathe | Hold
@@ -268,8 +285,7 @@ def cues_with_words(cues: Sequence[Cue | Item]) -> Iterator[Say | Breathe]:
             case Say() | Breathe():
                 yield cue
             case Hold():
-                for group in cue.groups:
-                    yield from cues_with_words(group.items)
+                yield from cues_with_words(cue.items)
             case Pause() | Chime() | Count():
                 pass
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TypeVar
 from ..definition.fitting import WHOLE, FitChoice, choices, skippable
 from ..durations import clock
 from ..timeline.layout import least_guided_ms
-from ..timeline.timing import spoken_texts, timing_of
+from ..timeline.timing import spoken_texts, texts_by_length, timing_of
 from ..voices.narration import Narration, narrate
 from .speakers import lines_of
 from .track import BuildContext, TrackSpec
@@ -166,11 +166,21 @@ def _estimate(spec: TrackSpec, factor: float) -> dict[str, int]:
 
 
 def _narration(spec: TrackSpec, context: BuildContext) -> Narration:
-    return narrate(lines_of(spec), context.cache, context.jobs, partial(context.progress, "narration"))
+    """The clips of all that is said at any length."""
+    texts = set(spoken_texts(spec.script, timing_of(spec.settings)))
+    return spoken(spec, texts - texts_by_length(spec.script, timing_of(spec.settings)), context)
+
+
+def spoken(spec: TrackSpec, texts: Collection[str], context: BuildContext) -> Narration:
+    """The clips of some of the track's texts."""
+    lines = [line for line in lines_of(spec) if line.text in texts]
+    return narrate(lines, context.cache, context.jobs, partial(context.progress, "narration"))
 
 
 def _least_ms(spec: TrackSpec, clips_ms: Mapping[str, int]) -> int:
-    return least_guided_ms(spec.script, clips_ms, timing_of(spec.settings))
+    timing = timing_of(spec.settings)
+    by_length = dict.fromkeys(texts_by_length(spec.script, timing), 0)  # none of it is said in the shortest holds
+    return least_guided_ms(spec.script, {**by_length, **clips_ms}, timing)
 
 
 def _clock_up(ms: int) -> str:

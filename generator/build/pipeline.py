@@ -13,17 +13,18 @@ from ..errors import LengthError
 from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
-from ..model import Bed
+from ..model import Bed, Timeline
 from ..script import combined, parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
-from ..timeline.timing import timing_of
+from ..timeline.timing import texts_by_length, timing_of
+from ..voices.narration import Narration
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
 from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, script_layer
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
-from .fitting import FittedTrack, fit_to_length, what_would_fit
+from .fitting import FittedTrack, fit_to_length, spoken, what_would_fit
 from .plan_json import plan_dict, settings_dict
 from .speakers import open_count_voice, open_speaker, unsayable_places
 from .track import (
@@ -145,9 +146,9 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
 
 
 def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
-    spec, narration = fitted.spec, fitted.narration
+    spec = fitted.spec
     try:
-        timeline = lay_out(spec.script, narration.durations_ms, timing_of(spec.settings))
+        narration, timeline = _placed(fitted, context)
     except LengthError as error:
         flags = what_would_fit(spec, context) if spec.settings.keep == "all" else ""
         if flags:
@@ -165,6 +166,19 @@ def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
     return PlannedTrack(spec, narration, timeline, plan, fitted.choice)
+
+
+def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Timeline]:
+    """The narration and the timeline. What long holds say is spoken only where the holds turn out so long."""
+    spec, narration = fitted.spec, fitted.narration
+    timing = timing_of(spec.settings)
+    by_length = dict.fromkeys(texts_by_length(spec.script, timing), 0)
+    timeline = lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
+    said = {event.text for event in timeline.events if event.kind == "speech"} & by_length.keys()
+    if not said:
+        return narration, timeline
+    narration = narration.joined(spoken(spec, said, context))
+    return narration, lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
 
 
 def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:

@@ -261,7 +261,7 @@ class PoseFile(FileModel):
     )
     enter: Spoken = Field(
         description="Spoken before the first round: a sentence a line, each with the time it takes to do.",
-        examples=["Let the {{ side }} leg slide out. [6s]"],
+        examples=["Slide your {{ side }} leg out. [6s]"],
     )
     switch: Annotated[Text, AfterValidator(checks.has_switch)] = Field(
         default="",
@@ -272,7 +272,7 @@ class PoseFile(FileModel):
     hold_lines: HoldLines = Field(
         default=[],
         description="Reminders in long holds, one for each round; no marks in them.",
-        examples=[["Let the {{ side }} hand be heavy."]],
+        examples=[["Feel how heavy your {{ side }} hand is."]],
     )
     breaths: Breaths = Field(
         default=[],
@@ -281,7 +281,7 @@ class PoseFile(FileModel):
     )
     leave: Text = Field(  # required, so that nobody is left in a pose by an oversight
         description="Spoken after the last round; must lead to `ends`. Required, though it may be empty: ''.",
-        examples=["Bring the {{ side }} leg back. [6s]"],
+        examples=["Bring your {{ side }} leg back. [6s]"],
     )
     easier: Variant = Field(
         default=None,
@@ -316,12 +316,12 @@ class PoseFile(FileModel):
     mind: Text = Field(
         default="",
         description="The caution as it is spoken, in every style and every night, once the first round is entered.",
-        examples=["If the {{ side }} knee pinches, come out of it."],
+        examples=["If your {{ side }} knee pinches, come out of it."],
     )
     feel: Text = Field(
         default="",
         description="One sentence on how it should feel; style beginner says it.",
-        examples=["You may feel this along the {{ side }} side of the waist."],
+        examples=["You may feel this along the {{ side }} side of your waist."],
     )
     breathing: Breaths = Field(
         default=[],

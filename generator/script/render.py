@@ -151,6 +151,7 @@ def _render_template(
             "sleep_position": wording.sleep_position,
             "ending": wording.ending,
             "words": wording.words,
+            "night": wording.night,
             "turn": night.turn,
             CHOOSE: night.choose,
         }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ..errors import ScriptError
 from ..model import BreathWords, Pose, RoundName, Routine, Step
 from ..settings import SleepPosition
-from ..timeline.fit import shortest_ms
+from ..timeline.fit import longest_ms, shortest_ms
 from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
@@ -63,6 +63,7 @@ class RoundContext:
     hold: str
     hold_unit: str
     shortest_ms: int
+    longest_ms: int
     first: bool
     last: bool
     again: bool
@@ -105,6 +106,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
                 hold=step.hold_text,
                 hold_unit=step.hold.unit,
                 shortest_ms=_shortest_ms(step, wording),
+                longest_ms=longest_ms(step.hold, wording.breath_ms, wording.count_ms),
                 first=place == 0,
                 last=last,
                 again=again,

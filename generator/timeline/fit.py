@@ -30,12 +30,16 @@ def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
     return hold_ms(hold, hold.low, breath_ms, count_ms)
 
 
+def longest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
+    return hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms)
+
+
 def range_ms(
     holds: Sequence[HoldLength], breath_ms: int, count_ms: int, *, ends_in_rest: bool = False
 ) -> tuple[int, int]:
     """The shortest and the longest total of all `holds`, in ms; see `fit_holds` for `ends_in_rest`."""
     least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
-    most = sum(hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms) for hold in holds)
+    most = sum(longest_ms(hold, breath_ms, count_ms) for hold in holds)
     return least, most + (max(REST_MOST_MS - longest_hold(holds[-1], breath_ms), 0) if ends_in_rest else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from ..durations import format_ms, longest_hold
+from ..durations import format_ms
 from ..errors import LengthError
 from ..model import (
     Breathe,
@@ -23,7 +23,7 @@ from ..model import (
     Script,
     Timeline,
 )
-from .fit import REST_MOST_MS, default_fit, fit_holds, hold_ms, range_ms, shortest_ms
+from .fit import REST_MOST_MS, default_fit, fit_holds, longest_ms, range_ms, shortest_ms
 from .holds import HoldPlacer
 from .items import ItemPlacer, event_at
 from .timing import Timing
@@ -39,13 +39,11 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     """
     holds, ends_in_rest = _holds_of(script), _ends_in_rest(script)
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
-    longest_ms = [
-        hold_ms(hold, longest_hold(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds
-    ]
+    longest = [longest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
     if ends_in_rest:
-        longest_ms[-1] = max(longest_ms[-1], REST_MOST_MS)
+        longest[-1] = max(longest[-1], REST_MOST_MS)
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
-    _Layout(script, clip_ms, timing, longest_ms).run()  # positions are linear, so what fits at both ends fits between
+    _Layout(script, clip_ms, timing, longest).run()  # positions are linear, so what fits at both ends fits between
     base_ms = least_ms - sum(shortest)
     hold_least_ms, hold_most_ms = range_ms(holds, timing.breath_ms, timing.count_ms, ends_in_rest=ends_in_rest)
 
@@ -87,7 +85,7 @@ class _Layout:
     ) -> None:
         self._script = script
         self._timing = timing
-        self._items = ItemPlacer(script.name, clip_ms, timing)
+        self._items = ItemPlacer(script, clip_ms, timing)
         self._holds = HoldPlacer(self._items, timing)
         self._holds_ms = iter(holds_ms)
         self._remainder_ms = remainder_ms
@@ -130,7 +128,7 @@ class _Layout:
         if previous is None or isinstance(previous, Pause) or isinstance(cue, Pause):
             return
         if isinstance(cue, Say) and isinstance(previous, Say | Chime):
-            self._pause(self._timing.gap_ms(cue.gap), cue.where)
+            self._pause(self._items.gap_ms(cue.gap, cue.where), cue.where)
         else:  # a longer gap before and after a hold, a count or a bell
             self._pause(self._timing.gap_ms("paragraph"), cue.where)
 
