@@ -121,7 +121,7 @@ class Settings:
     style: str = _setting(
         "gentle",
         Slug("NAME"),
-        "how it is worded: gentle, spare, beginner, breathing, or a folder of your own",
+        "how it is worded: gentle, spare, beginner, breathing, nidra, or a folder of your own",
         shapes_words=True,
     )
     words: float = _setting(

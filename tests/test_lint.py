@@ -226,6 +226,25 @@ def test_a_sentence_is_whole(words: str, broken: bool) -> None:
     assert ("fragment" in _said(words)) is broken
 
 
+PARTS = ("Your right thumb.", "Your index finger.", "The palm of your hand.", "Your right wrist.", "Your elbow.")
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        (" [3s]\n".join(PARTS), False),
+        (" [3s]\n".join(PARTS[:4]), True),
+        (" [3s]\n".join((*PARTS[:4], "Rest.", *PARTS[4:])), True),
+        ("Your right thumb.", True),
+        ("The space between your eyebrows.", True),
+        ("Now your left knee.", False),  # the call of an alternation
+        ("Your right knee drops.", False),
+    ],
+)
+def test_parts_of_the_body_are_named_in_a_row_or_with_a_verb(words: str, broken: bool) -> None:
+    assert ("fragment" in _rules([*script_findings(parse(words, "mine.txt"))])) is broken
+
+
 def test_words_that_pace_a_breath_need_not_be_sentences() -> None:
     paced = "Lie down.\n[breathe 2]\nin: Shoulders up.\nout: Back, and down.\n[release]\n"
     assert "fragment" not in _rules([*script_findings(parse(paced, "mine.txt"))])
@@ -515,7 +534,8 @@ def test_nobody_is_left_without_a_word_for_long_before_the_last_rest(hold: str, 
     ],
 )
 def test_a_hold_that_takes_long_to_get_into_lasts_longer(hold: str, setting_up: str, broken: bool) -> None:
-    script = parse(f"[pose frog only]\nKneel. {setting_up}\n[hold {hold}]\n[release]\nLie down.\n[sleep]\n", "mine.txt")
+    text = f"[pose frog only]\nKneel. {setting_up}\n[hold {hold}]\n[release]\nLie down.\n[hold 9 min]\n[release]\n[sleep]\n"
+    script = parse(text, "mine.txt")
     assert ("setting-up" in _rules([*script_findings(script)])) is broken
 
 

@@ -116,7 +116,7 @@ def test_every_night_has_room_for_a_slower_or_a_quicker_voice(name: str, plans: 
         assert least_ms + speech_ms // 20 <= planned["guided_ms"] <= most_ms - speech_ms // 20, night
 
 
-@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing"])
+@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing", "nidra"])
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_style_and_night_can_be_had_at_the_length_it_names(name: str, style: str) -> None:
     """By the letters of what is said; a twentieth more or less speech leaves room for other voices."""

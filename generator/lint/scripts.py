@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import assert_never
 
 from ..durations import format_ms
@@ -16,12 +16,13 @@ from ..timeline.timing import Timing
 from .estimates import WORDS_PER_MINUTE, items_ms, start_ms
 from .findings import Finding
 from .practice import props_in
-from .sentences import MIN_READING_EASE, broken_rules, fragment, reading_ease, words
+from .sentences import MIN_READING_EASE, broken_rules, fragment, is_named_part, reading_ease, words
 from .shape import shape_findings
 from .sides import limb_without_side, with_sides_swapped
 
 MAX_TIMES = 2
 CALL_WORDS = 4  # a sentence this short, "Now the left knee.", may be said any number of times
+NAMED_IN_A_ROW = 5  # so many bare names of parts, one after another, lead attention through the body
 
 _HEAD = re.compile(r"\bhead\b", re.IGNORECASE)
 _PLACES_TO_BE = frozenset({"mat", "wall"})  # named as where one is, not as what one uses
@@ -47,9 +48,7 @@ def script_findings(
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
         yield from sentence_findings(text, where)
-    for cue in cues_with_words(script.cues):
-        if isinstance(cue, Say) and (message := fragment(cue.text)):
-            yield _finding_at(cue.where, "fragment", message, cue.text)
+    yield from _fragments([cue for cue in cues_with_words(script.cues) if isinstance(cue, Say)])
     yield from _hard_to_read(spoken)
     yield from _props_not_named(spoken, script, setting)
     yield from _unused_props(spoken)
@@ -97,6 +96,22 @@ def _spoken(cues: Sequence[Cue]) -> Iterator[tuple[str, CuePlace]]:
             case Breathe():
                 for breath in cue.breaths:
                     yield from ((text, cue.where) for text in (breath.inhale, breath.exhale) if text)
+
+
+def _fragments(says: Sequence[Say]) -> Iterator[Finding]:
+    """Sentences that aren't whole.
+
+    In a way through the body parts are named without a verb: seventy verbs would lead attention away from the parts, to
+    the voice. A single bare name leaves people waiting for its verb.
+    """
+    for named, run in groupby(says, key=lambda say: is_named_part(say.text)):
+        together = list(run)
+        for say in together:
+            message = fragment(say.text)
+            if named and len(together) < NAMED_IN_A_ROW:
+                message = f"it names a part and no verb: say what to do, or name {NAMED_IN_A_ROW} or more in a row"
+            if message:
+                yield _finding_at(say.where, "fragment", message, say.text)
 
 
 def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:

@@ -139,6 +139,12 @@ _PLAIN_NOUN = re.compile(
     "(?! of)",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"\W*(?:(?:the (?:\w+ of|space between)|all of) )?(?:your|you|all five|both)"
+    r"(?: (?:whole|right|left|upper|lower|low|inner|outer|index|middle|ring|little))*"
+    rf"(?: (?:{_BODY}|thumb|collarbones?|eyebrows?|lips|navel|shoulder blades?))?\W*",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"\?[\"'”’)]*$")
 
 
@@ -182,6 +188,7 @@ def _unplain(sentence: str) -> Iterator[tuple[str, str]]:
         if said := pattern.search(sentence):
             yield "plain-words", f"'{said[0]}': {advice}"
     nouns = Counter(noun.lower() for noun in _PLAIN_NOUN.findall(sentence))
+    del nouns["breath"]  # yours and mine may differ
     if doubled := next((noun for noun, times in nouns.items() if times > 1), None):
         yield "plain-words", f"'{doubled}' comes twice in one sentence: say 'it', or make two sentences"
     for limb in _THAT_LIMB.finditer(sentence):
@@ -204,6 +211,15 @@ def fragment(sentence: str) -> str | None:
     if hung := _TRAILING.search(sentence):
         return f"'{hung[0][2:].rstrip('.')}' is hung on without a verb: say it with 'and', 'with' or a verb of its own"
     return None
+
+
+def is_named_part(sentence: str) -> bool:
+    """Whether a sentence is nothing but the name of a part of the body.
+
+    >>> [is_named_part(sentence) for sentence in ("Your right thumb.", "The sole of your foot.", "Rest your foot.")]
+    [True, True, False]
+    """
+    return _NAMED.fullmatch(sentence) is not None
 
 
 def words(text: str) -> list[str]:

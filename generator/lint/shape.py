@@ -45,13 +45,17 @@ def _announced_too_often(script: Script) -> Iterator[Finding]:
 def _set_up_too_long(cues: Sequence[Cue], timing: Timing) -> Iterator[Finding]:
     """Holds that are short for what it takes to get there, though they may be longer.
 
-    The way from another position to the pose's counts too: it is as long in the dark.
+    The way from another position to the pose's counts too: it is as long in the dark. Before the last hold people rest
+    already, while they are led through the body.
     """
     before: list[Item] = []
+    last = next((cue for cue in reversed(cues) if isinstance(cue, Hold)), None)
     for cue in cues:
         if not isinstance(cue, Hold):
             before.append(cue)
             continue
+        if cue is last:
+            return
         here = [each for each in before if (each.where.pose, each.where.round) == (cue.where.pose, cue.where.round)]
         before = []
         length = cue.length
@@ -73,7 +77,8 @@ def _usual_ms(length: HoldLength, timing: Timing) -> int:
 
 def _too_long_without_a_word(cues: Sequence[Cue], timing: Timing, most_ms: int) -> Iterator[Finding]:
     """Holds before the last that may have a longer silence, when a wanted length stretches them."""
-    for cue in cues[:-1]:
+    last = max((number for number, cue in enumerate(cues) if isinstance(cue, Hold)), default=0)
+    for cue in cues[:last]:
         if not isinstance(cue, Hold) or cue.length is None or cue.length.unit == "count":
             continue
         if cue.company is not None and cue.company.every_ms <= most_ms:

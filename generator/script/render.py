@@ -14,6 +14,7 @@ from ..model import Pose, Routine, Variant
 from .front_matter import write_front_matter
 from .round_contexts import (
     GROUNDS,
+    OPPOSITE,
     RoundContext,
     WordingSettings,
     environment,
@@ -148,6 +149,9 @@ def _render_template(
             "ground": GROUNDS[routine.setting],
             "start": start_position(routine),
             "brief": is_brief(routine, wording),
+            "first_side": wording.first_side,
+            "second_side": OPPOSITE[wording.first_side],
+            "breath_ms": wording.breath_ms,
             "sleep_position": wording.sleep_position,
             "ending": wording.ending,
             "words": wording.words,

@@ -18,6 +18,7 @@ START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "ch
 ROUNDS_TO_REST = 4  # of an alternation, before a rest
 BRIEF_MS = 8 * 60_000  # of holds at their shortest: so short a routine gets few words too
 REMINDED_MS, LONG_MS = 45_000, 120_000  # a hold of at least the first has a reminder, one above the second two
+LEADS_LIKE = {"nidra": "spare"}  # one that moves little leads into poses and out of them in as few words as the other
 GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
 
 _TITLE_SUFFIX: Mapping[RoundName, str] = {
@@ -152,7 +153,7 @@ def is_brief(routine: Routine, wording: WordingSettings) -> bool:
 
 
 def _in_style(pose: Pose, style: str) -> Pose:
-    return replace(pose, **pose.styles.get(style, {}))
+    return replace(pose, **{**pose.styles.get(LEADS_LIKE.get(style, ""), {}), **pose.styles.get(style, {})})
 
 
 def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
