@@ -132,7 +132,8 @@ class RoutineFile(FileModel):
     ] = Field(
         default="off",
         description="Whether it is told in brief words even where its holds are long: for a practice that has to be "
-        "over soon. One whose holds last less than 8 min is brief by itself.",
+        "over soon. Another style than its own has its usual words. One whose holds last less than 8 min is brief by "
+        "itself.",
         examples=["on"],
     )
     props: Entries = Field(
