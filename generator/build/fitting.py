@@ -51,6 +51,7 @@ def fit_to_length(
     its letters isn't spoken either; anything else is measured by its clips, so the same settings choose the same.
     """
     fitted: FittedTrack | None = None
+    last: FittedTrack | None = None
     tried, choice = spec, WHOLE
     ways = _ways(spec)
     fits: bool | None = None
@@ -59,12 +60,12 @@ def fit_to_length(
             tried, choice = ways.send(fits)
             if (found := present(tried)) is not None:
                 return found
-            fits = False
+            last, fits = None, False
             if not _is_surely_too_long(tried):
-                narration = _narration(tried, context)
-                if fits := _least_ms(tried, narration.durations_ms) <= (tried.settings.length or 0):
-                    fitted = FittedTrack(tried, choice, narration)
-    return fitted or FittedTrack(tried, choice, _narration(tried, context))
+                last = FittedTrack(tried, choice, _narration(tried, context))
+                fits = _least_ms(tried, last.narration.durations_ms) <= (tried.settings.length or 0)
+                fitted = last if fits else fitted
+    return fitted or last or FittedTrack(tried, choice, _narration(tried, context))
 
 
 def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
