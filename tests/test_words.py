@@ -256,9 +256,13 @@ def test_nidra_goes_through_the_whole_body_before_sleep(routine: str) -> None:
     last_hold = next(at for at, cue in enumerate(script.cues) if cue is script.cues[-1])
     before = list(sentences(script.cues[:last_hold]))[-120:]
     parts = " ".join(say.text for say in before if is_named_part(say.text)).lower()
-    for part in ("hand", "arm", "shoulder", "hip", "leg", "foot") if routine == "ten-minutes-in-bed" else ("thumb", "knee"):
+    for part in (
+        ("hand", "arm", "shoulder", "hip", "leg", "foot") if routine == "ten-minutes-in-bed" else ("thumb", "knee")
+    ):
         assert f"your right {part}" in parts or f"your {part}" in parts, part
-    for part in ("right", "left", "back", "belly", "face") if routine == "ten-minutes-in-bed" else ("belly", "nose", "jaw"):
+    for part in (
+        ("right", "left", "back", "belly", "face") if routine == "ten-minutes-in-bed" else ("belly", "nose", "jaw")
+    ):
         assert part in parts, part
     if routine != "ten-minutes-in-bed":
         assert len(named_parts(script)) >= 65
@@ -289,7 +293,9 @@ def test_breathing_opens_with_two_minutes_of_breath(routine: str, breath_rate: i
             continue
         assert sum(breaths) * 60 / breath_rate == pytest.approx(120, abs=1)
         before = " ".join(cue.text for cue in arrival if isinstance(cue, Say))
-        assert re.search(r"your own|yours|easier|differ|fit my words|quicker|by yourself|other way around", before), before
+        assert re.search(r"your own|yours|easier|differ|fit my words|quicker|by yourself|other way around", before), (
+            before
+        )
         timed(script, ms_per_character=AS_MEASURED, breath_rate=breath_rate)
 
 

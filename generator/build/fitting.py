@@ -102,15 +102,15 @@ def _ways(spec: TrackSpec) -> Generator[tuple[TrackSpec, FitChoice], bool | None
             fits = yield source.spec({}, choice), choice
 
 
-def what_would_fit(spec: TrackSpec, context: BuildContext) -> str:
+def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
     """The flags that would make a routine fit that is too long for its wanted length, each with its shortest length.
 
     Empty where none would. What they speak is kept in the cache.
     """
-    source = spec.shortenable
-    if source is None:
-        return ""
+    spec, source = track.spec, track.spec.shortenable
     wanted_ms, skipped = spec.settings.length or 0, spec.settings.skip
+    if source is None or _least_ms(spec, track.narration.durations_ms) <= wanted_ms:
+        return ""
     names = [name for name in skippable(source.routine) if name not in skipped]
 
     def shortest_ms(flags: Mapping[str, str]) -> int:

@@ -179,7 +179,7 @@ def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Time
 def _explained(error: LengthError, fitted: FittedTrack, context: BuildContext) -> LengthError:
     """`error` with what would make the track fit, or with what was left out in vain."""
     spec = fitted.spec
-    flags = what_would_fit(spec, context) if spec.settings.keep == "all" else ""
+    flags = what_would_fit(fitted, context) if spec.settings.keep == "all" else ""
     if flags:
         return LengthError(error.what, hint=f"without --keep all, steps are left out; {flags}")
     if spec.shortenable is None or fitted.choice == WHOLE:
