@@ -19,7 +19,7 @@ from generator.lint.sides import with_sides_swapped
 from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, Script
 from generator.script import WordingSettings, parse
 from generator.script.render import route
-from generator.script.round_contexts import RoundContext, environment, round_contexts
+from generator.script.round_contexts import RoundContext, environment, is_brief, round_contexts
 from generator.script.templates import loader_of
 from generator.script.variation import NightWording
 from generator.timeline.layout import lay_out
@@ -149,7 +149,7 @@ def test_a_style_with_its_own_ways_names_what_gentle_names(routine: str, style: 
         for line in instructions(usual):
             if not re.search(r"\b(if|or)\b", line, re.IGNORECASE):
                 assert props_in(line) - {"mat"} <= props_in(there), line
-        assert set(SIDE.findall(" ".join(instructions(usual)))) == set(SIDE.findall(there)), there
+        assert set(SIDE.findall(" ".join(instructions(usual)))) <= set(SIDE.findall(there)), there
 
 
 SIDE = re.compile(r"\b(right|left)\b")
@@ -205,11 +205,23 @@ def test_any_two_nights_differ_in_a_quarter_of_their_sentences(routine: str, sty
     internal-hip-rotation's sentences) and the words that pace a breath (12 in one pose of neck-and-shoulders).
     """
     nights = [without_calls(scripted(routine, style, night)) for night in NIGHTS]
-    assert min(difference(one, other) for one, other in combinations(nights, 2)) >= 0.25
+    least = 0.2 if brief(routine) else 0.25  # brief words are instructions, nearly all of them
+    assert min(difference(one, other) for one, other in combinations(nights, 2)) >= least
 
 
 def difference(one: Counter[str], other: Counter[str]) -> float:
     return max((one - other).total() / one.total(), (other - one).total() / other.total())
+
+
+@pytest.mark.parametrize("style", ["gentle", "beginner", "breathing"])
+@every_routine
+def test_the_phrase_of_a_night_comes_back_three_times(routine: str, style: str) -> None:
+    themes = (ROOT / "scripts_templates" / "shared" / "themes.j2").read_text(encoding="utf-8")
+    phrases = re.findall(r"'phrase': \"(.*)\"", themes)
+    for night in range(1, len(phrases) + 1):
+        said = all_said(scripted(routine, style, night))
+        assert [said[phrase] for phrase in phrases].count(3) == 1, night
+        assert said[phrases[night - 1]] == 3, night
 
 
 @every_style
@@ -225,8 +237,12 @@ def test_nidra_says_the_same_every_night_in_another_order(routine: str) -> None:
     """In a rotation that is known one can drift off; only the order of its regions and the image change."""
     rotations = [named_parts(scripted(routine, "nidra", night)) for night in NIGHTS]
     assert all(Counter(rotation) == Counter(rotations[0]) for rotation in rotations)
-    assert len({tuple(rotation) for rotation in rotations}) == (1 if routine == "ten-minutes-in-bed" else 6)
+    assert len({tuple(rotation) for rotation in rotations}) == (1 if brief(routine) else 6)
     assert len({rendered(routine, "nidra", night) for night in range(10)}) == 10
+
+
+def brief(routine: str, breath_rate: float = 6) -> bool:
+    return is_brief(defined(routine), WordingSettings(round(60_000 / breath_rate), 1_500))
 
 
 def named_parts(script: Script) -> list[str]:
@@ -252,20 +268,16 @@ def all_said(script: Script) -> Counter[str]:
 def test_nidra_goes_through_the_whole_body_before_sleep(routine: str) -> None:
     script = scripted(routine, "nidra")
     texts = [say.text for say in sentences(script.cues)]
+    parts = named_parts(script)
     assert texts[-1] == "Good night."
-    last_hold = next(at for at, cue in enumerate(script.cues) if cue is script.cues[-1])
-    before = list(sentences(script.cues[:last_hold]))[-120:]
-    parts = " ".join(say.text for say in before if is_named_part(say.text)).lower()
-    for part in (
-        ("hand", "arm", "shoulder", "hip", "leg", "foot") if routine == "ten-minutes-in-bed" else ("thumb", "knee")
-    ):
-        assert f"your right {part}" in parts or f"your {part}" in parts, part
-    for part in (
-        ("right", "left", "back", "belly", "face") if routine == "ten-minutes-in-bed" else ("belly", "nose", "jaw")
-    ):
-        assert part in parts, part
-    if routine != "ten-minutes-in-bed":
-        assert len(named_parts(script)) >= 65
+    assert not any(is_named_part(say.text) for say in sentences(script.cues[-1:]))
+    for part in ("hand", "shoulder", "hip"):
+        for side in ("right", "left"):
+            assert any(re.search(rf"\b{side}\b.*\b{part}\b", text) for text in texts[-120:]), (side, part)
+    for part in ("back", "belly", "throat"):
+        assert any(re.search(rf"\b{part}\b", text) for text in parts), part
+    if not brief(routine):
+        assert len(parts) >= 65
         numbers = "Eleven Ten Nine Eight Seven Six Five Four Three Two One".split()
         assert [text[:-1] for text in texts if text[:-1] in numbers] == numbers
         for felt in ("heavy", "light", "warm", "cool", "Imagine", "Thank your body"):
@@ -277,18 +289,18 @@ def test_who_gets_up_after_nidra_is_called_back(routine: str) -> None:
     texts = [say.text for say in sentences(scripted(routine, "nidra", 0, (("ending", "awake"),)).cues)]
     assert "Good night." not in texts
     assert len([text for text in texts if is_named_part(text)]) >= 65
-    assert "Open your eyes, and stay sitting for a while before you stand." == texts[-1]
+    assert texts[-1] == "Open your eyes, and stay sitting for a while before you stand."
 
 
 @pytest.mark.parametrize("breath_rate", [3, 4, 6, 8, 12])
 @every_routine
 def test_breathing_opens_with_two_minutes_of_breath(routine: str, breath_rate: int) -> None:
-    """At the track's own rate; who breathes otherwise is told first to keep their pace. Ten minutes have no room for it."""
+    """At the track's own rate; who breathes otherwise is told first to keep their pace. Brief words have no room for it."""
     for night in (0, 1, 4):
         script = scripted(routine, "breathing", night, (("breath_rate", str(breath_rate)),))
         arrival = [cue for cue in script.cues if cue.where.pose is None]
         breaths = [len(cue.breaths) for cue in arrival if isinstance(cue, Breathe)]
-        if routine == "ten-minutes-in-bed":
+        if brief(routine, breath_rate):
             assert not breaths
             continue
         assert sum(breaths) * 60 / breath_rate == pytest.approx(120, abs=1)
@@ -463,7 +475,14 @@ def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
     template = made.from_string(
         '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
     )
-    names = {"setting": setting, "ground": setting, "route": route, "missing": None, "_choose": NightWording(0).choose}
+    names = {
+        "setting": setting,
+        "ground": setting,
+        "route": route,
+        "missing": None,
+        "brief": False,
+        "_choose": NightWording(0).choose,
+    }
     return lambda start, end: template.render(start=start, end=end, **names)
 
 

@@ -36,7 +36,7 @@ RULES: Mapping[str, str] = {
     "never-say": "no time left, no sleep on demand, no praise, no cures, no questions, no words for a screen",
     "hold-too-full": "the lines of a hold fit its lower end, spoken at 105 words a minute",
     "your-body": "the listener's body is theirs: 'your knee', not 'the knee'",
-    "fragment": "a sentence is whole: no body part hung on at its end without a verb, none that begins without one",
+    "fragment": "a sentence is whole: no body part without a verb, but for five or more named in a row",
     "plain-words": "words are as people say them: plain order, no inversion, no semicolon, American where it differs",
     "pronoun-without-noun": "'that knee' and 'them' have what they stand for in the same sentence",
     "unused-prop": "what was fetched at the start is used",
