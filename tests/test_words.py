@@ -342,14 +342,17 @@ def test_spare_has_half_of_the_words_of_gentle_at_most(routine: str) -> None:
 @pytest.mark.parametrize("style", ["gentle", "beginner", "breathing"])
 @every_routine
 def test_the_second_side_takes_half_of_the_first_sides_words(routine: str, style: str) -> None:
-    """40 to 70 per cent of them, from the caution to the end of the hold; the way to the pose isn't part of it."""
+    """40 to 75 per cent of them, from the caution to the end of the hold; the way to the pose isn't part of it.
+
+    The way back to the middle, which must be said a limb at a time, counts for the second side.
+    """
     shares = {}
     for night in (0, 1, 2):
         said = [words(texts) for texts in guidance(scripted(routine, style, night), visited(routine, style, night))]
         for at, visit in enumerate(visited(routine, style, night)):
             if visit.place == 1 and not visit.alternates and visit.round in ("right", "left"):
                 shares[visit.pose.id, night] = said[at] / said[at - 1]
-    assert {where: share for where, share in shares.items() if not 0.4 <= share <= 0.7} == {}
+    assert {where: share for where, share in shares.items() if not 0.4 <= share <= 0.75} == {}
 
 
 def guidance(script: Script, rounds: Sequence[RoundContext]) -> Iterator[list[str]]:
