@@ -102,7 +102,7 @@ class Settings:
     avoid: tuple[str, ...] = _setting(
         (),
         Names("NAMES"),
-        "leave out what asks for these, or do its easier way: knees,prone,twists",
+        "leave out what asks for these, or do its easier way: knees, lower-back, prone …",
         shapes_words=True,
     )
     first_side: Literal["right", "left"] = _setting(

@@ -556,10 +556,11 @@ WRONG_POSES = [
     ),
     (
         "[knees, hip-replacement]",
-        "[knee, Hip Replacement, wrists]",
+        "[knee, Hip Replacement, wrists, whiplashs]",
         [
-            "32:17: 'knee' isn't a condition that 'avoid' knows; did you mean knees?",
+            "32:17: 'knee' is called knees in a pose: write that, and --avoid will know both",
             "32:23: 'Hip Replacement' isn't a name: write it like hip-replacement, small and with hyphens",
+            "32:48: 'whiplashs' isn't a condition that 'avoid' knows; did you mean whiplash?",
         ],
     ),
     (

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from ..build.pipeline import plan_track, read_spec
-from ..build.track import BuildContext
+from ..build.track import BuildContext, TrackSpec
 from ..durations import clock
 from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
 from ..model import Timeline
@@ -33,8 +33,9 @@ MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another 
 class Candidate:
     """A routine as it could be done tonight. Times are estimates of the guided part.
 
-    `wanted_ms` None accepts any length. `left_out` are the poses skipped to make it fit. `spare` are those that could
-    be skipped next, the longest first. `flags` produce it. `refusal` says why it can't be done, if so.
+    `wanted_ms` None accepts any length. `left_out` are the poses skipped to make it fit, `avoided` those that `avoid`
+    leaves out. `spare` are those that could be skipped next, the longest first. `flags` produce it. `refusal` says why
+    it can't be done, if so.
     """
 
     routine: str
@@ -44,6 +45,7 @@ class Candidate:
     most_ms: int = 0
     own_ms: int = 0
     left_out: tuple[str, ...] = ()
+    avoided: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
     flags: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str = ""
@@ -97,7 +99,7 @@ def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, in
     return (
         bool(candidate.refusal),
         order.get(candidate.routine, -1),
-        len(candidate.left_out),
+        len(candidate.left_out) + len(candidate.avoided),
         stretch,
         candidate.routine,
     )
@@ -149,7 +151,10 @@ def candidates(
             errors.append(error)
             found.append(Candidate(name, refusal=error.what))
         else:
-            found.append(whole if _fits(whole, SLACK) else shortened(whole, workspace))
+            if len(whole.avoided) > MOST_LEFT_OUT * (2 + len(whole.spare) + len(whole.avoided)):
+                found.append(replace(whole, refusal="more than half of its poses ask for what is to be avoided"))
+            else:
+                found.append(whole if _fits(whole, SLACK) else shortened(whole, workspace))
     if errors and all(not candidate.title for candidate in found):
         raise _combined_error(errors, found)
     return found
@@ -229,9 +234,21 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
         least_ms=least_ms,
         most_ms=most_ms,
         own_ms=timeline.guided_ms,
+        avoided=_avoided(name, spec, workspace),
         spare=_spare(at_shortest),
         flags={**flags, "skip": ", ".join(skipped) or None},
     )
+
+
+def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[str, ...]:
+    """The poses that `avoid` leaves out of the routine: those that aren't in its script, and not by another setting."""
+    if not spec.settings.avoid:
+        return ()
+    steps = workspace.read_routine(workspace.routine_path(name)).steps
+    chosen, skipped = spec.settings.only, spec.settings.skip
+    wanted = dict.fromkeys(step.pose.id for step in steps)
+    done = {cue.where.pose for cue in spec.script.cues}
+    return tuple(pose for pose in wanted if pose not in done and pose not in skipped and (not chosen or pose in chosen))
 
 
 def _spare(timeline: Timeline) -> tuple[str, ...]:

@@ -261,6 +261,7 @@ def _routine_lines(routine: Routine) -> list[str]:
 
 
 def _pose_lines(pose: Pose) -> list[str]:
+    from ..definition.adapt import at_level
     from ..script import plain_description
 
     lines = [pose.name + (f" ({', '.join(pose.also)})" if pose.also else ""), f"Id: {pose.id}"]
@@ -282,4 +283,12 @@ def _pose_lines(pose: Pose) -> list[str]:
     ):
         if items:
             lines.append(f"{label}: {', '.join(items)}")
+    for label, way in (("The easier way", at_level(pose, "easier")), ("The deeper way", at_level(pose, "deeper"))):
+        for what, items, usual in (
+            ("begins", (way.position,), (pose.position,)),
+            ("asks for", way.involves, pose.involves),
+            ("is to be left out for", way.leave_out_for, pose.leave_out_for),
+        ):
+            if items != usual:
+                lines.append(f"{label} {what}: {', '.join(items) or 'nothing'}")
     return lines

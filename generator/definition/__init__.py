@@ -2,6 +2,7 @@
 
 __all__ = [
     "adapt",
+    "bodies",
     "checks",
     "library_models",
     "library_reading",

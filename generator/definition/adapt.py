@@ -7,17 +7,34 @@ from dataclasses import dataclass, replace
 
 from ..durations import parse_hold
 from ..errors import InputError, did_you_mean, listed
-from ..model import POSITIONS, Level, Pose, Routine, Step, Variant
+from ..model import Level, Pose, Routine, Step, Variant
+from ..settings import SleepPosition
+from .bodies import avoided_in, is_about
 
 REST_HOLD = "1-10 min"
 _REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
-_KNEELING_WORDS = {"kneeling", "kneeling-weight", "knees"}
-_IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
+_HANDS_CARRY = ("all-fours", "kneeling", "seated")
+_ON_THE_WAY: Mapping[str, tuple[str, ...]] = {
+    "Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.": (
+        "kneeling",
+        "kneeling-weight",
+        "knees",
+    ),
+    "Getting up from the floor and walking to bed stay: keep a chair beside you, and take your time.": (
+        "standing",
+        "balance",
+        "dizziness",
+        "vertigo",
+        "sedatives",
+        "alcohol",
+    ),
+}
+"""What the ways from the floor to bed still ask for, and who is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptOptions:
-    """How to adapt a routine. Names are pose ids; those of `avoid` are positions, conditions or movements."""
+    """How to adapt a routine. Names are pose ids; those of `avoid` are words of `bodies`."""
 
     level: Level = "standard"
     avoid: tuple[str, ...] = ()
@@ -59,8 +76,12 @@ def adapt(
             where=routine.path or None,
             hint=" ".join(notes) or "leave out less",
         )
-    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEELING_WORDS & set(options.avoid):
-        notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
+    if _gets_up_from_the_floor(routine, [*steps, last]):
+        notes += [note for note, names in _ON_THE_WAY.items() if _named(options.avoid, *names)]
+    if _named(options.avoid, "wrists", "wrist-weight") and any(s.pose.position in _HANDS_CARRY for s in steps):
+        notes.append("Sitting up and lying down still go by way of the hands: take a forearm or a fist instead.")
+    if _named(options.avoid, "pregnancy"):
+        notes.append("You fall asleep on your side, unless you choose another --sleep-position.")
     return replace(routine, steps=(*steps, last), props=_props_needed(routine, [*steps, last])), tuple(notes)
 
 
@@ -74,17 +95,13 @@ def at_level(pose: Pose, level: Level) -> Pose:
     return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
 
 
-def pose_traits(pose: Pose) -> set[str]:
-    """The words of `avoid` that apply to `pose`."""
-    positions = {pose.position, pose.ends}
-    implied = {word for position in positions for word in _IMPLIED.get(position, ())}
-    return {*positions, *implied, *pose.involves, *pose.leave_out_for}
+def suited_sleep_position(chosen: SleepPosition, avoid: Sequence[str]) -> SleepPosition:
+    """How to lie down to sleep: as `chosen`, and on the side where anything would do but the back is to be spared."""
+    return "side" if chosen == "any" and _named(avoid, "pregnancy") else chosen
 
 
-def avoidable_words(poses: Sequence[Pose]) -> set[str]:
-    """The words that `avoid` can have if `poses` are all the poses."""
-    implied = {word for words in _IMPLIED.values() for word in words}
-    return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
+def _named(avoid: Sequence[str], *names: str) -> bool:
+    return any(is_about(word, name) for word in avoid for name in names)
 
 
 def _check_names(
@@ -121,8 +138,8 @@ def _last_step(
     pose = rest()
     if final.pose.id == pose.id and left_out:
         notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
-    if avoided := pose_traits(pose) & set(options.avoid):
-        what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
+    if avoided := avoided_in(pose, options.avoid):
+        what = f"nothing is left to end with: {pose.name} asks for {', '.join(avoided)}, which is to be avoided"
         hint = "allow that, for everyone is brought to lie down in the end"
         raise InputError(what, where=where("avoid"), hint=hint)
     if final.pose.id != pose.id:
@@ -158,14 +175,13 @@ def _with_reps(step: Step, reps: int | None) -> Step:
 
 def _step_to_do(step: Step, options: AdaptOptions, notes: list[str]) -> Step | None:
     """The step at the level, at the standard level or easier: the first that nothing in `avoid` excludes; or None."""
-    avoided = set(options.avoid)
     levels: list[Level] = list(dict.fromkeys([options.level, "standard", "easier"]))
     ways = [at_level(step.pose, level) for level in levels]
-    why = ", ".join(sorted(pose_traits(ways[0]) & avoided))
+    why = ", ".join(avoided_in(ways[0], options.avoid))
     for level, pose in zip(levels, ways, strict=True):
-        if not pose_traits(pose) & avoided:
+        if not avoided_in(pose, options.avoid):
             if level != options.level:
-                way = "the easier way" if level == "easier" else "not the deeper way"
+                way = "the easier way" if level == "easier" else f"not the {options.level} way"
                 notes.append(f"{pose.name}: {way}, to avoid {why}.")
             same = pose.rounds == step.pose.rounds
             return replace(step, pose=pose, level=level, rounds=step.rounds if same else pose.rounds)

@@ -14,16 +14,12 @@ from ..durations import MAX_HOLD_MS, parse_hold
 from ..errors import DefinitionError, NotFoundError
 from ..model import Pose
 from ..values import SLUG
+from .bodies import CONDITIONS, canonical
 from .validation import invalid, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
-CONDITIONS = (
-    "knees", "ankles", "back", "sacroiliac", "hip-replacement", "late-pregnancy", "osteoporosis", "glaucoma",
-    "eye-surgery", "uncontrolled-blood-pressure", "heart-failure", "reflux", "sedatives", "alcohol", "whiplash",
-    "neck-surgery", "rheumatoid-neck", "dizziness",
-)  # fmt: skip
 MAX_REPS = 100
 TYPO = 0.8  # difflib's ratio from which an unknown condition counts as a typo: "knee" does, "wrists" doesn't
 
@@ -121,8 +117,11 @@ def condition(value: str) -> str:
     """Accepts a known condition, or any slug that doesn't look like a typo of one."""
     if not _SLUG.fullmatch(value):
         raise invalid(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
-    if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
-        raise invalid(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
+    if value not in CONDITIONS:
+        if (name := canonical(value)) != value:
+            raise invalid(f"{quoted(value)} is called {name} in a pose: write that, and --avoid will know both")
+        if difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
+            raise invalid(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
     return value
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.adapt import AdaptOptions, adapt, avoidable_words
-from ..errors import InputError, NotFoundError, SettingError, did_you_mean
+from ..definition.adapt import AdaptOptions, adapt, suited_sleep_position
+from ..definition.bodies import avoidable_words, canonical, words_in_short
+from ..errors import InputError, NotFoundError, SettingError, did_you_mean, nearest
 from ..model import Routine, Script
 from ..script import WordingSettings, render
 from ..script.front_matter import decode_script
@@ -110,7 +111,7 @@ def routine_script(
             settings.style,
             settings.night,
             settings.words,
-            settings.sleep_position,
+            suited_sleep_position(settings.sleep_position, settings.avoid),
             settings.ending,
         ),
         adapted=adapted,
@@ -169,7 +170,9 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
     known = avoidable_words([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
     for word in settings.avoid:
         if word not in known:
-            hint = did_you_mean(word, sorted(known), 3)
+            near = list(dict.fromkeys(map(canonical, nearest(word, known, 3))))
+            guess = f"did you mean {' or '.join(near)}? " if near else ""
+            hint = f"{guess}--avoid takes {words_in_short(known)}, and more: see docs/bodies.md"
             raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
 
 
