@@ -127,7 +127,12 @@ def test_the_house_is_in_order(sleepward: Command) -> None:
 
 WRONG = [  # the file, what is written instead of what, and what is said of it; … stands for another's words
     ("routines/my-night.yaml", "1-3 min", "3-1 min", "routines/my-night.yaml:7:11: '3-1 min' runs backwards"),
-    ("routines/my-night.yaml", "1-3 min", "1:30", "routines/my-night.yaml:7:11: '1:30' isn't a hold: write 1m30s"),
+    (
+        "routines/my-night.yaml",
+        "1-3 min",
+        "1:30",
+        "routines/my-night.yaml:7:11: 1:30 without quotes is a number in YAML",
+    ),
     ("routines/my-night.yaml", "1-3 min", "0 breaths", "routines/my-night.yaml:7:11: '0 breaths' is no hold at all"),
     ("routines/my-night.yaml", "1-3 min", "4 h", "routines/my-night.yaml:7:11: '4 h' is longer than 3 h"),
     ("routines/my-night.yaml", "eyes: closed", "eyes: no", "routines/my-night.yaml:4:7: 'no' isn't what 'eyes' can be"),
@@ -353,7 +358,7 @@ def test_an_editor_is_told_what_every_key_is(kind: Any) -> None:
         ("routine", ROUTINE + "rate: 1000\n", False),
         ("routine", ROUTINE + "glide: no\n", False),
         ("routine", ROUTINE + "lenght: 30m\n", False),
-        ("routine", ROUTINE.replace("2 min", "1:30"), False),
+        ("routine", ROUTINE.replace("2 min", "1:75"), False),
         ("routine", ROUTINE.replace("2 min", "90"), False),
         ("routine", ROUTINE.replace("    hold: 2 min\n", ""), False),
         ("routine", ROUTINE.replace("hold: 2 min", "hold: 2 min\n    reps: 8"), True),
@@ -395,7 +400,8 @@ def test_an_editor_marks_what_check_would_refuse(kind: Any, text: str, fits: boo
             "1 – 3 min",
         ),
         *("10 breaths", "1 breath", "10+ breaths", "5-10 breaths", "count 10", "count 10 silent"),
-        *("90", "1:30", "a while", "3 days", "1-3", "count", "breaths", "-3 s", "min", "", "1.m", "count 10 loud"),
+        *("1:30", "29:05", "1:04:10", "120:00", "1:75", "1:75:00", "1:3:00"),
+        *("90", "a while", "3 days", "1-3", "count", "breaths", "-3 s", "min", "", "1.m", "count 10 loud"),
     ],
 )
 def test_an_editor_knows_the_same_holds_and_durations_as_the_program(text: str) -> None:
@@ -451,11 +457,11 @@ def test_what_has_no_place_in_its_hold_is_a_fault_at_check_and_at_build(
 
 
 def test_every_fault_of_a_script_stands_in_one_check(sleepward: Command, folder: Path) -> None:
-    (folder / "mine.txt").write_text("Lie down. [4s\n[foo]\nRest.\n# Next\n[hold 1:30]\n[release]\n", encoding="utf-8")
+    (folder / "mine.txt").write_text("Lie down. [4s\n[foo]\nRest.\n# Next\n[hold 1:75]\n[release]\n", encoding="utf-8")
     assert [(line, message[:20]) for _, line, message in _checked(sleepward, "mine.txt")] == [
         (1, "the bracket of [4s i"),
         (2, "[foo] isn't a mark: "),
-        (5, "'1:30' isn't a hold:"),
+        (5, "'1:75' isn't a time:"),
     ]
     assert [
         line.split(":")[1] for line in sleepward("build", "mine.txt", code=2).stderr.splitlines() if ".txt:" in line

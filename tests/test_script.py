@@ -125,7 +125,7 @@ def test_control_characters_never_reach_the_voice() -> None:
         ("# A [4s] title", 1, "can't hold marks"),
         ("#", 1, "no title"),
         ("[hold 30]\n[release]", 1, "has no unit"),
-        ("[hold 1:30]\n[release]", 1, "isn't a hold"),
+        ("[hold 1:75]\n[release]", 1, "like 29:05"),
         ("[0s]", 1, "no time at all"),
         ("[count]", 1, "isn't a hold"),
         ("---\ntitle: a\nHi.", 1, "never closed"),
@@ -187,7 +187,7 @@ def test_front_matter_may_say_nothing(head: str) -> None:
 
 
 def test_front_matter_keeps_values_as_they_were_written_and_settings_with_their_lines() -> None:
-    head = split_front_matter("---\ntitle: no\n# slow\nrate: 0116\ntail: 1:30\nvoice: ~\n---\nHi.", "x")
+    head = split_front_matter('---\ntitle: no\n# slow\nrate: 0116\ntail: "1:30"\nvoice: ~\n---\nHi.', "x")
     assert head.title == "no"
     assert head.settings == {"rate": "0116", "tail": "1:30", "voice": "~"}
     assert head.setting_lines == {"rate": 4, "tail": 5, "voice": 6}
@@ -310,7 +310,7 @@ def test_every_fault_of_a_script_is_told_at_once_and_none_that_follows_from_anot
     script = """\
 # One
 Hi. [8s
-[hold 1:30]
+[hold 1:75]
 [at 35%]
 Yes.
 [release]
@@ -331,7 +331,7 @@ And here.
     told = [(where, what[:24]) for where, what in _faults(script)]
     assert told == [
         ("night.txt:2", "the bracket of [8s is ne"),
-        ("night.txt:3", "'1:30' isn't a hold: wri"),
+        ("night.txt:3", "'1:75' isn't a time: wri"),
         ("night.txt:7", "[foo] isn't a mark"),
         ("night.txt:11", "[relese] isn't a mark"),
         ("night.txt:14", "there is no word to spea"),

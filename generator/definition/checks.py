@@ -26,7 +26,6 @@ TYPO = 0.8  # difflib's ratio from which an unknown condition counts as a typo: 
 REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
 
 _SLUG = re.compile(SLUG)
-_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d\d)")
 _BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:\s*[-–]\s*\d{1,9}(?:\.\d{1,9})?)?\+?")
 _REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
@@ -153,11 +152,7 @@ def valid_hold(value: str) -> str:
 
 
 def _suggested_hold(text: str) -> str:
-    """What to write instead of a time like 1:30 or a bare number; empty for anything else."""
-    if clock := _CLOCK.fullmatch(text):
-        parts = zip(clock.groups(), "hms", strict=True)
-        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
-        return f"{quoted(text)} isn't a hold: write {spelled}"
+    """What to write instead of a bare number; empty for anything else."""
     if _BARE.fullmatch(text):
         more = " breaths" if "." not in text else " min"
         return f"{quoted(text)} has no unit: write {text} s, or {text}{more}"

@@ -71,7 +71,7 @@ class StepEntry(FileModel):
     )
     hold: Annotated[Required, AfterValidator(checks.valid_hold)] = Field(
         description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
-        "times the upper value, 20 min at most. Never more than 3 h.",
+        "times the upper value, 20 min at most. Never more than 3 h. A time like 1:30 needs quotes.",
         examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
         json_schema_extra={"pattern": HOLD_PATTERN},
     )
