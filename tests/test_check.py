@@ -160,7 +160,7 @@ WRONG = [  # the file, what is written instead of what, and what is said of it; 
         "easier: '...'",
         "in its script, at '...': there is no word to speak",
     ),
-    ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:1: "),
+    ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:11: "),
     ("mine.txt", "Lie down.", "---\npace: 9\n---\nLie down.", "mine.txt:2:1: pace: '9' isn't a number"),
     ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: this lasts at least 27h"),
     ("library.yaml", "25m", "25", "library.yaml:6:12: 'length': '25' has no unit"),
@@ -535,3 +535,28 @@ def test_a_bare_value_in_the_settings_file_is_told_what_to_write(
     (folder / "sleepward.toml").write_text(f"{line}\n", encoding="utf-8")
     assert says in _checked(sleepward, "sleepward.toml")[0][2]
     assert says in sleepward("plan", "mine.txt", "--voice", "tone", code=2).stderr
+
+
+def test_warnings_and_late_faults_of_a_script_have_their_column(sleepward: Command, folder: Path) -> None:
+    (folder / "mine.txt").write_text(
+        "Lie down. Relax the left knee. [4s]\n [hold 10 s]\n [at 2 s]\n  Rest. Let go of that knee.\n[at 3 s]\n  Sleep.\n[release]\n"
+    )
+    (checked,) = sleepward.json("check", "mine.txt", code=2)
+    places = {(each["rule"], each["line"], each["column"]) for each in checked["warnings"]}
+    assert ("your-body", 1, 11) in places
+    assert ("pronoun-without-noun", 4, 9) in places
+    assert [(fault["line"], fault["column"]) for fault in checked["faults"]] == [(6, 3)]
+
+
+@pytest.mark.parametrize(("hold", "told"), [("30 s", True), ("count 10", True), ("45 s", False), ("40-90 s", True)])
+def test_reminders_that_no_hold_is_long_enough_for_are_told(
+    sleepward: Command, folder: Path, hold: str, told: bool
+) -> None:
+    pose = folder / "routines" / "poses" / "starfish.yaml"
+    pose.write_text(f"{POSE}hold_lines: [Feel your breath.]\n")
+    routine = folder / "routines" / "my-night.yaml"
+    routine.write_text(re.sub(r"hold: 1-3 min", f"hold: {hold}", routine.read_text(), count=1))
+    found = [each for each in sleepward.json("check", "routines/my-night.yaml") for each in each["warnings"]]
+    unspoken = [each for each in found if each["rule"] == "unspoken-line"]
+    assert [each["line"] for each in unspoken] == ([6] if told else [])
+    assert not told or "45 s" in unspoken[0]["message"]

@@ -3,13 +3,14 @@
 from .faults import ScriptFaultsError, combined
 from .parse import parse
 from .render import plain_description, render
-from .round_contexts import WordingSettings
+from .round_contexts import WordingSettings, has_reminders
 
 __all__ = [
     "ScriptFaultsError",
     "WordingSettings",
     "combined",
     "front_matter",
+    "has_reminders",
     "parse",
     "plain_description",
     "render",

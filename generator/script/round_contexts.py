@@ -148,6 +148,11 @@ def _in_style(pose: Pose, style: str) -> Pose:
     return replace(pose, **pose.styles.get(style, {}))
 
 
+def has_reminders(step: Step, breath_ms: int, count_ms: int) -> bool:
+    """Whether the pose's hold lines are spoken in this step's hold, at `--words` 1."""
+    return _usual_reminders(step, 0, WordingSettings(breath_ms, count_ms)) > 0
+
+
 def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
     """How many reminders a hold has at `--words` 1: fewer after the first round, none in short holds."""
     shortest = _shortest_ms(step, wording)

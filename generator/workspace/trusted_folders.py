@@ -161,6 +161,10 @@ class Workspace:
             if (folder := root.folder / TEMPLATES / name).is_dir()
         ]
 
+    def is_built_in(self, path: Path) -> bool:
+        """Whether the file is one that comes with the program."""
+        return any(root.trust == "built-in" and path.resolve().is_relative_to(root.folder) for root in self.roots)
+
     # --- settings and lexicons ---------------------------------------------------------------------------
 
     def layers(self) -> list[SettingsLayer]:
