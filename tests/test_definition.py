@@ -545,6 +545,16 @@ WRONG_POSES = [
         ],
     ),
     # the new ways
+    (  # kneeling has more of its letters than what was meant
+        "position: supine",
+        "position: lying",
+        [
+            (
+                "3:11: 'lying' isn't a position; there are supine, prone, side, seated, kneeling, all-fours, standing, "
+                "chair, legs-raised, edge"
+            )
+        ],
+    ),
     (
         "ends: seated",
         "ends: setaed",

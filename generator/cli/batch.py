@@ -83,7 +83,8 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
                     plan_first=not options["scheduler"],
                     keep_going=options["keep_going"],
                 )
-        _report_obsolete(prune(status.obsolete, state, store, remove=remove and not dry_run), asked=remove)
+        obsolete = prune(status.obsolete, state, store, remove=remove and not dry_run)
+        _report_obsolete(obsolete, remove=remove)
     finally:
         if not dry_run:
             state.save(wanted.title)
@@ -99,12 +100,14 @@ _OBSOLETE = {
 }
 
 
-def _report_obsolete(left: Iterable[ObsoleteTrack], *, asked: bool) -> None:
+def _report_obsolete(obsolete: Iterable[ObsoleteTrack], *, remove: bool) -> None:
+    """Print what became of the tracks that the library no longer has; of those kept in a dry run, what would."""
     kept = False
-    for track in left:
-        click.echo(_OBSOLETE[track.state].format(name=track.name), err=True)
+    for track in obsolete:
+        what = "would be removed: {name}" if remove and track.state == "kept" else _OBSOLETE[track.state]
+        click.echo(what.format(name=track.name), err=True)
         kept = kept or track.state == "kept"
-    if kept and not asked:
+    if kept and not remove:
         click.echo("remove them with --prune", err=True)
 
 

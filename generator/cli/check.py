@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .tables import hanging
+
 if TYPE_CHECKING:
     from ..app.check import CheckedFile
     from ..errors import Diagnostic
@@ -78,6 +80,6 @@ def _print(checked: CheckedFile, shown: set[Diagnostic]) -> None:
     click.echo(f"{head:<6} {checked.path}  ({checked.kind})")
     for each in found:
         if each not in shown:
-            click.echo(f"  {each}")
+            click.echo(hanging(f"  {each}"))
     if again := len(shown.intersection(found)):
         click.echo(f"  and {again} in what it uses, said above")

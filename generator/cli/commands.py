@@ -124,4 +124,6 @@ def run(words: list[str]) -> int:
 
 
 def say_error(error: SleepwardError) -> None:
-    click.echo(f"Error: {error}", err=True)
+    from .tables import hanging
+
+    click.echo(hanging(f"Error: {error}", err=True), err=True)

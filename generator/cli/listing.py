@@ -14,6 +14,7 @@ from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
 from .options import build_options, split_flags, word_options
 from .progress import build_context, open_cache
+from .tables import hanging
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
@@ -49,7 +50,7 @@ def list_command(poses: bool, as_json: bool) -> None:
         click.echo(json.dumps([{key: getattr(item, key) for key in keys} for item in found], ensure_ascii=False))
     else:
         for item in found:
-            click.echo("\n".join(_summary(item)))
+            click.echo(hanging("\n".join(_summary(item))))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -74,7 +75,7 @@ def show_command(name: str, as_json: bool) -> None:
             known = [*workspace.routine_names(), *workspace.pose_ids()]
             raise NotFoundError(f"there is no routine or pose called {name!r}", hint=did_you_mean(pose_id, known, 3))
         item = workspace.read_pose(pose_id)
-    click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else "\n".join(_lines(item)))
+    click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else hanging("\n".join(_lines(item))))
 
 
 @click.command("backgrounds")

@@ -13,9 +13,10 @@ from ..errors import InputError, SleepwardError
 from .commands import say_error
 from .options import build_options, setting_options, split_flags
 from .results import build_one, facts_of, line_of
+from .tables import hanging
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
 
     from ..definition.program_models import Program, ProgramNight
     from ..workspace import Workspace
@@ -78,7 +79,7 @@ def _list_programs(workspace: Workspace, *, as_json: bool) -> None:
     else:
         for each in found:
             count = len(each.nights)
-            click.echo(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}")
+            click.echo(hanging(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}"))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -128,6 +129,7 @@ def _rows(
 def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool) -> Group:
     """A table of the nights. `adapted` adds what the given settings change in them."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -140,11 +142,12 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
         table.add_row(nights, row["length"] or "", Text(f"{row['title']} [{row['routine']}]"))
         for line in (", ".join(row["poses"]), row["note"], *(row["adapted"] if adapted else ())):
             if line:
-                table.add_row("", "", Text(f"  {line}"))
-    notes = [Text(f"  {note}") for note in program.notes]
-    notes = [Text("\nGood to know:"), *notes] if notes else []
+                table.add_row("", "", Padding(Text(line), (0, 0, 0, 2)))
+    good_to_know: list[RenderableType] = [Padding(Text(note), (0, 0, 0, 2)) for note in program.notes]
+    if good_to_know:
+        good_to_know.insert(0, Text("\nGood to know:"))
     head = Text.assemble((program.title, "bold"), f"\n{program.summary}\n")
-    return Group(head, table, *notes, Text(f"\nMake them with: sleepward program {program.name} --build"))
+    return Group(head, table, *good_to_know, Text(f"\nMake them with: sleepward program {program.name} --build"))
 
 
 # --- building -----------------------------------------------------------------------------------------

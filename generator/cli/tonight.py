@@ -14,6 +14,7 @@ from .commands import say_error
 from .options import build_options, setting_options, split_flags
 from .progress import build_context
 from .results import build_one, facts_of, line_of
+from .tables import hanging
 
 if TYPE_CHECKING:
     from ..app.tonight import Candidate, Choice
@@ -73,7 +74,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     if options["dry_run"]:
         lines.append(f"Make it with: {_command(candidate)}")
     if not options["as_json"]:
-        click.echo("\n".join(lines))
+        click.echo(hanging("\n".join(lines)))
     facts = {
         "routine": candidate.routine,
         "title": candidate.title,

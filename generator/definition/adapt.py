@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..durations import parse_hold
-from ..errors import InputError, did_you_mean, listed
+from ..errors import InputError, about_setting, did_you_mean, listed, nearest
 from ..model import Level, Pose, Routine, Step, Variant
 from ..settings import SleepPosition
 from .bodies import avoided_in, is_about
@@ -82,7 +82,18 @@ def adapt(
         notes.append("Sitting up and lying down still go by way of the hands: take a forearm or a fist instead.")
     if _named(options.avoid, "pregnancy"):
         notes.append("You fall asleep on your side, unless you choose another --sleep-position.")
-    return replace(routine, steps=(*steps, last), props=_props_needed(routine, [*steps, last])), tuple(notes)
+    steps.append(last)
+    summary = summary_of(routine, steps)
+    adapted = replace(routine, steps=tuple(steps), props=_props_needed(routine, steps), summary=summary)
+    return adapted, tuple(dict.fromkeys(notes))
+
+
+def summary_of(routine: Routine, steps: Sequence[Step]) -> str:
+    """The routine's summary; or the poses in `steps`, where one of the routine's is missing that it may promise."""
+    if {step.pose.id for step in routine.steps} <= {step.pose.id for step in steps}:
+        return routine.summary
+    *names, last = dict.fromkeys(step.pose.name for step in steps)
+    return f"{', '.join(names)} and {last}." if names else f"{last}."
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
@@ -114,13 +125,16 @@ def _check_names(
     for setting in ("only", "skip", "order"):
         unknown = [name for name in getattr(options, setting) if name not in own]
         if unknown and setting == "only":
-            what = f"only: {routine.name} has no pose {unknown[0]!r}"
-            raise InputError(what, where=where(setting), hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
+            what = about_setting(setting, f"{routine.name} has no pose {unknown[0]!r}", where(setting))
+            near = nearest(unknown[0], own)
+            hint = f"{f'did you mean {near[0]}? It' if near else 'it'} has {listed(own)}"
+            raise InputError(what, where=where(setting), hint=hint)
         poses = known_poses() if unknown else ()
         for name in unknown:
             if name not in poses:
                 hint = did_you_mean(name, [*own, *poses])
-                raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+                what = about_setting(setting, f"there is no pose {name!r}", where(setting))
+                raise InputError(what, where=where(setting), hint=hint)
 
 
 def _last_step(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..definition.adapt import AdaptOptions, adapt, suited_sleep_position
 from ..definition.bodies import avoidable_words, canonical, words_in_short
-from ..errors import InputError, NotFoundError, SettingError, did_you_mean, nearest
+from ..errors import SURE, InputError, NotFoundError, SettingError, about_setting, did_you_mean, nearest
 from ..model import Routine, Script
 from ..script import WordingSettings, render
 from ..script.front_matter import decode_script
@@ -161,7 +161,8 @@ def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None],
         for name in getattr(settings, setting):
             if name not in known:
                 hint = did_you_mean(name, known)
-                raise SettingError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+                what = about_setting(setting, f"there is no pose {name!r}", where(setting))
+                raise SettingError(what, where=where(setting), hint=hint)
 
 
 def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
@@ -170,10 +171,11 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
     known = avoidable_words([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
     for word in settings.avoid:
         if word not in known:
-            near = list(dict.fromkeys(map(canonical, nearest(word, known, 3))))
-            guess = f"did you mean {' or '.join(near)}? " if near else ""
+            near = nearest(word, known, alike=SURE)
+            guess = f"did you mean {canonical(near[0])}? " if near else ""
             hint = f"{guess}--avoid takes {words_in_short(known)}, and more: see docs/bodies.md"
-            raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
+            what = about_setting("avoid", f"nothing asks for {word!r}", where("avoid"))
+            raise SettingError(what, where=where("avoid"), hint=hint)
 
 
 def script_text(argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache) -> str:
