@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -25,16 +26,45 @@ def test_help_names_every_command(sleepward: Command) -> None:
         assert f"sleepward {command} " in sleepward(command, "--help").stdout
 
 
-def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
-    import re
-
-    flags = {
-        command: set(re.findall(r"--[a-z-]+", sleepward(command, "--help").stdout)) for command in ("build", "plan")
-    }
-    assert flags["build"] - flags["plan"] == set()
+def test_plan_takes_what_build_takes_and_shows_what_it_uses(sleepward: Command) -> None:
+    from generator.cli.build import build_command, plan_command
     from generator.settings import SETTINGS
 
-    assert {info.flag for info in SETTINGS.values()} <= flags["build"]
+    takes = {
+        command.name: {name for each in command.params for name in each.opts}
+        for command in (build_command, plan_command)
+    }
+    assert takes["build"] - takes["plan"] == {"sources"}
+    built, planned = (set(re.findall(r"--[a-z-]+", sleepward(name, "--help").stdout)) for name in ("build", "plan"))
+    assert {info.flag for info in SETTINGS.values()} <= built
+    assert built - planned == {"--plain", "--background-level", "--loudness", "--glide", "--ear", "--cover"}
+
+
+def test_help_is_in_groups_with_values_and_defaults_and_no_empty_brackets(sleepward: Command) -> None:
+    shown = sleepward("build", "--help").stdout
+    groups = re.findall(r"(?m)^(\w+):$", shown)
+    assert groups == ["Options", "Practice", "Voice", "Sound", "Words", "File"]
+    text = " ".join(shown.split())
+    for said in (
+        "--background NAME what sounds under the voice",
+        "brown, pink, rain, ocean, tide, wind, drone, none [default: brown]",
+        "knees, hips, hip-replacement, lower-back,",
+        "--level easier|standard|deeper",
+        "beginner, breathing, gentle, spare [default: gentle]",
+        "[default: heart]",
+        "[default: all cores]",
+        "[default: off]",
+    ):
+        assert said in text
+    for command in ("build", "plan", "script", "tonight", "program", "batch", "voices", "say"):
+        text = " ".join(sleepward(command, "--help").stdout.split())
+        assert not re.search(r"\[\]|\[default: \]|\(all cores\)|<=x<=256", text), command
+
+
+def test_alone_it_says_the_three_lines_one_needs(sleepward: Command) -> None:
+    lines = sleepward().stdout.splitlines()
+    assert [line.split()[1] for line in lines] == ["list", "build", "--help"]
+    assert all(len(line) <= 90 for line in lines)
 
 
 @pytest.mark.parametrize(

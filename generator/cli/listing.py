@@ -12,9 +12,10 @@ import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
-from .options import build_options, split_flags, word_options
+from .options import GroupedCommand, build_options, split_flags, word_options
 from .progress import build_context, open_cache
 from .tables import hanging
+from .values import complete_shown, complete_voices
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
@@ -56,7 +57,7 @@ def list_command(poses: bool, as_json: bool) -> None:
 
 
 @click.command("show")
-@click.argument("name", metavar="ROUTINE|POSE")
+@click.argument("name", metavar="ROUTINE|POSE", shell_complete=complete_shown)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
@@ -83,7 +84,7 @@ def show_command(name: str, as_json: bool) -> None:
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write twenty seconds of each into a folder, to choose by ear."
 )
-@build_options
+@build_options(unused=("plain",))
 def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> None:
     """List what can sound under the voice, as --background takes it.
 
@@ -109,7 +110,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
         click.echo(f"{name:<{width}}  {kind.summary}")
 
 
-@click.command("voices")
+@click.command("voices", cls=GroupedCommand)
 @click.option("--all", "everything", is_flag=True, help="All there are, in all languages.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON.")
 @click.option(
@@ -123,9 +124,9 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
     help="Print its sentences with numbers, to be recorded.",
 )
 @click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
-@build_options
+@build_options(unused=("plain",))
 @word_options
-@click.argument("names", nargs=-1, metavar="[VOICE]...")
+@click.argument("names", nargs=-1, metavar="[VOICE]...", shell_complete=complete_voices)
 def voices_command(
     *,
     names: tuple[str, ...],

@@ -11,9 +11,10 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import build_options, setting_options, split_flags
+from .options import GroupedCommand, build_options, setting_options, split_flags
 from .results import build_one, facts_of, line_of
 from .tables import hanging
+from .values import complete_programs
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 Flags = Mapping[str, str | None]
 
 
-@click.command("program")
-@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]")
+@click.command("program", cls=GroupedCommand)
+@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]", shell_complete=complete_programs)
 @click.option("--build", "is_build", is_flag=True, help="Make a track of each night.")
 @click.option("--days", metavar="NIGHTS", help="Only these of its nights, counted from 1, like 3 or 1-7.")
 @click.option("-o", "out", metavar="FOLDER/", help="Where to put the tracks.  [default: output/PROGRAM/]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, or with --build an object per track.")
-@build_options
-@setting_options
+@build_options()
+@setting_options()
 def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
 
