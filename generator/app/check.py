@@ -32,7 +32,8 @@ from ..pronunciation.lexicon import parse_lexicon
 from ..pronunciation.places import placed_remarks
 from ..pronunciation.reading import Reading, reading_of
 from ..pronunciation.sentences import sentences
-from ..script import ScriptFaultsError, parse, plain_description
+from ..script import TEMPLATE_NAMES, ScriptFaultsError, parse, plain_description
+from ..script.template_faults import exports_of, template_faults
 from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out
@@ -46,7 +47,7 @@ from ..workspace.parsers import parsers_in
 from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
 from ..workspace.settings_file import file_layer
 from ..workspace.settings_layers import SettingsLayer, own_layer, resolve, resolve_for
-from ..workspace.trusted_folders import BASE_STYLE, ROUTINE_SUFFIXES, ROUTINES
+from ..workspace.trusted_folders import BASE_STYLE, ROUTINE_SUFFIXES, ROUTINES, SHARED, TEMPLATES
 from ..yaml_source import read_text
 from .programs import read_program
 
@@ -54,6 +55,7 @@ LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
 NIGHT = "1"  # a night with varied wording; night 0 has the first alternatives
 
 NO_WORDS = "no-words"
+TRIED_WITH = ("ten-minutes-in-bed", "soothing-hips")  # routines that a template is rendered with
 
 _PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
 _POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
@@ -232,6 +234,42 @@ def _refuse_missing_background(layer: SettingsLayer, folder: Path) -> None:
         raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
 
 
+def _check_template(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
+    """The template by itself; then, where that is right, in routines that begin in bed and elsewhere."""
+    folders = _template_folders(path, workspace)
+    if folders is None:
+        what = f"a template lies in a style's folder, like {TEMPLATES}/{BASE_STYLE}/, and is read from nowhere else"
+        yield Diagnostic(str(path), 1, 1, f"{what}: move it there")
+        return
+
+    def exports(template: str) -> list[str] | None:
+        for folder, _ in folders:
+            if (folder / template).is_file():
+                return exports_of(text_or_nothing(folder / template))
+        return None
+
+    found = [*template_faults(read_text(path), TEMPLATE_NAMES, exports)]
+    yield from (Diagnostic(str(path), each.line, each.column, each.what) for each in found)
+    style = path.absolute().parent.name
+    for name in () if found else TRIED_WITH:
+        try:
+            flags = {"style": BASE_STYLE if style == SHARED else style}
+            routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace)
+        except SleepwardError as error:
+            yield from faults_of(error, path)
+
+
+def _template_folders(path: Path, workspace: Workspace) -> list[tuple[Path, Path | None]] | None:
+    """The folders of the template's style; None if it lies in none."""
+    style = path.absolute().parent.name
+    if path.absolute().parent.parent.name != TEMPLATES:
+        return None
+    try:
+        return workspace.template_folders(BASE_STYLE if style == SHARED else style)
+    except NotFoundError:  # of a folder that isn't this workspace's
+        return [(path.absolute().parent, None), *workspace.template_folders(BASE_STYLE)]
+
+
 _CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Diagnostic]]] = {
     "routine": _check_routine,
     "pose": _check_pose,
@@ -240,6 +278,7 @@ _CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Diagnostic]]] = {
     "program": _check_program,
     "lexicon": _check_lexicon,
     "settings": _check_settings,
+    "template": _check_template,
 }
 
 

@@ -2,10 +2,11 @@
 
 from .faults import ScriptFaultsError, combined
 from .parse import parse
-from .render import plain_description, render
+from .render import TEMPLATE_NAMES, plain_description, render
 from .round_contexts import WordingSettings, has_reminders
 
 __all__ = [
+    "TEMPLATE_NAMES",
     "ScriptFaultsError",
     "WordingSettings",
     "combined",
@@ -16,5 +17,6 @@ __all__ = [
     "render",
     "say_tag",
     "ssml",
+    "template_faults",
     "templates",
 ]

@@ -269,7 +269,10 @@ def render_text(text: str, values: Mapping[str, object], where: str) -> str:
     try:
         return str(_compiled_text(text).render(values)).strip()
     except TemplateError as error:
-        raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
+        from .template_faults import plain_undefined
+
+        what = plain_undefined(str(error.message), [*values])
+        raise ScriptError(f"this text doesn't render: {what}", where=where) from error
 
 
 @lru_cache(maxsize=4_096)
