@@ -1,5 +1,5 @@
 """Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md,
-the tables in docs/bodies.md, the scripts in docs/words.md.
+the tables in docs/bodies.md, the scripts in docs/words.md, what is left out in docs/lengths.md.
 
 `python docs/generate.py` writes it, `python docs/generate.py --check` exits 1 where anything differs.
 """
@@ -18,11 +18,14 @@ from typing import Any
 import click
 import yaml
 
+from generator.build.fitting import estimated_fit
+from generator.build.pipeline import read_spec
 from generator.cli.commands import COMMANDS, group
 from generator.definition import bodies
 from generator.definition import schema as schemas
 from generator.definition.adapt import at_level
 from generator.definition.checks import REPS_PATTERN
+from generator.definition.fitting import WHOLE, left_out_names
 from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
 from generator.durations import DURATION_PATTERN, HOLD_PATTERN
 from generator.model import POSITIONS, Pose
@@ -30,7 +33,7 @@ from generator.script.mark_table import MARKS
 from generator.settings import SETTINGS, SettingInfo
 from generator.values import SLUG, Duration, Words
 from generator.workspace import Workspace
-from generator.workspace.script_sources import routine_script
+from generator.workspace.script_sources import routine_script, routine_source
 from generator.workspace.settings_layers import ENVIRONMENT_PREFIX
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +42,8 @@ SCHEMAS = ROOT / "routines" / "schemas"
 SCRIPT_PAGE = ROOT / "docs" / "script.md"
 BODIES_PAGE = ROOT / "docs" / "bodies.md"
 WORDS_PAGE = ROOT / "docs" / "words.md"
+LENGTHS_PAGE = ROOT / "docs" / "lengths.md"
+LENGTHS = ("10m", "15m", "20m", "25m", "30m", "45m")
 MADE = "<!-- made by docs/generate.py: change the program, then run it -->"
 WIDTH = 100
 
@@ -96,6 +101,7 @@ def _files() -> Iterator[tuple[Path, str]]:
     yield SCRIPT_PAGE, _script_page(SCRIPT_PAGE.read_text(encoding="utf-8"))
     yield BODIES_PAGE, _bodies_page(BODIES_PAGE.read_text(encoding="utf-8"))
     yield WORDS_PAGE, _words_page(WORDS_PAGE.read_text(encoding="utf-8"))
+    yield LENGTHS_PAGE, _lengths_page(LENGTHS_PAGE.read_text(encoding="utf-8"))
 
 
 def _script_page(page: str) -> str:
@@ -130,6 +136,32 @@ def _script_lines(name: str) -> Iterator[str]:
             yield "# Arrival" + script.partition("# Arrival")[2].rstrip()
             yield "```"
             yield ""
+
+
+def _lengths_page(page: str) -> str:
+    """The page on lengths, which is written by hand, with what each routine leaves out at each length."""
+    before, begin, rest = page.partition("<!-- lengths: made by docs/generate.py -->\n")
+    _, end, after = rest.partition("<!-- /lengths -->\n")
+    return before + begin + "\n".join(_length_lines()) + "\n" + end + after
+
+
+def _length_lines() -> Iterator[str]:
+    workspace = Workspace.here().without_settings()
+    yield _row("routine", *LENGTHS)
+    yield _row("---", *["---"] * len(LENGTHS))
+    for name in workspace.routine_names():
+        yield _row(f"`{name}`", *(_left_out_at(name, length, workspace) for length in LENGTHS))
+
+
+def _left_out_at(name: str, length: str, workspace: Workspace) -> str:
+    routine = workspace.read_routine(workspace.routine_path(name))
+    spec = read_spec(routine_source(routine, {"length": length}, workspace), {"length": length}, workspace)
+    fit = estimated_fit(spec)
+    if not fit.fits or spec.shortenable is None:
+        return "can't be had"
+    if fit.choice == WHOLE:
+        return "all of it"
+    return ", ".join(left_out_names(spec.shortenable.routine, fit.choice)).lower() or "briefer words"
 
 
 def _page(lines: Iterator[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ _RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.
 _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
+_USUALLY = re.compile(r"(?P<range>.+?),\s*usually\s+(?P<usual>[^,]+)", re.IGNORECASE)
 _TOO_MANY_DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 
 # The grammar as editors check it: what these refuse it refuses, and some of what it refuses they take.
@@ -38,10 +40,10 @@ _ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "
 _CLOCKS = "([0-9]{1,2}:[0-5][0-9]|[0-9]{1,3}):[0-5][0-9]"
 DURATION_PATTERN = f"^(({_DIGITS} *{_UNITS} *)+|{_CLOCKS})$".translate(_ANY_CASE)
 HOLD_PATTERN = (
-    f"^({_DIGITS}( *[-–] *{_DIGITS})?[+]? *{_UNITS}"
+    f"^({_DIGITS}( *[-–] *{_DIGITS})?[+]? *{_UNITS}(, *usually +{_DIGITS} *{_UNITS})?"
     f"|({_DIGITS} *{_UNITS} *)+"
     f"|{_CLOCKS}"
-    "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?"
+    "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?(, *usually +[0-9]+ *breaths?)?"
     "|count +[0-9]+( +silent)?)$"
 ).translate(_ANY_CASE)
 
@@ -109,11 +111,14 @@ def parse_hold(text: str) -> HoldLength:
     """`text` as a hold. The ValueError it raises says what to write instead.
 
     >>> parse_hold("1-3+ min")
-    HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False)
+    HoldLength(unit='ms', low=60000, high=180000, more=True, silent=False, usual=None)
+    >>> parse_hold("20-40 s, usually 40 s").usual
+    40000
     """
     text = " ".join(text.split())
     _refuse_oversized(text, f"isn't a hold: {HOLD_EXAMPLES}")
-    hold = _hold_of(text)
+    span = _USUALLY.fullmatch(text)
+    hold = _hold_of(span["range"] if span else text)
     if hold.low == 0:
         raise ValueError(f"{text!r} is no hold at all: it must be more than 0")
     if hold.high < hold.low:
@@ -124,7 +129,14 @@ def parse_hold(text: str) -> HoldLength:
         raise ValueError(f"{text!r} is longer than 3 h, the longest hold there is: write fewer breaths")
     if hold.unit == "count" and hold.high > MAX_COUNT:
         raise ValueError(f"{text!r} counts further than {MAX_COUNT}, the most there can be: write a smaller number")
-    return hold
+    return replace(hold, usual=_usual(hold, span["usual"], text)) if span else hold
+
+
+def _usual(hold: HoldLength, written: str, text: str) -> int:
+    usual = _hold_of(written)
+    if usual.unit != hold.unit or usual.unit == "count" or usual.elastic or not hold.low <= usual.low <= hold.high:
+        raise ValueError(f"{text!r} isn't a hold: what it usually lasts is one length within its range")
+    return usual.low
 
 
 def _hold_of(text: str) -> HoldLength:
@@ -168,8 +180,11 @@ def longest_hold(hold: HoldLength, breath_ms: int) -> int:
 
 
 def default_hold(hold: HoldLength) -> int:
-    """What `hold` lasts without `--length`: its lower end plus a quarter of its range, in the unit of the hold."""
-    return hold.low + (hold.high - hold.low) // 4
+    """What `hold` lasts without `--length`, in the unit of the hold.
+
+    That is what it says it usually lasts, or else its lower end plus a quarter of its range.
+    """
+    return hold.usual if hold.usual is not None else hold.low + (hold.high - hold.low) // 4
 
 
 def format_ms(ms: int) -> str:

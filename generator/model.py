@@ -46,7 +46,7 @@ class HoldLength:
     """How long a hold lasts, as written: from `low` to `high`, in milliseconds, breaths or counts.
 
     `more` is the `+` of the grammar: a length fit may use up to three times `high`, 20 minutes at most.
-    Only counts can be `silent`.
+    Only counts can be `silent`. `usual` is what the hold lasts without a wanted length, if it says so.
     """
 
     unit: Literal["ms", "breaths", "count"]
@@ -54,6 +54,7 @@ class HoldLength:
     high: int
     more: bool = False
     silent: bool = False
+    usual: int | None = None
 
     @property
     def elastic(self) -> bool:
@@ -64,6 +65,9 @@ class HoldLength:
 
 
 Level = Literal["easier", "standard", "deeper"]
+Keep = Literal["always", "first", "second", "last"]
+KEEPS: tuple[Keep, ...] = ("always", "first", "second", "last")
+"""How early a step is left out where a wanted length has no room for all: `last` goes first, `always` never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Pose:
     setting `avoid` goes by both, and by the positions. `extra` is the text that a chosen variant adds to `enter`.
 
     `mind` is the spoken caution, `feel` how the pose should feel, `breathing` what the breath does in it.
-    `styles` holds texts that replace the pose's own: by the style's name, then by the field.
+    `most_ms` is how far a `+` may stretch one round of it. `styles` holds texts that replace the pose's own: by the
+    style's name, then by the field.
     """
 
     id: str
@@ -121,6 +126,7 @@ class Pose:
     extra: str = ""
     mind: str = ""
     feel: str = ""
+    most_ms: int | None = None
     breathing: tuple[BreathWords, ...] = ()
     styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -136,11 +142,16 @@ class Step:
     reps: tuple[int, int] | None = None
     level: Level = "standard"
     line: int = 0
+    keep: Keep = "second"
 
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """The poses in order. `settings` are those that its file has, as written, by name."""
+    """The poses in order. `settings` are those that its file has, as written, by name.
+
+    `note` is said after the greeting: a programme has one for each of its nights. A `brief` one is told in brief words,
+    in its own style.
+    """
 
     name: str
     title: str
@@ -150,9 +161,11 @@ class Routine:
     props: tuple[str, ...]
     steps: tuple[Step, ...]
     greeting: str = ""
+    note: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    brief: bool = False
 
 
 # --- cues ------------------------------------------------------------------------------------------
@@ -239,6 +252,14 @@ class HoldGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """Sentences for a hold that turns out long: said in turn, wherever it would have `every_ms` without a word."""
+
+    every_ms: int
+    says: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold of one round. With `length` None it lasts as long as its content; `text` is the length as written."""
 
@@ -246,6 +267,12 @@ class Hold:
     groups: tuple[HoldGroup, ...]
     where: CuePlace
     text: str = ""
+    company: Company | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Everything that may happen in it: its groups in their order, and then its company."""
+        return (*(item for group in self.groups for item in group.items), *(self.company.says if self.company else ()))
 
 
 Cue = Say | Pause | Chime | Count | Breathe | Hold
@@ -258,8 +285,7 @@ def cues_with_words(cues: Sequence[Cue | Item]) -> Iterator[Say | Breathe]:
             case Say() | Breathe():
                 yield cue
             case Hold():
-                for group in cue.groups:
-                    yield from cues_with_words(group.items)
+                yield from cues_with_words(cue.items)
             case Pause() | Chime() | Count():
                 pass
             case _:

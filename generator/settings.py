@@ -92,6 +92,7 @@ class Settings:
     pace: float = _setting(
         1.0, Number("FACTOR", 0.5, 3, "1.5 makes pauses half as long again"), "scales pauses, not holds"
     )
+    slowing: Switch = _setting("on", OneOf("on|off"), "let the gaps between sentences grow by six tenths toward sleep")
     breath_rate: float = _setting(6.0, Number("PER_MINUTE", 3, 12, "breaths a minute"), "breaths a minute")
     breath_ratio: tuple[int, int] = _setting((4, 6), Ratio("4:6|3:7"), "inhale to exhale")
     count_ms: int = _setting(1_500, Whole("MS", 500, 10_000, "milliseconds"), "how long one count lasts")
@@ -151,6 +152,12 @@ class Settings:
         "repetitions of alternating poses",
         shapes_words=True,
         otherwise="the fewest",
+    )
+    keep: Literal["fitting", "all"] = _setting(
+        "fitting",
+        OneOf("fitting|all"),
+        "what a length without room for everything keeps: fitting steps in briefer words, or all as they are",
+        shapes_words=True,
     )
     style: str = _setting(
         "gentle",

@@ -43,7 +43,7 @@ def outcome(pose: Pose, word: str) -> str:
     return "out" if avoided_in(at_level(pose, "easier"), [word]) else "easier"
 
 
-@pytest.mark.parametrize("style", ["gentle", "spare", "beginner"])
+@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing", "nidra"])
 @pytest.mark.parametrize(
     ("routine", "poses"),
     [

@@ -50,7 +50,7 @@ def test_help_is_in_groups_with_values_and_defaults_and_no_empty_brackets(sleepw
         "brown, pink, rain, ocean, tide, wind, drone, none [default: brown]",
         "knees, hips, hip-replacement, lower-back,",
         "--level easier|standard|deeper",
-        "beginner, breathing, gentle, spare [default: gentle]",
+        "beginner, breathing, gentle, nidra, spare [default: gentle]",
         "[default: heart]",
         "[default: all cores]",
         "[default: off]",

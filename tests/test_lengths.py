@@ -160,6 +160,8 @@ def test_a_text_without_end_is_refused_and_shown_shortened(parse: Callable[[str]
         ("50+ breaths", 50, 120),  # twenty minutes at six a minute
         ("30+ min", 1_800_000, 1_800_000),  # already past the twenty minutes
         ("count 10", 10, 10),
+        ("20-40 s, usually 40 s", 40_000, 40_000),
+        ("5-10+ breaths, usually 7 breaths", 7, 30),
     ],
 )
 def test_defaults_and_stretch_follow_the_design(text: str, default: int, most: int) -> None:

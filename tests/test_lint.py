@@ -226,6 +226,25 @@ def test_a_sentence_is_whole(words: str, broken: bool) -> None:
     assert ("fragment" in _said(words)) is broken
 
 
+PARTS = ("Your right thumb.", "Your index finger.", "The palm of your hand.", "Your right wrist.", "Your elbow.")
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        (" [3s]\n".join(PARTS), False),
+        (" [3s]\n".join(PARTS[:4]), True),
+        (" [3s]\n".join((*PARTS[:4], "Rest.", *PARTS[4:])), True),
+        ("Your right thumb.", True),
+        ("The space between your eyebrows.", True),
+        ("Now your left knee.", False),  # the call of an alternation
+        ("Your right knee drops.", False),
+    ],
+)
+def test_parts_of_the_body_are_named_in_a_row_or_with_a_verb(words: str, broken: bool) -> None:
+    assert ("fragment" in _rules([*script_findings(parse(words, "mine.txt"))])) is broken
+
+
 def test_words_that_pace_a_breath_need_not_be_sentences() -> None:
     paced = "Lie down.\n[breathe 2]\nin: Shoulders up.\nout: Back, and down.\n[release]\n"
     assert "fragment" not in _rules([*script_findings(parse(paced, "mine.txt"))])
@@ -252,6 +271,7 @@ def test_words_that_pace_a_breath_need_not_be_sentences() -> None:
             "When this breath has gone, we move.",
             "Rest; stay here.",
             "You'll know, for I'll tell you.",
+            "Rest your head on the pillow beside the pillow.",
         ),
         "Walk to bed, putting out each light behind you.",
     ],
@@ -268,6 +288,8 @@ def test_what_nobody_says_is_found(words: str) -> None:
         "You don't have to hurry.",
         "Lie in the warm, round hollow.",
         "You should be warm.",
+        "Lay your right ankle across your left knee, and press your right knee away.",
+        "Lay one pillow on the other pillow.",
     ],
 )
 def test_what_people_say_is_plain(words: str) -> None:
@@ -479,6 +501,48 @@ def test_what_comes_again_is_put_where_the_hand_finds_it(words: str, broken: boo
 
 
 LINE = "Let the breath go where it likes."  # seven words: four seconds at 105 a minute
+
+
+@pytest.mark.parametrize(
+    ("hold", "style", "broken"),
+    [
+        ("5 min]", "gentle", True),
+        ("5 min]", "spare", True),
+        ("3 min]", "spare", False),
+        ("3 min]", "gentle", True),
+        ("2 min]", "gentle", False),
+        ("1-3+ min]\n[at 50%]\nRest.", "gentle", True),  # it may be stretched to nine minutes
+        ("1-3+ min]\n[at 50%]\nRest.\n[every 2 min]\nRest.", "gentle", False),
+        ("1-3+ min]\n[every 3 min]\nRest.", "gentle", True),
+        ("30 breaths]", "gentle", True),
+        ("10 min]\nRest.\nStay.\nBreathe.\nRest on.\nStay on.", "gentle", False),
+    ],
+)
+def test_nobody_is_left_without_a_word_for_long_before_the_last_rest(hold: str, style: str, broken: bool) -> None:
+    script = parse(f"Lie down.\n[hold {hold}\n[release]\nSettle.\n[hold 9 min]\n[release]\n[sleep]\n", "mine.txt")
+    assert ("long-silence" in _rules([*script_findings(script, style=style)])) is broken
+
+
+@pytest.mark.parametrize(
+    ("hold", "setting_up", "broken"),
+    [
+        ("20-40 s", "[50s]", False),
+        ("20-40 s", "[90s]", True),
+        ("20-40 s, usually 40 s", "[90s]", False),
+        ("20 s", "[90s]", False),  # it can't last longer
+        ("count 10", "[90s]", False),
+    ],
+)
+def test_a_hold_that_takes_long_to_get_into_lasts_longer(hold: str, setting_up: str, broken: bool) -> None:
+    text = f"[pose frog only]\nKneel. {setting_up}\n[hold {hold}]\n[release]\nLie down.\n[hold 9 min]\n[release]\n[sleep]\n"
+    script = parse(text, "mine.txt")
+    assert ("setting-up" in _rules([*script_findings(script)])) is broken
+
+
+@pytest.mark.parametrize(("times", "broken"), [(4, False), (5, True)])
+def test_silence_is_announced_seldom(times: int, broken: bool) -> None:
+    holds = "".join(f"Lie down {number}.\n[hold 60 s]\nI'll be quiet now.\n[release]\n" for number in range(times))
+    assert ("announcements" in _rules([*script_findings(parse(f"{holds}Go on.", "mine.txt"))])) is broken
 
 
 @pytest.mark.parametrize(

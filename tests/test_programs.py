@@ -25,6 +25,8 @@ from generator.build.track import BuildContext
 from generator.definition.program_models import Program, ProgramNight
 from generator.definition.schema import schema
 from generator.errors import DefinitionError, InputError
+from generator.model import Say
+from generator.script import parse
 from generator.settings import SETTINGS
 from generator.storage.cache import Cache
 from generator.timeline.layout import lay_out
@@ -46,6 +48,7 @@ nights:
   - routine: mine
     skip: [knee-hugs]
     note: Shorter.
+    say: You can leave out the hugs tonight.
 """
 ROUTINE = """\
 title: Mine
@@ -113,7 +116,7 @@ def test_every_night_has_room_for_a_slower_or_a_quicker_voice(name: str, plans: 
         assert least_ms + speech_ms // 20 <= planned["guided_ms"] <= most_ms - speech_ms // 20, night
 
 
-@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing"])
+@pytest.mark.parametrize("style", ["gentle", "spare", "beginner", "breathing", "nidra"])
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_style_and_night_can_be_had_at_the_length_it_names(name: str, style: str) -> None:
     """By the letters of what is said; a twentieth more or less speech leaves room for other voices."""
@@ -183,6 +186,19 @@ def test_programmes_and_their_nights_are_listed(sleepward: Command, mine: Path) 
     assert re.search(r"^2 +6m +Mine \[mine\]", shown, re.MULTILINE)
     assert "Knee Hugs" not in shown
     assert "Shorter." in shown
+
+
+@pytest.mark.parametrize("style", ["gentle", "spare"])
+def test_a_programme_speaks_its_own_word_after_the_greeting(mine: Path, style: str) -> None:
+    program = load_program("mine", Workspace.here())
+    first, *_, last = (
+        night_source(night, night_flags(program, night, no_flags(style=style)), Workspace.here()).text
+        for night in program.nights
+    )
+    greeting, word, *_ = (cue.text for cue in parse(last, "x").cues if isinstance(cue, Say))
+    assert greeting == "Good evening."
+    assert word == "You can leave out the hugs tonight."
+    assert word not in first
 
 
 def test_nights_become_files_that_sort(sleepward: Command, mine: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -12,8 +14,10 @@ from generator.mix.envelope import DUCK_GAP_MS, FADE_IN_MS
 from generator.mix.mixing import glide_db
 from generator.model import Event, HoldLength, Script, Timeline
 from generator.script import parse
+from generator.settings import Settings
 from generator.timeline.layout import lay_out
-from generator.timeline.timing import Timing, spoken_texts
+from generator.timeline.slowing import gap_scales
+from generator.timeline.timing import Timing, spoken_texts, texts_by_length, timing_of
 
 settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
@@ -430,3 +434,70 @@ def test_a_count_too_fast_for_its_words_names_the_way_out() -> None:
     assert "“One.”" in caught.value.what
     assert caught.value.hint == "give --count-ms 600 or more, or --count-voice off"  # "Three." takes 560 ms here
     assert lay("[count 3]", Timing(count_ms=600)).events
+
+
+# --- slowing down, and company in long holds -----------------------------------------------------------
+
+TWO_SIDES = "".join(
+    f"# {pose} {side}\n[pose {pose} {side}]\nBend it. Lay it down. Rest.\n[hold 20 s]\n[release]\n"
+    for pose in ("frog", "twist", "bridge")
+    for side in ("right", "left")
+)
+
+
+def gaps_by_pose(timeline: Timeline) -> dict[tuple[str | None, str | None], list[int]]:
+    speech = of_kind(timeline, "speech")
+    found: dict[tuple[str | None, str | None], list[int]] = {}
+    for before, after in pairwise(speech):
+        if (before.pose, before.round) == (after.pose, after.round):
+            found.setdefault((after.pose, after.round), []).append(after.start_ms - before.end_ms)
+    return found
+
+
+def test_the_gaps_between_sentences_grow_toward_sleep_and_both_sides_are_alike() -> None:
+    gaps = gaps_by_pose(lay(TWO_SIDES))
+    assert {pose: gaps[pose, "right"] for pose in ("frog", "twist", "bridge")} == {
+        "frog": [1_200, 1_200],
+        "twist": [1_560, 1_560],
+        "bridge": [1_920, 1_920],
+    }
+    assert all(gaps[pose, "right"] == gaps[pose, "left"] for pose in ("frog", "twist", "bridge"))
+
+
+def test_without_slowing_all_gaps_are_alike() -> None:
+    gaps = gaps_by_pose(lay(TWO_SIDES, Timing(slowing=False)))
+    assert {gap for each in gaps.values() for gap in each} == {1_200}
+
+
+def test_who_gets_up_again_is_not_slowed_down() -> None:
+    assert timing_of(Settings()).slowing
+    assert not timing_of(Settings(ending="awake")).slowing
+    assert not timing_of(Settings(slowing="off")).slowing
+
+
+def test_a_script_without_poses_slows_down_by_its_chapters() -> None:
+    script = parse("# One\nHi. You.\n# Two\nHi. You.\n# Three\nHi. You.", "x")
+    assert list(gap_scales(script.cues).values()) == pytest.approx([1, 1.3, 1.6])
+
+
+COMPANY = "Sit.\n[hold 1-20 min]\nRest here.\n[at 35%]\nBreathe.\n[at -8s]\nSoon.\n[every 2 min]\nOne.\nTwo.\nThree.\n[release]\nGo."
+
+
+@given(st.integers(70, 1_200))
+def test_no_hold_is_without_a_word_for_longer_than_every(seconds: int) -> None:
+    timeline = lay(COMPANY.replace("1-20 min", f"{seconds} s"))
+    (hold,) = of_kind(timeline, "hold")
+    assert hold.end_ms - hold.start_ms == seconds * 1_000
+    inside = [event for event in of_kind(timeline, "speech") if hold.start_ms <= event.start_ms < hold.end_ms]
+    edges = [hold.start_ms, *(edge for each in inside for edge in (each.start_ms, each.end_ms)), hold.end_ms]
+    assert edges == sorted(edges)
+    assert max(after - before for before, after in pairwise(edges)) <= 120_000
+    assert {"Rest here.", "Breathe.", "Soon."} <= {event.text for event in inside}
+    if seconds <= 120:
+        assert len(inside) == 3
+
+
+def test_only_what_a_long_hold_needs_is_said_and_in_turn() -> None:
+    said = [event.text for event in of_kind(lay(COMPANY.replace("1-20 min", "10 min")), "speech")]
+    assert said == ["Sit.", "Rest here.", "One.", "Breathe.", "Two.", "Three.", "One.", "Soon.", "Go."]
+    assert texts_by_length(parse(COMPANY, "x"), Timing()) == {"One.", "Two.", "Three."}

@@ -174,7 +174,7 @@ def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
         yield found if each.fault else replace(found, rule=each.remark.rule, severity="warning")
     for note in script.notes:
         yield Diagnostic(str(path), note.line, note.column, note.what, rule="not-as-written", severity="warning")
-    for finding in script_findings(script, _timing(settings)):
+    for finding in script_findings(script, _timing(settings), style=settings.style):
         if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
             yield warning(finding, str(path), finding.line, _column_of(source.text, finding.line, finding.quote))
 
@@ -312,7 +312,7 @@ def _script_checks(
             yield _in_script(fault, source.text, routine, path)
         shown = " ".join(f"--{key} {value}" for key, value in way.items() if way != LEVELS[0])
         reading = reading or _reading(settings, workspace)
-        in_words = script_findings(script, _timing(settings), setting=routine.setting)
+        in_words = script_findings(script, _timing(settings), setting=routine.setting, style=settings.style)
         for finding in (*in_words, *_said_findings(script, reading)):
             found.setdefault(replace(finding, line=0), shown)
         if way == LEVELS[0] and any(step.line for step in routine.steps):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..definition.program_models import Program, ProgramNight, parse_program
@@ -69,7 +70,7 @@ def night_flags(
 def night_source(night: ProgramNight, flags: Mapping[str, str | None], workspace: Workspace) -> ScriptSource:
     """The night's script, under the flags of `night_flags`."""
     routine = workspace.read_routine(workspace.routine_path(night.routine))
-    return routine_source(routine, flags, workspace)
+    return routine_source(replace(routine, note=night.say), flags, workspace)
 
 
 def track_name(program: Program, night: ProgramNight) -> str:

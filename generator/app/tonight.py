@@ -10,21 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from ..build.fitting import estimated_clips_ms, estimated_fit
 from ..build.pipeline import plan_track, read_spec
 from ..build.track import BuildContext, TrackSpec
+from ..definition.fitting import FitChoice, left_out_poses
 from ..durations import clock
 from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
-from ..model import Timeline
 from ..timeline.layout import lay_out
-from ..timeline.timing import spoken_texts, timing_of
+from ..timeline.timing import timing_of
 from ..workspace import Workspace
 from ..workspace.script_sources import ScriptSource, routine_source
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
-LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
-UNKNOWN_RATE_WPM = 120  # of recordings, say
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
 MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another routine
 
@@ -33,9 +32,8 @@ MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another 
 class Candidate:
     """A routine as it could be done tonight. Times are estimates of the guided part.
 
-    `wanted_ms` None accepts any length. `left_out` are the poses skipped to make it fit, `avoided` those that `avoid`
-    leaves out. `spare` are those that could be skipped next, the longest first. `flags` produce it. `refusal` says why
-    it can't be done, if so.
+    `wanted_ms` None accepts any length. `left_out` are the poses that the length fit leaves out, `avoided` those that
+    `avoid` does. `flags` produce it. `refusal` says why it can't be done, if so.
     """
 
     routine: str
@@ -46,7 +44,6 @@ class Candidate:
     own_ms: int = 0
     left_out: tuple[str, ...] = ()
     avoided: tuple[str, ...] = ()
-    spare: tuple[str, ...] = ()
     flags: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str = ""
 
@@ -151,10 +148,7 @@ def candidates(
             errors.append(error)
             found.append(Candidate(name, refusal=error.what))
         else:
-            if len(whole.avoided) > MOST_LEFT_OUT * (2 + len(whole.spare) + len(whole.avoided)):
-                found.append(replace(whole, refusal="more than half of its poses ask for what is to be avoided"))
-            else:
-                found.append(whole if _fits(whole, SLACK) else shortened(whole, workspace))
+            found.append(whole)
     if errors and all(not candidate.title for candidate in found):
         raise _combined_error(errors, found)
     return found
@@ -176,34 +170,12 @@ def source_of(candidate: Candidate, workspace: Workspace) -> ScriptSource:
 
 
 def try_candidate(candidate: Candidate, workspace: Workspace, context: BuildContext) -> Candidate:
-    """Speak and lay out the candidate. Returns it unchanged if that works, shortened if it is too long, or refused."""
+    """Speak and lay out the candidate. Returns it unchanged if that works, with other poses left out, or refused."""
     try:
-        plan_track(read_spec(source_of(candidate, workspace), candidate.flags, workspace), context)
-    except LengthError:
-        return shortened(candidate, workspace)
+        planned = plan_track(read_spec(source_of(candidate, workspace), candidate.flags, workspace), context)
     except InputError as error:
         return replace(candidate, refusal=error.what)
-    return candidate
-
-
-def shortened(candidate: Candidate, workspace: Workspace) -> Candidate:
-    """The candidate with poses left out, the longest first, until it fits; refused if it never does.
-
-    The first pose, which leads into the practice, and the last, in which people fall asleep, stay. So does the order.
-    """
-    wanted_ms = candidate.wanted_ms or 0
-    if candidate.most_ms < wanted_ms:
-        return replace(candidate, refusal=f"lasts about {clock(candidate.most_ms)} at its longest")
-    less = candidate
-    while less.spare and len(less.left_out) + 1 <= MOST_LEFT_OUT * (1 + len(less.spare) + len(less.left_out)):
-        out = less.spare[0]
-        skip = ", ".join(filter(None, (less.flags.get("skip"), out)))
-        again = _estimated(less.routine, {**less.flags, "skip": skip}, workspace)
-        less = replace(again, left_out=(*less.left_out, out))
-        if _fits(less):
-            return less
-    half = f", and {clock(less.least_ms)} with half of its poses left out" if less is not candidate else ""
-    return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest{half}")
+    return _leaving_out(candidate, planned.spec, planned.choice)
 
 
 def night_of(now: datetime) -> date:
@@ -211,54 +183,54 @@ def night_of(now: datetime) -> date:
     return (now - timedelta(hours=NIGHT_BEGINS_H)).date()
 
 
-def _fits(candidate: Candidate, slack: float = 0.0) -> bool:
-    if candidate.wanted_ms is None:
-        return True
-    return candidate.least_ms * (1 - slack) <= candidate.wanted_ms <= candidate.most_ms * (1 + slack)
-
-
 def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Candidate:
-    """The routine with its times estimated from the letters of its speech."""
+    """The routine with its times estimated from the letters of its speech, shortened to its wanted length."""
     spec = read_spec(_source(name, flags, workspace), flags, workspace)
-    timing = replace(timing_of(spec.settings), length_ms=None)
-    letter_ms = LETTER_MS_AT_1_WPM / (spec.voice.rate_wpm or UNKNOWN_RATE_WPM)
-    spoken_ms = {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in spoken_texts(spec.script, timing)}
-    timeline = lay_out(spec.script, spoken_ms, timing)
+    timeline = lay_out(spec.script, estimated_clips_ms(spec), replace(timing_of(spec.settings), length_ms=None))
     least_ms, most_ms = timeline.length_range_ms
-    at_shortest = lay_out(spec.script, spoken_ms, replace(timing, length_ms=least_ms))
-    skipped = spec.settings.skip
-    return Candidate(
+    wanted_ms = spec.settings.length
+    avoided, poses = _avoided(name, spec, workspace)
+    whole = Candidate(
         routine=name,
         title=spec.script.title,
-        wanted_ms=spec.settings.length,
+        wanted_ms=wanted_ms,
         least_ms=least_ms,
         most_ms=most_ms,
         own_ms=timeline.guided_ms,
-        avoided=_avoided(name, spec, workspace),
-        spare=_spare(at_shortest),
-        flags={**flags, "skip": ", ".join(skipped) or None},
+        avoided=avoided,
+        flags=flags,
     )
+    if len(avoided) > MOST_LEFT_OUT * poses:
+        return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
+    if wanted_ms is None or least_ms * (1 - SLACK) <= wanted_ms <= most_ms * (1 + SLACK):
+        return whole
+    if most_ms < wanted_ms:
+        return replace(whole, refusal=f"lasts about {clock(most_ms)} at its longest")
+    fit = estimated_fit(spec)
+    if not fit.fits:
+        return replace(whole, refusal=f"lasts about {clock(least_ms)} at its shortest")
+    return _leaving_out(whole, spec, fit.choice)
 
 
-def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[str, ...]:
-    """The poses that `avoid` leaves out of the routine: those that aren't in its script, and not by another setting."""
-    if not spec.settings.avoid:
-        return ()
-    steps = workspace.read_routine(workspace.routine_path(name)).steps
+def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[tuple[str, ...], int]:
+    """The poses that `avoid` leaves out of the routine, and how many there would be without it."""
     chosen, skipped = spec.settings.only, spec.settings.skip
-    wanted = dict.fromkeys(step.pose.id for step in steps)
+    own = dict.fromkeys(step.pose.id for step in workspace.read_routine(workspace.routine_path(name)).steps)
+    wanted = [pose for pose in own if pose not in skipped and (not chosen or pose in chosen)]
     done = {cue.where.pose for cue in spec.script.cues}
-    return tuple(pose for pose in wanted if pose not in done and pose not in skipped and (not chosen or pose in chosen))
+    return tuple(pose for pose in wanted if pose not in done) if spec.settings.avoid else (), len(wanted)
 
 
-def _spare(timeline: Timeline) -> tuple[str, ...]:
-    """The poses between the first and the last, the longest first."""
-    lasts_ms: dict[str, int] = {}
-    for event in timeline.events:
-        if event.pose is not None and event.kind != "tail":
-            lasts_ms[event.pose] = lasts_ms.get(event.pose, 0) + event.duration_ms
-    between = list(lasts_ms)[1:-1]
-    return tuple(sorted(between, key=lambda pose: -lasts_ms[pose]))
+def _leaving_out(candidate: Candidate, spec: TrackSpec, choice: FitChoice) -> Candidate:
+    """The candidate with the poses that `choice` leaves out; refused if they are more than half of all."""
+    if spec.shortenable is None:
+        return candidate
+    routine = spec.shortenable.routine
+    left_out = left_out_poses(routine, choice)
+    if len(left_out) > MOST_LEFT_OUT * len({step.pose.id for step in routine.steps}):
+        half = "and is too long even with half of its poses left out"
+        return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest, {half}")
+    return replace(candidate, left_out=left_out)
 
 
 def _source(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> ScriptSource:

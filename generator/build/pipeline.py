@@ -5,27 +5,37 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from .. import beds
+from ..definition.fitting import WHOLE, FitChoice, left_out_names
+from ..errors import LengthError
 from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
 from ..mix.mixing import Levels, Mix
-from ..model import Bed
+from ..model import Bed, Timeline
 from ..script import combined, parse
 from ..settings import CHIME_LU
 from ..timeline.layout import lay_out
-from ..timeline.timing import timing_of
-from ..voices.narration import narrate
+from ..timeline.timing import texts_by_length, timing_of
+from ..voices.narration import Narration
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
 from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, script_layer
 from ..workspace.settings_layers import resolve_for
 from .fingerprint import sound_fingerprint
+from .fitting import FittedTrack, fit_to_length, spoken, what_would_fit
 from .plan_json import plan_dict, settings_dict
-from .speakers import lines_of, open_count_voice, open_speaker, unsayable_places
-from .track import BuildContext, BuildResult, PlannedTrack, PreparedTrack, TrackSpec, title_of
+from .speakers import open_count_voice, open_speaker, unsayable_places
+from .track import (
+    BuildContext,
+    BuildResult,
+    PlannedTrack,
+    PreparedTrack,
+    ShortenableTrack,
+    TrackSpec,
+    title_of,
+)
 from .track_file import new_track
 from .track_tags import existing_tags, tags_for, updated_tags
 
@@ -40,15 +50,28 @@ def build(spec: TrackSpec, path: Path, context: BuildContext) -> BuildResult:
 def prepare(spec: TrackSpec, path: Path, context: BuildContext) -> PreparedTrack:
     """Speak and place every sentence, unless the track is there already."""
     started = time.monotonic()
-    key = sound_fingerprint(spec).key
-    if (tags := existing_tags(path, key, spec)) is not None and (updated := updated_tags(tags, spec)) is not None:
-        elapsed_s = time.monotonic() - started
+
+    def present(spec: TrackSpec) -> PreparedTrack | None:
+        key = sound_fingerprint(spec).key
+        tags = existing_tags(path, key, spec)
+        updated = None if tags is None else updated_tags(tags, spec)
+        if tags is None or updated is None:
+            return None
         new_tags = updated if updated != tags else None
-        return PreparedTrack(spec, path, key, tags.duration_ms, None, None, elapsed_s, new_tags)
-    planned = plan_track(spec, context)
+        return PreparedTrack(spec, path, key, tags.duration_ms, None, None, time.monotonic() - started, new_tags)
+
+    fitted = fit_to_length(spec, context, present)
+    for note in fitted.spec.script.adapted:
+        if note not in spec.script.adapted:
+            context.notice(note)
+    if isinstance(fitted, PreparedTrack):
+        return fitted
+    planned = _planned(fitted, context)
     if planned.plan["bytes_estimate"] > LARGE_BYTES:
         context.notice(f"{path} will take about {planned.plan['bytes_estimate'] / 1e6:,.0f} MB")
-    return PreparedTrack(spec, path, key, planned.timeline.duration_ms, planned, None, time.monotonic() - started)
+    key = sound_fingerprint(planned.spec).key
+    duration_ms = planned.timeline.duration_ms
+    return PreparedTrack(planned.spec, path, key, duration_ms, planned, None, time.monotonic() - started)
 
 
 def load_background(prepared: PreparedTrack, context: BuildContext) -> PreparedTrack:
@@ -89,18 +112,45 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     lexicon = load_lexicon(voice.language, workspace)
-    spec = TrackSpec(script, name, settings, voice, lexicon, count_voice=count_voice)
+    spec = TrackSpec(
+        script,
+        name,
+        settings,
+        voice,
+        lexicon,
+        count_voice=count_voice,
+        shortenable=_shortenable(source, flags, workspace) if settings.length is not None else None,
+    )
     if faults := unsayable_places(spec):
         raise combined(faults)
     return spec
 
 
+def _shortenable(
+    source: ScriptSource, flags: Mapping[str, str | None], workspace: Workspace
+) -> ShortenableTrack | None:
+    shortenable = source.shortenable
+    if shortenable is None:
+        return None
+
+    def spec(more_flags: Mapping[str, str], choice: FitChoice) -> TrackSpec:
+        changed = {**flags, **more_flags}
+        return read_spec(shortenable.source(changed, choice), changed, workspace)
+
+    return ShortenableTrack(shortenable.routine, spec)
+
+
 def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
-    """Speak every sentence (or take it from the cache) and place it."""
-    timing = timing_of(spec.settings)
-    progress = partial(context.progress, "narration")
-    narration = narrate(lines_of(spec), context.cache, context.jobs, progress)
-    timeline = lay_out(spec.script, narration.durations_ms, timing)
+    """Speak every sentence (or take it from the cache) and place it, shortened to its wanted length where need be."""
+    return _planned(fit_to_length(spec, context), context)
+
+
+def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
+    spec = fitted.spec
+    try:
+        narration, timeline = _placed(fitted, context)
+    except LengthError as error:
+        raise _explained(error, fitted, context) from error
     plan = plan_dict(
         timeline,
         spec.settings,
@@ -110,7 +160,33 @@ def plan_track(spec: TrackSpec, context: BuildContext) -> PlannedTrack:
         adapted=spec.script.adapted,
         bytes_estimate=CONTAINERS[spec.settings.format].estimate_bytes(timeline.duration_ms, spec.settings.bitrate),
     )
-    return PlannedTrack(spec, narration, timeline, plan)
+    return PlannedTrack(spec, narration, timeline, plan, fitted.choice)
+
+
+def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Timeline]:
+    """The narration and the timeline. What long holds say is spoken only where the holds turn out so long."""
+    spec, narration = fitted.spec, fitted.narration
+    timing = timing_of(spec.settings)
+    by_length = dict.fromkeys(texts_by_length(spec.script, timing), 0)
+    timeline = lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
+    said = {event.text for event in timeline.events if event.kind == "speech"} & by_length.keys()
+    if not said:
+        return narration, timeline
+    narration = narration.joined(spoken(spec, said, context))
+    return narration, lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
+
+
+def _explained(error: LengthError, fitted: FittedTrack, context: BuildContext) -> LengthError:
+    """`error` with what would make the track fit, or with what was left out in vain."""
+    spec = fitted.spec
+    flags = what_would_fit(fitted, context) if spec.settings.keep == "all" else ""
+    if flags:
+        return LengthError(error.what, hint=f"without --keep all, steps are left out; {flags}")
+    if spec.shortenable is None or fitted.choice == WHOLE:
+        return error
+    names = ", ".join(left_out_names(spec.shortenable.routine, fitted.choice)).lower()
+    without = f" and without {names}" if names else ""
+    return LengthError(f"{error.what}, in the briefest words{without}", hint=error.hint)
 
 
 def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..definition.fitting import WHOLE, FitChoice
 from ..formats import Tags
-from ..model import Bed, Script, Timeline
+from ..model import Bed, Routine, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..pronunciation.reading import Reading, reading_of
 from ..settings import Settings
@@ -38,10 +39,21 @@ class BuildContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortenableTrack:
+    """What the length fit needs to shorten a track: its adapted routine, and its specification in another way.
+
+    `spec` makes it again with more flags, and as a choice shortens it.
+    """
+
+    routine: Routine
+    spec: Callable[[Mapping[str, str], FitChoice], TrackSpec]
+
+
+@dataclass(frozen=True, slots=True)
 class TrackSpec:
     """Everything that makes a track: its script, settings, voice and lexicon.
 
-    `count_voice` speaks the numbers, if that is another voice.
+    `count_voice` speaks the numbers, if that is another voice. `shortenable` is set for a routine with a wanted length.
     """
 
     script: Script
@@ -51,6 +63,7 @@ class TrackSpec:
     lexicon: Lexicon
     album: str = ALBUM
     count_voice: Voice | None = None
+    shortenable: ShortenableTrack | None = field(default=None, compare=False, repr=False)
 
     @property
     def reading(self) -> Reading:
@@ -64,12 +77,13 @@ class TrackSpec:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrack:
-    """A track whose sentences are spoken and placed."""
+    """A track whose sentences are spoken and placed. `choice` is how it was shortened for its wanted length."""
 
     spec: TrackSpec
     narration: Narration
     timeline: Timeline
     plan: dict[str, Any]
+    choice: FitChoice = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
 
     if options["scheduler"] and options["cluster"]:
         raise click.UsageError("--scheduler uses a running cluster and --cluster starts one: give only one of them")
-    wanted = open_library(Path(library), options["only"])
+    wanted = open_library(Path(library), options["only"], options["jobs"])
     place = out or wanted.output
     store = store_for(place)
     state = LibraryState(store, place, Cache(default_folder()))

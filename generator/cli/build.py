@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,10 @@ from .options import GroupedCommand, build_options, setting_options, split_flags
 from .progress import build_context, open_cache, shared_build_context
 from .results import json_of, line_of
 from .values import complete_sources
+
+if TYPE_CHECKING:
+    from ..definition.fitting import FitChoice
+    from ..workspace.script_sources import ScriptSource
 
 
 @click.command("build", cls=GroupedCommand)
@@ -127,9 +131,17 @@ def script_command(source: str, **given: Any) -> None:
 
     flags, options = split_flags(given)
     workspace = Workspace.here()
+
+    def fit(source: ScriptSource) -> FitChoice:
+        from ..build.fitting import fitting_choice
+        from ..build.pipeline import read_spec
+
+        with build_context(options) as context:
+            return fitting_choice(read_spec(source, flags, workspace), context)
+
     if not options["ssml"]:
         with open_cache(options) as cache:
-            click.echo(script_text(source, flags, workspace, cache), nl=False)
+            click.echo(script_text(source, flags, workspace, cache, fit), nl=False)
         return
     from ..build.pipeline import plan_track, read_spec
     from ..script.ssml import to_ssml

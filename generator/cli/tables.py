@@ -136,7 +136,7 @@ def _foot(plan: dict[str, Any]) -> Any:
     from rich.text import Text
 
     least, most = plan["length_range_ms"]
-    reach = f"--length can ask for anything from {_up(least)} to {clock(most)} of guided time"
+    reach = f"All of this fits a --length from {_up(least)} to {clock(most)} of guided time"
     if least == most:
         reach = "No hold here can stretch, so --length has nothing to fit"
     return Text(f"{reach}; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB")

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
 
-    Routines never done, or done longest ago, come first. If a routine is too long, its longest poses are left out, at
-    most half of them; its first and last pose always stay. Then the fewest poses left out decide, then the nearest
-    own length. Without --minutes, each routine keeps its own length.
+    Routines never done, or done longest ago, come first. If a routine is too long, poses are left out as --length does
+    it, at most half of them. Then the fewest poses left out decide, then the nearest own length. Without --minutes,
+    each routine keeps its own length.
 
     A small history of what was made is kept in your data folder ($SLEEPWARD_DATA_DIR).
     """
@@ -70,7 +70,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
         found = candidates(flags, workspace, say_error, in_bed=in_bed)
         choice = choose(found, done, lambda candidate: try_candidate(candidate, workspace, context))
     candidate = choice.candidate
-    lines = [*_choice_lines(candidate), *(_reason_lines(choice) if options["why"] else ())]
+    lines = [*_choice_lines(candidate, dry_run=options["dry_run"]), *(_reason_lines(choice) if options["why"] else ())]
     if options["dry_run"]:
         lines.append(f"Make it with: {_command(candidate)}")
     if not options["as_json"]:
@@ -93,12 +93,12 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False))
 
 
-def _choice_lines(candidate: Candidate) -> Iterator[str]:
+def _choice_lines(candidate: Candidate, *, dry_run: bool) -> Iterator[str]:
     from ..durations import clock
 
     length = f", {clock(candidate.wanted_ms)} guided" if candidate.wanted_ms else ""
     yield f"Tonight: {candidate.title} [{candidate.routine}]{length}"
-    if candidate.left_out:
+    if candidate.left_out and dry_run:  # building says it, too
         yield f"Left out to fit: {', '.join(candidate.left_out)}"
 
 

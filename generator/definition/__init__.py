@@ -4,6 +4,7 @@ __all__ = [
     "adapt",
     "bodies",
     "checks",
+    "fitting",
     "library_models",
     "library_reading",
     "loading",

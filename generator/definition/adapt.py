@@ -11,7 +11,7 @@ from ..model import Level, Pose, Routine, Step, Variant
 from ..settings import SleepPosition
 from .bodies import avoided_in, is_about
 
-REST_HOLD = "1-10 min"
+REST_HOLD = "1-10+ min"
 _REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
 _HANDS_CARRY = ("all-fours", "kneeling", "seated")
 _ON_THE_WAY: Mapping[str, tuple[str, ...]] = {
@@ -84,7 +84,7 @@ def adapt(
         notes.append("You fall asleep on your side, unless you choose another --sleep-position.")
     steps.append(last)
     summary = summary_of(routine, steps)
-    adapted = replace(routine, steps=tuple(steps), props=_props_needed(routine, steps), summary=summary)
+    adapted = replace(routine, steps=tuple(steps), props=props_needed(routine, steps), summary=summary)
     return adapted, tuple(dict.fromkeys(notes))
 
 
@@ -211,10 +211,12 @@ def _leaves_anything_out(options: AdaptOptions) -> bool:
     return bool(options.avoid or options.only or options.skip)
 
 
-def _props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
-    """The props to fetch: none that only omitted poses need, and those that chosen variants need in addition."""
+def props_needed(routine: Routine, steps: Sequence[Step]) -> tuple[str, ...]:
+    """The props for `steps` of `routine`: none that only omitted poses need, and what chosen variants need besides."""
     before = {prop for step in routine.steps for prop in step.pose.props}
     after = list(dict.fromkeys(prop for step in steps for prop in step.pose.props))
     kept = [prop for prop in routine.props if prop not in before or prop in after]
-    added = [prop for prop in after if prop not in before and not any(prop in have for have in kept)]
-    return (*kept, *added)
+    # a pillow was among the two pillows that only an omitted pose needs
+    lost = [prop for prop in routine.props if prop not in kept]
+    new = [prop for prop in after if prop not in before or any(prop in had for had in lost)]
+    return (*kept, *(prop for prop in new if not any(prop in have for have in kept)))

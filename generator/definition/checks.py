@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from ..durations import MAX_HOLD_MS, parse_hold
+from ..durations import MAX_HOLD_MS, parse_duration, parse_hold
 from ..errors import DefinitionError, NotFoundError
 from ..model import Pose
 from ..values import SLUG
@@ -140,6 +140,15 @@ def without_marks(value: str) -> str:
         raise invalid(
             "this text has a mark in square brackets, but is spoken inside a hold, which no pause can lengthen"
         )
+    return value
+
+
+def valid_duration(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            parse_duration(value)
+        except ValueError as error:
+            raise invalid(str(error)) from error
     return value
 
 

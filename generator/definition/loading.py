@@ -12,8 +12,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
-from ..durations import format_ms, parse_hold
-from ..model import BreathWords, Pose, RoundName, Routine, Step, Variant
+from ..durations import format_ms, parse_duration, parse_hold
+from ..model import BreathWords, Keep, Pose, RoundName, Routine, Step, Variant
 from ..settings import SETTINGS
 from ..timeline.fit import shortest_ms
 from ..values import NO_NAMES
@@ -73,6 +73,7 @@ def parse_routine(
         notes=tuple(written.notes),
         settings={key: _setting_text(value) for key, value in settings.items()},
         path=file,
+        brief=written.brief == "on",
         steps=tuple(_steps(written, source, catalog)),
     )
 
@@ -106,6 +107,7 @@ def parse_pose(text: str, file: str, *, id: str) -> Pose:  # noqa: A002 - the fi
         path=file,
         mind=written.mind,
         feel=written.feel,
+        most_ms=None if written.most is None else parse_duration(written.most),
         breathing=_breath_words(written.breathing),
         styles=_styles(written.styles),
     )
@@ -227,6 +229,7 @@ def _steps(written: RoutineFile, source: YamlSource, catalog: PoseCatalog) -> It
             rounds=cast("tuple[RoundName, ...]", tuple(step.sides or pose.rounds)),
             reps=step.reps,
             line=source.line_of(node.start) if node else 0,
+            keep=cast("Keep", step.keep),
         )
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ..durations import HOLD_PATTERN
-from ..model import POSITIONS, ROUND_NAMES
+from ..durations import DURATION_PATTERN, HOLD_PATTERN
+from ..model import KEEPS, POSITIONS, ROUND_NAMES
 from ..values import SLUG
 from . import checks
 from .bodies import CONDITIONS, LOADS
@@ -16,6 +16,7 @@ from .pose_text import MAX_TEXT
 from .validation import FileModel, invalid, one_line
 
 PLACES = ("bed", "mat", "chair", "room")
+SWITCH = ("on", "off")
 EYES = ("closed", "open-while-standing")
 MAX_STEPS = 500
 MAX_ENTRIES = 100  # of any other list
@@ -71,7 +72,8 @@ class StepEntry(FileModel):
     )
     hold: Annotated[Required, AfterValidator(checks.valid_hold)] = Field(
         description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
-        "times the upper value, 20 min at most. Never more than 3 h. A time like 1:30 needs quotes.",
+        "times the upper value, 20 min at most; of the last step's hold up to an hour. Never more than 3 h. A time "
+        "like 1:30 needs quotes.",
         examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
         json_schema_extra={"pattern": HOLD_PATTERN},
     )
@@ -89,6 +91,16 @@ class StepEntry(FileModel):
         description="How often the rounds are repeated, each with its hold, under one chapter. Of a range the lower "
         "end is done, unless --reps asks for more.",
         examples=["8", "8-12"],
+    )
+    keep: Annotated[
+        Required,
+        AfterValidator(checks.one_of(KEEPS, "what 'keep' can be")),
+        Field(json_schema_extra={"enum": [*KEEPS]}),
+    ] = Field(
+        default="second",
+        description="Whether it is kept where --length has no room for all steps, even with the briefest words: those "
+        "of rank last are left out first, then second, then first. The last step of a routine always stays.",
+        examples=["always"],
     )
 
 
@@ -113,6 +125,17 @@ class RoutineFile(FileModel):
         description="Whether the eyes may be closed from the start.",
         examples=["closed"],
         json_schema_extra={"enum": list(EYES)},
+    )
+    brief: Annotated[
+        Required,
+        AfterValidator(checks.one_of(SWITCH, "what 'brief' can be")),
+        Field(json_schema_extra={"enum": [*SWITCH]}),
+    ] = Field(
+        default="off",
+        description="Whether it is told in brief words even where its holds are long: for a practice that has to be "
+        "over soon. Another style than its own has its usual words. One whose holds last less than 8 min is brief by "
+        "itself.",
+        examples=["on"],
     )
     props: Entries = Field(
         default=[], description="All that is fetched, at the start.", examples=[["pillow", "folded blanket"]]
@@ -240,7 +263,7 @@ class PoseFile(FileModel):
     )
     enter: Spoken = Field(
         description="Spoken before the first round: a sentence a line, each with the time it takes to do.",
-        examples=["Let the {{ side }} leg slide out. [6s]"],
+        examples=["Slide your {{ side }} leg out. [6s]"],
     )
     switch: Annotated[Text, AfterValidator(checks.has_switch)] = Field(
         default="",
@@ -251,7 +274,7 @@ class PoseFile(FileModel):
     hold_lines: HoldLines = Field(
         default=[],
         description="Reminders in long holds, one for each round; no marks in them.",
-        examples=[["Let the {{ side }} hand be heavy."]],
+        examples=[["Feel how heavy your {{ side }} hand is."]],
     )
     breaths: Breaths = Field(
         default=[],
@@ -260,7 +283,7 @@ class PoseFile(FileModel):
     )
     leave: Text = Field(  # required, so that nobody is left in a pose by an oversight
         description="Spoken after the last round; must lead to `ends`. Required, though it may be empty: ''.",
-        examples=["Bring the {{ side }} leg back. [6s]"],
+        examples=["Bring your {{ side }} leg back. [6s]"],
     )
     easier: Variant = Field(
         default=None,
@@ -274,6 +297,16 @@ class PoseFile(FileModel):
     )
     felt: Text = Field(default="", description="Where it is felt; shown.", examples=["The side of the waist."])
     props: Entries = Field(default=[], description="What it needs or may use.", examples=[["pillow"]])
+    most: Annotated[
+        str | None,
+        AfterValidator(checks.valid_duration),
+        Field(json_schema_extra={"pattern": DURATION_PATTERN}),
+    ] = Field(
+        default=None,
+        description="How long --length may hold one round of it at most: a hold whose + would lead past that keeps to "
+        "its written range. For what is done on one side, or loads a joint.",
+        examples=["3 min"],
+    )
     involves: Doings = Field(
         default=[], description="What it asks of the body, for --avoid; see docs/bodies.md.", examples=[["twists"]]
     )
@@ -287,12 +320,12 @@ class PoseFile(FileModel):
     mind: Text = Field(
         default="",
         description="The caution as it is spoken, in every style and every night, once the first round is entered.",
-        examples=["If the {{ side }} knee pinches, come out of it."],
+        examples=["If your {{ side }} knee pinches, come out of it."],
     )
     feel: Text = Field(
         default="",
         description="One sentence on how it should feel; style beginner says it.",
-        examples=["You may feel this along the {{ side }} side of the waist."],
+        examples=["You may feel this along the {{ side }} side of your waist."],
     )
     breathing: Breaths = Field(
         default=[],

@@ -5,6 +5,7 @@ This module imports pydantic, which is slow. Import it only where it is needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, cast
@@ -18,7 +19,7 @@ from .library_models import Value
 from .models import MAX_ENTRIES, Entries, Required
 from .validation import FileModel, one_line, quoted, validated
 
-NIGHT_KEYS = ("routine", "repeat", "note")
+NIGHT_KEYS = ("routine", "repeat", "note", "say")
 POSE_LISTS = ("only", "skip", "order")
 MAX_REPEAT = 100
 
@@ -37,7 +38,8 @@ class ProgramFile(FileModel):
     )
     nights: Annotated[list[dict[str, Value]], Field(min_length=1, max_length=MAX_ENTRIES)] = Field(
         description="The nights in order. Each names its `routine`, and may have any setting, like `length`, `only` or "
-        "`level`; `repeat`, for how many nights it stays the same; and a `note`, shown beside it.",
+        "`level`; `repeat`, for how many nights it stays the same; a `note`, shown beside it; and what to `say` "
+        "after the greeting.",
         examples=[[{"routine": "ten-minutes-in-bed", "length": "12m", "repeat": "7"}]],
     )
 
@@ -51,6 +53,7 @@ class ProgramNight:
     routine: str
     settings: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    say: str = ""
     line: int = 0
 
 
@@ -115,8 +118,8 @@ class _NightReader:
             settings = {key: text for key, text in texts.items() if key not in NIGHT_KEYS}
             line = self._source.line_of(node.start)
             for _ in range(again):
-                routine, note = texts.get("routine", ""), texts.get("note", "")
-                yield ProgramNight(number, entry, routine, settings, note, line)
+                routine, note, say = (texts.get(key, "") for key in ("routine", "note", "say"))
+                yield ProgramNight(number, entry, routine, settings, note, say, line)
                 number += 1
 
     def _texts(self, entries: Mapping[str, tuple[Node, Node]]) -> Iterator[tuple[str, str]]:
@@ -141,8 +144,9 @@ class _NightReader:
                 self._source.fault(node.start, message)
 
     def _fault_of(self, name: str, text: str, routine: str) -> str:
-        if name == "note":
-            return ""
+        if name in ("note", "say"):
+            marked = name == "say" and re.search(r"[\[\]{}#\\]", text)
+            return "'say' is spoken, and can't hold marks or templates" if marked else ""
         if name == "routine":
             known = text in self._routines
             return "" if known else f"there is no routine {quoted(text)}; {did_you_mean(text, self._routines)}"

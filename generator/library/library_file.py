@@ -35,8 +35,10 @@ class Library:
     fault_report: FaultReport
 
 
-def open_library(path: Path, only: str | None = None) -> Library:
+def open_library(path: Path, only: str | None = None, jobs: int = 1) -> Library:
     """Read a library file, with the tracks whose names match the pattern `only`. Nothing is built.
+
+    `jobs` voices speak at a time what has to be heard to fit a length.
 
     Raises DefinitionError with every fault at its line, and other SleepwardErrors for faults outside the library.
     """
@@ -53,7 +55,8 @@ def open_library(path: Path, only: str | None = None) -> Library:
             _offset_in(source, "output"), "this leads out of the library's folder: choose one inside, or give -o"
         )
     defaults = {name: LocatedText(value, _offset_in(source, "defaults", name)) for name, value in file.defaults.items()}
-    resolver, fault_report = TrackResolver(folder, workspace, defaults, file.title), FaultReport(source, defaults)
+    resolver = TrackResolver(folder, workspace, defaults, file.title, jobs)
+    fault_report = FaultReport(source, defaults)
     tracks = []
     requests = requested_tracks(file, source)
     if not requests:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
+from ..build.fitting import fitting_choice
 from ..build.pipeline import read_spec
 from ..build.speakers import open_count_voice, open_speaker
-from ..build.track import title_of
+from ..build.track import BuildContext, TrackSpec, title_of
+from ..definition.fitting import WHOLE, FitChoice
 from ..errors import InputError
 from ..model import Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
-from ..system import ffmpeg
+from ..storage.cache import Cache, default_folder
+from ..system import ffmpeg, stopping
 from ..values import VoiceChoice
 from ..voices.narration import voice_identity
 from ..workspace import Workspace
@@ -68,11 +71,16 @@ _Speakers = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None
 class TrackResolver:
     """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
 
-    A track's settings override the routine's own. The library's `defaults` do too, but yield to the environment.
+    A track's settings override the routine's own. The library's `defaults` do too, but yield to the environment. What a
+    wanted length leaves out is chosen here, which may have to speak it, with `jobs` voices at a time.
     """
 
-    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str) -> None:
+    def __init__(
+        self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str, jobs: int = 1
+    ) -> None:
         self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
+        self._jobs = jobs
+        self._choices: dict[str, FitChoice] = {}
         self._inputs = inputs.Inputs(workspace)
         workspace.layers()  # a fault in a settings file is raised here, not at a track
         self._from_outside = environment_layer(os.environ).values
@@ -111,7 +119,12 @@ class TrackResolver:
         """Render the track's script and parse it. Raises SleepwardError."""
         found = self._read(track.requested)
         source = found.source or routine_source(_of(found), track.flags, self._workspace)
-        spec = replace(read_spec(source, track.flags, self._workspace), album=self._album)
+        spec = read_spec(source, track.flags, self._workspace)
+        choice = self._choice(track, spec)
+        if choice != WHOLE and source.shortenable is not None:
+            source = source.shortenable.source(track.flags, choice)
+            spec = read_spec(source, track.flags, self._workspace)
+        spec = replace(spec, album=self._album)
         task = BuildTask(
             name=track.name,
             text=source.text,
@@ -124,6 +137,15 @@ class TrackResolver:
         )
         shown = tags_fingerprint(spec, track.made_from.parts["shown"])
         return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
+
+    def _choice(self, track: ResolvedTrack, spec: TrackSpec) -> FitChoice:
+        """How the track is shortened for its wanted length."""
+        if spec.shortenable is None or spec.settings.keep == "all":
+            return WHOLE
+        if track.name not in self._choices:
+            context = BuildContext(Cache(default_folder()), self._jobs, progress=stopping.check_on_progress)
+            self._choices[track.name] = fitting_choice(spec, context)
+        return self._choices[track.name]
 
     def _flags(self, requested: RequestedTrack) -> dict[str, str]:
         """The library's settings as flags. Defaults that shape words are left out for a script, which has its words."""

@@ -6,21 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Item, Pause, Say, Script, cues_with_words
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Pause, Say, Script, cues_with_words
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
+from .estimates import WORDS_PER_MINUTE, items_ms, start_ms
 from .findings import Finding
 from .practice import props_in
-from .sentences import MIN_READING_EASE, broken_rules, fragment, reading_ease, words
+from .sentences import MIN_READING_EASE, broken_rules, fragment, is_named_part, reading_ease, words
+from .shape import shape_findings
 from .sides import limb_without_side, with_sides_swapped
 
-WORDS_PER_MINUTE = 105  # the slowest speech that a track is planned for
 MAX_TIMES = 2
 CALL_WORDS = 4  # a sentence this short, "Now the left knee.", may be said any number of times
+NAMED_IN_A_ROW = 5  # so many bare names of parts, one after another, lead attention through the body
 
 _HEAD = re.compile(r"\bhead\b", re.IGNORECASE)
 _PLACES_TO_BE = frozenset({"mat", "wall"})  # named as where one is, not as what one uses
@@ -31,23 +33,28 @@ _WHERE_IT_LIES = re.compile(
 _ANY_PROP = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
 
 
-def script_findings(script: Script, timing: Timing = Timing(), *, setting: str = "bed") -> Iterator[Finding]:  # noqa: B008
+def script_findings(
+    script: Script,
+    timing: Timing = Timing(),  # noqa: B008
+    *,
+    setting: str = "bed",
+    style: str = "gentle",
+) -> Iterator[Finding]:
     """All findings in what a script speaks, each with the pose in which it is said.
 
     `timing` has the lengths of breaths and counts, and the pace. `setting` is the routine's: in bed there is a pillow
-    for the head, which needn't be fetched.
+    for the head, which needn't be fetched. The `style` spare may be silent for longer.
     """
     spoken = [*_spoken(script.cues)]
     for text, where in spoken:
         yield from sentence_findings(text, where)
-    for cue in cues_with_words(script.cues):
-        if isinstance(cue, Say) and (message := fragment(cue.text)):
-            yield _finding_at(cue.where, "fragment", message, cue.text)
+    yield from _fragments([cue for cue in cues_with_words(script.cues) if isinstance(cue, Say)])
     yield from _hard_to_read(spoken)
     yield from _props_not_named(spoken, script, setting)
     yield from _unused_props(spoken)
     yield from _props_out_of_reach(spoken)
     yield from _said_too_often(script)
+    yield from shape_findings(script, timing, style)
     holds = [cue for cue in script.cues if isinstance(cue, Hold)]
     for hold in holds:
         if message := _overfull(hold, timing):
@@ -89,6 +96,22 @@ def _spoken(cues: Sequence[Cue]) -> Iterator[tuple[str, CuePlace]]:
             case Breathe():
                 for breath in cue.breaths:
                     yield from ((text, cue.where) for text in (breath.inhale, breath.exhale) if text)
+
+
+def _fragments(says: Sequence[Say]) -> Iterator[Finding]:
+    """Sentences that aren't whole.
+
+    In a way through the body parts are named without a verb: seventy verbs would lead attention away from the parts, to
+    the voice. A single bare name leaves people waiting for its verb.
+    """
+    for named, run in groupby(says, key=lambda say: is_named_part(say.text)):
+        together = list(run)
+        for say in together:
+            message = fragment(say.text)
+            if named and len(together) < NAMED_IN_A_ROW:
+                message = f"it names a part and no verb: say what to do, or name {NAMED_IN_A_ROW} or more in a row"
+            if message:
+                yield _finding_at(say.where, "fragment", message, say.text)
 
 
 def _hard_to_read(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Finding]:
@@ -150,12 +173,16 @@ def _props_out_of_reach(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Find
 
 
 def _said_too_often(script: Script) -> Iterator[Finding]:
-    """Sentences that are repeated too often. Calls of alternations and words that pace a breath aren't counted."""
+    """Sentences that are repeated too often. Calls aren't counted: those of alternations, words that pace a breath, and
+    the lines that end holds, which lull by being the same.
+    """
     rounds = Counter((cue.where.pose, cue.where.round) for cue in script.cues if isinstance(cue, Hold))
     alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MAX_TIMES}
     said: dict[str, list[Say]] = {}
     for cue in script.cues:
-        items = [item for group in cue.groups for item in group.items] if isinstance(cue, Hold) else [cue]
+        groups = cue.groups if isinstance(cue, Hold) else ()
+        inside = [item for group in groups if not _ends_hold(group) for item in group.items]
+        items = inside if isinstance(cue, Hold) else [cue]
         for item in items:
             if isinstance(item, Say) and item.where.pose not in alternating:
                 said.setdefault(" ".join(words(item.text)).casefold(), []).append(item)
@@ -163,6 +190,10 @@ def _said_too_often(script: Script) -> Iterator[Finding]:
         if len(says) > MAX_TIMES and len(text.split()) > CALL_WORDS:
             message = f"said {len(says)} times in one track, and {MAX_TIMES} are the most: say it in other words"
             yield _finding_at(says[MAX_TIMES].where, "said-too-often", message, says[0].text)
+
+
+def _ends_hold(group: HoldGroup) -> bool:
+    return group.at is not None and group.at.kind == "from_end"
 
 
 # --- holds ---------------------------------------------------------------------------------------------
@@ -174,7 +205,7 @@ def _holds_without_end(cues: Sequence[Cue]) -> Iterator[Finding]:
     for here, following in pairwise(holds):
         hold = cues[here]
         assert isinstance(hold, Hold)
-        warned = any(group.at is not None and group.at.kind == "from_end" for group in hold.groups)
+        warned = any(map(_ends_hold, hold.groups))
         between = cues[here + 1 : following]
         if not warned and not any(map(_is_heard, between)):
             message = "nothing says that this hold is over: say after it what to do, or ring a [chime]"
@@ -210,57 +241,19 @@ def _overfull(hold: Hold, timing: Timing) -> str:
     named = f"[hold {hold.text}]"
     if all(group.at is None for group in hold.groups):
         gaps_ms = timing.gap_ms("sentence") * (len(hold.groups) - 1)
-        need_ms = sum(_items_ms(group.items, timing) for group in hold.groups) + gaps_ms
+        need_ms = sum(items_ms(group.items, timing) for group in hold.groups) + gaps_ms
         if need_ms > room_ms:
             what = (
                 f"the lines of {named} take about {format_ms(round(need_ms, -3))} at {WORDS_PER_MINUTE} words a minute"
             )
             return f"{what}, and it may last {format_ms(room_ms)}: leave lines out, or lengthen its lower end"
         return ""
-    starts = [_start_ms(group, room_ms) for group in hold.groups]
-    for group, start_ms, end_ms in zip(hold.groups, starts, [*starts[1:], room_ms], strict=True):
-        need_ms = _items_ms(group.items, timing)
-        if start_ms + need_ms > end_ms:
+    starts = [start_ms(group, room_ms) for group in hold.groups]
+    for group, begin_ms, end_ms in zip(hold.groups, starts, [*starts[1:], room_ms], strict=True):
+        need_ms = items_ms(group.items, timing)
+        if begin_ms + need_ms > end_ms:
             quote = next((item.text for item in group.items if isinstance(item, Say)), "what stands there")
             what = f"“{quote}” takes about {format_ms(round(need_ms, -2))} at {WORDS_PER_MINUTE} words a minute"
-            room = f"{format_ms(max(end_ms - start_ms, 0))} of {named}, when that lasts {format_ms(room_ms)}"
+            room = f"{format_ms(max(end_ms - begin_ms, 0))} of {named}, when that lasts {format_ms(room_ms)}"
             return f"{what}, and has {room}: shorten it, leave it out, or lengthen the lower end"
     return ""
-
-
-def _start_ms(group: HoldGroup, hold_ms: int) -> int:
-    match group.at:
-        case None:
-            return 0
-        case at if at.kind == "percent":
-            return round(hold_ms * at.value / 100)
-        case at:
-            return int(at.value) if at.kind == "from_start" else hold_ms - int(at.value)
-
-
-def _items_ms(items: Sequence[Item], timing: Timing) -> int:
-    """About how long `items` take one after another, with the pace's gap between any two that aren't pauses."""
-    total_ms = 0
-    after_pause = True
-    for item in items:
-        if not after_pause and not isinstance(item, Pause):
-            total_ms += timing.gap_ms(item.gap if isinstance(item, Say) else "sentence")
-        total_ms += _item_ms(item, timing)
-        after_pause = isinstance(item, Pause)
-    return total_ms
-
-
-def _item_ms(item: Item, timing: Timing) -> int:
-    match item:
-        case Say():
-            return round(len(words(item.text)) * 60_000 / WORDS_PER_MINUTE)
-        case Pause():
-            return item.length * timing.breath_ms if item.unit == "breaths" else timing.scaled(item.length)
-        case Breathe():
-            return len(item.breaths) * timing.breath_ms
-        case Count():
-            return item.number * timing.count_ms
-        case Chime():
-            return 0
-        case _:
-            assert_never(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -13,7 +14,12 @@ MAX_CHARACTERS = 160
 MIN_READING_EASE = 80.0
 MIN_WORDS = 30  # for a text to be judged: in fewer, one long word decides
 HARD_SYLLABLES = 4
-FAMILIAR = frozenset({"comfortable", "comfortably", "counterclockwise", "deliberate", "deliberately", "exhalation"})
+FAMILIAR = frozenset(
+    {
+        *("comfortable", "comfortably", "counterclockwise", "deliberate", "deliberately", "exhalation"),
+        *("everything", "everywhere"),
+    }
+)
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -128,6 +134,17 @@ _SIDE_NAMED = re.compile(r"\b(right|left)\b", re.IGNORECASE)
 _A_LIMB = re.compile(rf"\b(?:{_LIMBS}|toes|fingers)\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:them|they)\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:\w+[^s\W]s|feet|calves|both|two|people|one \w+ and)\b", re.IGNORECASE)
+_PLAIN_NOUN = re.compile(
+    rf"\b(?:the|your|a|any|this|that) ({_LIMBS}|pillow|blanket|towel|chair|wall|mat|mattress|bed|floor|{_BODY})\b"
+    "(?! of)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"\W*(?:(?:the (?:\w+ of|space between)|all of) )?(?:your|you|all five|both)"
+    r"(?: (?:whole|right|left|upper|lower|low|inner|outer|index|middle|ring|little))*"
+    rf"(?: (?:{_BODY}|thumb|collarbones?|eyebrows?|lips|navel|shoulder blades?))?\W*",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"\?[\"'”’)]*$")
 
 
@@ -170,6 +187,10 @@ def _unplain(sentence: str) -> Iterator[tuple[str, str]]:
     for advice, pattern in _PLAIN_WORDS.items():
         if said := pattern.search(sentence):
             yield "plain-words", f"'{said[0]}': {advice}"
+    nouns = Counter(noun.lower() for noun in _PLAIN_NOUN.findall(sentence))
+    del nouns["breath"]  # yours and mine may differ
+    if doubled := next((noun for noun, times in nouns.items() if times > 1), None):
+        yield "plain-words", f"'{doubled}' comes twice in one sentence: say 'it', or make two sentences"
     for limb in _THAT_LIMB.finditer(sentence):
         before = sentence[: limb.start()]
         sides = {side.lower() for side in _SIDE_NAMED.findall(before)}
@@ -190,6 +211,15 @@ def fragment(sentence: str) -> str | None:
     if hung := _TRAILING.search(sentence):
         return f"'{hung[0][2:].rstrip('.')}' is hung on without a verb: say it with 'and', 'with' or a verb of its own"
     return None
+
+
+def is_named_part(sentence: str) -> bool:
+    """Whether a sentence is nothing but the name of a part of the body.
+
+    >>> [is_named_part(sentence) for sentence in ("Your right thumb.", "The sole of your foot.", "Rest your foot.")]
+    [True, True, False]
+    """
+    return _NAMED.fullmatch(sentence) is not None
 
 
 def words(text: str) -> list[str]:

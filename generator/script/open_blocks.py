@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ..durations import parse_duration
-from ..model import Breathe, CuePlace, GuidedBreath, Hold, HoldGroup, HoldLength, HoldOffset, Item
+from ..model import Breathe, Company, CuePlace, GuidedBreath, Hold, HoldGroup, HoldLength, HoldOffset, Item, Say
 
 # What `[breathe N]` says: the first breath in full, the others in short.
 FIRST_BREATH = ("Breathe in.", "And breathe out.")
 NEXT_BREATHS = ("In.", "And out.")
+LEAST_EVERY_MS = 60_000  # half of it has room for the longest sentence that there can be
 
 
 @dataclass
@@ -27,16 +28,26 @@ class OpenHold:
     _items: list[Item] = field(default_factory=list)
     _at: HoldOffset | None = None
     _marked: bool = False
+    _every_ms: int | None = None
+    _company: list[Say] = field(default_factory=list)
 
     def add(self, *items: Item, new_line: bool) -> None:
         if new_line and not self._marked and self.length is not None:
             self._close_group()  # without [at …] each line gets a place of its own
-        self._items.extend(items)
+        if self._every_ms is None:
+            self._items.extend(items)
+            return
+        says = [item for item in items if isinstance(item, Say)]
+        if len(says) < len(items):
+            raise ValueError("[every …] has sentences only", "write what else there is before it")
+        self._company.extend(says)
 
     def begin_at(self, at: HoldOffset) -> None:
         """Place what is added from now on there."""
         if self.length is None:
             raise ValueError("[at …] needs a hold with a length", "write the length, like [hold 2 min]")
+        if self._every_ms is not None:
+            raise ValueError("[at …] can't follow [every …]", "write [every …] and its lines last in the hold")
         if not self._marked and self._groups:
             # all lines before the first [at …] begin with the hold
             self._items = [*(item for group in self._groups for item in group.items), *self._items]
@@ -45,9 +56,24 @@ class OpenHold:
         self._close_group()
         self._at = at
 
+    def begin_company(self, every_ms: int) -> None:
+        """Keep what is added from now on for silences longer than `every_ms`."""
+        if self.length is None:
+            raise ValueError("[every …] needs a hold with a length", "write the length, like [hold 5-10 min]")
+        if self._every_ms is not None:
+            raise ValueError("this hold has an [every …] already", "write all of its lines below one")
+        self._close_group()
+        self._at = None
+        self._every_ms = every_ms
+
     def close(self) -> Hold:
         self._close_group()
-        return Hold(self.length, tuple(self._groups), self.where, self.written)
+        company = None
+        if self._every_ms is not None:
+            if not self._company:
+                raise ValueError("nothing follows the [every …]", "write below it what is said then, or delete it")
+            company = Company(self._every_ms, tuple(self._company))
+        return Hold(self.length, tuple(self._groups), self.where, self.written, company)
 
     def _close_group(self) -> None:
         if self._items:
@@ -95,6 +121,16 @@ class OpenBreathe:
         words = [FIRST_BREATH] + [NEXT_BREATHS] * (number - 1)
         line = self.where.line
         return Breathe(tuple(GuidedBreath(inhale, exhale, line, line) for inhale, exhale in words), self.where)
+
+
+def parse_every(text: str) -> int:
+    """The milliseconds that ``2 min`` names. Raises ValueError."""
+    if not text:
+        raise ValueError("[every] needs a length", "write it like [every 2 min]")
+    every_ms = parse_duration(text)
+    if every_ms < LEAST_EVERY_MS:
+        raise ValueError(f"[every {text}] is too often", "write one minute or more")
+    return every_ms
 
 
 def parse_at(text: str, line: int) -> HoldOffset:

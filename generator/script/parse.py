@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from ..durations import parse_duration, parse_hold
@@ -16,7 +17,7 @@ from . import mark_table
 from .fault_recorder import FaultRecorder
 from .faults import combined
 from .front_matter import split_front_matter
-from .open_blocks import OpenBreathe, OpenHold, parse_at
+from .open_blocks import OpenBreathe, OpenHold, parse_at, parse_every
 
 _MARK = re.compile(r"(?<!\\)\[([^\[\]]*)\]")
 _BRACKET = re.compile(r"(?<!\\)[\[\]]")
@@ -264,7 +265,8 @@ class _Parser(FaultRecorder):
         if self._hold is None:
             self._add_cues(*items)
         else:
-            self._hold.add(*items, new_line=new_line)
+            add = partial(self._hold.add, *items, new_line=new_line)
+            self._converted(items[0].where.line, add, self._fail_misplaced)
 
     def _add_cues(self, *cues: Cue) -> None:
         if not self.chapters:
@@ -286,6 +288,7 @@ class _Parser(FaultRecorder):
             "hold": self._open_hold,
             "release": self._release,
             "at": self._at,
+            "every": self._every,
             "breathe": self._open_breathe,
             "pose": self._pose,
         }
@@ -329,6 +332,13 @@ class _Parser(FaultRecorder):
         at = self._converted(number, lambda: parse_at(rest, number))
         self._converted(number, lambda: hold.begin_at(at), self._fail_misplaced)
         self._paragraph = True
+
+    def _every(self, number: int, rest: str) -> None:
+        hold = self._hold
+        if hold is None:
+            self._fail_misplaced(number, "[every …] belongs inside a hold", "put it between [hold …] and [release]")
+        every_ms = self._converted(number, lambda: parse_every(rest))
+        self._converted(number, lambda: hold.begin_company(every_ms), self._fail_misplaced)
 
     def _open_breathe(self, number: int, rest: str) -> None:
         if rest and not rest.isdecimal():

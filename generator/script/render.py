@@ -14,6 +14,7 @@ from ..model import Pose, Routine, Variant
 from .front_matter import write_front_matter
 from .round_contexts import (
     GROUNDS,
+    OPPOSITE,
     RoundContext,
     WordingSettings,
     environment,
@@ -36,9 +37,13 @@ _NAMES: Mapping[str, Callable[[Routine, WordingSettings, NightWording], object]]
     "ground": lambda routine, wording, night: GROUNDS[routine.setting],
     "start": lambda routine, wording, night: start_position(routine),
     "brief": lambda routine, wording, night: is_brief(routine, wording),
+    "first_side": lambda routine, wording, night: wording.first_side,
+    "second_side": lambda routine, wording, night: OPPOSITE[wording.first_side],
+    "breath_ms": lambda routine, wording, night: wording.breath_ms,
     "sleep_position": lambda routine, wording, night: wording.sleep_position,
     "ending": lambda routine, wording, night: wording.ending,
     "words": lambda routine, wording, night: wording.words,
+    "night": lambda routine, wording, night: wording.night,
     "turn": lambda routine, wording, night: night.turn,
     CHOOSE: lambda routine, wording, night: night.choose,
 }

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from ..errors import ScriptError
 from ..model import BreathWords, Pose, RoundName, Routine, Step
-from ..settings import SleepPosition
-from ..timeline.fit import shortest_ms
+from ..settings import SETTINGS, SleepPosition
+from ..timeline.fit import longest_ms, shortest_ms
 from .variation import CHOOSE, NightWording
 
 OPPOSITE: Mapping[RoundName, RoundName] = {"right": "left", "left": "right"}
@@ -18,6 +18,7 @@ START_POSITIONS = {"bed": ("supine", "seated"), "mat": ("seated", "supine"), "ch
 ROUNDS_TO_REST = 4  # of an alternation, before a rest
 BRIEF_MS = 8 * 60_000  # of holds at their shortest: so short a routine gets few words too
 REMINDED_MS, LONG_MS = 45_000, 120_000  # a hold of at least the first has a reminder, one above the second two
+LEADS_LIKE = {"nidra": "spare"}  # one that moves little leads into poses and out of them in as few words as the other
 GROUNDS = {"bed": "bed", "mat": "mat", "chair": "floor", "room": "mat"}
 
 _TITLE_SUFFIX: Mapping[RoundName, str] = {
@@ -42,6 +43,7 @@ class WordingSettings:
     words: float = 1.0
     sleep_position: SleepPosition = "any"
     ending: Literal["sleep", "awake"] = "sleep"
+    brief: bool = False  # in brief words even where the holds are long
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class RoundContext:
     hold: str
     hold_unit: str
     shortest_ms: int
+    longest_ms: int
     first: bool
     last: bool
     again: bool
@@ -104,6 +107,7 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
                 hold=step.hold_text,
                 hold_unit=step.hold.unit,
                 shortest_ms=_shortest_ms(step, wording),
+                longest_ms=longest_ms(step.hold, wording.breath_ms, wording.count_ms),
                 first=place == 0,
                 last=last,
                 again=again,
@@ -140,12 +144,16 @@ def round_contexts(routine: Routine, wording: WordingSettings, night: NightWordi
 
 
 def is_brief(routine: Routine, wording: WordingSettings) -> bool:
-    """Whether the routine is too short for many words."""
-    return sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    """Whether the routine is too short for many words, or brief words are asked for."""
+    return (
+        wording.brief
+        or (routine.brief and wording.style == routine.settings.get("style", SETTINGS["style"].default))
+        or sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
+    )
 
 
 def _in_style(pose: Pose, style: str) -> Pose:
-    return replace(pose, **pose.styles.get(style, {}))
+    return replace(pose, **{**pose.styles.get(LEADS_LIKE.get(style, ""), {}), **pose.styles.get(style, {})})
 
 
 def has_reminders(step: Step, breath_ms: int, count_ms: int) -> bool:

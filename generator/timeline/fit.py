@@ -10,6 +10,8 @@ from ..durations import default_hold, format_ms, longest_hold
 from ..errors import LengthError
 from ..model import HoldLength
 
+REST_MOST_MS = 60 * 60_000  # of a last hold with a `+`, once all others are at their longest
+
 
 @dataclass(frozen=True, slots=True)
 class FittedHolds:
@@ -28,11 +30,17 @@ def shortest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
     return hold_ms(hold, hold.low, breath_ms, count_ms)
 
 
-def range_ms(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> tuple[int, int]:
-    """The shortest and the longest total of all `holds`, in ms."""
+def longest_ms(hold: HoldLength, breath_ms: int, count_ms: int) -> int:
+    return hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms)
+
+
+def range_ms(
+    holds: Sequence[HoldLength], breath_ms: int, count_ms: int, *, ends_in_rest: bool = False
+) -> tuple[int, int]:
+    """The shortest and the longest total of all `holds`, in ms; see `fit_holds` for `ends_in_rest`."""
     least = sum(shortest_ms(hold, breath_ms, count_ms) for hold in holds)
-    most = sum(hold_ms(hold, longest_hold(hold, breath_ms), breath_ms, count_ms) for hold in holds)
-    return least, most
+    most = sum(longest_ms(hold, breath_ms, count_ms) for hold in holds)
+    return least, most + (max(REST_MOST_MS - longest_hold(holds[-1], breath_ms), 0) if ends_in_rest else 0)
 
 
 def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> FittedHolds:
@@ -40,17 +48,30 @@ def default_fit(holds: Sequence[HoldLength], breath_ms: int, count_ms: int) -> F
     return FittedHolds(tuple(hold_ms(hold, default_hold(hold), breath_ms, count_ms) for hold in holds))
 
 
-def fit_holds(holds: Sequence[HoldLength], total_ms: int, base_ms: int, breath_ms: int, count_ms: int) -> FittedHolds:
+def fit_holds(
+    holds: Sequence[HoldLength],
+    total_ms: int,
+    base_ms: int,
+    breath_ms: int,
+    count_ms: int,
+    *,
+    ends_in_rest: bool = False,
+) -> FittedHolds:
     """Stretch `holds` to a total of `total_ms - base_ms`; `base_ms` is the length of everything that isn't a hold.
 
     Holds in breaths come first. They get whole breaths by a common share of their ranges, as many as fit, so equal
     ranges, like two sides, get equal breaths. Holds in seconds take the rest by a common share of their ranges, floored
-    to the millisecond. Raises LengthError, which names the feasible range or, if only whole breaths could be added, the
-    two nearest lengths.
+    to the millisecond. With `ends_in_rest`, the last hold takes what is beyond the longest of all, up to an hour of it.
+    Raises LengthError, which names the feasible range or, if only whole breaths could be added, the two nearest
+    lengths.
     """
     least, most = range_ms(holds, breath_ms, count_ms)
-    if not base_ms + least <= total_ms <= base_ms + most:
-        raise _out_of_range(total_ms, base_ms + least, base_ms + most)
+    _, most_with_rest = range_ms(holds, breath_ms, count_ms, ends_in_rest=ends_in_rest)
+    if not base_ms + least <= total_ms <= base_ms + most_with_rest:
+        raise _out_of_range(total_ms, base_ms + least, base_ms + most_with_rest)
+    if total_ms > base_ms + most:
+        *others, rest_ms = fit_holds(holds, base_ms + most, base_ms, breath_ms, count_ms).holds_ms
+        return FittedHolds((*others, rest_ms + total_ms - base_ms - most))
     room_ms = total_ms - base_ms - least
 
     in_breaths = [hold for hold in holds if hold.unit == "breaths"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ..durations import format_ms
-from ..model import Breathe, Event, Hold, HoldGroup, HoldLength, HoldOffset
+from ..model import Breathe, Company, Event, Hold, HoldGroup, HoldLength, HoldOffset
 from .fit import shortest_ms
 from .items import CHIME_MS, ItemPlacer, event_at, quote
 from .timing import Timing, is_silent
@@ -33,6 +34,8 @@ class HoldPlacer:
             events += self._place_at_marks(hold, start_ms, end_ms, speech_end_ms)
         else:
             events += self._place_evenly(hold, start_ms, speech_end_ms)
+        if hold.company is not None:
+            events += self._keep_company(hold, hold.company, events, start_ms, speech_end_ms)
         if rings:
             events.append(event_at("chime", end_ms - CHIME_MS, end_ms, "", hold.where))
         return events
@@ -129,6 +132,30 @@ class HoldPlacer:
         for group, length_ms in zip(hold.groups, lengths_ms, strict=True):
             yield from self._items.place_all(group.items, at_ms)[0]
             at_ms += length_ms + gap_ms
+
+    def _keep_company(
+        self, hold: Hold, company: Company, events: Sequence[Event], start_ms: int, end_ms: int
+    ) -> list[Event]:
+        """The company's sentences, evenly in each silence that lasts longer than it may."""
+        spoken = sorted((event.start_ms, event.end_ms) for event in events if event.kind in ("speech", "breath"))
+        silences = [
+            (before, after)
+            for (_, before), (after, _) in pairwise([(start_ms, start_ms), *spoken, (end_ms, end_ms)])
+            if after - before > company.every_ms
+        ]
+        kept: list[Event] = []
+        for begin_ms, stop_ms in silences:
+            number = -(-(stop_ms - begin_ms) // company.every_ms) - 1
+            says = [company.says[(len(kept) + at) % len(company.says)] for at in range(number)]
+            lengths_ms = [self._items.place(say, 0)[1] for say in says]
+            gap_ms = (stop_ms - begin_ms - sum(lengths_ms)) // (number + 1)
+            if gap_ms < 0:
+                self._items.fail(says[0].where, "these lines don't fit the hold's silences", "shorten them")
+            at_ms = begin_ms
+            for say in says:
+                placed, at_ms = self._items.place(say, at_ms + gap_ms)
+                kept += placed
+        return kept
 
     def _describe(self, hold: Hold, length_ms: int) -> str:
         elastic = hold.length is not None and hold.length.elastic

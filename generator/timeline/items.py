@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn, assert_never
+from typing import Literal, NoReturn, assert_never
 
 from ..durations import format_ms
 from ..errors import ScriptError
-from ..model import Breathe, Chime, Count, CuePlace, Event, EventKind, Item, Pause, Say
+from ..model import Breathe, Chime, Count, CuePlace, Event, EventKind, Item, Pause, Say, Script
+from .slowing import gap_scales, pose_key
 from .timing import Timing, is_silent, number_text
 
 CHIME_MS = 4_000  # a soft bell has decayed to silence by then
@@ -20,12 +21,13 @@ def event_at(kind: EventKind, start_ms: int, end_ms: int, text: str, where: CueP
 
 
 class ItemPlacer:
-    """Places items; `clip_ms` holds the length of each spoken text, and `script_name` goes into errors."""
+    """Places items of a script; `clip_ms` holds the length of each spoken text."""
 
-    def __init__(self, script_name: str, clip_ms: Mapping[str, int], timing: Timing) -> None:
-        self._script_name = script_name
+    def __init__(self, script: Script, clip_ms: Mapping[str, int], timing: Timing) -> None:
+        self._script_name = script.name
         self._clip_ms = clip_ms
         self._timing = timing
+        self._gap_scales = gap_scales(script.cues) if timing.slowing else {}
 
     def place(self, item: Item, start_ms: int, remainder_ms: int = 0) -> tuple[list[Event], int]:
         """The events of one item that starts at `start_ms`, and its end in ms. `remainder_ms` lengthens a pause."""
@@ -47,6 +49,10 @@ class ItemPlacer:
                 return self._breathe(item, start_ms)
             case _:
                 assert_never(item)
+
+    def gap_ms(self, gap: Literal["sentence", "paragraph"], where: CuePlace) -> int:
+        """The gap before what is said at `where`."""
+        return self._timing.gap_ms(gap, self._gap_scales.get(pose_key(where), 1.0))
 
     def count(self, number: int, silent: bool, start_ms: int, where: CuePlace) -> tuple[list[Event], int]:
         events: list[Event] = []
@@ -89,8 +95,7 @@ class ItemPlacer:
         previous: Item | None = None
         for item in items:
             if previous is not None and not isinstance(previous, Pause) and not isinstance(item, Pause):
-                gap = item.gap if isinstance(item, Say) else "sentence"
-                start_ms += self._timing.gap_ms(gap)
+                start_ms += self.gap_ms(item.gap if isinstance(item, Say) else "sentence", item.where)
             placed, start_ms = self.place(item, start_ms)
             events += placed
             previous = item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from ..durations import format_ms, longest_hold
+from ..durations import format_ms
 from ..errors import LengthError
 from ..model import (
     Breathe,
@@ -23,7 +23,7 @@ from ..model import (
     Script,
     Timeline,
 )
-from .fit import default_fit, fit_holds, hold_ms, range_ms, shortest_ms
+from .fit import REST_MOST_MS, default_fit, fit_holds, longest_ms, range_ms, shortest_ms
 from .holds import HoldPlacer
 from .items import ItemPlacer, event_at
 from .timing import Timing
@@ -37,20 +37,22 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     Raises ScriptError if a line doesn't fit its hold at the hold's shortest or longest, so that a script's validity
     doesn't depend on the wanted length. Raises LengthError if the wanted length isn't possible.
     """
-    holds = [_length_of(cue) for cue in script.cues if _has_length(cue)]
+    holds, ends_in_rest = _holds_of(script), _ends_in_rest(script)
     shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
-    longest_ms = [
-        hold_ms(hold, longest_hold(hold, timing.breath_ms), timing.breath_ms, timing.count_ms) for hold in holds
-    ]
+    longest = [longest_ms(hold, timing.breath_ms, timing.count_ms) for hold in holds]
+    if ends_in_rest:
+        longest[-1] = max(longest[-1], REST_MOST_MS)
     least_ms = _Layout(script, clip_ms, timing, shortest).run()
-    _Layout(script, clip_ms, timing, longest_ms).run()  # positions are linear, so what fits at both ends fits between
+    _Layout(script, clip_ms, timing, longest).run()  # positions are linear, so what fits at both ends fits between
     base_ms = least_ms - sum(shortest)
-    hold_least_ms, hold_most_ms = range_ms(holds, timing.breath_ms, timing.count_ms)
+    hold_least_ms, hold_most_ms = range_ms(holds, timing.breath_ms, timing.count_ms, ends_in_rest=ends_in_rest)
 
     if timing.length_ms is None:
         chosen = default_fit(holds, timing.breath_ms, timing.count_ms)
     else:
-        chosen = fit_holds(holds, timing.length_ms, base_ms, timing.breath_ms, timing.count_ms)
+        chosen = fit_holds(
+            holds, timing.length_ms, base_ms, timing.breath_ms, timing.count_ms, ends_in_rest=ends_in_rest
+        )
     layout = _Layout(script, clip_ms, timing, list(chosen.holds_ms), chosen.remainder_ms)
     guided_ms = layout.run()
     duration_ms = guided_ms + timing.tail_ms
@@ -69,6 +71,12 @@ def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timel
     )
 
 
+def least_guided_ms(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> int:
+    """How long the guided part lasts with every hold at its shortest. Raises ScriptError as `lay_out` does."""
+    shortest = [shortest_ms(hold, timing.breath_ms, timing.count_ms) for hold in _holds_of(script)]
+    return _Layout(script, clip_ms, timing, shortest).run()
+
+
 class _Layout:
     """One pass over the cues with a cursor. `holds_ms` are the lengths of the holds that state a length, in order."""
 
@@ -77,7 +85,7 @@ class _Layout:
     ) -> None:
         self._script = script
         self._timing = timing
-        self._items = ItemPlacer(script.name, clip_ms, timing)
+        self._items = ItemPlacer(script, clip_ms, timing)
         self._holds = HoldPlacer(self._items, timing)
         self._holds_ms = iter(holds_ms)
         self._remainder_ms = remainder_ms
@@ -120,7 +128,7 @@ class _Layout:
         if previous is None or isinstance(previous, Pause) or isinstance(cue, Pause):
             return
         if isinstance(cue, Say) and isinstance(previous, Say | Chime):
-            self._pause(self._timing.gap_ms(cue.gap), cue.where)
+            self._pause(self._items.gap_ms(cue.gap, cue.where), cue.where)
         else:  # a longer gap before and after a hold, a count or a bell
             self._pause(self._timing.gap_ms("paragraph"), cue.where)
 
@@ -174,14 +182,17 @@ class _Layout:
         self.events.append(event_at(kind, start_ms, end_ms, text, where, breaths=breaths))
 
 
-def _length_of(cue: Cue) -> HoldLength:
-    assert isinstance(cue, Hold)
-    assert cue.length is not None
-    return cue.length
+def _holds_of(script: Script) -> list[HoldLength]:
+    """The holds that state a length, in order."""
+    return [cue.length for cue in script.cues if isinstance(cue, Hold) and cue.length is not None]
 
 
-def _has_length(cue: Cue) -> bool:
-    return isinstance(cue, Hold) and cue.length is not None
+def _ends_in_rest(script: Script) -> bool:
+    """Whether it ends in a rest that welcomes more, such as `[hold 1-10+ min]`: it takes what no other hold can."""
+    last = script.cues[-1]
+    if not isinstance(last, Hold) or last.length is None:
+        return False
+    return last.length.more and _remainder_index(script.cues) is not None
 
 
 def _remainder_index(cues: Sequence[Cue]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from ..model import Breathe, Chime, Count, Cue, Hold, Pause, Say, Script
@@ -26,6 +26,7 @@ class Timing:
     count_ms: int = 1_500
     count_voice: Aloud = "auto"
     pace: float = 1.0
+    slowing: bool = True  # gaps between sentences grow toward sleep
     chime: bool = False  # a bell as each hold ends
     length_ms: int | None = None
     tail_ms: int = 300_000
@@ -36,8 +37,9 @@ class Timing:
     def scaled(self, ms: int) -> int:
         return round(ms * self.pace)
 
-    def gap_ms(self, gap: Literal["sentence", "paragraph"]) -> int:
-        return self.scaled(self.sentence_gap_ms if gap == "sentence" else self.paragraph_gap_ms)
+    def gap_ms(self, gap: Literal["sentence", "paragraph"], scale: float = 1.0) -> int:
+        """The gap before a sentence or a paragraph. `scale` is the place's, and stretches those of sentences only."""
+        return self.scaled(round(self.sentence_gap_ms * scale) if gap == "sentence" else self.paragraph_gap_ms)
 
 
 def timing_of(settings: Settings) -> Timing:
@@ -48,6 +50,7 @@ def timing_of(settings: Settings) -> Timing:
         count_ms=settings.count_ms,
         count_voice=settings.count_voice.aloud,
         pace=settings.pace,
+        slowing=settings.slowing == "on" and settings.ending == "sleep",
         chime=settings.chime is not None,
         length_ms=settings.length,
         tail_ms=settings.tail,
@@ -74,6 +77,14 @@ def spoken_texts(script: Script, timing: Timing) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
+def texts_by_length(script: Script, timing: Timing) -> set[str]:
+    """Those of `spoken_texts` that are only said if a hold turns out long. No other length depends on theirs."""
+    companies = (cue.company for cue in script.cues if isinstance(cue, Hold))
+    texts = {say.text for company in companies if company is not None for say in company.says}
+    always = (replace(cue, company=None) if isinstance(cue, Hold) else cue for cue in script.cues)
+    return texts.difference(text for cue in always for text in _texts_of(cue, timing)) if texts else texts
+
+
 def is_silent(number: int, silent: bool, timing: Timing) -> bool:
     if silent or timing.count_voice == "off":
         return True
@@ -92,9 +103,8 @@ def _texts_of(cue: Cue, timing: Timing) -> Iterator[str]:
         case Hold():
             if cue.length is not None and cue.length.unit == "count":
                 yield from _count_texts(cue.length.low, cue.length.silent, timing)
-            for group in cue.groups:
-                for item in group.items:
-                    yield from _texts_of(item, timing)
+            for item in cue.items:
+                yield from _texts_of(item, timing)
         case Pause() | Chime():
             return
         case _:

@@ -84,10 +84,20 @@ class Narration:
         `pending` are the keys whose clips may not be in the cache yet.
         """
         self.durations_ms = {text: lengths_ms[key] for text, key in key_of.items()}
+        self._lengths_ms = lengths_ms
         self._key_of = key_of
         self._cache = cache
         self._pending = pending
         self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(self._clip)
+
+    def joined(self, other: Narration) -> Narration:
+        """The clips of both."""
+        return Narration(
+            self._cache,
+            {**self._key_of, **other._key_of},
+            {**self._lengths_ms, **other._lengths_ms},
+            {**self._pending, **other._pending},
+        )
 
     def _clip(self, text: str) -> AudioSegment:
         """The clip of one of the texts: 48 kHz mono. Raises TrackError if the cache has lost it."""

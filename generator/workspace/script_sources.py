@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.adapt import AdaptOptions, adapt, suited_sleep_position
+from ..definition.adapt import AdaptOptions, adapt, suited_sleep_position, summary_of
 from ..definition.bodies import avoidable_words, canonical, words_in_short
+from ..definition.fitting import WHOLE, FitChoice, chosen, left_out_names, within_limits
+from ..durations import format_ms
 from ..errors import SURE, InputError, NotFoundError, SettingError, about_setting, did_you_mean, nearest
 from ..model import Routine, Script
 from ..script import WordingSettings, render
@@ -33,6 +35,8 @@ class ScriptSource:
 
     If `rendered`, it was made from a routine; otherwise a person wrote it, and its words are fixed. The files that it
     names are looked up from `folder`.
+
+    `shortenable` is set if the length fit may shorten it.
     """
 
     text: str
@@ -40,6 +44,18 @@ class ScriptSource:
     shown_as: str
     rendered: bool = False
     folder: Path = Path()
+    shortenable: ShortenableRoutine | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenableRoutine:
+    """What the length fit needs to shorten a rendered script: its adapted routine, and its script in another way.
+
+    `source` renders it again, under these flags, with the steps and the words of a choice.
+    """
+
+    routine: Routine
+    source: Callable[[Mapping[str, str | None], FitChoice], ScriptSource]
 
 
 def load_source(
@@ -83,26 +99,46 @@ def routine_source(
     routine: Routine, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache | None = None
 ) -> ScriptSource:
     """The routine's script. Flags stay on the command line; the text doesn't contain them."""
-    stopping.check()
-    text = routine_script(routine, flags, workspace, cache=cache)
-    return ScriptSource(text, routine.name, f"script of {routine.name}", rendered=True)
+
+    def source(flags: Mapping[str, str | None], choice: FitChoice) -> ScriptSource:
+        stopping.check()
+        text, adapted = _rendered(routine, flags, workspace, choice, cache=cache)
+        shortenable = ShortenableRoutine(adapted, source)
+        return ScriptSource(text, routine.name, f"script of {routine.name}", rendered=True, shortenable=shortenable)
+
+    return source(flags, WHOLE)
 
 
 def routine_script(
     routine: Routine,
     flags: Mapping[str, str | None],
     workspace: Workspace,
+    choice: FitChoice = WHOLE,
     *,
     keep_flags: bool = False,
     cache: Cache | None = None,
 ) -> str:
-    """The routine as script text. With `keep_flags` the flags are written into its front matter."""
+    """The routine as script text, as `choice` shortens it. With `keep_flags` its front matter has the flags."""
+    return _rendered(routine, flags, workspace, choice, keep_flags=keep_flags, cache=cache)[0]
+
+
+def _rendered(
+    routine: Routine,
+    flags: Mapping[str, str | None],
+    workspace: Workspace,
+    choice: FitChoice,
+    *,
+    keep_flags: bool = False,
+    cache: Cache | None,
+) -> tuple[str, Routine]:
+    """The script text, and the adapted routine before `choice` shortens it."""
     own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
     settings = resolve_for(own, flags, workspace.layers())
-    fitted, adapted = _adapted(routine, settings, layers_of(own, flags, workspace.layers()), workspace)
+    whole, adapted = _adapted(routine, settings, layers_of(own, flags, workspace.layers()), workspace)
+    done = within_limits(chosen(whole, choice), settings.breath_ms)
     kept = {name: text for name, text in flags.items() if text is not None} if keep_flags else {}
-    return render(
-        replace(fitted, settings=own.values),
+    text = render(
+        replace(done, settings=own.values, summary=_summary(whole, done, choice)),
         template_folders=workspace.template_folders(settings.style),
         wording=WordingSettings(
             settings.breath_ms,
@@ -113,11 +149,33 @@ def routine_script(
             settings.words,
             suited_sleep_position(settings.sleep_position, settings.avoid),
             settings.ending,
+            choice.brief,
         ),
-        adapted=adapted,
+        adapted=[*adapted, *_fit_notes(whole, choice, settings.length)],
         settings=_flags_for_script(kept, settings),
         cache=cache,
     )
+    return text, whole
+
+
+def _left_out(routine: Routine, choice: FitChoice) -> str:
+    """What the length fit left out; empty if nothing."""
+    return ", ".join(name.lower() for name in left_out_names(routine, choice))
+
+
+def _summary(whole: Routine, done: Routine, choice: FitChoice) -> str:
+    """The routine's summary, which promises nothing that the length fit left out, and names that."""
+    left_out = _left_out(whole, choice)
+    return f"{summary_of(whole, done.steps)}{f' Left out: {left_out}.' if left_out else ''}"
+
+
+def _fit_notes(routine: Routine, choice: FitChoice, length_ms: int | None) -> list[str]:
+    """A sentence on how the length fit shortened the routine, if it did."""
+    if choice == WHOLE or length_ms is None:
+        return []
+    left_out = _left_out(routine, choice)
+    what = f"briefer words; left out: {left_out}" if left_out else "briefer words"
+    return [f"To last {format_ms(length_ms)}: {what}. --keep all keeps everything."]
 
 
 def _flags_for_script(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:
@@ -178,15 +236,30 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
             raise SettingError(what, where=where("avoid"), hint=hint)
 
 
-def script_text(argument: str, flags: Mapping[str, str | None], workspace: Workspace, cache: Cache) -> str:
-    """The output of `sleepward script`: the routine's script, with the flags in its front matter."""
+def script_text(
+    argument: str,
+    flags: Mapping[str, str | None],
+    workspace: Workspace,
+    cache: Cache,
+    fit: Callable[[ScriptSource], FitChoice],
+) -> str:
+    """The output of `sleepward script`: the routine's script, with the flags in its front matter.
+
+    `fit` says how a script is shortened for a wanted length.
+    """
     path = Path(argument)
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
         if argument == STDIN_NAME or (argument not in workspace.routine_names() and path_test(path.is_file)):
             hint = "build it as it is, or show it as SSML with --ssml"
             raise InputError("this is a script already", where=argument, hint=hint)
         path = workspace.routine_path(argument)
-    return routine_script(workspace.read_routine(path, cache), flags, workspace, keep_flags=True, cache=cache)
+    routine = workspace.read_routine(path, cache)
+    own = own_layer(routine.settings, lambda name: routine.path, Path(routine.path).parent)
+    settings = resolve_for(own, flags, workspace.layers())
+    choice = WHOLE
+    if settings.length is not None and settings.keep != "all":
+        choice = fit(routine_source(routine, flags, workspace, cache))
+    return routine_script(routine, flags, workspace, choice, keep_flags=True, cache=cache)
 
 
 # --- settings ----------------------------------------------------------------------------------------

@@ -1,0 +1,188 @@
+"""The length fit of a routine: tries which words and steps have room in a wanted length, from all of them on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ..definition.fitting import WHOLE, FitChoice, choices, skippable
+from ..durations import clock
+from ..timeline.layout import least_guided_ms
+from ..timeline.timing import spoken_texts, texts_by_length, timing_of
+from ..voices.narration import Narration, narrate
+from .speakers import lines_of
+from .track import BuildContext, TrackSpec
+
+LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
+UNKNOWN_RATE_WPM = 120  # of recordings, say
+SURELY = 0.85  # of its estimated length a routine's speech lasts at least; of the default voice's 0.99, the tone's 0.95
+BRIEFEST_STYLE = "spare"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FittedTrack:
+    """A track whose words and steps have room in its wanted length, if any have, and its clips."""
+
+    spec: TrackSpec
+    choice: FitChoice
+    narration: Narration
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A way to shorten a track, and its specification then. `fits` is False if no way has room in its wanted length."""
+
+    spec: TrackSpec
+    choice: FitChoice
+    fits: bool
+
+
+def fit_to_length(
+    spec: TrackSpec, context: BuildContext, present: Callable[[TrackSpec], T | None] = lambda spec: None
+) -> FittedTrack | T:
+    """Shorten `spec` until it has room in its wanted length; the shortest there is if none has.
+
+    `present` returns the finished track of a spec, if it is there: nothing is spoken then. What is surely too long by
+    its letters isn't spoken either; anything else is measured by its clips, so the same settings choose the same.
+    """
+    fitted: FittedTrack | None = None
+    last: FittedTrack | None = None
+    tried, choice = spec, WHOLE
+    ways = _ways(spec)
+    fits: bool | None = None
+    with suppress(StopIteration):
+        while True:
+            tried, choice = ways.send(fits)
+            if (found := present(tried)) is not None:
+                return found
+            last, fits = None, False
+            if not _is_surely_too_long(tried):
+                last = FittedTrack(tried, choice, _narration(tried, context))
+                fits = _least_ms(tried, last.narration.durations_ms) <= (tried.settings.length or 0)
+                fitted = last if fits else fitted
+    return fitted or last or FittedTrack(tried, choice, _narration(tried, context))
+
+
+def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
+    """How `fit_to_length` shortens `spec`. Nothing is spoken if all of it surely has room, by its letters."""
+    if _least_ms(spec, _estimate(spec, 1 / SURELY)) <= (spec.settings.length or 0) and spec.voice.rate_wpm is not None:
+        return WHOLE
+    return fit_to_length(spec, context).choice
+
+
+def estimated_fit(spec: TrackSpec) -> Fit:
+    """How `spec` is shortened, by the estimated lengths of its clips: nothing is spoken."""
+    fit, tried, choice = None, spec, WHOLE
+    ways = _ways(spec)
+    fits: bool | None = None
+    with suppress(StopIteration):
+        while True:
+            tried, choice = ways.send(fits)
+            if fits := _least_ms(tried, estimated_clips_ms(tried)) <= (tried.settings.length or 0):
+                fit = Fit(tried, choice, fits=True)
+    return fit or Fit(tried, choice, fits=False)
+
+
+def _ways(spec: TrackSpec) -> Generator[tuple[TrackSpec, FitChoice], bool | None]:
+    """`spec`, and then shorter ways of it. Send for each whether it fits; the last one that fits is the result."""
+    source = spec.shortenable
+    fits = yield spec, WHOLE
+    if source is None or spec.settings.keep == "all":
+        return
+    search = choices(source.routine)
+    next(search)
+    with suppress(StopIteration):
+        while True:
+            choice = search.send(bool(fits))
+            fits = yield source.spec({}, choice), choice
+
+
+def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
+    """The flags that would make a routine fit that is too long for its wanted length, each with its shortest length.
+
+    Empty where none would. What they speak is kept in the cache.
+    """
+    spec, source = track.spec, track.spec.shortenable
+    wanted_ms, skipped = spec.settings.length or 0, spec.settings.skip
+    if source is None or _least_ms(spec, track.narration.durations_ms) <= wanted_ms:
+        return ""
+    names = [name for name in skippable(source.routine) if name not in skipped]
+
+    def shortest_ms(flags: Mapping[str, str]) -> int:
+        other = source.spec(flags, WHOLE)
+        return _least_ms(other, _narration(other, context).durations_ms)
+
+    def fitting_flags(style: Mapping[str, str]) -> Mapping[str, str] | None:
+        def without(out: Sequence[str]) -> Mapping[str, str]:
+            return {**style, "skip": ",".join([*skipped, *out])}
+
+        if style and shortest_ms(style) <= wanted_ms:
+            return style
+        out = _least_to_skip(names, lambda out: shortest_ms(without(out)), wanted_ms)
+        return without(out) if out else None
+
+    styles: list[Mapping[str, str]] = [{}]
+    if spec.settings.style != BRIEFEST_STYLE:
+        styles.append({"style": BRIEFEST_STYLE})
+    return "; ".join(
+        f"{' '.join(f'--{name} {value}' for name, value in flags.items())}: from {_clock_up(shortest_ms(flags))}"
+        for flags in map(fitting_flags, styles)
+        if flags is not None
+    )
+
+
+def estimated_clips_ms(spec: TrackSpec) -> dict[str, int]:
+    """The length of each spoken text, estimated from its letters: speaking a whole routine takes a minute."""
+    letter_ms = LETTER_MS_AT_1_WPM / (spec.voice.rate_wpm or UNKNOWN_RATE_WPM)
+    texts = spoken_texts(spec.script, timing_of(spec.settings))
+    return {text: round(sum(map(str.isalnum, text)) * letter_ms) for text in texts}
+
+
+def _least_to_skip(names: Sequence[str], shortest_ms: Callable[[Sequence[str]], int], wanted_ms: int) -> list[str]:
+    """The fewest of `names` to leave out, in their order, until the rest has room; none if it never has."""
+    for number in range(1, len(names) + 1):
+        out = list(names[:number])
+        if shortest_ms(out) <= wanted_ms:
+            for name in reversed(out[:-1]):
+                less = [each for each in out if each != name]
+                if shortest_ms(less) <= wanted_ms:
+                    out = less
+            return out
+    return []
+
+
+def _is_surely_too_long(spec: TrackSpec) -> bool:
+    if spec.voice.rate_wpm is None or spec.settings.length is None:
+        return False
+    return _least_ms(spec, _estimate(spec, SURELY)) > spec.settings.length
+
+
+def _estimate(spec: TrackSpec, factor: float) -> dict[str, int]:
+    return {text: round(ms * factor) for text, ms in estimated_clips_ms(spec).items()}
+
+
+def _narration(spec: TrackSpec, context: BuildContext) -> Narration:
+    """The clips of all that is said at any length."""
+    texts = set(spoken_texts(spec.script, timing_of(spec.settings)))
+    return spoken(spec, texts - texts_by_length(spec.script, timing_of(spec.settings)), context)
+
+
+def spoken(spec: TrackSpec, texts: Collection[str], context: BuildContext) -> Narration:
+    """The clips of some of the track's texts."""
+    lines = [line for line in lines_of(spec) if line.text in texts]
+    return narrate(lines, context.cache, context.jobs, partial(context.progress, "narration"))
+
+
+def _least_ms(spec: TrackSpec, clips_ms: Mapping[str, int]) -> int:
+    timing = timing_of(spec.settings)
+    by_length = dict.fromkeys(texts_by_length(spec.script, timing), 0)  # none of it is said in the shortest holds
+    return least_guided_ms(spec.script, {**by_length, **clips_ms}, timing)
+
+
+def _clock_up(ms: int) -> str:
+    return clock(-(-ms // 1000) * 1000)
