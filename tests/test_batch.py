@@ -210,6 +210,10 @@ def test_tracks_that_left_are_named_and_removed_only_where_that_is_asked(
     (tmp_path / "library.yaml").write_text("\n".join(SCRIPTS.splitlines()[:5]), encoding="utf-8")
     assert "no longer in the library: more/three.mp3" in sleepward("batch").stderr
     assert (scripts / "more" / "three.mp3").exists()
+    planned = sleepward("batch", "--prune", "--dry-run").stderr
+    assert "would be removed: more/three.mp3" in planned
+    assert "--prune" not in planned
+    assert (scripts / "more" / "three.mp3").exists()
     (scripts / "two" / "rain.mp3").write_bytes(b"another")
     told = sleepward("batch", "--prune", "--names", "one/*").stderr
     assert "removed: more/three.mp3" in told

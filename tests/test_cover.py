@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from generator.build.track_tags import cover_line
 from generator.errors import InputError, NotFoundError
 from generator.formats.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, draw_cover, load_cover
+from generator.settings import SETTINGS, Settings
+
+parse = SETTINGS["background"].kind.parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,3 +170,29 @@ def test_what_cannot_be_a_cover_is_said(tmp_path: Path, content: bytes, what: st
         load_cover(path)
     assert caught.value.where == str(path)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("settings", "guided_min", "says"),
+    [
+        (Settings(tail=8 * 3_600_000, background=parse("rain")), 10, "10 min, then 8 h of rain"),
+        (
+            Settings(tail=5_400_000, background=parse("rain+drone:-6")),
+            65,
+            "1 h 5 min, then 1 h 30 min of rain and a drone",
+        ),
+        (Settings(tail=3_600_000), 20, "20 min, then 1 h of brown noise"),
+        (Settings(tail=3_600_000, background=parse("none")), 20, "20 min, then 1 h of silence"),
+        (Settings(), 40, "45 min"),
+    ],
+)
+def test_a_cover_says_how_long_one_is_spoken_to(settings: Settings, guided_min: int, says: str) -> None:
+    assert cover_line(settings, guided_min * 60_000 + settings.tail) == says
+
+
+def test_a_broken_picture_is_told_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    Image.effect_noise((300, 300), 50).save(path)
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(InputError, match=r"^.*mine\.png: this picture is damaged or cut short\n"):
+        load_cover(path)

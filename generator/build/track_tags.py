@@ -10,11 +10,14 @@ from ..errors import TrackError
 from ..formats import CONTAINERS, Tags, read_tags
 from ..formats.cover import draw_cover, load_cover
 from ..model import SAMPLES_PER_MS
+from ..settings import Settings
 from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
 from .track import PlannedTrack, TrackSpec, title_of
 
 ARTIST, GENRE = "sleepward", "Sleep"
+LONG_TAIL_MS = 15 * 60_000  # a longer one isn't part of what is listened to
+_SOUNDS = {"brown": "brown noise", "pink": "pink noise", "none": "silence", "drone": "a drone", "tide": "tides"}
 
 
 def tags_for(planned: PlannedTrack, key: str) -> Tags:
@@ -89,5 +92,20 @@ def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
     if spec.settings.cover.file is not None:
         return load_cover(spec.settings.cover.file)
     if spec.settings.cover.drawn:
-        return draw_cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
+        return draw_cover(title_of(spec), cover_line(spec.settings, duration_ms), spec.script.routine or spec.name)
     return b""
+
+
+def cover_line(settings: Settings, duration_ms: int) -> str:
+    """How long the track lasts, as its cover says: ``45 min``; with a long tail ``10 min, then 8 h of rain``."""
+    if settings.tail <= LONG_TAIL_MS:
+        return _rounded(duration_ms)
+    layers = [_SOUNDS.get(layer.name, layer.name) for layer in settings.background.layers]
+    sound = " and ".join("music" if "." in name else name for name in layers)
+    return f"{_rounded(duration_ms - settings.tail)}, then {_rounded(settings.tail)} of {sound}"
+
+
+def _rounded(ms: int) -> str:
+    """A length to the minute, as people say it: ``45 min``, ``8 h``, ``1 h 30 min``."""
+    hours, minutes = divmod(max(1, round(ms / 60_000)), 60)
+    return " ".join(filter(None, (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")))

@@ -31,6 +31,7 @@ COMMANDS = {
     "cache": "cache",
     "init": "init",
     "doctor": "doctor",
+    "completion": "completion",
 }
 """Command to its module. Only the module that runs is imported, so `--help` is instant."""
 
@@ -52,6 +53,7 @@ SUMMARIES = {
     "cache": "Manage what earlier builds kept.",
     "init": "Make a folder to begin with: a routine, words and a library of your own.",
     "doctor": "Try everything a build needs, for real.",
+    "completion": "Complete words with the Tab key, in bash, zsh or fish.",
 }
 
 
@@ -84,13 +86,26 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+FIRST_LINES = """\
+sleepward list                      what there is
+sleepward build deep-hip-opening    makes output/deep-hip-opening.mp3, to play in bed
+sleepward --help                    everything else"""
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="sleepward")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Turn a written routine into an audio track to play in bed, in the dark, with the eyes closed.
 
     Tonight's track: sleepward build deep-hip-opening
     """
+    if context.invoked_subcommand is None:
+        click.echo(FIRST_LINES)
 
 
 def run_typed() -> int:
@@ -124,4 +139,6 @@ def run(words: list[str]) -> int:
 
 
 def say_error(error: SleepwardError) -> None:
-    click.echo(f"Error: {error}", err=True)
+    from .tables import hanging
+
+    click.echo(hanging(f"Error: {error}", err=True), err=True)

@@ -11,11 +11,13 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import build_options, setting_options, split_flags
+from .options import GroupedCommand, build_options, setting_options, split_flags
 from .results import build_one, facts_of, line_of
+from .tables import hanging
+from .values import complete_programs
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
 
     from ..definition.program_models import Program, ProgramNight
     from ..workspace import Workspace
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
 Flags = Mapping[str, str | None]
 
 
-@click.command("program")
-@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]")
+@click.command("program", cls=GroupedCommand)
+@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]", shell_complete=complete_programs)
 @click.option("--build", "is_build", is_flag=True, help="Make a track of each night.")
 @click.option("--days", metavar="NIGHTS", help="Only these of its nights, counted from 1, like 3 or 1-7.")
 @click.option("-o", "out", metavar="FOLDER/", help="Where to put the tracks.  [default: output/PROGRAM/]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, or with --build an object per track.")
-@build_options
-@setting_options
+@build_options()
+@setting_options()
 def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
 
@@ -78,7 +80,7 @@ def _list_programs(workspace: Workspace, *, as_json: bool) -> None:
     else:
         for each in found:
             count = len(each.nights)
-            click.echo(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}")
+            click.echo(hanging(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}"))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -128,6 +130,7 @@ def _rows(
 def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool) -> Group:
     """A table of the nights. `adapted` adds what the given settings change in them."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -140,11 +143,12 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
         table.add_row(nights, row["length"] or "", Text(f"{row['title']} [{row['routine']}]"))
         for line in (", ".join(row["poses"]), row["note"], *(row["adapted"] if adapted else ())):
             if line:
-                table.add_row("", "", Text(f"  {line}"))
-    notes = [Text(f"  {note}") for note in program.notes]
-    notes = [Text("\nGood to know:"), *notes] if notes else []
+                table.add_row("", "", Padding(Text(line), (0, 0, 0, 2)))
+    good_to_know: list[RenderableType] = [Padding(Text(note), (0, 0, 0, 2)) for note in program.notes]
+    if good_to_know:
+        good_to_know.insert(0, Text("\nGood to know:"))
     head = Text.assemble((program.title, "bold"), f"\n{program.summary}\n")
-    return Group(head, table, *notes, Text(f"\nMake them with: sleepward program {program.name} --build"))
+    return Group(head, table, *good_to_know, Text(f"\nMake them with: sleepward program {program.name} --build"))
 
 
 # --- building -----------------------------------------------------------------------------------------

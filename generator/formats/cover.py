@@ -285,7 +285,7 @@ def load_cover(path: Path) -> bytes:
     except UnidentifiedImageError as error:
         raise InputError("this is no PNG and no JPEG", where=str(path), hint=hint) from error
     except (OSError, ValueError, SyntaxError) as error:  # Pillow raises these for a damaged picture
-        raise InputError(f"this picture is damaged: {error}", where=str(path), hint=hint) from error
+        raise InputError("this picture is damaged or cut short", where=str(path), hint=hint) from error
     if pixels > MAX_OWN_PIXELS:
         raise InputError(f"{pixels / 1e6:,.0f} megapixels are too many", where=str(path), hint=hint)
     return data
