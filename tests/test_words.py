@@ -43,6 +43,7 @@ ROUTINES = [
 STYLES = ["gentle", "spare", "beginner", "breathing", "nidra"]
 RITUAL = "nidra"  # says the same words every night
 NIGHTS = range(30)
+THEMES = 5
 LEVELS = ["easier", "deeper"]
 CALLED = 2  # a round that comes oftener than this is one of an alternation
 
@@ -222,7 +223,10 @@ def test_any_two_nights_differ_in_a_quarter_of_their_sentences(routine: str, sty
     """
     nights = [without_calls(scripted(routine, style, night)) for night in NIGHTS]
     least = 0.2 if brief(routine) else 0.25  # brief words are instructions, nearly all of them
-    assert min(difference(one, other) for one, other in combinations(nights, 2)) >= least
+    for (one, first), (other, second) in combinations(enumerate(nights), 2):
+        is_of_one_theme = one and other % THEMES == one % THEMES
+        # two nights of one theme share its phrase, and lines that open and close it
+        assert difference(first, second) >= least - (0.02 if is_of_one_theme else 0), (one, other)
 
 
 def difference(one: Counter[str], other: Counter[str]) -> float:
