@@ -171,8 +171,9 @@ SETTINGS_TEXT = (
     '{"avoid": [], "background": "", "background_level": 15.0, "bitrate": 128, "breath_rate": 6.0, '
     '"breath_ratio": [4, 6], "chime": null, "count_ms": 1500, "count_voice": "auto", "cover": "", "ear": "both", '
     '"ending": "sleep", "first_side": "right", "format": "mp3", "glide": "on", "keep": "fitting", "length": 60000, '
-    '"level": "standard", "loudness": -22.0, "night": 0, "only": [], "order": [], "pace": 1.0, "pitch": null, "rate": null, "reps": null, '
-    '"skip": [], "sleep_position": "any", "style": "gentle", "tail": 300000, "voice": null, "words": 1.0}'
+    '"level": "standard", "loudness": -22.0, "night": 0, "only": [], "order": [], "pace": 1.0, "pitch": null, '
+    '"rate": null, "reps": null, "skip": [], "sleep_position": "any", "slowing": "on", "style": "gentle", '
+    '"tail": 300000, "voice": null, "words": 1.0}'
 )
 
 
