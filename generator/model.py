@@ -149,8 +149,8 @@ class Step:
 class Routine:
     """The poses in order. `settings` are those that its file has, as written, by name.
 
-    `note` is said after the greeting: a programme has one for each of its nights. A `brief` one is always told in brief
-    words.
+    `note` is said after the greeting: a programme has one for each of its nights. A `brief` one is told in brief words,
+    in its own style.
     """
 
     name: str

@@ -250,6 +250,10 @@ def test_keeping_all_says_what_would_fit_and_from_which_length(sleepward: Comman
     assert sleepward.json(*asked, "--length", f"{to_s(at)}s")["guided_ms"] == to_s(at) * 1_000
     sleepward(*asked, "--length", f"{to_s(at) - 1}s", code=2)
     assert re.search(r"--style spare( --skip \S+)?: from \d+:\d\d", refused)
+    assert (
+        "from"
+        not in sleepward("plan", "mine", "--keep", "all", "--length", "5h", *TONE, code=2).stderr.partition("\n")[2]
+    )
 
 
 def test_what_was_left_out_is_said_by_plan_build_and_the_tracks_summary(

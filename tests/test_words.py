@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
@@ -83,6 +84,17 @@ def sentences(cues: Sequence[Cue | Item]) -> Iterator[Say]:
         elif isinstance(cue, Hold):
             for group in cue.groups:
                 yield from sentences(group.items)
+
+
+def without_ready_lines(script: Script) -> Script:
+    """The script without the lines that end holds, which lull by being the same."""
+    cues = tuple(
+        replace(cue, groups=tuple(each for each in cue.groups if each.at is None or each.at.kind != "from_end"))
+        if isinstance(cue, Hold)
+        else cue
+        for cue in script.cues
+    )
+    return replace(script, cues=cues)
 
 
 def breath_words(cues: Sequence[Cue | Item]) -> Iterator[str]:
@@ -172,7 +184,11 @@ def test_no_sentence_comes_more_than_twice(routine: str, style: str) -> None:
     """Words that pace a breath and the calls of alternations excepted."""
     others = [scripted(routine, style, 0, (("level", level),)) for level in LEVELS]
     for script in [scripted(routine, style, night) for night in NIGHTS] + others:
-        often = {text: times for text, times in without_calls(script).items() if times > 2 and len(text.split()) > 4}
+        often = {
+            text: times
+            for text, times in without_calls(without_ready_lines(script)).items()
+            if times > 2 and len(text.split()) > 4
+        }
         assert not often
 
 

@@ -51,6 +51,7 @@ def fit_to_length(
     its letters isn't spoken either; anything else is measured by its clips, so the same settings choose the same.
     """
     fitted: FittedTrack | None = None
+    last: FittedTrack | None = None
     tried, choice = spec, WHOLE
     ways = _ways(spec)
     fits: bool | None = None
@@ -59,12 +60,12 @@ def fit_to_length(
             tried, choice = ways.send(fits)
             if (found := present(tried)) is not None:
                 return found
-            fits = False
+            last, fits = None, False
             if not _is_surely_too_long(tried):
-                narration = _narration(tried, context)
-                if fits := _least_ms(tried, narration.durations_ms) <= (tried.settings.length or 0):
-                    fitted = FittedTrack(tried, choice, narration)
-    return fitted or FittedTrack(tried, choice, _narration(tried, context))
+                last = FittedTrack(tried, choice, _narration(tried, context))
+                fits = _least_ms(tried, last.narration.durations_ms) <= (tried.settings.length or 0)
+                fitted = last if fits else fitted
+    return fitted or last or FittedTrack(tried, choice, _narration(tried, context))
 
 
 def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
@@ -101,15 +102,15 @@ def _ways(spec: TrackSpec) -> Generator[tuple[TrackSpec, FitChoice], bool | None
             fits = yield source.spec({}, choice), choice
 
 
-def what_would_fit(spec: TrackSpec, context: BuildContext) -> str:
+def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
     """The flags that would make a routine fit that is too long for its wanted length, each with its shortest length.
 
     Empty where none would. What they speak is kept in the cache.
     """
-    source = spec.shortenable
-    if source is None:
-        return ""
+    spec, source = track.spec, track.spec.shortenable
     wanted_ms, skipped = spec.settings.length or 0, spec.settings.skip
+    if source is None or _least_ms(spec, track.narration.durations_ms) <= wanted_ms:
+        return ""
     names = [name for name in skippable(source.routine) if name not in skipped]
 
     def shortest_ms(flags: Mapping[str, str]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import beds
-from ..definition.fitting import FitChoice
+from ..definition.fitting import WHOLE, FitChoice, left_out_names
 from ..errors import LengthError
 from ..formats import CONTAINERS, BedLoop, TrackSound
 from ..formats.cover import load_cover
@@ -150,12 +150,7 @@ def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
     try:
         narration, timeline = _placed(fitted, context)
     except LengthError as error:
-        flags = what_would_fit(spec, context) if spec.settings.keep == "all" else ""
-        if flags:
-            raise LengthError(
-                error.what, where=error.where, hint=f"without --keep all steps are left out; {flags}"
-            ) from error
-        raise
+        raise _explained(error, fitted, context) from error
     plan = plan_dict(
         timeline,
         spec.settings,
@@ -179,6 +174,19 @@ def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Time
         return narration, timeline
     narration = narration.joined(spoken(spec, said, context))
     return narration, lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
+
+
+def _explained(error: LengthError, fitted: FittedTrack, context: BuildContext) -> LengthError:
+    """`error` with what would make the track fit, or with what was left out in vain."""
+    spec = fitted.spec
+    flags = what_would_fit(fitted, context) if spec.settings.keep == "all" else ""
+    if flags:
+        return LengthError(error.what, hint=f"without --keep all, steps are left out; {flags}")
+    if spec.shortenable is None or fitted.choice == WHOLE:
+        return error
+    names = ", ".join(left_out_names(spec.shortenable.routine, fitted.choice)).lower()
+    without = f" and without {names}" if names else ""
+    return LengthError(f"{error.what}, in the briefest words{without}", hint=error.hint)
 
 
 def write_track(planned: PlannedTrack, bed: Bed, path: Path, key: str, context: BuildContext) -> None:

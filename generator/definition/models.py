@@ -72,7 +72,7 @@ class StepEntry(FileModel):
     )
     hold: Annotated[Required, AfterValidator(checks.valid_hold)] = Field(
         description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
-        "times the upper value, 20 min at most. Never more than 3 h.",
+        "times the upper value, 20 min at most; of the last step's hold up to an hour. Never more than 3 h.",
         examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
         json_schema_extra={"pattern": HOLD_PATTERN},
     )
@@ -132,7 +132,8 @@ class RoutineFile(FileModel):
     ] = Field(
         default="off",
         description="Whether it is told in brief words even where its holds are long: for a practice that has to be "
-        "over soon. One whose holds last less than 8 min is brief by itself.",
+        "over soon. Another style than its own has its usual words. One whose holds last less than 8 min is brief by "
+        "itself.",
         examples=["on"],
     )
     props: Entries = Field(

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, Pause, Say, Script, cues_with_words
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Pause, Say, Script, cues_with_words
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .estimates import WORDS_PER_MINUTE, items_ms, start_ms
@@ -173,12 +173,16 @@ def _props_out_of_reach(spoken: Sequence[tuple[str, CuePlace]]) -> Iterator[Find
 
 
 def _said_too_often(script: Script) -> Iterator[Finding]:
-    """Sentences that are repeated too often. Calls of alternations and words that pace a breath aren't counted."""
+    """Sentences that are repeated too often. Calls aren't counted: those of alternations, words that pace a breath, and
+    the lines that end holds, which lull by being the same.
+    """
     rounds = Counter((cue.where.pose, cue.where.round) for cue in script.cues if isinstance(cue, Hold))
     alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MAX_TIMES}
     said: dict[str, list[Say]] = {}
     for cue in script.cues:
-        items = [item for group in cue.groups for item in group.items] if isinstance(cue, Hold) else [cue]
+        groups = cue.groups if isinstance(cue, Hold) else ()
+        inside = [item for group in groups if not _ends_hold(group) for item in group.items]
+        items = inside if isinstance(cue, Hold) else [cue]
         for item in items:
             if isinstance(item, Say) and item.where.pose not in alternating:
                 said.setdefault(" ".join(words(item.text)).casefold(), []).append(item)
@@ -186,6 +190,10 @@ def _said_too_often(script: Script) -> Iterator[Finding]:
         if len(says) > MAX_TIMES and len(text.split()) > CALL_WORDS:
             message = f"said {len(says)} times in one track, and {MAX_TIMES} are the most: say it in other words"
             yield _finding_at(says[MAX_TIMES].where, "said-too-often", message, says[0].text)
+
+
+def _ends_hold(group: HoldGroup) -> bool:
+    return group.at is not None and group.at.kind == "from_end"
 
 
 # --- holds ---------------------------------------------------------------------------------------------
@@ -197,7 +205,7 @@ def _holds_without_end(cues: Sequence[Cue]) -> Iterator[Finding]:
     for here, following in pairwise(holds):
         hold = cues[here]
         assert isinstance(hold, Hold)
-        warned = any(group.at is not None and group.at.kind == "from_end" for group in hold.groups)
+        warned = any(map(_ends_hold, hold.groups))
         between = cues[here + 1 : following]
         if not warned and not any(map(_is_heard, between)):
             message = "nothing says that this hold is over: say after it what to do, or ring a [chime]"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..errors import ScriptError
 from ..model import BreathWords, Pose, RoundName, Routine, Step
-from ..settings import SleepPosition
+from ..settings import SETTINGS, SleepPosition
 from ..timeline.fit import longest_ms, shortest_ms
 from .variation import CHOOSE, NightWording
 
@@ -147,7 +147,7 @@ def is_brief(routine: Routine, wording: WordingSettings) -> bool:
     """Whether the routine is too short for many words, or brief words are asked for."""
     return (
         wording.brief
-        or routine.brief
+        or (routine.brief and wording.style == routine.settings.get("style", SETTINGS["style"].default))
         or sum(_shortest_ms(step, wording) * len(_rounds(step, wording)) for step in routine.steps) < BRIEF_MS
     )
 
