@@ -313,7 +313,7 @@ WRONG_ROUTINES = [
     (
         "    reps: 8-12",
         "    lights: off",
-        ["12:5: 'lights' isn't a key here; there are pose, hold, sides, reps"],
+        ["12:5: 'lights' isn't a key here; there are pose, hold, sides, reps, keep"],
     ),
     (
         "length: 12m",
