@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.durations import default_hold, format_ms, longest_hold, parse_duration, parse_hold
+from generator.durations import (
+    default_hold,
+    format_ms,
+    longest_hold,
+    parse_duration,
+    parse_hold,
+    short_length,
+    spoken_length,
+)
 from generator.model import HoldLength
 
 
@@ -131,3 +139,19 @@ def test_a_text_without_end_is_refused_and_shown_shortened(parse: Callable[[str]
 def test_defaults_and_stretch_follow_the_design(text: str, default: int, most: int) -> None:
     hold = parse_hold(text)
     assert (default_hold(hold), longest_hold(hold, 10_000)) == (default, most)
+
+
+@pytest.mark.parametrize(
+    ("ms", "said", "short"),
+    [
+        (300, "1 second", "0.3 s"),
+        (40_000, "40 seconds", "40 s"),
+        (60_000, "1 minute", "1 min"),
+        (33 * 60_000 + 20_000, "33 minutes", "33 min 20 s"),
+        (59 * 60_000 + 40_000, "1 hour", "59 min 40 s"),
+        (65 * 60_000, "1 hour 5 minutes", "1 h 5 min"),
+        (8 * 3_600_000, "8 hours", "8 h"),
+    ],
+)
+def test_durations_for_people(ms: int, said: str, short: str) -> None:
+    assert (spoken_length(ms), short_length(ms)) == (said, short)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..formats import Tags
-from ..model import Bed, Script, Timeline
+from ..model import ALONE, Bed, Place, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..pronunciation.reading import Reading, reading_of
 from ..settings import Settings
@@ -18,7 +18,7 @@ from ..values import Background
 from ..voices import Voice
 from ..voices.narration import Narration
 
-ALBUM = "Nights"
+TITLE_JOINT = " · "
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class TrackSpec:
     settings: Settings
     voice: Voice
     lexicon: Lexicon
-    album: str = ALBUM
+    place: Place = ALONE
     count_voice: Voice | None = None
 
     @property
@@ -110,4 +110,10 @@ class BuildResult:
 
 
 def title_of(spec: TrackSpec) -> str:
+    """The title of what is practised."""
     return spec.script.title or spec.name
+
+
+def shown_title(spec: TrackSpec) -> str:
+    """The title that players show, with what tells the track from others."""
+    return TITLE_JOINT.join((title_of(spec), *spec.place.details))

@@ -86,7 +86,7 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
         _report_obsolete(prune(status.obsolete, state, store, remove=remove and not dry_run), asked=remove)
     finally:
         if not dry_run:
-            state.save(wanted.title)
+            state.save(wanted.title, wanted.year)
     report.sum_up()
     if report.counts["failed"]:
         raise click.exceptions.Exit(1)

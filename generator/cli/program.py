@@ -157,7 +157,7 @@ def _build(
     options: Mapping[str, Any],
     workspace: Workspace,
 ) -> None:
-    from ..app.programs import night_flags, night_source, track_name
+    from ..app.programs import night_flags, night_source, place_of, track_name
     from ..build.track_file import OUTPUT_FOLDER, suffix_of
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
@@ -168,7 +168,8 @@ def _build(
     for night in nights:
         try:
             own = night_flags(program, night, flags)
-            built = build_one(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
+            source, name = night_source(night, own, workspace), track_name(program, night)
+            built = build_one(source, own, into, workspace, name=name, place=place_of(program, night))
         except SleepwardError as error:  # a night that fails doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error

@@ -10,9 +10,9 @@ from pathlib import Path
 from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, tags_fingerprint
 from ..build.pipeline import read_spec
 from ..build.speakers import open_count_voice, open_speaker
-from ..build.track import title_of
+from ..build.track import shown_title, title_of
 from ..errors import InputError
-from ..model import Routine, Script
+from ..model import Place, Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
 from ..system import ffmpeg
@@ -35,6 +35,7 @@ class ResolvedTrack:
 
     name: str
     requested: RequestedTrack
+    place: Place
     flags: Mapping[str, str]
     settings: Settings
     made_from: Fingerprint
@@ -42,10 +43,15 @@ class ResolvedTrack:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTask:
-    """A track's build task, with its data for the manifest. `tags` is a digest of everything that players show."""
+    """A track's build task, with its data for the manifest. `tags` is a digest of everything that players show.
+
+    `title` is what players show, `practice` the title of what is practised alone.
+    """
 
     task: BuildTask
     title: str
+    practice: str
+    summary: str
     routine: str | None
     tags: str
 
@@ -66,13 +72,13 @@ _Speakers = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None
 
 
 class TrackResolver:
-    """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
+    """Resolves the tracks of one library file in `folder`, with its `workspace`.
 
     A track's settings override the routine's own. The library's `defaults` do too, but yield to the environment.
     """
 
-    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str) -> None:
-        self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
+    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText]) -> None:
+        self._folder, self._workspace, self._defaults = folder, workspace, defaults
         self._inputs = inputs.Inputs(workspace)
         workspace.layers()  # a fault in a settings file is raised here, not at a track
         self._from_outside = environment_layer(os.environ).values
@@ -83,7 +89,15 @@ class TrackResolver:
         ] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
-    def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
+    def title_of(self, requested: RequestedTrack) -> str:
+        """The title of the track's routine or script. Raises SleepwardError if it can't be read."""
+        found = self._read(requested)
+        if found.routine is not None:
+            return found.routine.title
+        assert found.script is not None  # a track is of a routine or of a script
+        return found.script.title or found.script.name
+
+    def resolve(self, requested: RequestedTrack, place: Place) -> ResolvedTrack:
         """The track with its settings resolved. Raises SleepwardError if they are impossible."""
         found = self._read(requested)
         flags = self._flags(requested)
@@ -97,7 +111,7 @@ class TrackResolver:
             "background": self._inputs.of_background(settings),
             "encoder": ffmpeg.identity(),
             "program": inputs.program_part(),
-            "shown": self._inputs.of_shown(self._album, settings.cover),
+            "shown": self._inputs.of_shown(place, settings.cover),
         }
         if found.routine is not None:
             made_from |= {
@@ -105,13 +119,14 @@ class TrackResolver:
                 "templates": self._inputs.of_templates(settings.style),
             }
         fingerprint = Fingerprint({part: made_from[part] for part in inputs.PARTS if part in made_from})
-        return ResolvedTrack(f"{requested.name}.{settings.format}", requested, flags, settings, fingerprint)
+        name = f"{requested.name}.{settings.format}"
+        return ResolvedTrack(name, requested, place, flags, settings, fingerprint)
 
     def prepare(self, track: ResolvedTrack) -> PreparedTask:
         """Render the track's script and parse it. Raises SleepwardError."""
         found = self._read(track.requested)
         source = found.source or routine_source(_of(found), track.flags, self._workspace)
-        spec = replace(read_spec(source, track.flags, self._workspace), album=self._album)
+        spec = replace(read_spec(source, track.flags, self._workspace), place=track.place)
         task = BuildTask(
             name=track.name,
             text=source.text,
@@ -120,10 +135,11 @@ class TrackResolver:
             settings=spec.settings,
             lexicon=spec.lexicon,
             key=sound_fingerprint(spec).key,
-            album=self._album,
+            place=track.place,
         )
         shown = tags_fingerprint(spec, track.made_from.parts["shown"])
-        return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
+        script = spec.script
+        return PreparedTask(task, shown_title(spec), title_of(spec), script.summary, script.routine, shown.key)
 
     def _flags(self, requested: RequestedTrack) -> dict[str, str]:
         """The library's settings as flags. Defaults that shape words are left out for a script, which has its words."""
