@@ -24,7 +24,7 @@ from PIL import Image
 from generator.errors import NotFoundError, TrackError
 from generator.formats import (
     CONTAINERS,
-    SpokenLine,
+    LyricLine,
     Tags,
     TrackSound,
     container_named,
@@ -67,9 +67,9 @@ TAGS = Tags(
     key="5f" * 32,
     duration_ms=DURATION_MS,
     lines=(
-        SpokenLine(0, "Let the jaw be loose."),
-        SpokenLine(2_340, "#I'll be quiet; for = a while \\ now."),
-        SpokenLine(3_600_000 * 2, "[hold] 眠り"),
+        LyricLine(0, "Let the jaw be loose."),
+        LyricLine(2_340, "#I'll be quiet; for = a while \\ now."),
+        LyricLine(3_600_000 * 2, "[hold] 眠り"),
     ),
     cover=draw_cover("Ten minutes in bed", "25 min", "ten"),
     album_artist="sleepward; too",
@@ -322,7 +322,7 @@ def test_an_endless_title_is_cut_between_letters(tmp_path: Path) -> None:
 @example("\\")
 @example("\\\\\n=\\\r;\\")
 def test_any_words_survive(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
-    lines = (SpokenLine(10, line),) if (line := " ".join(words.split())) else ()
+    lines = (LyricLine(10, line),) if (line := " ".join(words.split())) else ()
     tags = replace(TAGS, title=words, lines=lines, cover=b"", plan_json=json.dumps({"text": words}))
     folder = tmp_path_factory.mktemp("words")
     for kind in ("opus", "flac"):
@@ -461,7 +461,7 @@ def test_a_file_tells_its_container_by_its_first_bytes_not_its_name(track: Path,
 
 def test_other_tags_give_what_encoding_with_them_would(track: Path, tmp_path: Path, kind: str) -> None:
     others = replace(
-        TAGS, title="Another night", album="", cover=b"", lines=(SpokenLine(0, "Other words."),), plan_json="{}"
+        TAGS, title="Another night", album="", cover=b"", lines=(LyricLine(0, "Other words."),), plan_json="{}"
     )
     with (tmp_path / "renewed").open("wb") as sink:
         CONTAINERS[kind].replace_tags(track, sink, others)

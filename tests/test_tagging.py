@@ -16,7 +16,7 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from generator.errors import NotFoundError
-from generator.formats import CONTAINERS, MAX_CHAPTERS, SpokenLine, Tags, TrackSound, merge_shortest, read_tags
+from generator.formats import CONTAINERS, MAX_CHAPTERS, LyricLine, Tags, TrackSound, merge_shortest, read_tags
 from generator.formats.id3 import id3_tag
 from generator.formats.mp3_frames.layout import read_structure
 from generator.model import Chapter
@@ -46,7 +46,7 @@ TAGS = Tags(
     plan_json=PLAN,
     key="5f" * 32,
     duration_ms=12_000,
-    lines=(SpokenLine(1_230, "Let the jaw be loose."), SpokenLine(4_000, "I'll be quiet, schlaf 眠り.")),
+    lines=(LyricLine(1_230, "Let the jaw be loose."), LyricLine(4_000, "I'll be quiet, schlaf 眠り.")),
     cover=b"\x89PNG\r\n\x1a\n" + bytes(200),
     album_artist="sleepward",
     year="2026",

@@ -18,6 +18,7 @@ from ..values import Background
 from ..voices import Voice
 from ..voices.narration import Narration
 
+ARTIST = "sleepward"
 TITLE_JOINT = " · "
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ..durations import spoken_length
 from ..errors import TrackError
-from ..formats import CONTAINERS, SpokenLine, Tags, read_tags
+from ..formats import CONTAINERS, LyricLine, Tags, read_tags
 from ..formats.cover import draw_cover, load_cover
 from ..model import SAMPLES_PER_MS, Timeline
 from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
-from .track import TITLE_JOINT, PlannedTrack, TrackSpec, shown_title, title_of
+from .track import ARTIST, TITLE_JOINT, PlannedTrack, TrackSpec, shown_title, title_of
 
-ARTIST, GENRE = "sleepward", "Sleep"
+GENRE = "Sleep"
 
 
 def tags_for(planned: PlannedTrack, key: str) -> Tags:
@@ -34,7 +34,7 @@ def tags_for(planned: PlannedTrack, key: str) -> Tags:
         plan_json=json.dumps(planned.plan, ensure_ascii=False),
         key=key,
         duration_ms=planned.timeline.duration_ms,
-        lines=spoken_lines(planned.timeline),
+        lines=lyric_lines(planned.timeline),
         cover=_cover(planned.spec, planned.timeline.duration_ms),
     )
 
@@ -91,15 +91,15 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         comment=spec.script.summary,
         chapters=tags.chapters if chapters == timeline.chapters else chapters,
         plan_json=json.dumps(now, ensure_ascii=False),
-        lines=spoken_lines(timeline),
+        lines=lyric_lines(timeline),
         cover=tags.cover if drawn_alike else _cover(spec, tags.duration_ms),
     )
 
 
-def spoken_lines(timeline: Timeline) -> tuple[SpokenLine, ...]:
+def lyric_lines(timeline: Timeline) -> tuple[LyricLine, ...]:
     """What is said, and when, as lyrics. Their times have hundredths of a second, as every form of lyrics has those."""
     return tuple(
-        SpokenLine(event.start_ms // 10 * 10, " ".join(event.text.split()))
+        LyricLine(event.start_ms // 10 * 10, " ".join(event.text.split()))
         for event in timeline.events
         if event.kind == "speech" and event.text.strip()
     )

@@ -15,14 +15,14 @@ from ..errors import NotFoundError
 from ..settings import FORMATS
 from .container import Container
 from .sound import BedLoop, TrackSound
-from .tags import MAX_CHAPTERS, SpokenLine, Tags, image_type, merge_shortest
+from .tags import MAX_CHAPTERS, LyricLine, Tags, image_type, merge_shortest
 
 __all__ = [
     "CONTAINERS",
     "MAX_CHAPTERS",
     "BedLoop",
     "Container",
-    "SpokenLine",
+    "LyricLine",
     "Tags",
     "TrackSound",
     "container_named",

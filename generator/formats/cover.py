@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, NotFoundError
+from .tags import image_type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -308,10 +309,26 @@ def _upright_rgb(picture: Image.Image) -> bytes:
     if upright.mode == "CMYK":
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
-            upright = ImageCms.profileToProfile(upright, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            srgb = ImageCms.createProfile("sRGB")
+            upright = ImageCms.profileToProfile(upright, source, srgb, outputMode="RGB") or upright
         except (OSError, ImageCms.PyCMSError):  # it has no profile, or a damaged one
             upright = upright.convert("RGB")
         profile = None
     file = io.BytesIO()
     upright.save(file, picture.format, quality=_OWN_QUALITY, icc_profile=profile)
+    return file.getvalue()
+
+
+def as_jpeg(image: bytes) -> bytes:
+    """A PNG or JPEG as a JPEG; a JPEG unchanged. What is transparent becomes black, as the screen around it is dark."""
+    from PIL import Image
+
+    if image_type(image) == "image/jpeg":
+        return image
+    with Image.open(io.BytesIO(image), formats=("PNG",)) as picture:
+        opaque = Image.new("RGB", picture.size)
+        shown = picture.convert("RGBA")
+        opaque.paste(shown, mask=shown.getchannel("A"))
+    file = io.BytesIO()
+    opaque.save(file, "JPEG", quality=_OWN_QUALITY)
     return file.getvalue()

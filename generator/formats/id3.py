@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ..model import Chapter
-from .tags import MAX_CHAPTERS, PADDING_BYTES, SpokenLine, Tags, image_type, merge_shortest
+from .tags import MAX_CHAPTERS, PADDING_BYTES, LyricLine, Tags, image_type, merge_shortest
 
 PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
@@ -145,7 +145,7 @@ def read_id3(file: BinaryIO) -> Tags | None:
         plan_json=plan_json,
         key=key,
         duration_ms=duration_ms,
-        lines=tuple(SpokenLine(ms, text) for frame in tag.getall("SYLT")[:1] for text, ms in frame.text),
+        lines=tuple(LyricLine(ms, text) for frame in tag.getall("SYLT")[:1] for text, ms in frame.text),
         cover=next((bytes(frame.data) for frame in tag.getall("APIC")), b""),
         album_artist=_text(tag, "TPE2"),
         year=_text(tag, "TYER") or _text(tag, "TDRC"),  # the second in v2.4, to which other programs change it

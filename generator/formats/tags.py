@@ -13,7 +13,7 @@ PADDING_BYTES = 1_024  # so that a player can correct a title without writing th
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenLine:
+class LyricLine:
     """A sentence, and when it begins: whole hundredths of a second. The text has no line break."""
 
     start_ms: int
@@ -36,7 +36,7 @@ class Tags:
     plan_json: str
     key: str
     duration_ms: int
-    lines: tuple[SpokenLine, ...] = ()
+    lines: tuple[LyricLine, ...] = ()
     cover: bytes = b""
     album_artist: str = ""
     year: str = ""

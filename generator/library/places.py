@@ -39,7 +39,8 @@ def worded(setting: str, text: str) -> str:
     >>> worded("night", "3"), worded("length", "33m"), worded("background", "rain+drone:-6"), worded("pace", "1.2")
     ('night 3', '33 min', 'rain + drone -6 dB', 'pace 1.2')
     """
-    return _WORDED.get(setting, lambda text: f"{setting.replace('_', ' ')} {text}")(text)
+    say = _WORDED.get(setting)
+    return f"{setting.replace('_', ' ')} {text}" if say is None else say(text)
 
 
 def _details(group: Sequence[RequestedTrack]) -> Iterator[tuple[str, ...]]:

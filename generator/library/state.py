@@ -44,6 +44,11 @@ class LibraryState:
     def is_there(self, name: str) -> bool:
         return name in self._stamps
 
+    @property
+    def has_tracks(self) -> bool:
+        """Whether any track is stored, so that there is a manifest once it is saved."""
+        return bool(self._recorded or self.entries)
+
     def is_whole(self, name: str, key: str) -> bool:
         """Whether the stored track is whole and has this key. A file unchanged since its last check isn't read."""
         stamp = self._stamps.get(name)
