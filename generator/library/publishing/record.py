@@ -13,6 +13,7 @@ from ...errors import InputError
 
 FILE_NAME = "published.json"
 VERSION = 1
+SCHEMA = "1"  # raise it when the same library gives other files
 
 _OURS = (".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg")
 
