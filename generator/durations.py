@@ -204,3 +204,25 @@ def clock(ms: int) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def spoken_length(ms: int) -> str:
+    """`ms` as people say it, to the minute: ``40 seconds``, ``33 minutes``, ``1 hour 5 minutes``, ``8 hours``."""
+    if ms < 60_000:
+        return _several(max(1, round(ms / 1_000)), "second")
+    hours, minutes = divmod(round(ms / 60_000), 60)
+    parts = [_several(hours, "hour")] if hours else []
+    return " ".join([*parts, _several(minutes, "minute")] if minutes else parts)
+
+
+def short_length(ms: int) -> str:
+    """`ms` as a title has room for it, exactly: ``40 s``, ``33 min``, ``1 h 5 min``, ``8 h``."""
+    minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest / 1000:.3f}".rstrip("0").rstrip(".")
+    parts = [(hours, f"{hours} h"), (minutes, f"{minutes} min"), (rest, f"{seconds} s")]
+    return " ".join(text for number, text in parts if number)
+
+
+def _several(number: int, unit: str) -> str:
+    return f"{number} {unit}{'s' * (number != 1)}"

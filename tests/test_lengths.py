@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.durations import clock, default_hold, format_ms, longest_hold, parse_duration, parse_hold
+from generator.durations import (
+    clock,
+    default_hold,
+    format_ms,
+    longest_hold,
+    parse_duration,
+    parse_hold,
+    short_length,
+    spoken_length,
+)
 from generator.model import HoldLength
 from tests.conftest import TONE, Command
 
@@ -209,3 +218,19 @@ def test_without_quotes_yaml_would_read_a_number_and_the_hint_is_one(
     assert '1:30 without quotes is a number in YAML: write "1:30", or 1m30s' in shown
     path.write_text(text.replace("1:30", '"1:30"'))
     assert "without quotes" not in sleepward("check", file).stdout
+
+
+@pytest.mark.parametrize(
+    ("ms", "said", "short"),
+    [
+        (300, "1 second", "0.3 s"),
+        (40_000, "40 seconds", "40 s"),
+        (60_000, "1 minute", "1 min"),
+        (33 * 60_000 + 20_000, "33 minutes", "33 min 20 s"),
+        (59 * 60_000 + 40_000, "1 hour", "59 min 40 s"),
+        (65 * 60_000, "1 hour 5 minutes", "1 h 5 min"),
+        (8 * 3_600_000, "8 hours", "8 h"),
+    ],
+)
+def test_durations_for_people(ms: int, said: str, short: str) -> None:
+    assert (spoken_length(ms), short_length(ms)) == (said, short)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import jobs_option, with_option
+from .publish import publish_and_say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -43,11 +44,11 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
 
     All tracks are planned first, so that every fault is reported before one is made (except with --scheduler, as its
     workers do the speaking). library.json beside the tracks lists them. Tracks that are no longer in the library are
-    named, and removed only with --prune.
+    named, and removed only with --prune. In a folder, publishing follows: see `sleepward publish`.
 
     --dry-run speaks what is new, to know how long it is. The real run reuses this speech.
     """
-    from ..library.backends import store_for
+    from ..library.backends import folder_of, store_for
     from ..library.comparing import compare
     from ..library.library_file import open_library
     from ..library.state import LibraryState
@@ -81,7 +82,9 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
         _report_obsolete(obsolete, remove=remove)
     finally:
         if not dry_run:
-            state.save(wanted.title)
+            state.save(wanted.title, wanted.year)
+    if not dry_run and (folder := folder_of(place)) is not None and state.has_tracks:
+        publish_and_say(folder)
     report.sum_up()
     if report.counts["failed"]:
         raise click.exceptions.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ import click
 from ..errors import InputError, SleepwardError
 from .commands import say_error
 from .options import GroupedCommand, build_options, setting_options, split_flags
+from .publish import publish_and_say
 from .results import build_one, facts_of, line_of
 from .tables import hanging
 from .values import complete_programs
@@ -19,6 +21,7 @@ from .values import complete_programs
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
+    from ..build.track import BuildResult
     from ..definition.program_models import Program, ProgramNight
     from ..workspace import Workspace
 
@@ -37,7 +40,7 @@ def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
 
     Settings given here hold for every night, above what the programme sets. Your own programmes go into
-    routines/programs/ in this folder.
+    routines/programs/ in this folder. --build ends with what `sleepward publish` does.
     """
     from ..app.programs import chosen_nights, load_program
     from ..workspace import Workspace
@@ -161,7 +164,7 @@ def _build(
     options: Mapping[str, Any],
     workspace: Workspace,
 ) -> None:
-    from ..app.programs import night_flags, night_source, track_name
+    from ..app.programs import night_flags, night_source, place_of, track_name
     from ..build.track_file import OUTPUT_FOLDER, suffix_of
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
@@ -169,17 +172,31 @@ def _build(
         raise InputError("this names a file, but nights need a folder", where=f"-o {out}", hint="write -o nights/")
     into = {**options, "out": f"{out.rstrip('/')}/"}
     failed: SleepwardError | None = None
+    made: list[tuple[int, BuildResult]] = []
     for night in nights:
         try:
             own = night_flags(program, night, flags)
-            built = build_one(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
+            source, name = night_source(night, own, workspace), track_name(program, night)
+            built = build_one(source, own, into, workspace, name=name, place=place_of(program, night))
         except SleepwardError as error:  # a night that fails doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error
             continue
+        made.append((night.number, built))
         if options["as_json"]:
             click.echo(json.dumps({"night": night.number, **facts_of(built)}, ensure_ascii=False))
         else:
             click.echo(line_of(built))
+    if made:
+        _publish(program, Path(out), made)
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
+
+
+def _publish(program: Program, folder: Path, made: Sequence[tuple[int, BuildResult]]) -> None:
+    from ..library.nights import note_nights
+
+    if note_nights(folder, program.title, program.year, made):
+        publish_and_say(folder)
+    else:
+        click.echo(f"not published: {folder} is the folder of another library; choose one with -o", err=True)
