@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ...build.fingerprint import short_digest
@@ -15,13 +15,13 @@ from ...system.stopping import check
 from ..folder import FolderStore
 from ..manifest import FILE_NAME as MANIFEST_NAME
 from ..manifest import parse_manifest
-from . import covers, record
+from . import covers, page, record
 from .catalogue import Catalogue, CatalogueTrack, catalogue_of
 from .feed import checked_base, feeds
 from .playlists import playlists
 from .record import MadeFile, Record, dump_record, parse_record
 from .spoken import Spoken, spoken_in
-from .texts import captions_file, chapters_file, lyrics_file
+from .texts import captions_file, chapters_file, lyrics_file, spoken_from
 
 SCHEMA = "1"  # raise it when the same library gives other files
 
@@ -64,7 +64,7 @@ def publish(folder: Path, base_url: str | None = None) -> Published:
     stored = store.read(record.FILE_NAME)
     before = parse_record(stored, str(folder / record.FILE_NAME))
     base = before.base_url if base_url is None else checked_base(base_url)
-    made_from = short_digest(SCHEMA, listed)
+    made_from = short_digest(SCHEMA, page.source(), listed)
     if (made_from, base) == (before.made_from, before.base_url) and _is_untouched(folder, before):
         return Published(len(before.tracks), base_url=base)
 
@@ -74,7 +74,7 @@ def publish(folder: Path, base_url: str | None = None) -> Published:
     run = _Run(store, before)
     finished = False
     try:
-        run.update(_wanted(catalogue, base, folder))
+        run.update(_wanted(catalogue, base, folder, run.spoken_in_files))
         finished = True
     finally:  # what was written before an interruption is known as ours the next time
         now = Record(made_from if finished else "", base, sizes, run.files if finished else run.files_so_far)
@@ -99,17 +99,25 @@ def _size(folder: Path, name: str) -> int | None:
 # --- what is wanted ------------------------------------------------------------------------------------
 
 
-def _wanted(catalogue: Catalogue, base_url: str, folder: Path) -> dict[str, _Wanted]:
-    """Every file that belongs to this catalogue, by its name."""
+def _wanted(
+    catalogue: Catalogue, base_url: str, folder: Path, in_files: Callable[[CatalogueTrack], Spoken | None]
+) -> dict[str, _Wanted]:
+    """Every file that belongs to this catalogue, by its name, in the order in which they are to be made.
+
+    `in_files` is what a track says according to the files beside it, None where it has to be read from its tags.
+    """
     wanted: dict[str, _Wanted] = {}
-    for track in catalogue.tracks:
-        for name, each in _beside(catalogue, track, folder).items():
+    in_tags = [cache(partial(_spoken, folder, track)) for track in catalogue.tracks]  # they are read once, if at all
+    for track, spoken in zip(catalogue.tracks, in_tags, strict=True):
+        for name, each in _beside(catalogue, track, spoken).items():
             wanted.setdefault(name, each)  # of two formats of a track, the first has the words
     shown: set[str] = set()
     for place, tracks in catalogue.by_folder().items():
         if tracks and tracks[0].cover != "none":
             wanted[f"{place}/{covers.NAME}" if place else covers.NAME] = _cover(catalogue, tracks, folder)
             shown.add(place)
+    page_source = short_digest(SCHEMA, page.source(), repr(catalogue), repr(sorted(shown)))
+    wanted[page.NAME] = _Wanted(page_source, lambda: _page(catalogue, in_files, in_tags, has_cover="" in shown))
     texts = {**playlists(catalogue), **feeds(catalogue, base_url, sorted(shown))}
     for name, text in texts.items():
         content = text.encode()
@@ -125,16 +133,20 @@ def _cover(catalogue: Catalogue, tracks: Sequence[CatalogueTrack], folder: Path)
     return _Wanted(short_digest(SCHEMA, tracks[0].sha256), lambda: covers.taken_from(_tags_of(folder, tracks[0])))
 
 
-def _beside(catalogue: Catalogue, track: CatalogueTrack, folder: Path) -> dict[str, _Wanted]:
-    """The files beside a track. Its tags are read once, and only if one of them has to be made."""
+def _page(
+    catalogue: Catalogue,
+    in_files: Callable[[CatalogueTrack], Spoken | None],
+    in_tags: Sequence[Callable[[], Spoken]],
+    *,
+    has_cover: bool,
+) -> bytes:
+    spoken = [in_files(track) or tags() for track, tags in zip(catalogue.tracks, in_tags, strict=True)]
+    return page.page(catalogue, spoken, has_cover=has_cover).encode()
+
+
+def _beside(catalogue: Catalogue, track: CatalogueTrack, spoken: Callable[[], Spoken]) -> dict[str, _Wanted]:
+    """The files beside a track."""
     source = short_digest(SCHEMA, catalogue.title, track.title, track.sha256)
-    known: list[Spoken] = []
-
-    def spoken() -> Spoken:
-        if not known:
-            known.append(_spoken(folder, track))
-        return known[0]
-
     return {
         f"{track.stem}.lrc": _Wanted(source, lambda: lyrics_file(catalogue, track, spoken()).encode()),
         f"{track.stem}.vtt": _Wanted(source, lambda: captions_file(spoken()).encode()),
@@ -185,6 +197,16 @@ class _Run:
     def files_so_far(self) -> dict[str, MadeFile]:
         """The files of before, with those that this run has made."""
         return {**self._before.files, **self.files}
+
+    def spoken_in_files(self, track: CatalogueTrack) -> Spoken | None:
+        """What a track says, from its captions and chapters, once they are made; None if the user has changed them."""
+        texts = []
+        for name in (f"{track.stem}.vtt", f"{track.stem}.chapters.json"):
+            found = self._store.read(name)
+            if found is None or not _is_ours(found, self.files.get(name)):
+                return None
+            texts.append(found.decode())
+        return spoken_from(*texts)
 
     def _write(self, name: str, wanted: _Wanted) -> None:
         made = self._before.files.get(name)

@@ -14,7 +14,7 @@ from ...errors import InputError
 FILE_NAME = "published.json"
 VERSION = 1
 
-_OURS = (".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg")
+_OURS = (".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg", "index.html")
 
 
 @dataclass(frozen=True, slots=True)
