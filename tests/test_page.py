@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from generator.library.publishing import page_policy
-from generator.library.publishing.page import source
+from generator.library.publishing.page_source import source
 from generator.server import serve
 from tests.conftest import encoded_in_one_piece
 from tests.test_publishing import Library

@@ -1,26 +1,20 @@
 """The page to listen on a phone: one file without any address, which plays the tracks that lie beside it. Pure.
 
-`page.html.j2` is its text, `page.css` its look, `page.js` what it does. What a browser may do in it is said by a policy
-(https://www.w3.org/TR/CSP3/) that stands in the page, and that a server sends too.
+`page.html.j2` is its text, `page.css` its look, `page.js` what it does.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from . import page_source
 from .catalogue import Catalogue, CatalogueTrack
 from .spoken import Spoken
 
-NAME = "index.html"
 USUAL_VOICE = "usual voice"
-
-_HERE = Path(__file__).parent
 
 
 def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> str:
@@ -38,24 +32,11 @@ def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> 
     }
     return _template()(
         title=catalogue.title,
-        policy=policy("'self' file:"),
-        style=_source("page.css"),
-        script=_source("page.js"),
+        policy=page_source.policy("'self' file:"),
+        style=page_source.read(page_source.STYLE),
+        script=page_source.read(page_source.SCRIPT),
         library=_json(library),
         spoken="\n".join([_json(list(texts)), *lines]),
-    )
-
-
-def source() -> str:
-    """Everything but the library that the page is made of: where it changes, every page does."""
-    return "\n".join(map(_source, ("page.html.j2", "page.css", "page.js")))
-
-
-def policy(media: str = "'self'") -> str:
-    """What a browser may do in the page: run its script, apply its style, load tracks and covers from `media`."""
-    return (
-        f"default-src 'none'; script-src {_digest('page.js')}; style-src {_digest('page.css')}; "
-        f"media-src {media}; img-src {media}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -82,22 +63,12 @@ def _json(value: Any) -> str:
 
 
 @cache
-def _source(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _digest(name: str) -> str:
-    digest = hashlib.sha256(_source(name).encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-@cache
 def _template() -> Callable[..., str]:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(_source("page.html.j2"))
+    template = environment.from_string(page_source.read(page_source.TEXT))
     raw = ("style", "script", "library", "spoken")  # our own files, and JSON in which < is escaped
 
     def render(**texts: str) -> str:
