@@ -1,6 +1,6 @@
 """The page to listen on a phone: one file without any address, which plays the tracks that lie beside it. Pure.
 
-`page.html.j2` is its text, `page.css` its look, `page.js` what it does.
+Its text, its look and what it does lie in `page_files/`.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> 
     return _template()(
         title=catalogue.title,
         policy=page_source.policy("'self' file:"),
-        style=page_source.read(page_source.STYLE),
-        script=page_source.read(page_source.SCRIPT),
+        style=page_source.style(),
+        script=page_source.script(),
         library=_json(library),
         spoken="\n".join([_json(list(texts)), *lines]),
     )
 
 
 def _row(track: CatalogueTrack, place: int) -> list[Any]:
-    """A track as page.js reads it. `place` is the line of what is said in it."""
+    """A track as library.js reads it. `place` is the line of what is said in it."""
     voice = track.voice or USUAL_VOICE
     return [track.file, track.title, track.practice, track.duration_ms, voice, track.background, place]
 
@@ -68,7 +68,7 @@ def _template() -> Callable[..., str]:
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(page_source.read(page_source.TEXT))
+    template = environment.from_string(page_source.text())
     raw = ("style", "script", "library", "spoken")  # our own files, and JSON in which < is escaped
 
     def render(**texts: str) -> str:
