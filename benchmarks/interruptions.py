@@ -193,13 +193,13 @@ class _Place:
         )
 
     def tracks(self) -> dict[str, str]:
-        """All files at final paths, except a library's list, which contains times."""
+        """All files at final paths, except the lists of a library's tracks and of what is published: they grow."""
         out = self.folder / "out"
         files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
         return {
             path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files
-            if path.name != "library.json"
+            if path.name not in ("library.json", "published.json")
         }
 
     def leftovers(self) -> list[str]:

@@ -1,5 +1,5 @@
 """Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md,
-the scripts in docs/words.md, what is left out in docs/lengths.md.
+the tables in docs/bodies.md, the scripts in docs/words.md, what is left out in docs/lengths.md.
 
 `python docs/generate.py` writes it, `python docs/generate.py --check` exits 1 where anything differs.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ import yaml
 from generator.build.fitting import estimated_fit
 from generator.build.pipeline import read_spec
 from generator.cli.commands import COMMANDS, group
+from generator.definition import bodies
 from generator.definition import schema as schemas
-from generator.definition.adapt import avoidable_words, pose_traits
+from generator.definition.adapt import at_level
 from generator.definition.checks import REPS_PATTERN
 from generator.definition.fitting import WHOLE, left_out_names
-from generator.definition.loading import load_pose
 from generator.definition.pose_text import TEXT_FILTERS, TEXT_VARIABLES
 from generator.durations import DURATION_PATTERN, HOLD_PATTERN
+from generator.model import POSITIONS, Pose
 from generator.script.mark_table import MARKS
 from generator.settings import SETTINGS, SettingInfo
 from generator.values import SLUG, Duration, Words
@@ -39,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 SCHEMAS = ROOT / "routines" / "schemas"
 SCRIPT_PAGE = ROOT / "docs" / "script.md"
+BODIES_PAGE = ROOT / "docs" / "bodies.md"
 WORDS_PAGE = ROOT / "docs" / "words.md"
 LENGTHS_PAGE = ROOT / "docs" / "lengths.md"
 LENGTHS = ("10m", "15m", "20m", "25m", "30m", "45m")
@@ -97,6 +99,7 @@ def _files() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "settings.md", _page(_setting_lines())
     yield REFERENCE / "commands.md", _page(_command_lines())
     yield SCRIPT_PAGE, _script_page(SCRIPT_PAGE.read_text(encoding="utf-8"))
+    yield BODIES_PAGE, _bodies_page(BODIES_PAGE.read_text(encoding="utf-8"))
     yield WORDS_PAGE, _words_page(WORDS_PAGE.read_text(encoding="utf-8"))
     yield LENGTHS_PAGE, _lengths_page(LENGTHS_PAGE.read_text(encoding="utf-8"))
 
@@ -271,21 +274,70 @@ def _setting_lines() -> Iterator[str]:
         cells = (f"`{name}`", f"`{info.flag} {info.metavar}`", f"`{ENVIRONMENT_PREFIX}{name.upper()}`")
         yield _row(*cells, info.help, _setting_may_be(info), _default(info))
     yield ""
-    yield from _avoid_lines()
+    yield "What `avoid` takes, and what each word changes, is on [a page of its own](../bodies.md)."
 
 
-def _avoid_lines() -> Iterator[str]:
-    """The words of `avoid`, and the built-in poses that each leaves out or does the easier way."""
-    poses = [load_pose(path) for path in sorted((ROOT / "routines" / "poses").glob("*.yaml"))]
-    yield "## What can be avoided"
+def _bodies_page(page: str) -> str:
+    """The page on what hurts, which is written by hand, with its tables."""
+    before, begin, rest = page.partition("<!-- bodies: made by docs/generate.py -->\n")
+    _, end, after = rest.partition("<!-- /bodies -->\n")
+    return before + begin + "\n".join(["", *_bodies_lines(), ""]) + end + after
+
+
+def _bodies_lines() -> Iterator[str]:
+    workspace = Workspace.here()
+    poses = [workspace.read_pose(pose_id) for pose_id in sorted(workspace.pose_ids())]
+    yield "## The words"
     yield ""
-    yield "Besides these, whatever poses of your own name in `leave_out_for`."
+    yield "A word avoids what stands beside it, and poses that name the word itself (the last table)."
     yield ""
-    yield _row("`avoid`", "what it changes")
-    yield _row("---", "---")
-    for word in sorted(avoidable_words(poses)):
-        named = [pose.id for pose in poses if word in pose_traits(pose)]
-        yield _row(f"`{word}`", ", ".join(named) if named else "nothing that is built in")
+    yield from _table("word", "or", "avoids")
+    for word, entry in bodies.WORDS.items():
+        yield _row(f"`{word}`", _code(entry.aliases), _code(entry.avoids))
+    yield ""
+    yield "## What a pose asks for"
+    yield ""
+    yield f"These are words of `--avoid`, too, and so are the positions {_code(POSITIONS)}."
+    yield ""
+    yield from _table("word", "or", "meaning")
+    for load, meaning in bodies.LOADS.items():
+        aliases = [alias for alias, name in bodies.PLAIN_NAMES.items() if name == load]
+        yield _row(f"`{load}`", _code(aliases), meaning)
+    yield ""
+    yield "## Every pose and every word"
+    yield ""
+    yield "*easier*: it is done the easier way. **out**: it is left out. Where nothing stands, it stays as it is."
+    yield ""
+    yield from _table("pose", *bodies.WORDS)
+    for pose in poses:
+        yield _row(pose.id, *(_outcome(pose, word) for word in bodies.WORDS))
+    yield ""
+    yield "## What every pose asks for, way by way"
+    yield ""
+    yield from _table("pose", "way", "position", "asks for", "leave it out for")
+    for pose in poses:
+        before: tuple[str, ...] = ()
+        for level in ("standard", "easier", "deeper"):
+            way = at_level(pose, level)
+            ends = "" if way.ends == way.position else f", then {way.ends}"
+            cells = (way.position + ends, _code(way.involves), _code(way.leave_out_for))
+            if cells != before and (level == "standard" or getattr(pose, level)):
+                yield _row(pose.id if level == "standard" else "", level, *cells)
+            before = before or cells
+
+
+def _outcome(pose: Pose, word: str) -> str:
+    if not bodies.avoided_in(pose, [word]):
+        return ""
+    return "**out**" if bodies.avoided_in(at_level(pose, "easier"), [word]) else "*easier*"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(*heads: str) -> list[str]:
+    return [_row(*heads), _row(*("---" for _ in heads))]
 
 
 def _setting_may_be(info: SettingInfo) -> str:

@@ -24,6 +24,8 @@ _UNIT = r"(?:ms|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)"
 _NUMBER = r"\d+(?:\.\d+)?"
 _PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\s*", re.IGNORECASE)
 _DURATION = re.compile(rf"(?:{_NUMBER}\s*{_UNIT}\s*)+", re.IGNORECASE)
+_CLOCK = re.compile(r"(?:([0-9]{1,2}):(?=[0-5][0-9]:))?([0-9]{1,3}):([0-5][0-9])")  # 29:05, 1:04:10
+_LIKE_A_CLOCK = re.compile(r"[0-9]+(?::[0-9]+){1,2}")
 _RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.IGNORECASE)
 _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
@@ -35,10 +37,12 @@ _TOO_MANY_DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _DIGITS = "[0-9]+([.][0-9]+)?"
 _UNITS = "(ms|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)"
 _ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "abcdehiklmnorstu"})
-DURATION_PATTERN = f"^({_DIGITS} *{_UNITS} *)+$".translate(_ANY_CASE)
+_CLOCKS = "([0-9]{1,2}:[0-5][0-9]|[0-9]{1,3}):[0-5][0-9]"
+DURATION_PATTERN = f"^(({_DIGITS} *{_UNITS} *)+|{_CLOCKS})$".translate(_ANY_CASE)
 HOLD_PATTERN = (
     f"^({_DIGITS}( *[-–] *{_DIGITS})?[+]? *{_UNITS}(, *usually +{_DIGITS} *{_UNITS})?"
     f"|({_DIGITS} *{_UNITS} *)+"
+    f"|{_CLOCKS}"
     "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?(, *usually +[0-9]+ *breaths?)?"
     "|count +[0-9]+( +silent)?)$"
 ).translate(_ANY_CASE)
@@ -47,6 +51,24 @@ DURATION_EXAMPLES = "write it like 90 s, 2.5s, 25m, 2 min, 1m30s or 8h"
 HOLD_EXAMPLES = (
     "write it like 90 s, 2 min, 1m30s, 20+ s, 1-3 min, 1-3+ min, 10 breaths, 5-10 breaths, count 10 or count 10 silent"
 )
+
+
+TIME_KEYS = ("hold", "length", "tail")
+"""The keys of YAML files that hold a time."""
+
+
+def is_clock(text: str) -> bool:
+    """Whether `text` is a time as a clock shows it, like ``29:05`` or ``1:04:10``."""
+    return _CLOCK.fullmatch(text) is not None
+
+
+def _clock_ms(text: str) -> int | None:
+    """A time like ``29:05`` or ``1:04:10`` in milliseconds; None for anything else."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
 def _unit_ms(unit: str) -> int:
@@ -62,7 +84,19 @@ def parse_duration(text: str) -> int:
     """`text` in milliseconds, more than 0. The ValueError it raises says what to write instead."""
     text = text.strip()
     _refuse_oversized(text, f"isn't a duration: {DURATION_EXAMPLES}")
+    total = _clock_ms(text)
+    if total is None:
+        total = _units_ms(text)
+    if total <= 0:
+        raise ValueError(f"{text!r} is no time at all: a duration must be more than 0")
+    return total
+
+
+def _units_ms(text: str) -> int:
+    """A time with units, like ``1m30s``, in milliseconds."""
     if not _DURATION.fullmatch(text):
+        if _LIKE_A_CLOCK.fullmatch(text):
+            raise ValueError(f"{text!r} isn't a time: write minutes and seconds like 29:05, or 1:04:10 with hours")
         bare = re.fullmatch(_NUMBER, text)
         what = f"{text!r} has no unit" if bare else f"{text!r} isn't a duration"
         raise ValueError(f"{what}: {DURATION_EXAMPLES}")
@@ -70,10 +104,7 @@ def parse_duration(text: str) -> int:
     sizes = [_unit_ms(unit) for _, unit in parts]
     if any(later >= earlier for earlier, later in pairwise(sizes)):
         raise ValueError(f"{text!r} repeats a unit or has its units out of order: {DURATION_EXAMPLES}")
-    total = sum(_to_ms(number, unit) for number, unit in parts)
-    if total <= 0:
-        raise ValueError(f"{text!r} is no time at all: a duration must be more than 0")
-    return total
+    return sum(_to_ms(number, unit) for number, unit in parts)
 
 
 def parse_hold(text: str) -> HoldLength:
@@ -123,7 +154,7 @@ def _hold_of(text: str) -> HoldLength:
     if start := _OPEN.fullmatch(text):
         low = _to_ms(start[1], start[2])
         return HoldLength("ms", low, low, more=True)
-    if _DURATION.fullmatch(text):
+    if _DURATION.fullmatch(text) or _LIKE_A_CLOCK.fullmatch(text):
         low = parse_duration(text)
         return HoldLength("ms", low, low)
     bare = re.fullmatch(rf"{_NUMBER}\+?", text)
@@ -173,3 +204,25 @@ def clock(ms: int) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def spoken_length(ms: int) -> str:
+    """`ms` as people say it, to the minute: ``40 seconds``, ``33 minutes``, ``1 hour 5 minutes``, ``8 hours``."""
+    if ms < 60_000:
+        return _several(max(1, round(ms / 1_000)), "second")
+    hours, minutes = divmod(round(ms / 60_000), 60)
+    parts = [_several(hours, "hour")] if hours else []
+    return " ".join([*parts, _several(minutes, "minute")] if minutes else parts)
+
+
+def short_length(ms: int) -> str:
+    """`ms` as a title has room for it, exactly: ``40 s``, ``33 min``, ``1 h 5 min``, ``8 h``."""
+    minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest / 1000:.3f}".rstrip("0").rstrip(".")
+    parts = [(hours, f"{hours} h"), (minutes, f"{minutes} min"), (rest, f"{seconds} s")]
+    return " ".join(text for number, text in parts if number)
+
+
+def _several(number: int, unit: str) -> str:
+    return f"{number} {unit}{'s' * (number != 1)}"

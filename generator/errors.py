@@ -102,15 +102,30 @@ class MissingToolError(SleepwardError):
 # --- phrases that many errors share ---------------------------------------------------------------------
 
 
-def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """The names in `known` that are most like `word`, the likeliest first; none if none is alike."""
-    return difflib.get_close_matches(word[:60].lower(), list(known), most, cutoff=0.55)
+SURE = 0.65  # a name so alike is a slip of the pen: "setaed" for seated, but not "lying" for kneeling
+FEW = 12  # so many names are better listed than guessed from
 
 
-def did_you_mean(word: str, known: Collection[str], most: int = 1) -> str:
-    """A hint: the names that were probably meant, or else all that exist."""
-    near = nearest(word, known, most)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {listed(known)}"
+def nearest(word: str, known: Iterable[str], most: int = 1, alike: float = 0.55) -> list[str]:
+    """The names in `known` that are most like `word`, the likeliest first; none if none is `alike`, from 0 to 1."""
+    return difflib.get_close_matches(word[:60].lower(), list(known), most, cutoff=alike)
+
+
+def did_you_mean(word: str, known: Collection[str], most: int = 1, otherwise: str = "") -> str:
+    """A hint: the names that were probably meant, or else all that exist; and what else one can do.
+
+    Of few names, only one that is surely meant is guessed.
+    """
+    near = nearest(word, known, most, SURE if len(known) <= FEW else 0.55)
+    if near:
+        return f"did you mean {' or '.join(near)}?{f' {otherwise[:1].upper()}{otherwise[1:]}' if otherwise else ''}"
+    return f"there are {listed(known)}{f'; {otherwise}' if otherwise else ''}"
+
+
+def about_setting(name: str, what: str, where: str | None) -> str:
+    """`what` is wrong with a setting, with its name before it, unless its place says it: a flag, a variable."""
+    place = (where or "").lower().replace("-", "_").lstrip("_$").removeprefix("sleepward_")
+    return what if place == name else f"{name}: {what}"
 
 
 def listed(names: Collection[str], most: int = 40) -> str:

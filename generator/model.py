@@ -385,6 +385,25 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A track's place among others: what players tell, sort and group it by.
+
+    `details` tell it from the others of its title ("night 3", "rain"). `number` counts from 1 to `total`; both are 0
+    for a track alone. `year` has four digits, or is empty.
+    """
+
+    album: str = "Nights"
+    details: tuple[str, ...] = ()
+    number: int = 0
+    total: int = 0
+    year: str = ""
+
+
+ALONE = Place()
+"""The place of a track that is built by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Every event of a track in the order of starts. The chapters cover [0, duration_ms] without gaps."""
 

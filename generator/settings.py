@@ -46,8 +46,22 @@ MIN_CHIME_LU = 6  # a bell must be softer than the voice
 BITRATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 
 
-def _setting(default: Any, kind: SettingKind[Any], help_: str, *, shapes_words: bool = False) -> Any:
-    return field(default=default, metadata={"kind": kind, "help": help_, "shapes_words": shapes_words})
+Group = Literal["practice", "voice", "sound", "words", "file"]
+GROUPS: tuple[Group, ...] = ("practice", "voice", "sound", "words", "file")
+
+
+def _setting(
+    default: Any,
+    kind: SettingKind[Any],
+    help_: str,
+    *,
+    shapes_words: bool = False,
+    group: Group = "practice",
+    otherwise: str = "",
+) -> Any:
+    """A field of `Settings`. Help shows it in its `group`, and for no default what holds `otherwise`."""
+    metadata = {"kind": kind, "help": help_, "shapes_words": shapes_words, "group": group, "otherwise": otherwise}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +72,23 @@ class Settings:
     """
 
     # ruff: noqa: RUF009  # _setting is dataclasses.field with its metadata spelled out
-    voice: VoiceChoice | None = _setting(None, VoiceKind("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them")
-    rate: int | None = _setting(
-        None, Whole("WPM", 60, 300, "words per minute"), "words per minute inside phrases; each voice has its own"
+    voice: VoiceChoice | None = _setting(
+        None, VoiceKind("[ENGINE:]NAME"), "who speaks; `sleepward voices` lists them", group="voice", otherwise="heart"
     )
-    pitch: int | None = _setting(None, Whole("0-99", 0, 99, "50 is the voice's middle"), "the voice's pitch")
+    rate: int | None = _setting(
+        None,
+        Whole("WPM", 60, 300, "words per minute"),
+        "words per minute inside phrases; each voice has its own",
+        group="voice",
+        otherwise="the voice's own",
+    )
+    pitch: int | None = _setting(
+        None,
+        Whole("0-99", 0, 99, "50 is the voice's middle"),
+        "the voice's pitch",
+        group="voice",
+        otherwise="the voice's own",
+    )
     pace: float = _setting(
         1.0, Number("FACTOR", 0.5, 3, "1.5 makes pauses half as long again"), "scales pauses, not holds"
     )
@@ -74,28 +100,39 @@ class Settings:
         CountVoice(),
         CountVoiceKind("auto|on|off|VOICE"),
         "speak the numbers of a count, maybe by another voice; auto: up to ten",
+        group="voice",
     )
-    length: int | None = _setting(None, Duration("TIME"), "how long the guided part lasts, like 25m")
+    length: int | None = _setting(
+        None, Duration("TIME"), "how long the guided part lasts, like 25m", otherwise="as it is written"
+    )
     tail: int = _setting(
         300_000,
         Duration("TIME", MIN_TAIL_MS, "a tail lasts 10 s at least, for nothing may end abruptly"),
         "how long the background goes on after it",
     )
     background: Background = _setting(
-        Background((BackgroundLayer("brown"),)), BackgroundKind("NAME"), "what sounds under the voice"
+        Background((BackgroundLayer("brown"),)),
+        BackgroundKind("NAME"),
+        "what sounds under the voice; a music file of yours, or layers like rain+drone:-6, will do, too",
+        group="sound",
     )
     background_level: float = _setting(
-        15.0, Number("LU", 6, 40, "LU under the voice while it speaks"), "how far the background lies under the voice"
+        15.0,
+        Number("LU", 6, 40, "LU under the voice while it speaks"),
+        "how far the background lies under the voice",
+        group="sound",
     )
-    loudness: float = _setting(-22.0, Number("LUFS", -30, -18, "LUFS"), "how loud the voice is")
-    glide: Switch = _setting("on", OneOf("on|off"), "let the voice grow 3 dB quieter towards the end")
+    loudness: float = _setting(-22.0, Number("LUFS", -30, -18, "LUFS"), "how loud the voice is", group="sound")
+    glide: Switch = _setting("on", OneOf("on|off"), "let the voice grow 3 dB quieter towards the end", group="sound")
     chime: float | None = _setting(
         None,
         ChimeLevel("on|off|LU", Number("LU", MIN_CHIME_LU, 30, "LU under the voice"), CHIME_LU),
         "a soft bell as each hold ends, 11 LU under the voice or as many as you say",
+        group="sound",
+        otherwise="off",
     )
     ear: Literal["both", "left", "right"] = _setting(
-        "both", OneOf("both|left|right"), "put everything into one ear's channel"
+        "both", OneOf("both|left|right"), "put everything into one ear's channel", group="sound"
     )
     level: Level = _setting(
         "standard", OneOf("easier|standard|deeper"), "which way into each pose is spoken", shapes_words=True
@@ -103,14 +140,18 @@ class Settings:
     avoid: tuple[str, ...] = _setting(
         (),
         Names("NAMES"),
-        "leave out what asks for these, or do its easier way: knees,prone,twists",
+        "leave out what asks for these, or do its easier way; words with commas between them",
         shapes_words=True,
     )
     first_side: Literal["right", "left"] = _setting(
         "right", OneOf("right|left"), "the side that begins", shapes_words=True
     )
     reps: int | None = _setting(
-        None, Whole("NUMBER", 1, 100, "there-and-backs"), "repetitions of alternating poses", shapes_words=True
+        None,
+        Whole("NUMBER", 1, 100, "there-and-backs"),
+        "repetitions of alternating poses",
+        shapes_words=True,
+        otherwise="the fewest",
     )
     keep: Literal["fitting", "all"] = _setting(
         "fitting",
@@ -121,17 +162,23 @@ class Settings:
     style: str = _setting(
         "gentle",
         Slug("NAME"),
-        "how it is worded: gentle, spare, beginner, breathing, nidra, or a folder of your own",
+        "how it is worded; a folder of your own will do, too",
         shapes_words=True,
+        group="words",
     )
     words: float = _setting(
-        1.0, Number("SHARE", 0.5, 1.5, "of the usual reminders"), "how many reminders are spoken", shapes_words=True
+        1.0,
+        Number("SHARE", 0.5, 1.5, "of the usual reminders"),
+        "how many reminders are spoken",
+        shapes_words=True,
+        group="words",
     )
     night: int = _setting(
         0,
         Whole("NUMBER", 0, 9_999, "a night"),
         "other words than the ritual's, another set for each night",
         shapes_words=True,
+        group="words",
     )
     sleep_position: SleepPosition = _setting(
         "any", OneOf("back|side|front|any"), "how you like to fall asleep", shapes_words=True
@@ -142,10 +189,12 @@ class Settings:
     only: tuple[str, ...] = _setting((), Names("POSES"), "do these poses alone", shapes_words=True)
     skip: tuple[str, ...] = _setting((), Names("POSES"), "leave these poses out", shapes_words=True)
     order: tuple[str, ...] = _setting((), Names("POSES"), "do these poses first, in this order", shapes_words=True)
-    format: Format = _setting("mp3", OneOf("|".join(FORMATS)), "the file's format")
-    bitrate: int = _setting(128, Kilobits("KBPS", BITRATES_KBPS), "kilobits a second, where the format has them")
+    format: Format = _setting("mp3", OneOf("|".join(FORMATS)), "the file's format", group="file")
+    bitrate: int = _setting(
+        128, Kilobits("KBPS", BITRATES_KBPS), "kilobits a second, where the format has them", group="file"
+    )
     cover: Cover = _setting(
-        AUTO_COVER, CoverKind("auto|none|FILE"), "the picture that players show: drawn, none, or your own"
+        AUTO_COVER, CoverKind("auto|none|FILE"), "the picture that players show: drawn, none, or your own", group="file"
     )
 
     @property
@@ -160,13 +209,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class SettingInfo:
-    """The declaration of a setting: its name, kind of value, help and default."""
+    """The declaration of a setting: its name, kind of value, help and default; `otherwise` holds without a default."""
 
     name: str
     kind: SettingKind[Any]
     help: str
     default: Any
     shapes_words: bool = False  # it changes the script of a routine, and has no effect on a written script
+    group: Group = "practice"
+    otherwise: str = ""
 
     @property
     def is_list(self) -> bool:
@@ -195,8 +246,7 @@ class SettingInfo:
 
 
 SETTINGS: Mapping[str, SettingInfo] = {
-    f.name: SettingInfo(f.name, f.metadata["kind"], f.metadata["help"], f.default, f.metadata["shapes_words"])
-    for f in fields(Settings)
+    f.name: SettingInfo(name=f.name, default=f.default, **f.metadata) for f in fields(Settings)
 }
 PARSERS: Mapping[str, Callable[[str], object]] = {name: info.kind.check for name, info in SETTINGS.items()}
 """For each setting, a function that raises ValueError for an invalid text. It looks at no files."""

@@ -81,13 +81,15 @@ def test_levels_differ_where_a_pose_has_its_own_ways() -> None:
 
 
 def test_avoiding_swaps_for_the_easier_way_or_leaves_out_and_says_so(sleepward: Command) -> None:
-    plan = sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling,reflux", *TONE)
+    plan = sleepward.json("plan", "deep-hip-opening", "--avoid", "kneeling,heart-failure", *TONE)
     done = {event["pose"] for event in plan["events"]}
     assert "legs-up-the-wall" not in done
     assert "frog" in done
     assert any("Frog" in note and "easier" in note and "kneeling" in note for note in plan["adapted"])
-    assert any("Legs up the Wall" in note and "left out" in note and "reflux" in note for note in plan["adapted"])
-    shown = sleepward("plan", "deep-hip-opening", "--avoid", "kneeling,reflux", *TONE).stdout
+    assert any(
+        "Legs up the Wall" in note and "left out" in note and "heart-failure" in note for note in plan["adapted"]
+    )
+    shown = sleepward("plan", "deep-hip-opening", "--avoid", "kneeling,heart-failure", *TONE).stdout
     assert all(note.split(":")[0] in shown for note in plan["adapted"])
 
 
@@ -181,3 +183,30 @@ def test_avoid_may_stand_in_a_routine_as_a_list(sleepward: Command, tmp_path: Pa
     plan: dict[str, Any] = sleepward.json("plan", "mine", *TONE)
     assert plan["settings"]["avoid"] == ["kneeling", "twists"]
     assert len(plan["adapted"]) == 2
+
+
+def test_what_is_left_out_is_said_once_and_the_summary_promises_none_of_it(sleepward: Command) -> None:
+    plan = sleepward.json("plan", "lower-back-relief", "--avoid", "knees", *TONE)
+    assert len(plan["adapted"]) == len(set(plan["adapted"])) > 3  # Child's Pose comes twice
+    whole, less = (parse(script("deep-hip-opening", **flags), "x") for flags in ({}, {"avoid": "glaucoma"}))
+    assert "legs up the wall" in whole.summary
+    assert less.summary == (
+        "Reclined Butterfly, Knees to Chest, Happy Baby, Figure Four, Thread the Needle, Supine Twist and Rest."
+    )
+    assert parse(script("deep-hip-opening", level="easier", order="frog"), "x").summary == whole.summary
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--avoid", "nees"), "Error: --avoid: nothing asks for 'nees'"),
+        (("--only", "frogs"), "Error: --only: deep-hip-opening has no pose 'frogs'"),
+        (("--skip", "frogs"), "Error: --skip: there is no pose 'frogs'"),
+        (("--order", "frogs"), "Error: --order: there is no pose 'frogs'"),
+    ],
+)
+def test_a_setting_is_named_once(sleepward: Command, tmp_path: Path, words: tuple[str, str], says: str) -> None:
+    assert sleepward("plan", "deep-hip-opening", *words, code=2).stderr.startswith(f"{says}\n")
+    (tmp_path / "sleepward.toml").write_text(f'{words[0][2:]} = ["{words[1]}"]\n')
+    told = sleepward("plan", "deep-hip-opening", code=2).stderr
+    assert told.startswith(f"Error: sleepward.toml:1: {words[0][2:]}: ")

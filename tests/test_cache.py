@@ -461,3 +461,16 @@ def test_the_page_names_every_kind_of_what_is_kept(sleepward: Command, cache: Pa
     table = page.partition("| kind |")[2].partition("\n\n")[0]
     named = [line.split("`")[1] for line in table.splitlines() if "`" in line]
     assert sorted(sleepward.json("cache", "info")["kinds"]) == sorted(named)
+
+
+def test_the_page_knows_every_kind_that_is_kept(inside: Command, tmp_path: Path) -> None:
+    (tmp_path / "library.yaml").write_text(
+        "title: x\ndefaults: {voice: tone, tail: 10s, length: 10m}\nmatrix: {routine: ten-minutes-in-bed}\n",
+        encoding="utf-8",
+    )
+    folder = {"SLEEPWARD_CACHE_DIR": str(tmp_path / "kept")}
+    inside("batch", env=folder)
+    kinds = inside.json("cache", "info", env=folder)["kinds"]
+    page = (Path(__file__).parent.parent / "docs" / "cache.md").read_text(encoding="utf-8")
+    assert {"clips", "stamps", "beds"} <= set(kinds)
+    assert [kind for kind in kinds if f"| `{kind}` |" not in page] == []

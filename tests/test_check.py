@@ -127,7 +127,12 @@ def test_the_house_is_in_order(sleepward: Command) -> None:
 
 WRONG = [  # the file, what is written instead of what, and what is said of it; … stands for another's words
     ("routines/my-night.yaml", "1-3 min", "3-1 min", "routines/my-night.yaml:7:11: '3-1 min' runs backwards"),
-    ("routines/my-night.yaml", "1-3 min", "1:30", "routines/my-night.yaml:7:11: '1:30' isn't a hold: write 1m30s"),
+    (
+        "routines/my-night.yaml",
+        "1-3 min",
+        "1:30",
+        "routines/my-night.yaml:7:11: 1:30 without quotes is a number in YAML",
+    ),
     ("routines/my-night.yaml", "1-3 min", "0 breaths", "routines/my-night.yaml:7:11: '0 breaths' is no hold at all"),
     ("routines/my-night.yaml", "1-3 min", "4 h", "routines/my-night.yaml:7:11: '4 h' is longer than 3 h"),
     ("routines/my-night.yaml", "eyes: closed", "eyes: no", "routines/my-night.yaml:4:7: 'no' isn't what 'eyes' can be"),
@@ -155,7 +160,7 @@ WRONG = [  # the file, what is written instead of what, and what is said of it; 
         "easier: '...'",
         "in its script, at '...': there is no word to speak",
     ),
-    ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:1: "),
+    ("mine.txt", "[4s]", "[4 secs and]", "mine.txt:1:11: "),
     ("mine.txt", "Lie down.", "---\npace: 9\n---\nLie down.", "mine.txt:2:1: pace: '9' isn't a number"),
     ("mine.txt", "[hold 1-3 min]\n[release]\n", "[hold 3 h]\n[release]\n" * 9, "mine.txt:2:1: this lasts at least 27h"),
     ("library.yaml", "25m", "25", "library.yaml:6:12: 'length': '25' has no unit"),
@@ -353,7 +358,7 @@ def test_an_editor_is_told_what_every_key_is(kind: Any) -> None:
         ("routine", ROUTINE + "rate: 1000\n", False),
         ("routine", ROUTINE + "glide: no\n", False),
         ("routine", ROUTINE + "lenght: 30m\n", False),
-        ("routine", ROUTINE.replace("2 min", "1:30"), False),
+        ("routine", ROUTINE.replace("2 min", "1:75"), False),
         ("routine", ROUTINE.replace("2 min", "90"), False),
         ("routine", ROUTINE.replace("    hold: 2 min\n", ""), False),
         ("routine", ROUTINE.replace("hold: 2 min", "hold: 2 min\n    reps: 8"), True),
@@ -395,7 +400,8 @@ def test_an_editor_marks_what_check_would_refuse(kind: Any, text: str, fits: boo
             "1 – 3 min",
         ),
         *("10 breaths", "1 breath", "10+ breaths", "5-10 breaths", "count 10", "count 10 silent"),
-        *("90", "1:30", "a while", "3 days", "1-3", "count", "breaths", "-3 s", "min", "", "1.m", "count 10 loud"),
+        *("1:30", "29:05", "1:04:10", "120:00", "1:75", "1:75:00", "1:3:00"),
+        *("90", "a while", "3 days", "1-3", "count", "breaths", "-3 s", "min", "", "1.m", "count 10 loud"),
     ],
 )
 def test_an_editor_knows_the_same_holds_and_durations_as_the_program(text: str) -> None:
@@ -451,11 +457,11 @@ def test_what_has_no_place_in_its_hold_is_a_fault_at_check_and_at_build(
 
 
 def test_every_fault_of_a_script_stands_in_one_check(sleepward: Command, folder: Path) -> None:
-    (folder / "mine.txt").write_text("Lie down. [4s\n[foo]\nRest.\n# Next\n[hold 1:30]\n[release]\n", encoding="utf-8")
+    (folder / "mine.txt").write_text("Lie down. [4s\n[foo]\nRest.\n# Next\n[hold 1:75]\n[release]\n", encoding="utf-8")
     assert [(line, message[:20]) for _, line, message in _checked(sleepward, "mine.txt")] == [
         (1, "the bracket of [4s i"),
         (2, "[foo] isn't a mark: "),
-        (5, "'1:30' isn't a hold:"),
+        (5, "'1:75' isn't a time:"),
     ]
     assert [
         line.split(":")[1] for line in sleepward("build", "mine.txt", code=2).stderr.splitlines() if ".txt:" in line
@@ -529,3 +535,28 @@ def test_a_bare_value_in_the_settings_file_is_told_what_to_write(
     (folder / "sleepward.toml").write_text(f"{line}\n", encoding="utf-8")
     assert says in _checked(sleepward, "sleepward.toml")[0][2]
     assert says in sleepward("plan", "mine.txt", "--voice", "tone", code=2).stderr
+
+
+def test_warnings_and_late_faults_of_a_script_have_their_column(sleepward: Command, folder: Path) -> None:
+    (folder / "mine.txt").write_text(
+        "Lie down. Relax the left knee. [4s]\n [hold 10 s]\n [at 2 s]\n  Rest. Let go of that knee.\n[at 3 s]\n  Sleep.\n[release]\n"
+    )
+    (checked,) = sleepward.json("check", "mine.txt", code=2)
+    places = {(each["rule"], each["line"], each["column"]) for each in checked["warnings"]}
+    assert ("your-body", 1, 11) in places
+    assert ("pronoun-without-noun", 4, 9) in places
+    assert [(fault["line"], fault["column"]) for fault in checked["faults"]] == [(6, 3)]
+
+
+@pytest.mark.parametrize(("hold", "told"), [("30 s", True), ("count 10", True), ("45 s", False), ("40-90 s", True)])
+def test_reminders_that_no_hold_is_long_enough_for_are_told(
+    sleepward: Command, folder: Path, hold: str, told: bool
+) -> None:
+    pose = folder / "routines" / "poses" / "starfish.yaml"
+    pose.write_text(f"{POSE}hold_lines: [Feel your breath.]\n")
+    routine = folder / "routines" / "my-night.yaml"
+    routine.write_text(re.sub(r"hold: 1-3 min", f"hold: {hold}", routine.read_text(), count=1))
+    found = [each for each in sleepward.json("check", "routines/my-night.yaml") for each in each["warnings"]]
+    unspoken = [each for each in found if each["rule"] == "unspoken-line"]
+    assert [each["line"] for each in unspoken] == ([6] if told else [])
+    assert not told or "45 s" in unspoken[0]["message"]

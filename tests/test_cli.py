@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -24,16 +26,45 @@ def test_help_names_every_command(sleepward: Command) -> None:
         assert f"sleepward {command} " in sleepward(command, "--help").stdout
 
 
-def test_build_and_plan_take_the_same_options(sleepward: Command) -> None:
-    import re
-
-    flags = {
-        command: set(re.findall(r"--[a-z-]+", sleepward(command, "--help").stdout)) for command in ("build", "plan")
-    }
-    assert flags["build"] - flags["plan"] == set()
+def test_plan_takes_what_build_takes_and_shows_what_it_uses(sleepward: Command) -> None:
+    from generator.cli.build import build_command, plan_command
     from generator.settings import SETTINGS
 
-    assert {info.flag for info in SETTINGS.values()} <= flags["build"]
+    takes = {
+        command.name: {name for each in command.params for name in each.opts}
+        for command in (build_command, plan_command)
+    }
+    assert takes["build"] - takes["plan"] == {"sources"}
+    built, planned = (set(re.findall(r"--[a-z-]+", sleepward(name, "--help").stdout)) for name in ("build", "plan"))
+    assert {info.flag for info in SETTINGS.values()} <= built
+    assert built - planned == {"--plain", "--background-level", "--loudness", "--glide", "--ear", "--cover"}
+
+
+def test_help_is_in_groups_with_values_and_defaults_and_no_empty_brackets(sleepward: Command) -> None:
+    shown = sleepward("build", "--help").stdout
+    groups = re.findall(r"(?m)^(\w+):$", shown)
+    assert groups == ["Options", "Practice", "Voice", "Sound", "Words", "File"]
+    text = " ".join(shown.split())
+    for said in (
+        "--background NAME what sounds under the voice",
+        "brown, pink, rain, ocean, tide, wind, drone, none [default: brown]",
+        "knees, hips, hip-replacement, lower-back,",
+        "--level easier|standard|deeper",
+        "beginner, breathing, gentle, nidra, spare [default: gentle]",
+        "[default: heart]",
+        "[default: all cores]",
+        "[default: off]",
+    ):
+        assert said in text
+    for command in ("build", "plan", "script", "tonight", "program", "batch", "voices", "say"):
+        text = " ".join(sleepward(command, "--help").stdout.split())
+        assert not re.search(r"\[\]|\[default: \]|\(all cores\)|<=x<=256", text), command
+
+
+def test_alone_it_says_the_three_lines_one_needs(sleepward: Command) -> None:
+    lines = sleepward().stdout.splitlines()
+    assert [line.split()[1] for line in lines] == ["list", "build", "--help"]
+    assert all(len(line) <= 90 for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -394,3 +425,55 @@ def test_nothing_is_lost_where_there_is_no_standard_error(tmp_path: Path) -> Non
     command = [SLEEPWARD, "plan", "night.txt", "--voice", "tone"]
     done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *command], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, b"0:" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "night.txt", "--voice", "tone"),
+        ("plan", "night.txt", "--voice", "tone", "--events"),
+        ("program", "hips-and-back-week"),
+        ("cache", "info"),
+        ("show", "psoas-release"),
+    ],
+)
+def test_what_is_piped_has_no_spaces_at_the_ends_of_lines(
+    sleepward: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "night.txt").write_text(f"# One\n{HI}# Two\n[hold 20 s]\n[release]\nRest.\n", encoding="utf-8")
+    lines = sleepward(*words).stdout.split("\n")
+    assert len(lines) > 1
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_list_that_is_wrapped_keeps_its_indent(sleepward: Command) -> None:
+    shown = sleepward("program", "hips-and-back-week", env={"COLUMNS": "60"}).stdout
+    below = shown.partition("Good to know:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(below) > 4
+    assert all(line.startswith("  ") for line in below), below
+    poses = shown.partition("[deep-hip-opening]\n")[2].splitlines()[:3]
+    assert len({len(line) - len(line.lstrip()) for line in poses}) == 1, poses
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there are terminals to try")
+def test_a_terminal_gets_long_lines_under_their_own_beginning(tmp_path: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [SLEEPWARD or "", "show", "psoas-release"],
+        stdout=theirs,
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "60"},
+        check=True,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65_536):
+            shown += part
+    os.close(ours)
+    lines = shown.decode().replace("\r", "").split("\n")
+    assert max(map(len, lines)) <= 60
+    begin = next(number for number, line in enumerate(lines) if line.startswith("  Edge-of-Bed Leg Dangle: Mind"))
+    assert lines[begin + 1].startswith("    ")

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from generator.build.track_tags import cover_line
 from generator.errors import InputError, NotFoundError
 from generator.formats.cover import MAX_BYTES, MAX_OWN_BYTES, SIZE, draw_cover, load_cover
+from generator.settings import SETTINGS, Settings
+
+parse = SETTINGS["background"].kind.parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +103,13 @@ def test_the_subtitle_is_fainter_than_the_title() -> None:
     assert with_it[90:160].max() < 0.7 < light(draw_cover("Rest", "", "a"))[90:300].max()
 
 
+def test_each_line_below_the_title_has_room_of_its_own() -> None:
+    one, two = (light(draw_cover("Rest", below, "a")) for below in ("night 3 · rain", "night 3 · rain\n25 minutes"))
+    rows = np.flatnonzero((np.abs(two - one) > 0.1).any(axis=1))
+    first = np.flatnonzero((np.abs(one - light(draw_cover("Rest", "", "a"))) > 0.1).any(axis=1))
+    assert first.max() < rows.min() < rows.max() < 520
+
+
 def test_a_dash_is_drawn_though_the_font_has_none() -> None:
     assert draw_cover("Rest – a while", "", "a") == draw_cover("Rest - a while", "", "a")
 
@@ -134,6 +145,26 @@ def test_ones_own_picture_is_taken_as_it_is(tmp_path: Path, form: str) -> None:
     assert load_cover(tmp_path / "mine") == picture(form)
 
 
+def test_a_picture_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
+    """As phones write them: what is above comes last, and a note says so."""
+    lying, note = Image.new("RGB", (40, 30), (200, 30, 30)), Image.Exif()
+    lying.paste((30, 30, 200), (0, 0, 40, 15))
+    note[0x0112] = 6  # the top of the picture is at the right of the file
+    lying.save(tmp_path / "mine", "JPEG", exif=note)
+    with Image.open(io.BytesIO(load_cover(tmp_path / "mine"))) as upright:
+        assert (upright.format, upright.size, upright.getexif().get(0x0112)) == ("JPEG", (30, 40), None)
+        red, blue = (upright.convert("RGB").getpixel((x, 20)) for x in (3, 26))
+    assert red == pytest.approx((200, 30, 30), abs=12)
+    assert blue == pytest.approx((30, 30, 200), abs=12)
+
+
+def test_a_picture_for_printers_becomes_one_for_screens(tmp_path: Path) -> None:
+    Image.new("CMYK", (40, 30), (0, 200, 200, 10)).save(tmp_path / "mine", "JPEG")
+    with Image.open(io.BytesIO(load_cover(tmp_path / "mine"))) as shown:
+        assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (40, 30))
+        assert shown.getpixel((5, 5)) == pytest.approx((245, 53, 53), abs=4)
+
+
 def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"moon\.png"):
         load_cover(tmp_path / "moon.png")
@@ -166,3 +197,29 @@ def test_what_cannot_be_a_cover_is_said(tmp_path: Path, content: bytes, what: st
         load_cover(path)
     assert caught.value.where == str(path)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("settings", "guided_min", "says"),
+    [
+        (Settings(tail=8 * 3_600_000, background=parse("rain")), 10, "10 minutes, then 8 hours of rain"),
+        (
+            Settings(tail=5_400_000, background=parse("rain+drone:-6")),
+            65,
+            "1 hours 5 minutes, then 1 hours 30 minutes of rain and a drone",
+        ),
+        (Settings(tail=3_600_000), 20, "20 minutes, then 1 hours of brown noise"),
+        (Settings(tail=3_600_000, background=parse("none")), 20, "20 minutes, then 1 hours of silence"),
+        (Settings(), 40, "45 minutes"),
+    ],
+)
+def test_a_cover_says_how_long_one_is_spoken_to(settings: Settings, guided_min: int, says: str) -> None:
+    assert cover_line(settings, guided_min * 60_000 + settings.tail) == says
+
+
+def test_a_broken_picture_is_told_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    Image.effect_noise((300, 300), 50).save(path)
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(InputError, match=r"^.*mine\.png: this picture is damaged or cut short\n"):
+        load_cover(path)

@@ -213,8 +213,14 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
 
 WRONG_ROUTINES = [
     # what is written instead of what, then each fault in full
-    ("hold: 5 min", "hold: 1:30", ["14:11: '1:30' isn't a hold: write 1m30s"]),
-    ("hold: 5 min", "hold: 1:02:03", ["14:11: '1:02:03' isn't a hold: write 1h2m3s"]),
+    ("hold: 5 min", "hold: 1:30", ['14:11: 1:30 without quotes is a number in YAML: write "1:30", or 1m30s']),
+    ("hold: 5 min", "hold: 1:02:03", ['14:11: 1:02:03 without quotes is a number in YAML: write "1:02:03", or 1h2m3s']),
+    ("length: 12m", "length: 29:05", ['15:9: 29:05 without quotes is a number in YAML: write "29:05", or 29m5s']),
+    (
+        "hold: 5 min",
+        'hold: "1:75"',
+        ["14:11: '1:75' isn't a time: write minutes and seconds like 29:05, or 1:04:10 with hours"],
+    ),
     ("hold: 5 min", "hold: 90", ["14:11: '90' has no unit: write 90 s, or 90 breaths"]),
     ("hold: 5 min", "hold: 2.5", ["14:11: '2.5' has no unit: write 2.5 s, or 2.5 min"]),
     ("hold: 5 min", "hold: 1-3+", ["14:11: '1-3+' has no unit: write 1-3+ s, or 1-3+ breaths"]),
@@ -539,6 +545,16 @@ WRONG_POSES = [
         ],
     ),
     # the new ways
+    (  # kneeling has more of its letters than what was meant
+        "position: supine",
+        "position: lying",
+        [
+            (
+                "3:11: 'lying' isn't a position; there are supine, prone, side, seated, kneeling, all-fours, standing, "
+                "chair, legs-raised, edge"
+            )
+        ],
+    ),
     (
         "ends: seated",
         "ends: setaed",
@@ -556,10 +572,11 @@ WRONG_POSES = [
     ),
     (
         "[knees, hip-replacement]",
-        "[knee, Hip Replacement, wrists]",
+        "[knee, Hip Replacement, wrists, whiplashs]",
         [
-            "32:17: 'knee' isn't a condition that 'avoid' knows; did you mean knees?",
+            "32:17: 'knee' is called knees in a pose: write that, and --avoid will know both",
             "32:23: 'Hip Replacement' isn't a name: write it like hip-replacement, small and with hyphens",
+            "32:48: 'whiplashs' isn't a condition that 'avoid' knows; did you mean whiplash?",
         ],
     ),
     (

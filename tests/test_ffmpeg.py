@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import wave
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from generator.errors import InputError, MissingToolError, NotFoundError, TrackError
 from generator.system import ffmpeg
@@ -140,6 +142,15 @@ def test_a_file_without_sound_is_an_error(tmp_path: Path, content: bytes) -> Non
     with pytest.raises(InputError, match="can't be read as sound") as caught:
         ffmpeg.decode_at(path)
     assert caught.value.where == str(path)
+    assert "damaged, or no sound file" in str(caught.value)
+    assert not re.search(r"Error opening|Invalid data|0x", str(caught.value))
+
+
+def test_a_picture_that_calls_itself_a_song_is_told_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "rain.mp3"
+    Image.new("RGB", (30, 30)).save(path, "PNG")
+    with pytest.raises(InputError, match="can't be read as sound: it isn't a sound file, but a picture"):
+        ffmpeg.decode_at(path)
 
 
 def test_a_recording_of_no_length_is_an_error(tmp_path: Path) -> None:

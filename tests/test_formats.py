@@ -22,7 +22,17 @@ from mutagen.id3 import ID3
 from PIL import Image
 
 from generator.errors import NotFoundError, TrackError
-from generator.formats import CONTAINERS, Tags, TrackSound, container_named, container_of, read_tags, streamed, wav
+from generator.formats import (
+    CONTAINERS,
+    LyricLine,
+    Tags,
+    TrackSound,
+    container_named,
+    container_of,
+    read_tags,
+    streamed,
+    wav,
+)
 from generator.formats.cover import draw_cover
 from generator.formats.streamed import StreamedContainer
 from generator.model import Chapter
@@ -56,8 +66,16 @@ TAGS = Tags(
     plan_json=json.dumps(PLAN, ensure_ascii=False),
     key="5f" * 32,
     duration_ms=DURATION_MS,
-    lyrics="Let the jaw be loose.\n\n#I'll be quiet; for a while now.\r\n[hold]",
+    lines=(
+        LyricLine(0, "Let the jaw be loose."),
+        LyricLine(2_340, "#I'll be quiet; for = a while \\ now."),
+        LyricLine(3_600_000 * 2, "[hold] 眠り"),
+    ),
     cover=draw_cover("Ten minutes in bed", "25 min", "ten"),
+    album_artist="sleepward; too",
+    year="2026",
+    number=3,
+    total=52,
 )
 
 
@@ -201,7 +219,10 @@ def test_a_player_shows_title_chapters_and_cover(track: Path) -> None:
     for name in ("title", "artist", "album", "genre", "comment"):
         assert shown.tags[name] == getattr(TAGS, name)
     (lyrics,) = (text for name, text in shown.tags.items() if name.startswith("lyrics"))
-    assert lyrics.startswith("Let the jaw be loose.")
+    assert "Let the jaw be loose." in lyrics
+    assert shown.tags["track"].split("/")[0] == "3"
+    assert shown.tags["album_artist"] == "sleepward; too"
+    assert shown.tags["date"] == "2026"
     picture = Image.open(io.BytesIO(shown.picture))
     assert (picture.format, picture.size) == ("JPEG", (1_000, 1_000))
     assert [(start_s, title) for start_s, _, title in shown.chapters] == [
@@ -260,7 +281,8 @@ def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
 
 
 def test_empty_texts_are_left_out(tmp_path: Path, kind: str) -> None:
-    bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
+    bare = replace(TAGS, album="", artist="", genre="", comment="", lines=(), cover=b"", chapters=())
+    bare = replace(bare, album_artist="", year="", number=0, total=0)
     path = make(tmp_path / "bare", kind, bare)
     assert read_tags(path) == bare
     shown = Shown(path)
@@ -300,7 +322,8 @@ def test_an_endless_title_is_cut_between_letters(tmp_path: Path) -> None:
 @example("\\")
 @example("\\\\\n=\\\r;\\")
 def test_any_words_survive(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
-    tags = replace(TAGS, title=words, lyrics=f"{words}\n{words}", cover=b"", plan_json=json.dumps({"text": words}))
+    lines = (LyricLine(10, line),) if (line := " ".join(words.split())) else ()
+    tags = replace(TAGS, title=words, lines=lines, cover=b"", plan_json=json.dumps({"text": words}))
     folder = tmp_path_factory.mktemp("words")
     for kind in ("opus", "flac"):
         assert read_tags(make(folder / kind, kind, tags, total_samples=4_800)) == tags
@@ -437,7 +460,9 @@ def test_a_file_tells_its_container_by_its_first_bytes_not_its_name(track: Path,
 
 
 def test_other_tags_give_what_encoding_with_them_would(track: Path, tmp_path: Path, kind: str) -> None:
-    others = replace(TAGS, title="Another night", album="", cover=b"", lyrics="Other words.", plan_json="{}")
+    others = replace(
+        TAGS, title="Another night", album="", cover=b"", lines=(LyricLine(0, "Other words."),), plan_json="{}"
+    )
     with (tmp_path / "renewed").open("wb") as sink:
         CONTAINERS[kind].replace_tags(track, sink, others)
     assert (tmp_path / "renewed").read_bytes() == make(tmp_path / "anew", kind, others).read_bytes()

@@ -43,7 +43,7 @@ def test_says_what_it_wrote(sleepward: Command, tmp_path: Path) -> None:
 
 def test_all_of_it_is_right(begun: Command) -> None:
     done = begun("check", "--strict", ".")
-    assert done.stderr == "2 files, all well\n"
+    assert done.stderr == "3 files, all well\n"
 
 
 @pytest.mark.parametrize("file", ["library.yaml", "routines/my-evening.yaml"])

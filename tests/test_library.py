@@ -19,6 +19,7 @@ from generator.errors import DefinitionError, InputError
 from generator.library.folder import FolderStore
 from generator.library.manifest import Manifest, ManifestEntry, dump_manifest, merged, parse_manifest
 from generator.library.names import collisions, name_fault, slug
+from generator.library.places import places_of
 from generator.library.protocols import BuildTask, FinishedTask, TaskResult
 from generator.library.requested_tracks import RequestedTrack, requested_tracks
 from generator.library.scheduler import MAX_LOSSES, run_tasks
@@ -171,8 +172,9 @@ SETTINGS_TEXT = (
     '{"avoid": [], "background": "", "background_level": 15.0, "bitrate": 128, "breath_rate": 6.0, '
     '"breath_ratio": [4, 6], "chime": null, "count_ms": 1500, "count_voice": "auto", "cover": "", "ear": "both", '
     '"ending": "sleep", "first_side": "right", "format": "mp3", "glide": "on", "keep": "fitting", "length": 60000, '
-    '"level": "standard", "loudness": -22.0, "night": 0, "only": [], "order": [], "pace": 1.0, "pitch": null, "rate": null, "reps": null, '
-    '"skip": [], "sleep_position": "any", "style": "gentle", "tail": 300000, "voice": null, "words": 1.0}'
+    '"level": "standard", "loudness": -22.0, "night": 0, "only": [], "order": [], "pace": 1.0, "pitch": null, '
+    '"rate": null, "reps": null, "skip": [], "sleep_position": "any", "slowing": "on", "style": "gentle", '
+    '"tail": 300000, "voice": null, "words": 1.0}'
 )
 
 
@@ -197,6 +199,61 @@ def test_every_setting_counts_for_what_has_to_be_looked_at_again() -> None:
         if name not in ("voice", "background", "cover"):
             another = CountVoice("off") if name == "count_voice" else "another"
             assert settings_part(replace(Settings(), **{name: another})) != settings_part(Settings()), name
+
+
+# --- what players tell tracks by ---------------------------------------------------------------------
+
+
+def shown(text: str, titles: dict[str, str]) -> list[str]:
+    """Each track's title and number as players show them, in the order of the library."""
+    tracks = requested(text)
+    names = [titles.get(track.routine, track.routine) for track in tracks]
+    places = places_of(tracks, names, "Nights", "2026")
+    assert {(place.album, place.year, place.total) for place in places} == {("Nights", "2026", len(tracks))}
+    return [" · ".join([f"{place.number}", name, *place.details]) for name, place in zip(names, places, strict=True)]
+
+
+def test_titles_tell_tracks_apart_by_what_differs_and_by_nothing_else() -> None:
+    text = """\
+title: Nights
+defaults: {tail: 30m}
+matrix:
+  routine: [deep-hip-opening, lower-back-relief]
+  length: [25m, 1h5m]
+  background: [rain, "rain+drone:-6"]
+  style: [spare]
+  night: 1-2
+exclude:
+  - {routine: lower-back-relief, length: 1h5m}
+  - {routine: lower-back-relief, background: rain}
+  - {routine: deep-hip-opening, night: 1}
+"""
+    assert shown(text, {"lower-back-relief": "Lower back relief"}) == [
+        "1 · deep-hip-opening · 25 min · rain",
+        "2 · deep-hip-opening · 25 min · rain + drone -6 dB",
+        "3 · deep-hip-opening · 1 h 5 min · rain",
+        "4 · deep-hip-opening · 1 h 5 min · rain + drone -6 dB",
+        "5 · Lower back relief · night 1",
+        "6 · Lower back relief · night 2",
+    ]
+
+
+def test_a_track_alone_has_its_title_alone_and_equal_ones_their_names() -> None:
+    text = """\
+title: Nights
+tracks:
+  - {routine: deep-hip-opening}
+  - {routine: lower-back-relief, name: mine/first, pace: "1.2"}
+  - {routine: lower-back-relief, name: mine/second, pace: "1.2"}
+  - {routine: lower-back-relief, pace: "0.8"}
+"""
+    assert shown(text, {}) == [
+        "1 · deep-hip-opening",
+        "2 · lower-back-relief · pace 1.2 · first",
+        "3 · lower-back-relief · pace 1.2 · second",
+        "4 · lower-back-relief · pace 0.8",
+    ]
+    assert shown(text, dict.fromkeys(ROUTINES, "Hips"))[0] == "1 · Hips · deep-hip-opening"
 
 
 # --- what is written down ----------------------------------------------------------------------------

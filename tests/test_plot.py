@@ -155,6 +155,24 @@ def test_a_track_of_hours_can_be_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "day.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_whole_night_shows_how_it_fades(letters: None, tmp_path: Path) -> None:
+    plan = plan_of(2)
+    plan |= {"tail_ms": 8 * 3_600_000, "duration_ms": plan["guided_ms"] + 8 * 3_600_000}
+    plot_plan(plan, ducked, tmp_path / "night.svg")
+    texts = [text for text, _, _ in words_in(tmp_path / "night.svg")]
+    assert {"2:00  Background alone", "7:57:00  The last minutes, fading out"} <= set(texts)
+
+
+def test_captions_are_in_words_that_need_no_decibels(letters: None, tmp_path: Path) -> None:
+    plot_plan(plan_of(2), ducked, tmp_path / "plan.svg")
+    plot_loudness(np.full(1_800, -37.0), plan_of(2), [], tmp_path / "loud.svg")
+    for name in ("plan.svg", "loud.svg"):
+        texts = " ".join(text for text, _, _ in words_in(tmp_path / name))
+        assert "quiet" in texts
+        assert "loud" in texts
+        assert "dB" not in texts
+
+
 def test_too_many_chapters_are_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too much"):
         plot_plan(plan_of(600), ducked, tmp_path / "plan.png")

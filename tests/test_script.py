@@ -132,7 +132,7 @@ def test_control_characters_never_reach_the_voice() -> None:
         ("# A [4s] title", 1, "can't hold marks"),
         ("#", 1, "no title"),
         ("[hold 30]\n[release]", 1, "has no unit"),
-        ("[hold 1:30]\n[release]", 1, "isn't a hold"),
+        ("[hold 1:75]\n[release]", 1, "like 29:05"),
         ("[0s]", 1, "no time at all"),
         ("[count]", 1, "isn't a hold"),
         ("---\ntitle: a\nHi.", 1, "never closed"),
@@ -167,7 +167,7 @@ def test_what_cannot_be_is_refused_at_its_line(text: str, line: int | None, says
     with pytest.raises(ScriptError) as caught:
         parse(text, "night.txt")
     assert says in caught.value.what
-    assert caught.value.where == ("night.txt" if line is None else f"night.txt:{line}")
+    assert _line_of(caught.value) == line
     assert caught.value.exit_code == 2
 
 
@@ -194,7 +194,7 @@ def test_front_matter_may_say_nothing(head: str) -> None:
 
 
 def test_front_matter_keeps_values_as_they_were_written_and_settings_with_their_lines() -> None:
-    head = split_front_matter("---\ntitle: no\n# slow\nrate: 0116\ntail: 1:30\nvoice: ~\n---\nHi.", "x")
+    head = split_front_matter('---\ntitle: no\n# slow\nrate: 0116\ntail: "1:30"\nvoice: ~\n---\nHi.', "x")
     assert head.title == "no"
     assert head.settings == {"rate": "0116", "tail": "1:30", "voice": "~"}
     assert head.setting_lines == {"rate": 4, "tail": 5, "voice": 6}
@@ -204,12 +204,12 @@ def test_a_script_file_over_one_megabyte_or_in_another_encoding_is_refused() -> 
     assert decode_script("Hé.".encode() + b"." * (MAX_BYTES - 4), "night.txt").startswith("Hé.")
     with pytest.raises(ScriptError, match="the file is over 1 MB: a script is a few kB of text") as caught:
         decode_script(b"." * (MAX_BYTES + 1), "night.txt")
-    assert caught.value.where == "night.txt:1"
+    assert caught.value.where == "night.txt:1:1"
     with pytest.raises(
         ScriptError, match=r"byte 0xe9 isn't UTF-8 text: save the file with the encoding UTF-8"
     ) as caught:
         decode_script(b"Hi.\nH\xe9.", "night.txt")
-    assert caught.value.where == "night.txt:2"
+    assert caught.value.where == "night.txt:2:2"
 
 
 values = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text and text)
@@ -259,7 +259,7 @@ def test_guided_breaths_in_a_hold_need_no_release_of_their_own() -> None:
 def test_more_that_cannot_be(text: str, line: int, says: str) -> None:
     with pytest.raises(ScriptError, match=says.replace("(", r"\(")) as caught:
         parse(text, "night.txt")
-    assert caught.value.where == f"night.txt:{line}"
+    assert _line_of(caught.value) == line
 
 
 def test_the_title_of_a_script_without_one_is_its_name_not_its_path() -> None:
@@ -285,7 +285,7 @@ def test_the_title_of_a_script_without_one_is_its_name_not_its_path() -> None:
 def test_a_forgotten_bracket_is_told_with_the_mark_that_was_meant(text: str, meant: str) -> None:
     with pytest.raises(ScriptError, match="is never closed") as caught:
         parse(text, "night.txt")
-    assert caught.value.where == "night.txt:1"
+    assert caught.value.where == f"night.txt:1:{text.index('[') + 1}"
     assert caught.value.hint == f"write {meant}"
 
 
@@ -313,11 +313,45 @@ def _faults(text: str) -> list[tuple[str, str]]:
     return [(fault.where or "", fault.what) for fault in caught.value.faults]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Lie down. [4s] Rest. [foo] Sleep.", "1:22"),
+        ("  [hold 1:75]\n[release]", "1:3"),
+        ("Rest. [4s]\n\tBreathe. [foo]", "2:11"),
+        ("[4s] Rest. [4s] [4x]", "1:17"),
+        ("Rest. [4s] And there] it is.", "1:21"),
+        ("Lie down.\n  ... [4s]", "2:3"),
+        ("Rest.\n [hold 1 min]\nBreathe.", "2:2"),
+    ],
+)
+def test_a_fault_is_told_with_its_column(text: str, place: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse(text, "night.txt")
+    assert caught.value.where == f"night.txt:{place}"
+
+
+def test_a_pause_in_a_hold_that_is_never_closed_tells_of_the_hold() -> None:
+    """The [release] was forgotten: whoever reads "a pause inside a hold" looks for the fault in the wrong line."""
+    after = ("", "[sleep]\n", "# Two\nRest.\n", "[hold 20 s]\n[release]\n", "[pose frog only]\nRest.\n")
+    for rest in after:
+        with pytest.raises(ScriptError) as caught:
+            parse(f"# One\nLie down. [4s]\n[hold 60 s]\nBreathe.\nNow get up. [6s]\n{rest}", "night.txt")
+        assert (caught.value.where, caught.value.what) == ("night.txt:3:1", "[hold 60 s] is never closed")
+    with pytest.raises(ScriptError, match="inside a hold of given length"):
+        parse("[hold 60 s]\nBreathe. [6s]\n[release]", "night.txt")
+
+
+def _line_of(error: ScriptError) -> int | None:
+    _, *place = (error.where or "").split(":")
+    return int(place[0]) if place else None
+
+
 def test_every_fault_of_a_script_is_told_at_once_and_none_that_follows_from_another() -> None:
     script = """\
 # One
 Hi. [8s
-[hold 1:30]
+[hold 1:75]
 [at 35%]
 Yes.
 [release]
@@ -337,12 +371,12 @@ And here.
 """
     told = [(where, what[:24]) for where, what in _faults(script)]
     assert told == [
-        ("night.txt:2", "the bracket of [8s is ne"),
-        ("night.txt:3", "'1:30' isn't a hold: wri"),
-        ("night.txt:7", "[foo] isn't a mark"),
-        ("night.txt:11", "[relese] isn't a mark"),
-        ("night.txt:14", "there is no word to spea"),
-        ("night.txt:16", "[release] closes nothing"),
+        ("night.txt:2:5", "the bracket of [8s is ne"),
+        ("night.txt:3:1", "'1:75' isn't a time: wri"),
+        ("night.txt:7:1", "[foo] isn't a mark"),
+        ("night.txt:11:1", "[relese] isn't a mark"),
+        ("night.txt:14:1", "there is no word to spea"),
+        ("night.txt:16:1", "[release] closes nothing"),
     ]
 
 
@@ -355,7 +389,7 @@ def test_a_script_of_nothing_but_faults_names_no_more_than_anyone_would_read() -
 
 def test_every_fault_of_the_front_matter_is_told_at_once() -> None:
     told = _faults("---\ntitle: [a]\nrate: {a: b}\ntail: 1m\ntail: 2m\n---\nHi.")
-    assert [where for where, _ in told] == ["night.txt:2", "night.txt:3", "night.txt:5"]
+    assert [where for where, _ in told] == ["night.txt:2:8", "night.txt:3:7", "night.txt:5:1"]
 
 
 def test_names_may_stand_as_a_list_in_front_matter() -> None:

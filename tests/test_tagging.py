@@ -16,7 +16,7 @@ from mutagen.id3 import ID3
 from mutagen.mp3 import MP3
 
 from generator.errors import NotFoundError
-from generator.formats import CONTAINERS, MAX_CHAPTERS, Tags, TrackSound, merge_shortest, read_tags
+from generator.formats import CONTAINERS, MAX_CHAPTERS, LyricLine, Tags, TrackSound, merge_shortest, read_tags
 from generator.formats.id3 import id3_tag
 from generator.formats.mp3_frames.layout import read_structure
 from generator.model import Chapter
@@ -46,8 +46,12 @@ TAGS = Tags(
     plan_json=PLAN,
     key="5f" * 32,
     duration_ms=12_000,
-    lyrics="Let the jaw be loose.\nI'll be quiet for a while now.",
+    lines=(LyricLine(1_230, "Let the jaw be loose."), LyricLine(4_000, "I'll be quiet, schlaf 眠り.")),
     cover=b"\x89PNG\r\n\x1a\n" + bytes(200),
+    album_artist="sleepward",
+    year="2026",
+    number=3,
+    total=52,
 )
 
 
@@ -103,6 +107,15 @@ def test_every_player_can_read_its_version(track: Path) -> None:
     assert sorted(frame.element_id for frame in tag.getall("CHAP")) == contents[0].child_element_ids
     assert {frame.start_offset for frame in tag.getall("CHAP")} == {0xFFFFFFFF}
     assert tag["TLEN"].text == ["12000"]
+    assert (tag["TRCK"].text, tag["TYER"].text, tag["TPE2"].text) == (["3/52"], ["2026"], ["sleepward"])
+
+
+def test_lyrics_are_in_step_with_the_voice_and_plain_for_others(track: Path) -> None:
+    tag = ID3(track)
+    (timed,), (plain,) = tag.getall("SYLT"), tag.getall("USLT")
+    assert (timed.format, timed.type) == (2, 1)  # milliseconds; lyrics
+    assert timed.text == [("Let the jaw be loose.", 1_230), ("I'll be quiet, schlaf 眠り.", 4_000)]
+    assert plain.text == "Let the jaw be loose.\nI'll be quiet, schlaf 眠り."
 
 
 def test_nothing_makes_a_player_change_the_bedtime_level(track: Path) -> None:
@@ -163,7 +176,20 @@ def test_the_same_tags_are_the_same_bytes() -> None:
 
 
 def test_empty_texts_are_left_out(tmp_path: Path, sound: bytes) -> None:
-    bare = replace(TAGS, album="", artist="", genre="", comment="", lyrics="", cover=b"", chapters=())
+    bare = replace(
+        TAGS,
+        album="",
+        artist="",
+        album_artist="",
+        year="",
+        number=0,
+        total=0,
+        genre="",
+        comment="",
+        lines=(),
+        cover=b"",
+        chapters=(),
+    )
     path = tmp_path / "bare.mp3"
     path.write_bytes(id3_tag(bare) + sound)
     assert read_tags(path) == bare

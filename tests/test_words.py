@@ -43,6 +43,7 @@ ROUTINES = [
 STYLES = ["gentle", "spare", "beginner", "breathing", "nidra"]
 RITUAL = "nidra"  # says the same words every night
 NIGHTS = range(30)
+THEMES = 5
 LEVELS = ["easier", "deeper"]
 CALLED = 2  # a round that comes oftener than this is one of an alternation
 
@@ -223,7 +224,10 @@ def test_any_two_nights_differ_in_a_quarter_of_their_sentences(routine: str, sty
     nights = [without_calls(scripted(routine, style, night)) for night in NIGHTS]
     # brief words are instructions, nearly all of them, and these two styles have more instructions than others
     least = 0.2 if brief(routine, style) or style in ("beginner", "breathing") else 0.25
-    assert min(difference(one, other) for one, other in combinations(nights, 2)) >= least
+    for (one, first), (other, second) in combinations(enumerate(nights), 2):
+        is_of_one_theme = one and other % THEMES == one % THEMES
+        # two nights of one theme share its phrase, and lines that open and close it
+        assert difference(first, second) >= least - (0.02 if is_of_one_theme else 0), (one, other)
 
 
 def difference(one: Counter[str], other: Counter[str]) -> float:
@@ -343,14 +347,17 @@ def test_spare_has_half_of_the_words_of_gentle_at_most(routine: str) -> None:
 @pytest.mark.parametrize("style", ["gentle", "beginner", "breathing"])
 @every_routine
 def test_the_second_side_takes_half_of_the_first_sides_words(routine: str, style: str) -> None:
-    """40 to 70 per cent of them, from the caution to the end of the hold; the way to the pose isn't part of it."""
+    """40 to 75 per cent of them, from the caution to the end of the hold; the way to the pose isn't part of it.
+
+    The way back to the middle, which must be said a limb at a time, counts for the second side.
+    """
     shares = {}
     for night in (0, 1, 2):
         said = [words(texts) for texts in guidance(scripted(routine, style, night), visited(routine, style, night))]
         for at, visit in enumerate(visited(routine, style, night)):
             if visit.place == 1 and not visit.alternates and visit.round in ("right", "left"):
                 shares[visit.pose.id, night] = said[at] / said[at - 1]
-    assert {where: share for where, share in shares.items() if not 0.4 <= share <= 0.7} == {}
+    assert {where: share for where, share in shares.items() if not 0.4 <= share <= 0.75} == {}
 
 
 def guidance(script: Script, rounds: Sequence[RoundContext]) -> Iterator[list[str]]:

@@ -24,6 +24,7 @@ from ..lint import (
     script_findings,
     sentence_findings,
     unrendered_texts,
+    unspoken_lines,
     warning,
 )
 from ..model import CuePlace, Hold, Pause, Pose, Routine, Script, Step
@@ -31,7 +32,8 @@ from ..pronunciation.lexicon import parse_lexicon
 from ..pronunciation.places import placed_remarks
 from ..pronunciation.reading import Reading, reading_of
 from ..pronunciation.sentences import sentences
-from ..script import ScriptFaultsError, parse, plain_description
+from ..script import TEMPLATE_NAMES, ScriptFaultsError, parse, plain_description
+from ..script.template_faults import exports_of, template_faults
 from ..settings import Settings
 from ..timeline.fit import range_ms
 from ..timeline.layout import lay_out
@@ -44,8 +46,8 @@ from ..workspace.lexicon_files import load_lexicon
 from ..workspace.parsers import parsers_in
 from ..workspace.script_sources import load_source, refuse_unknown_names, routine_source, script_layer
 from ..workspace.settings_file import file_layer
-from ..workspace.settings_layers import SettingsLayer, resolve, resolve_for
-from ..workspace.trusted_folders import BASE_STYLE, ROUTINES
+from ..workspace.settings_layers import SettingsLayer, own_layer, resolve, resolve_for
+from ..workspace.trusted_folders import BASE_STYLE, ROUTINE_SUFFIXES, ROUTINES, SHARED, TEMPLATES
 from ..yaml_source import read_text
 from .programs import read_program
 
@@ -53,6 +55,7 @@ LEVELS = tuple({"level": level} for level in ("standard", "easier", "deeper"))
 NIGHT = "1"  # a night with varied wording; night 0 has the first alternatives
 
 NO_WORDS = "no-words"
+TRIED_WITH = ("ten-minutes-in-bed", "soothing-hips")  # routines that a template is rendered with
 
 _PLACE = re.compile(r"(.*?):(\d+)(?::(\d+))?")
 _POSE_TEXT = re.compile(r"(.+\.ya?ml): (\w+)")
@@ -105,7 +108,8 @@ def faults_of(error: SleepwardError, path: Path) -> tuple[Diagnostic, ...]:
     message = f"{error.what}: {error.hint}" if error.hint else error.what
     where = error.where or ""
     if place := _PLACE.fullmatch(where):
-        return (Diagnostic(place[1], int(place[2]), int(place[3] or 1), message),)
+        line = int(place[2])
+        return (Diagnostic(place[1], line, int(place[3] or _first_column(Path(place[1]), line)), message),)
     if text := _POSE_TEXT.fullmatch(where):
         return (Diagnostic(text[1], _line_of_key(Path(text[1]), text[2]), 1, f"'{text[2]}': {message}"),)
     return (Diagnostic(str(path), 1, 1, message),)
@@ -122,6 +126,12 @@ def _check_routine(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
     styles = [style for style in workspace.styles() if style != BASE_STYLE]
     ways = (*LEVELS, *({"style": style} for style in styles), {"night": NIGHT})
     yield from _script_checks(routine, path, ways, workspace)
+    own = [
+        step for step in routine.steps if not workspace.is_built_in(Path(step.pose.path)) or step is routine.steps[-1]
+    ]
+    settings = resolve_for(own_layer(routine.settings, str, path.parent), {}, workspace.layers())
+    for finding in unspoken_lines(replace(routine, steps=tuple(own)), settings.breath_ms, settings.count_ms):
+        yield warning(finding, str(path), finding.step_line)
 
 
 def _check_pose(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
@@ -166,7 +176,23 @@ def _check_script(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
         yield Diagnostic(str(path), note.line, note.column, note.what, rule="not-as-written", severity="warning")
     for finding in script_findings(script, _timing(settings), style=settings.style):
         if not (misplaced and finding.rule == "hold-too-full"):  # that may be why
-            yield warning(finding, str(path), finding.line)
+            yield warning(finding, str(path), finding.line, _column_of(source.text, finding.line, finding.quote))
+
+
+def _column_of(text: str, line: int, quote: str) -> int:
+    """Where the sentence `quote` begins in a line of the script, from 1; or else its first letter."""
+    written = text.split("\n")[line - 1]
+    beginnings = (quote[:length] for length in range(len(quote), 3, -1))
+    at = next((at for beginning in beginnings if (at := written.find(beginning)) >= 0), -1)
+    return at + 1 if at >= 0 else len(written) - len(written.lstrip()) + 1
+
+
+def _first_column(file: Path, line: int) -> int:
+    """The column of the first letter in a line of a script; 1 in other files, whose keys begin their lines."""
+    if file.suffix in (*ROUTINE_SUFFIXES, ".toml", ".j2") or not file.is_file():
+        return 1
+    lines = text_or_nothing(file).split("\n")
+    return _column_of(lines[line - 1], 1, "") if line <= len(lines) else 1
 
 
 def _check_library(path: Path, _: Workspace) -> Iterator[Diagnostic]:
@@ -208,6 +234,42 @@ def _refuse_missing_background(layer: SettingsLayer, folder: Path) -> None:
         raise NotFoundError(what, where=layer.where("background"), hint=error.hint) from error
 
 
+def _check_template(path: Path, workspace: Workspace) -> Iterator[Diagnostic]:
+    """The template by itself; then, where that is right, in routines that begin in bed and elsewhere."""
+    folders = _template_folders(path, workspace)
+    if folders is None:
+        what = f"a template lies in a style's folder, like {TEMPLATES}/{BASE_STYLE}/, and is read from nowhere else"
+        yield Diagnostic(str(path), 1, 1, f"{what}: move it there")
+        return
+
+    def exports(template: str) -> list[str] | None:
+        for folder, _ in folders:
+            if (folder / template).is_file():
+                return exports_of(text_or_nothing(folder / template))
+        return None
+
+    found = [*template_faults(read_text(path), TEMPLATE_NAMES, exports)]
+    yield from (Diagnostic(str(path), each.line, each.column, each.what) for each in found)
+    style = path.absolute().parent.name
+    for name in () if found else TRIED_WITH:
+        try:
+            flags = {"style": BASE_STYLE if style == SHARED else style}
+            routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace)
+        except SleepwardError as error:
+            yield from faults_of(error, path)
+
+
+def _template_folders(path: Path, workspace: Workspace) -> list[tuple[Path, Path | None]] | None:
+    """The folders of the template's style; None if it lies in none."""
+    style = path.absolute().parent.name
+    if path.absolute().parent.parent.name != TEMPLATES:
+        return None
+    try:
+        return workspace.template_folders(BASE_STYLE if style == SHARED else style)
+    except NotFoundError:  # of a folder that isn't this workspace's
+        return [(path.absolute().parent, None), *workspace.template_folders(BASE_STYLE)]
+
+
 _CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Diagnostic]]] = {
     "routine": _check_routine,
     "pose": _check_pose,
@@ -216,6 +278,7 @@ _CHECKS: Mapping[Kind, Callable[[Path, Workspace], Iterator[Diagnostic]]] = {
     "program": _check_program,
     "lexicon": _check_lexicon,
     "settings": _check_settings,
+    "template": _check_template,
 }
 
 

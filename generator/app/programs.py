@@ -11,6 +11,7 @@ from pathlib import Path
 from ..definition.program_models import Program, ProgramNight, parse_program
 from ..durations import MAX_DIGITS
 from ..errors import InputError
+from ..model import Place
 from ..settings import PARSERS
 from ..workspace import Workspace
 from ..workspace.script_sources import ScriptSource, routine_source
@@ -71,6 +72,11 @@ def night_source(night: ProgramNight, flags: Mapping[str, str | None], workspace
     """The night's script, under the flags of `night_flags`."""
     routine = workspace.read_routine(workspace.routine_path(night.routine))
     return routine_source(replace(routine, note=night.say), flags, workspace)
+
+
+def place_of(program: Program, night: ProgramNight) -> Place:
+    """The night's place in the programme, as players show it."""
+    return Place(program.title, (f"night {night.number}",), night.number, len(program.nights), program.year)
 
 
 def track_name(program: Program, night: ProgramNight) -> str:

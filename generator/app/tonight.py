@@ -32,8 +32,8 @@ MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is ano
 class Candidate:
     """A routine as it could be done tonight. Times are estimates of the guided part.
 
-    `wanted_ms` None accepts any length. `left_out` are the poses that the length fit leaves out. `flags` produce it.
-    `refusal` says why it can't be done, if so.
+    `wanted_ms` None accepts any length. `left_out` are the poses that the length fit leaves out, `avoided` those that
+    `avoid` does. `flags` produce it. `refusal` says why it can't be done, if so.
     """
 
     routine: str
@@ -43,6 +43,7 @@ class Candidate:
     most_ms: int = 0
     own_ms: int = 0
     left_out: tuple[str, ...] = ()
+    avoided: tuple[str, ...] = ()
     flags: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str = ""
 
@@ -95,7 +96,7 @@ def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, in
     return (
         bool(candidate.refusal),
         order.get(candidate.routine, -1),
-        len(candidate.left_out),
+        len(candidate.left_out) + len(candidate.avoided),
         stretch,
         candidate.routine,
     )
@@ -188,6 +189,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
     timeline = lay_out(spec.script, estimated_clips_ms(spec), replace(timing_of(spec.settings), length_ms=None))
     least_ms, most_ms = timeline.length_range_ms
     wanted_ms = spec.settings.length
+    avoided, poses = _avoided(name, spec, workspace)
     whole = Candidate(
         routine=name,
         title=spec.script.title,
@@ -195,8 +197,11 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
         least_ms=least_ms,
         most_ms=most_ms,
         own_ms=timeline.guided_ms,
+        avoided=avoided,
         flags=flags,
     )
+    if len(avoided) > MOST_LEFT_OUT * poses:
+        return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
     if wanted_ms is None or least_ms * (1 - SLACK) <= wanted_ms <= most_ms * (1 + SLACK):
         return whole
     if most_ms < wanted_ms:
@@ -207,6 +212,15 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
             whole, refusal=f"lasts about {clock(least_ms)} at its shortest, and too long with less of it too"
         )
     return _leaving_out(whole, spec, fit.choice)
+
+
+def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[tuple[str, ...], int]:
+    """The poses that `avoid` leaves out of the routine, and how many there would be without it."""
+    chosen, skipped = spec.settings.only, spec.settings.skip
+    own = dict.fromkeys(step.pose.id for step in workspace.read_routine(workspace.routine_path(name)).steps)
+    wanted = [pose for pose in own if pose not in skipped and (not chosen or pose in chosen)]
+    done = {cue.where.pose for cue in spec.script.cues}
+    return tuple(pose for pose in wanted if pose not in done) if spec.settings.avoid else (), len(wanted)
 
 
 def _leaving_out(candidate: Candidate, spec: TrackSpec, choice: FitChoice) -> Candidate:

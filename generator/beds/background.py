@@ -66,7 +66,7 @@ def _resolve_layer(layer: BackgroundLayer) -> BackgroundLayer:
     if layer.name in BEDS:  # a file called like a bed doesn't hide it
         return replace(layer, file=None)
     if layer.file is None:
-        hint = f"{did_you_mean(layer.name, BEDS)}; or name a music file"
+        hint = did_you_mean(layer.name, BEDS, otherwise="or name a music file")
         raise SettingError(f"there is no background {_shown(layer.name)}", hint=hint)
     if not path_test(layer.file.is_file):
         what = "is a folder" if path_test(layer.file.is_dir) else "isn't there"

@@ -78,7 +78,7 @@ def tags_fingerprint(spec: TrackSpec, cover: str) -> Fingerprint:
     return Fingerprint(
         {
             "title": title_of(spec),
-            "album": spec.album,
+            "place": json.dumps(asdict(spec.place)),
             "summary": spec.script.summary,
             "routine": spec.script.routine or "",
             "adapted": json.dumps(spec.script.adapted),

@@ -18,7 +18,7 @@ from .track import BuildContext, TrackSpec
 
 LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
 UNKNOWN_RATE_WPM = 120  # of recordings, say
-SURELY = 0.85  # of its estimated length a routine's speech lasts at least; of the default voice's 0.99, the tone's 0.95
+SURELY = 0.85  # of its estimated length a routine's speech lasts at least: of the default voice's it is 0.95
 BRIEFEST_STYLE = "spare"
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..definition.fitting import WHOLE, FitChoice
 from ..formats import Tags
-from ..model import Bed, Routine, Script, Timeline
+from ..model import ALONE, Bed, Place, Routine, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..pronunciation.reading import Reading, reading_of
 from ..settings import Settings
@@ -19,7 +19,8 @@ from ..values import Background
 from ..voices import Voice
 from ..voices.narration import Narration
 
-ALBUM = "Nights"
+ARTIST = "sleepward"
+TITLE_JOINT = " · "
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class TrackSpec:
     settings: Settings
     voice: Voice
     lexicon: Lexicon
-    album: str = ALBUM
+    place: Place = ALONE
     count_voice: Voice | None = None
     shortenable: ShortenableTrack | None = field(default=None, compare=False, repr=False)
 
@@ -124,4 +125,10 @@ class BuildResult:
 
 
 def title_of(spec: TrackSpec) -> str:
+    """The title of what is practised."""
     return spec.script.title or spec.name
+
+
+def shown_title(spec: TrackSpec) -> str:
+    """The title that players show, with what tells the track from others."""
+    return TITLE_JOINT.join((title_of(spec), *spec.place.details))

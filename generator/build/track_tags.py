@@ -6,29 +6,38 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ..durations import spoken_length
 from ..errors import TrackError
-from ..formats import CONTAINERS, Tags, read_tags
+from ..formats import CONTAINERS, LyricLine, Tags, read_tags
 from ..formats.cover import draw_cover, load_cover
-from ..model import SAMPLES_PER_MS
+from ..model import SAMPLES_PER_MS, Timeline
+from ..settings import Settings
 from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
-from .track import PlannedTrack, TrackSpec, title_of
+from .track import ARTIST, TITLE_JOINT, PlannedTrack, TrackSpec, shown_title, title_of
 
-ARTIST, GENRE = "sleepward", "Sleep"
+GENRE = "Sleep"
+LONG_TAIL_MS = 15 * 60_000  # a longer one isn't part of what is listened to
+_SOUNDS = {"brown": "brown noise", "pink": "pink noise", "none": "silence", "drone": "a drone", "tide": "tides"}
 
 
 def tags_for(planned: PlannedTrack, key: str) -> Tags:
+    place = planned.spec.place
     return Tags(
-        title=planned.plan["title"],
-        album=planned.spec.album,
+        title=shown_title(planned.spec),
+        album=place.album,
         artist=ARTIST,
+        album_artist=ARTIST,
+        year=place.year,
+        number=place.number,
+        total=place.total,
         genre=GENRE,
         comment=planned.spec.script.summary,
         chapters=planned.timeline.chapters,
         plan_json=json.dumps(planned.plan, ensure_ascii=False),
         key=key,
         duration_ms=planned.timeline.duration_ms,
-        lyrics="\n".join(event.text for event in planned.timeline.events if event.kind == "speech"),
+        lines=lyric_lines(planned.timeline),
         cover=_cover(planned.spec, planned.timeline.duration_ms),
     )
 
@@ -55,7 +64,7 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
     try:
         plan = json.loads(tags.plan_json)
         timeline = timeline_of(plan)
-        before = (plan["title"], plan["routine"], plan["settings"]["cover"])
+        before = (tags.title, plan["title"], plan["routine"], plan["settings"]["cover"])
     except (ValueError, KeyError, TypeError):  # damaged since: it is made again
         return None
     titles = spec.script.chapters  # the first chapter may have the script's title
@@ -72,15 +81,30 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         "adapted": list(spec.script.adapted),
         "settings": settings_dict(spec.settings, spec.voice),
     }
-    drawn_alike = before == (now["title"], now["routine"], "auto") and spec.settings.cover == AUTO_COVER
+    title, place = shown_title(spec), spec.place
+    drawn_alike = before == (title, now["title"], now["routine"], "auto") and spec.settings.cover == AUTO_COVER
     return replace(
         tags,
-        title=now["title"],
-        album=spec.album,
+        title=title,
+        album=place.album,
+        album_artist=ARTIST,
+        year=place.year,
+        number=place.number,
+        total=place.total,
         comment=spec.script.summary,
         chapters=tags.chapters if chapters == timeline.chapters else chapters,
         plan_json=json.dumps(now, ensure_ascii=False),
+        lines=lyric_lines(timeline),
         cover=tags.cover if drawn_alike else _cover(spec, tags.duration_ms),
+    )
+
+
+def lyric_lines(timeline: Timeline) -> tuple[LyricLine, ...]:
+    """What is said, and when, as lyrics. Their times have hundredths of a second, as every form of lyrics has those."""
+    return tuple(
+        LyricLine(event.start_ms // 10 * 10, " ".join(event.text.split()))
+        for event in timeline.events
+        if event.kind == "speech" and event.text.strip()
     )
 
 
@@ -89,5 +113,15 @@ def _cover(spec: TrackSpec, duration_ms: int) -> bytes:
     if spec.settings.cover.file is not None:
         return load_cover(spec.settings.cover.file)
     if spec.settings.cover.drawn:
-        return draw_cover(title_of(spec), f"{round(duration_ms / 60_000)} minutes", spec.script.routine or spec.name)
+        below = (TITLE_JOINT.join(spec.place.details), cover_line(spec.settings, duration_ms))
+        return draw_cover(title_of(spec), "\n".join(filter(None, below)), spec.script.routine or spec.name)
     return b""
+
+
+def cover_line(settings: Settings, duration_ms: int) -> str:
+    """How long the track lasts, as its cover says: ``45 minutes``, or ``10 minutes, then 8 hours of rain``."""
+    if settings.tail <= LONG_TAIL_MS:
+        return spoken_length(duration_ms)
+    layers = [_SOUNDS.get(layer.name, layer.name) for layer in settings.background.layers]
+    sound = " and ".join("music" if "." in name else name for name in layers)
+    return f"{spoken_length(duration_ms - settings.tail)}, then {spoken_length(settings.tail)} of {sound}"

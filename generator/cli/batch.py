@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from .options import jobs_option, with_option
+from .publish import publish_and_say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,14 +35,7 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 @click.option("--prune", "remove", is_flag=True, help="Remove tracks that are no longer in the library.")
 @click.option("--names", "only", metavar="PATTERN", help="Only tracks whose names match, like 'deep-hip-opening/*'.")
 @click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on after a track fails.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 256),
-    default=os.cpu_count() or 1,
-    show_default="all cores",
-    help="How many tracks to make at once.",
-)
+@with_option(jobs_option(["-j", "--jobs"], "How many tracks to make at once."))
 @click.option("--scheduler", metavar="tcp://HOST:8786", help="Let the workers of a Dask cluster make them.")
 @click.option("--cluster", type=click.Choice(["local"]), help="Make them on a Dask cluster of this machine's cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
@@ -49,11 +44,11 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
 
     All tracks are planned first, so that every fault is reported before one is made (except with --scheduler, as its
     workers do the speaking). library.json beside the tracks lists them. Tracks that are no longer in the library are
-    named, and removed only with --prune.
+    named, and removed only with --prune. In a folder, publishing follows: see `sleepward publish`.
 
     --dry-run speaks what is new, to know how long it is. The real run reuses this speech.
     """
-    from ..library.backends import store_for
+    from ..library.backends import folder_of, store_for
     from ..library.comparing import compare
     from ..library.library_file import open_library
     from ..library.state import LibraryState
@@ -83,10 +78,13 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
                     plan_first=not options["scheduler"],
                     keep_going=options["keep_going"],
                 )
-        _report_obsolete(prune(status.obsolete, state, store, remove=remove and not dry_run), asked=remove)
+        obsolete = prune(status.obsolete, state, store, remove=remove and not dry_run)
+        _report_obsolete(obsolete, remove=remove)
     finally:
         if not dry_run:
-            state.save(wanted.title)
+            state.save(wanted.title, wanted.year)
+    if not dry_run and (folder := folder_of(place)) is not None and state.has_tracks:
+        publish_and_say(folder)
     report.sum_up()
     if report.counts["failed"]:
         raise click.exceptions.Exit(1)
@@ -99,12 +97,14 @@ _OBSOLETE = {
 }
 
 
-def _report_obsolete(left: Iterable[ObsoleteTrack], *, asked: bool) -> None:
+def _report_obsolete(obsolete: Iterable[ObsoleteTrack], *, remove: bool) -> None:
+    """Print what became of the tracks that the library no longer has; of those kept in a dry run, what would."""
     kept = False
-    for track in left:
-        click.echo(_OBSOLETE[track.state].format(name=track.name), err=True)
+    for track in obsolete:
+        what = "would be removed: {name}" if remove and track.state == "kept" else _OBSOLETE[track.state]
+        click.echo(what.format(name=track.name), err=True)
         kept = kept or track.state == "kept"
-    if kept and not asked:
+    if kept and not remove:
         click.echo("remove them with --prune", err=True)
 
 

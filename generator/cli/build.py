@@ -11,17 +11,18 @@ import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import build_options, setting_options, split_flags
+from .options import GroupedCommand, build_options, setting_options, split_flags
 from .progress import build_context, open_cache, shared_build_context
 from .results import json_of, line_of
+from .values import complete_sources
 
 if TYPE_CHECKING:
     from ..definition.fitting import FitChoice
     from ..workspace.script_sources import ScriptSource
 
 
-@click.command("build")
-@click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...")
+@click.command("build", cls=GroupedCommand)
+@click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...", shell_complete=complete_sources)
 @click.option(
     "-o",
     "out",
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     help="Where to put it; a file's suffix chooses the format.  [default: output/NAME.mp3]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
-@build_options
-@setting_options
+@build_options()
+@setting_options()
 def build_command(sources: tuple[str, ...], **given: Any) -> None:
     """Make a track of each ROUTINE (its name or its .yaml file), script FILE, or - for a script on standard input.
 
@@ -68,15 +69,15 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
         raise click.exceptions.Exit(failed.exit_code)
 
 
-@click.command("plan")
-@click.argument("source", metavar="ROUTINE|FILE|-")
+@click.command("plan", cls=GroupedCommand)
+@click.argument("source", metavar="ROUTINE|FILE|-", shell_complete=complete_sources)
 @click.option("--events", is_flag=True, help="Every sentence, pause and hold, not only the chapters.")
 @click.option("--said", is_flag=True, help="Every sentence as it is said, too, where it isn't said as it is written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
 @click.option("--plot", metavar="FILE", help="Draw it into a .png or .svg: voice, holds, background, chapters.")
 @click.option("-o", "out", hidden=True, help="Taken and not used, so that a build's line can be planned as it is.")
-@build_options
-@setting_options
+@build_options(unused=("plain",))
+@setting_options(unused=("background_level", "loudness", "glide", "ear", "cover"))
 def plan_command(source: str, said: bool, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
     from ..voices import expect_voice
@@ -114,11 +115,11 @@ def plan_command(source: str, said: bool, **given: Any) -> None:
     print_table(event_table(planned.plan) if options["events"] or said else plan_table(planned.plan))
 
 
-@click.command("script")
-@click.argument("source", metavar="ROUTINE|FILE.yaml|FILE|-")
+@click.command("script", cls=GroupedCommand)
+@click.argument("source", metavar="ROUTINE|FILE.yaml|FILE|-", shell_complete=complete_sources)
 @click.option("--ssml", is_flag=True, help="Print W3C SSML 1.1 instead, every pause as long as this track has it.")
-@build_options
-@setting_options
+@build_options(unused=("plain", "jobs"))
+@setting_options()
 def script_command(source: str, **given: Any) -> None:
     """Print the script of a routine: plain text with timing marks, ready for `sleepward build -`.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .tables import hanging
+
 if TYPE_CHECKING:
     from ..app.check import CheckedFile
     from ..errors import Diagnostic
@@ -21,10 +23,11 @@ _KINDS = ("routine", "pose", "library", "program")  # those of schema.py, which 
 @click.option("--strict", is_flag=True, help="Fail with exit code 1 where there are warnings, though no faults.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object for each file.")
 def check_command(paths: tuple[str, ...], strict: bool, as_json: bool) -> None:
-    """Read routines, poses, programs, libraries, lexicons (.yaml), scripts (.txt) and sleepward.toml, and say what is
-    wrong in them, and where.
+    """Read routines, poses, programs, libraries, lexicons (.yaml), scripts (.txt), templates (.j2) and sleepward.toml,
+    and say what is wrong in them, and where.
 
-    A FOLDER stands for all of them in it and below; nothing named stands for routines/ and sleepward.toml here. Poses
+    A FOLDER stands for all of them in it and below; nothing named stands for routines/, scripts_templates/ and
+    sleepward.toml here. Poses
     and templates are found as in a build: first in this folder, then among the built-in ones. Nothing is written. Exit
     code 2 where anything is wrong. Whether every line fits its hold depends on the voice: `sleepward plan` says that.
 
@@ -78,6 +81,6 @@ def _print(checked: CheckedFile, shown: set[Diagnostic]) -> None:
     click.echo(f"{head:<6} {checked.path}  ({checked.kind})")
     for each in found:
         if each not in shown:
-            click.echo(f"  {each}")
+            click.echo(hanging(f"  {each}"))
     if again := len(shown.intersection(found)):
         click.echo(f"  and {again} in what it uses, said above")

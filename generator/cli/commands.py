@@ -20,6 +20,7 @@ COMMANDS = {
     "tonight": "tonight",
     "program": "program",
     "batch": "batch",
+    "publish": "publish",
     "say": "say",
     "check": "check",
     "verify": "verify",
@@ -31,6 +32,7 @@ COMMANDS = {
     "cache": "cache",
     "init": "init",
     "doctor": "doctor",
+    "completion": "completion",
 }
 """Command to its module. Only the module that runs is imported, so `--help` is instant."""
 
@@ -41,6 +43,7 @@ SUMMARIES = {
     "tonight": "Choose a routine that fits tonight, and make it.",
     "program": "List or make the nights of a programme.",
     "batch": "Make a whole library of tracks, and again only what changed.",
+    "publish": "Write playlists, words in time, covers and a podcast feed beside the tracks.",
     "say": "Show how a text is said: in words, in phonemes, as a sound.",
     "check": "Read routines, poses and scripts, and say what is wrong in them.",
     "verify": "Measure a finished track against its plan.",
@@ -52,6 +55,7 @@ SUMMARIES = {
     "cache": "Manage what earlier builds kept.",
     "init": "Make a folder to begin with: a routine, words and a library of your own.",
     "doctor": "Try everything a build needs, for real.",
+    "completion": "Complete words with the Tab key, in bash, zsh or fish.",
 }
 
 
@@ -84,13 +88,26 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+FIRST_LINES = """\
+sleepward list                      what there is
+sleepward build deep-hip-opening    makes output/deep-hip-opening.mp3, to play in bed
+sleepward --help                    everything else"""
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="sleepward")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Turn a written routine into an audio track to play in bed, in the dark, with the eyes closed.
 
     Tonight's track: sleepward build deep-hip-opening
     """
+    if context.invoked_subcommand is None:
+        click.echo(FIRST_LINES)
 
 
 def run_typed() -> int:
@@ -124,4 +141,6 @@ def run(words: list[str]) -> int:
 
 
 def say_error(error: SleepwardError) -> None:
-    click.echo(f"Error: {error}", err=True)
+    from .tables import hanging
+
+    click.echo(hanging(f"Error: {error}", err=True), err=True)

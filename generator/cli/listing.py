@@ -12,8 +12,10 @@ import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
 from .commands import say_error
-from .options import build_options, split_flags, word_options
+from .options import GroupedCommand, build_options, split_flags, word_options
 from .progress import build_context, open_cache
+from .tables import hanging
+from .values import complete_shown, complete_voices
 
 if TYPE_CHECKING:
     from ..definition.outline import PoseOutline, RoutineOutline
@@ -49,13 +51,13 @@ def list_command(poses: bool, as_json: bool) -> None:
         click.echo(json.dumps([{key: getattr(item, key) for key in keys} for item in found], ensure_ascii=False))
     else:
         for item in found:
-            click.echo("\n".join(_summary(item)))
+            click.echo(hanging("\n".join(_summary(item))))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
 
 @click.command("show")
-@click.argument("name", metavar="ROUTINE|POSE")
+@click.argument("name", metavar="ROUTINE|POSE", shell_complete=complete_shown)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(name: str, as_json: bool) -> None:
     """Show what a ROUTINE holds (props, poses, holds, cautions), or a POSE, by its id or its name."""
@@ -74,7 +76,7 @@ def show_command(name: str, as_json: bool) -> None:
             known = [*workspace.routine_names(), *workspace.pose_ids()]
             raise NotFoundError(f"there is no routine or pose called {name!r}", hint=did_you_mean(pose_id, known, 3))
         item = workspace.read_pose(pose_id)
-    click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else "\n".join(_lines(item)))
+    click.echo(json.dumps(asdict(item), ensure_ascii=False) if as_json else hanging("\n".join(_lines(item))))
 
 
 @click.command("backgrounds")
@@ -82,7 +84,7 @@ def show_command(name: str, as_json: bool) -> None:
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write twenty seconds of each into a folder, to choose by ear."
 )
-@build_options
+@build_options(unused=("plain",))
 def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> None:
     """List what can sound under the voice, as --background takes it.
 
@@ -108,7 +110,7 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
         click.echo(f"{name:<{width}}  {kind.summary}")
 
 
-@click.command("voices")
+@click.command("voices", cls=GroupedCommand)
 @click.option("--all", "everything", is_flag=True, help="All there are, in all languages.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of them as JSON.")
 @click.option(
@@ -122,9 +124,9 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
     help="Print its sentences with numbers, to be recorded.",
 )
 @click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
-@build_options
+@build_options(unused=("plain",))
 @word_options
-@click.argument("names", nargs=-1, metavar="[VOICE]...")
+@click.argument("names", nargs=-1, metavar="[VOICE]...", shell_complete=complete_voices)
 def voices_command(
     *,
     names: tuple[str, ...],
@@ -261,6 +263,7 @@ def _routine_lines(routine: Routine) -> list[str]:
 
 
 def _pose_lines(pose: Pose) -> list[str]:
+    from ..definition.adapt import at_level
     from ..script import plain_description
 
     lines = [pose.name + (f" ({', '.join(pose.also)})" if pose.also else ""), f"Id: {pose.id}"]
@@ -282,4 +285,12 @@ def _pose_lines(pose: Pose) -> list[str]:
     ):
         if items:
             lines.append(f"{label}: {', '.join(items)}")
+    for label, way in (("The easier way", at_level(pose, "easier")), ("The deeper way", at_level(pose, "deeper"))):
+        for what, items, usual in (
+            ("begins", (way.position,), (pose.position,)),
+            ("asks for", way.involves, pose.involves),
+            ("is to be left out for", way.leave_out_for, pose.leave_out_for),
+        ):
+            if items != usual:
+                lines.append(f"{label} {what}: {', '.join(items) or 'nothing'}")
     return lines

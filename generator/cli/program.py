@@ -5,37 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import InputError, SleepwardError
 from .commands import say_error
-from .options import build_options, setting_options, split_flags
+from .options import GroupedCommand, build_options, setting_options, split_flags
+from .publish import publish_and_say
 from .results import build_one, facts_of, line_of
+from .tables import hanging
+from .values import complete_programs
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
 
+    from ..build.track import BuildResult
     from ..definition.program_models import Program, ProgramNight
     from ..workspace import Workspace
 
 Flags = Mapping[str, str | None]
 
 
-@click.command("program")
-@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]")
+@click.command("program", cls=GroupedCommand)
+@click.argument("name", required=False, metavar="[PROGRAM|FILE.yaml]", shell_complete=complete_programs)
 @click.option("--build", "is_build", is_flag=True, help="Make a track of each night.")
 @click.option("--days", metavar="NIGHTS", help="Only these of its nights, counted from 1, like 3 or 1-7.")
 @click.option("-o", "out", metavar="FOLDER/", help="Where to put the tracks.  [default: output/PROGRAM/]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, or with --build an object per track.")
-@build_options
-@setting_options
+@build_options()
+@setting_options()
 def program_command(name: str | None, is_build: bool, **given: Any) -> None:
     """List the programmes; or the nights of a PROGRAM; or make their tracks, named 01-… so that they sort.
 
     Settings given here hold for every night, above what the programme sets. Your own programmes go into
-    routines/programs/ in this folder.
+    routines/programs/ in this folder. --build ends with what `sleepward publish` does.
     """
     from ..app.programs import chosen_nights, load_program
     from ..workspace import Workspace
@@ -78,7 +83,7 @@ def _list_programs(workspace: Workspace, *, as_json: bool) -> None:
     else:
         for each in found:
             count = len(each.nights)
-            click.echo(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}")
+            click.echo(hanging(f"{each.name}: {each.title} ({count} night{'s' * (count != 1)})\n  {each.summary}"))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -128,6 +133,7 @@ def _rows(
 def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool) -> Group:
     """A table of the nights. `adapted` adds what the given settings change in them."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -140,11 +146,12 @@ def _table(program: Program, rows: Sequence[Mapping[str, Any]], *, adapted: bool
         table.add_row(nights, row["length"] or "", Text(f"{row['title']} [{row['routine']}]"))
         for line in (", ".join(row["poses"]), row["note"], *(row["adapted"] if adapted else ())):
             if line:
-                table.add_row("", "", Text(f"  {line}"))
-    notes = [Text(f"  {note}") for note in program.notes]
-    notes = [Text("\nGood to know:"), *notes] if notes else []
+                table.add_row("", "", Padding(Text(line), (0, 0, 0, 2)))
+    good_to_know: list[RenderableType] = [Padding(Text(note), (0, 0, 0, 2)) for note in program.notes]
+    if good_to_know:
+        good_to_know.insert(0, Text("\nGood to know:"))
     head = Text.assemble((program.title, "bold"), f"\n{program.summary}\n")
-    return Group(head, table, *notes, Text(f"\nMake them with: sleepward program {program.name} --build"))
+    return Group(head, table, *good_to_know, Text(f"\nMake them with: sleepward program {program.name} --build"))
 
 
 # --- building -----------------------------------------------------------------------------------------
@@ -157,7 +164,7 @@ def _build(
     options: Mapping[str, Any],
     workspace: Workspace,
 ) -> None:
-    from ..app.programs import night_flags, night_source, track_name
+    from ..app.programs import night_flags, night_source, place_of, track_name
     from ..build.track_file import OUTPUT_FOLDER, suffix_of
 
     out = options["out"] or str(OUTPUT_FOLDER / program.name)
@@ -165,17 +172,31 @@ def _build(
         raise InputError("this names a file, but nights need a folder", where=f"-o {out}", hint="write -o nights/")
     into = {**options, "out": f"{out.rstrip('/')}/"}
     failed: SleepwardError | None = None
+    made: list[tuple[int, BuildResult]] = []
     for night in nights:
         try:
             own = night_flags(program, night, flags)
-            built = build_one(night_source(night, own, workspace), own, into, workspace, track_name(program, night))
+            source, name = night_source(night, own, workspace), track_name(program, night)
+            built = build_one(source, own, into, workspace, name=name, place=place_of(program, night))
         except SleepwardError as error:  # a night that fails doesn't stop the others
             click.echo(f"Error: night {night.number}: {error}", err=True)
             failed = failed or error
             continue
+        made.append((night.number, built))
         if options["as_json"]:
             click.echo(json.dumps({"night": night.number, **facts_of(built)}, ensure_ascii=False))
         else:
             click.echo(line_of(built))
+    if made:
+        _publish(program, Path(out), made)
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
+
+
+def _publish(program: Program, folder: Path, made: Sequence[tuple[int, BuildResult]]) -> None:
+    from ..library.nights import note_nights
+
+    if note_nights(folder, program.title, program.year, made):
+        publish_and_say(folder)
+    else:
+        click.echo(f"not published: {folder} is the folder of another library; choose one with -o", err=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from ..model import ALONE, Place
 from .progress import build_context
 
 if TYPE_CHECKING:
@@ -20,15 +21,20 @@ def build_one(
     flags: Mapping[str, str | None],
     options: Mapping[str, Any],
     workspace: Workspace,
+    *,
     name: str | None = None,
+    place: Place = ALONE,
 ) -> BuildResult:
-    """Build `source` at `options["out"]`, as `build` does. `name` replaces its own. Raises what `build` raises."""
+    """Build `source` at `options["out"]`, as `build` does. `name` replaces its own. Raises what `build` raises.
+
+    `place` is the track's among others.
+    """
     from ..build.pipeline import build, read_spec
     from ..build.track_file import requested_format, track_path
 
     flags = {**flags, "format": requested_format(options["out"], flags["format"])}
     with build_context(dict(options)) as context:
-        spec = read_spec(source, flags, workspace)
+        spec = replace(read_spec(source, flags, workspace), place=place)
         for note in spec.script.adapted:
             context.notice(note)
         return build(spec, track_path(options["out"], name or spec.name, spec.settings.format), context)

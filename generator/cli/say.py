@@ -12,6 +12,7 @@ import click
 from ..errors import InputError
 from .options import build_options
 from .progress import build_context
+from .values import complete_voices
 
 if TYPE_CHECKING:
     from ..app.said import SaidSentence
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 @click.command("say")
 @click.argument("words", nargs=-1, required=True, metavar="TEXT...")
-@click.option("--voice", metavar="VOICE", help="Whose phonemes and sound.  [default: as for a build here]")
+@click.option(
+    "--voice",
+    metavar="VOICE",
+    help="Whose phonemes and sound.  [default: as for a build here]",
+    shell_complete=complete_voices,
+)
 @click.option("-o", "out", metavar="FILE", help="Write the sound of it, too; the suffix chooses the format.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per sentence.")
-@build_options
+@build_options(unused=("plain",))
 def say_command(words: tuple[str, ...], voice: str | None, out: str | None, as_json: bool, **options: Any) -> None:
     """Show how a TEXT is said: as it is written, in words, in phonemes, and what isn't said as it is written.
 

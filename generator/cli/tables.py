@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from ..durations import clock
 
 if TYPE_CHECKING:
@@ -12,14 +14,44 @@ if TYPE_CHECKING:
 
 
 def print_table(table: Table | Group) -> None:
-    """Print to stdout. Without a terminal or $COLUMNS, the width is enough that nothing is cut."""
+    """Print to stdout. Without a terminal or $COLUMNS, the width is enough that nothing is cut.
+
+    What isn't read at a terminal has no spaces at the ends of lines.
+    """
     import os
     import sys
 
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
-    Console(width=width, highlight=False).print(table)
+    if sys.stdout.isatty():
+        Console(highlight=False).print(table)
+        return
+    console = Console(width=None if "COLUMNS" in os.environ else 110, highlight=False)
+    with console.capture() as printed:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def hanging(text: str, *, err: bool = False) -> str:
+    """`text` for a terminal: a line too long for it goes on below, under its own words.
+
+    An indented line, and an error's, goes on two spaces farther in, so that the next one is seen to begin.
+    """
+    import shutil
+    import sys
+    import textwrap
+
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns)
+    lines = []
+    for line in text.split("\n"):
+        own = len(line) - len(line.lstrip())
+        indent = " " * (own + 2 * (own > 0 or err))
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        ) or [line]
+    return "\n".join(lines)
 
 
 def plan_table(plan: dict[str, Any]) -> Group:

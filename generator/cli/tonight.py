@@ -11,15 +11,16 @@ import click
 
 from ..settings import SETTINGS
 from .commands import say_error
-from .options import build_options, setting_options, split_flags
+from .options import GroupedCommand, build_options, setting_options, split_flags
 from .progress import build_context
 from .results import build_one, facts_of, line_of
+from .tables import hanging
 
 if TYPE_CHECKING:
     from ..app.tonight import Candidate, Choice
 
 
-@click.command("tonight")
+@click.command("tonight", cls=GroupedCommand)
 @click.option(
     "--minutes",
     type=click.IntRange(1, 1_439),
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only choose: make and record nothing.")
 @click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put the track.  [default: output/NAME.mp3]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@build_options
-@setting_options
+@build_options()
+@setting_options()
 def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
 
@@ -73,7 +74,7 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     if options["dry_run"]:
         lines.append(f"Make it with: {_command(candidate)}")
     if not options["as_json"]:
-        click.echo("\n".join(lines))
+        click.echo(hanging("\n".join(lines)))
     facts = {
         "routine": candidate.routine,
         "title": candidate.title,

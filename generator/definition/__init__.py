@@ -2,6 +2,7 @@
 
 __all__ = [
     "adapt",
+    "bodies",
     "checks",
     "fitting",
     "library_models",

@@ -6,18 +6,35 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..durations import parse_hold
-from ..errors import InputError, did_you_mean, listed
-from ..model import POSITIONS, Level, Pose, Routine, Step, Variant
+from ..errors import InputError, about_setting, did_you_mean, listed, nearest
+from ..model import Level, Pose, Routine, Step, Variant
+from ..settings import SleepPosition
+from .bodies import avoided_in, is_about
 
 REST_HOLD = "1-10+ min"
 _REWORDED = {"position", "ends", "rounds", "enter", "switch", "leave"}
-_KNEELING_WORDS = {"kneeling", "kneeling-weight", "knees"}
-_IMPLIED: Mapping[str, tuple[str, ...]] = {"all-fours": ("kneeling",), "legs-raised": ("inversion",)}
+_HANDS_CARRY = ("all-fours", "kneeling", "seated")
+_ON_THE_WAY: Mapping[str, tuple[str, ...]] = {
+    "Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.": (
+        "kneeling",
+        "kneeling-weight",
+        "knees",
+    ),
+    "Getting up from the floor and walking to bed stay: keep a chair beside you, and take your time.": (
+        "standing",
+        "balance",
+        "dizziness",
+        "vertigo",
+        "sedatives",
+        "alcohol",
+    ),
+}
+"""What the ways from the floor to bed still ask for, and who is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptOptions:
-    """How to adapt a routine. Names are pose ids; those of `avoid` are positions, conditions or movements."""
+    """How to adapt a routine. Names are pose ids; those of `avoid` are words of `bodies`."""
 
     level: Level = "standard"
     avoid: tuple[str, ...] = ()
@@ -59,9 +76,24 @@ def adapt(
             where=routine.path or None,
             hint=" ".join(notes) or "leave out less",
         )
-    if _gets_up_from_the_floor(routine, [*steps, last]) and _KNEELING_WORDS & set(options.avoid):
-        notes.append("Getting down to the floor and up again still goes by way of one knee: keep a chair beside you.")
-    return replace(routine, steps=(*steps, last), props=props_needed(routine, [*steps, last])), tuple(notes)
+    if _gets_up_from_the_floor(routine, [*steps, last]):
+        notes += [note for note, names in _ON_THE_WAY.items() if _named(options.avoid, *names)]
+    if _named(options.avoid, "wrists", "wrist-weight") and any(s.pose.position in _HANDS_CARRY for s in steps):
+        notes.append("Sitting up and lying down still go by way of the hands: take a forearm or a fist instead.")
+    if _named(options.avoid, "pregnancy"):
+        notes.append("You fall asleep on your side, unless you choose another --sleep-position.")
+    steps.append(last)
+    summary = summary_of(routine, steps)
+    adapted = replace(routine, steps=tuple(steps), props=props_needed(routine, steps), summary=summary)
+    return adapted, tuple(dict.fromkeys(notes))
+
+
+def summary_of(routine: Routine, steps: Sequence[Step]) -> str:
+    """The routine's summary; or the poses in `steps`, where one of the routine's is missing that it may promise."""
+    if {step.pose.id for step in routine.steps} <= {step.pose.id for step in steps}:
+        return routine.summary
+    *names, last = dict.fromkeys(step.pose.name for step in steps)
+    return f"{', '.join(names)} and {last}." if names else f"{last}."
 
 
 def at_level(pose: Pose, level: Level) -> Pose:
@@ -74,17 +106,13 @@ def at_level(pose: Pose, level: Level) -> Pose:
     return replace(pose, **{"styles": styles, "extra": variant.say, **variant.changes})
 
 
-def pose_traits(pose: Pose) -> set[str]:
-    """The words of `avoid` that apply to `pose`."""
-    positions = {pose.position, pose.ends}
-    implied = {word for position in positions for word in _IMPLIED.get(position, ())}
-    return {*positions, *implied, *pose.involves, *pose.leave_out_for}
+def suited_sleep_position(chosen: SleepPosition, avoid: Sequence[str]) -> SleepPosition:
+    """How to lie down to sleep: as `chosen`, and on the side where anything would do but the back is to be spared."""
+    return "side" if chosen == "any" and _named(avoid, "pregnancy") else chosen
 
 
-def avoidable_words(poses: Sequence[Pose]) -> set[str]:
-    """The words that `avoid` can have if `poses` are all the poses."""
-    implied = {word for words in _IMPLIED.values() for word in words}
-    return {*POSITIONS, *implied, *(word for pose in poses for word in (*pose.involves, *pose.leave_out_for))}
+def _named(avoid: Sequence[str], *names: str) -> bool:
+    return any(is_about(word, name) for word in avoid for name in names)
 
 
 def _check_names(
@@ -97,13 +125,16 @@ def _check_names(
     for setting in ("only", "skip", "order"):
         unknown = [name for name in getattr(options, setting) if name not in own]
         if unknown and setting == "only":
-            what = f"only: {routine.name} has no pose {unknown[0]!r}"
-            raise InputError(what, where=where(setting), hint=f"{did_you_mean(unknown[0], own)}; it has {listed(own)}")
+            what = about_setting(setting, f"{routine.name} has no pose {unknown[0]!r}", where(setting))
+            near = nearest(unknown[0], own)
+            hint = f"{f'did you mean {near[0]}? It' if near else 'it'} has {listed(own)}"
+            raise InputError(what, where=where(setting), hint=hint)
         poses = known_poses() if unknown else ()
         for name in unknown:
             if name not in poses:
                 hint = did_you_mean(name, [*own, *poses])
-                raise InputError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+                what = about_setting(setting, f"there is no pose {name!r}", where(setting))
+                raise InputError(what, where=where(setting), hint=hint)
 
 
 def _last_step(
@@ -121,8 +152,8 @@ def _last_step(
     pose = rest()
     if final.pose.id == pose.id and left_out:
         notes.append(f"{pose.name} stays: something has to come last that people can fall asleep in.")
-    if avoided := pose_traits(pose) & set(options.avoid):
-        what = f"nothing is left to end with: {pose.name} asks for {', '.join(sorted(avoided))}, which is to be avoided"
+    if avoided := avoided_in(pose, options.avoid):
+        what = f"nothing is left to end with: {pose.name} asks for {', '.join(avoided)}, which is to be avoided"
         hint = "allow that, for everyone is brought to lie down in the end"
         raise InputError(what, where=where("avoid"), hint=hint)
     if final.pose.id != pose.id:
@@ -158,14 +189,13 @@ def _with_reps(step: Step, reps: int | None) -> Step:
 
 def _step_to_do(step: Step, options: AdaptOptions, notes: list[str]) -> Step | None:
     """The step at the level, at the standard level or easier: the first that nothing in `avoid` excludes; or None."""
-    avoided = set(options.avoid)
     levels: list[Level] = list(dict.fromkeys([options.level, "standard", "easier"]))
     ways = [at_level(step.pose, level) for level in levels]
-    why = ", ".join(sorted(pose_traits(ways[0]) & avoided))
+    why = ", ".join(avoided_in(ways[0], options.avoid))
     for level, pose in zip(levels, ways, strict=True):
-        if not pose_traits(pose) & avoided:
+        if not avoided_in(pose, options.avoid):
             if level != options.level:
-                way = "the easier way" if level == "easier" else "not the deeper way"
+                way = "the easier way" if level == "easier" else f"not the {options.level} way"
                 notes.append(f"{pose.name}: {way}, to avoid {why}.")
             same = pose.rounds == step.pose.rounds
             return replace(step, pose=pose, level=level, rounds=step.rounds if same else pose.rounds)

@@ -14,23 +14,18 @@ from ..durations import MAX_HOLD_MS, parse_duration, parse_hold
 from ..errors import DefinitionError, NotFoundError
 from ..model import Pose
 from ..values import SLUG
+from .bodies import CONDITIONS, canonical
 from .validation import invalid, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
-CONDITIONS = (
-    "knees", "ankles", "back", "sacroiliac", "hip-replacement", "late-pregnancy", "osteoporosis", "glaucoma",
-    "eye-surgery", "uncontrolled-blood-pressure", "heart-failure", "reflux", "sedatives", "alcohol", "whiplash",
-    "neck-surgery", "rheumatoid-neck", "dizziness",
-)  # fmt: skip
 MAX_REPS = 100
 TYPO = 0.8  # difflib's ratio from which an unknown condition counts as a typo: "knee" does, "wrists" doesn't
 
 REPS_PATTERN = "^[0-9]+( *[-–] *[0-9]+)?$"
 
 _SLUG = re.compile(SLUG)
-_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d\d)")
 _BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:\s*[-–]\s*\d{1,9}(?:\.\d{1,9})?)?\+?")
 _REPS = re.compile(r"(\d{1,6})(?:\s*[-–]\s*(\d{1,6}))?")
 
@@ -121,8 +116,11 @@ def condition(value: str) -> str:
     """Accepts a known condition, or any slug that doesn't look like a typo of one."""
     if not _SLUG.fullmatch(value):
         raise invalid(f"{quoted(value)} isn't a name: write it like hip-replacement, small and with hyphens")
-    if value not in CONDITIONS and difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
-        raise invalid(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
+    if value not in CONDITIONS:
+        if (name := canonical(value)) != value:
+            raise invalid(f"{quoted(value)} is called {name} in a pose: write that, and --avoid will know both")
+        if difflib.get_close_matches(value, CONDITIONS, 1, TYPO):
+            raise invalid(f"{quoted(value)} isn't a condition that 'avoid' knows", word=value, known=CONDITIONS)
     return value
 
 
@@ -163,11 +161,7 @@ def valid_hold(value: str) -> str:
 
 
 def _suggested_hold(text: str) -> str:
-    """What to write instead of a time like 1:30 or a bare number; empty for anything else."""
-    if clock := _CLOCK.fullmatch(text):
-        parts = zip(clock.groups(), "hms", strict=True)
-        spelled = "".join(f"{int(number)}{unit}" for number, unit in parts if number and int(number)) or "90 s"
-        return f"{quoted(text)} isn't a hold: write {spelled}"
+    """What to write instead of a bare number; empty for anything else."""
     if _BARE.fullmatch(text):
         more = " breaths" if "." not in text else " min"
         return f"{quoted(text)} has no unit: write {text} s, or {text}{more}"

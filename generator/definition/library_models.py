@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from .models import MAX_ENTRIES, Line, Required
 from .validation import FileModel, invalid, quoted
@@ -41,6 +41,12 @@ def _single(value: object) -> object:
     return value
 
 
+def _year(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9]{4}", value):
+        raise invalid(f"{quoted(value)} isn't a year: write it with four digits, like 2026")
+    return value
+
+
 def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -63,6 +69,11 @@ Values = Annotated[
     list[Required], Field(min_length=1, max_length=MAX_VALUES), BeforeValidator(_several, json_schema_input_type=Any)
 ]
 Axes = dict[str, Values]
+Year = Annotated[
+    Line,
+    AfterValidator(_year),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}], "pattern": "^([0-9]{4})?$"}),
+]
 
 
 class LibraryFile(FileModel):
@@ -71,6 +82,7 @@ class LibraryFile(FileModel):
     called: ClassVar[str] = "the file"
 
     title: Required = Field(description="What the library is called.", examples=["Nights"])
+    year: Year = Field(default="", description="The year that players show.", examples=["2026"])
     output: Annotated[Required, AfterValidator(_inside)] = Field(
         default="output", description="The folder that the tracks go to, below this one; -o overrides it.",
         examples=["nights"],

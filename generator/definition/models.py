@@ -10,14 +10,14 @@ from ..durations import DURATION_PATTERN, HOLD_PATTERN
 from ..model import KEEPS, POSITIONS, ROUND_NAMES
 from ..values import SLUG
 from . import checks
-from .checks import CONDITIONS, REPS_PATTERN
+from .bodies import CONDITIONS, LOADS
+from .checks import REPS_PATTERN
 from .pose_text import MAX_TEXT
 from .validation import FileModel, invalid, one_line
 
 PLACES = ("bed", "mat", "chair", "room")
 SWITCH = ("on", "off")
 EYES = ("closed", "open-while-standing")
-INVOLVES = ("twists", "deep-flexion", "internal-rotation", "kneeling-weight", "inversion", "backbend")
 MAX_STEPS = 500
 MAX_ENTRIES = 100  # of any other list
 
@@ -43,8 +43,8 @@ Condition = Annotated[
 ]
 Doing = Annotated[
     Required,
-    AfterValidator(checks.one_of(INVOLVES, "what 'involves' can be")),
-    Field(json_schema_extra={"enum": list(INVOLVES)}),
+    AfterValidator(checks.one_of(tuple(LOADS), "what 'involves' can be")),
+    Field(json_schema_extra={"enum": list(LOADS)}),
 ]
 Reps = Annotated[str, Field(json_schema_extra={"pattern": REPS_PATTERN})] | int  # editors read 8 as a number
 Many = Field(max_length=MAX_ENTRIES)
@@ -72,7 +72,8 @@ class StepEntry(FileModel):
     )
     hold: Annotated[Required, AfterValidator(checks.valid_hold)] = Field(
         description="How long each round is held. A range is elastic: --length stretches it. + welcomes up to three "
-        "times the upper value, 20 min at most; of the last step's hold up to an hour. Never more than 3 h.",
+        "times the upper value, 20 min at most; of the last step's hold up to an hour. Never more than 3 h. A time "
+        "like 1:30 needs quotes.",
         examples=["90 s", "1m30s", "20+ s", "1-3 min", "1-3+ min", "10 breaths", "5-10 breaths", "count 10 silent"],
         json_schema_extra={"pattern": HOLD_PATTERN},
     )
@@ -218,7 +219,7 @@ class VariantEntry(FileModel):
     leave: Text | None = Field(default=None, description="This way's words out of the last round.")
     felt: Text | None = Field(default=None, description="Where this way is felt.")
     props: Entries | None = Field(default=None, description="What this way needs.")
-    involves: Doings | None = Field(default=None, description="What the body does this way.")
+    involves: Doings | None = Field(default=None, description="What this way asks of the body.")
     leave_out_for: Conditions | None = Field(default=None, description="Who should leave even this way out.")
     caution: Text | None = Field(default=None, description="This way's caution.")
     mind: Text | None = Field(default=None, description="This way's caution, as it is spoken.")
@@ -306,11 +307,13 @@ class PoseFile(FileModel):
         "its written range. For what is done on one side, or loads a joint.",
         examples=["3 min"],
     )
-    involves: Doings = Field(default=[], description="What the body does, for --avoid.", examples=[["twists"]])
+    involves: Doings = Field(
+        default=[], description="What it asks of the body, for --avoid; see docs/bodies.md.", examples=[["twists"]]
+    )
     leave_out_for: Conditions = Field(
         default=[],
-        description="Who should leave it out, for --avoid: these words, or others of your own. Positions needn't be "
-        "named again: --avoid knows them.",
+        description="Who should leave it out, for --avoid: these words, or others of your own. What `position` and "
+        "`involves` say needn't be named again: --avoid knows them.",
         examples=[["late-pregnancy"]],
     )
     caution: Text = Field(default="", description="One sentence, shown.", examples=["Nothing should pinch."])

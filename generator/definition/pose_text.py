@@ -14,6 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from ..durations import parse_duration
 from ..errors import did_you_mean
 from ..script.say_tag import SayEveryWayTag
+from ..script.template_faults import plain_syntax
 
 MAX_TEXT = 20_000  # characters, well over a quarter of an hour of speech
 MAX_TEXT_DEPTH = 30
@@ -64,7 +65,7 @@ def text_faults(text: str, variables: Collection[str] = TEXT_VARIABLES) -> Itera
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
-        problem = str(error.message).rstrip(".")
+        problem = plain_syntax(str(error.message))
         yield _syntax_offset(text, error), f"this isn't a template ({problem}): {_MAY_USE}"
     except (ValueError, OverflowError, RecursionError):
         yield 0, f"a number too large or brackets too deep for a template: {_MAY_USE}"

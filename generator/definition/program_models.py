@@ -15,7 +15,7 @@ from pydantic import Field
 from ..errors import did_you_mean
 from ..settings import SETTINGS
 from ..yaml_source import Node, YamlSource, read
-from .library_models import Value
+from .library_models import Value, Year
 from .models import MAX_ENTRIES, Entries, Required
 from .validation import FileModel, one_line, quoted, validated
 
@@ -31,6 +31,7 @@ class ProgramFile(FileModel):
 
     title: Required = Field(description="What the programme is called.", examples=["A quiet week"])
     summary: Required = Field(description="One sentence for listings.", examples=["Seven short nights."])
+    year: Year = Field(default="", description="The year that players show.", examples=["2026"])
     notes: Entries = Field(
         default=[],
         description="Shown by `sleepward program NAME`, never spoken.",
@@ -67,6 +68,7 @@ class Program:
     notes: tuple[str, ...]
     nights: tuple[ProgramNight, ...]
     path: str = ""
+    year: str = ""
 
 
 def parse_program(
@@ -88,7 +90,7 @@ def parse_program(
     nights = tuple(_NightReader(source, known_settings, known_routines, poses_of))
     source.raise_faults()
     assert written is not None  # else a fault was raised
-    return Program(name, written.title, written.summary, tuple(written.notes), nights, file)
+    return Program(name, written.title, written.summary, tuple(written.notes), nights, file, written.year)
 
 
 class _NightReader:

@@ -2,8 +2,8 @@
 
 Each container is one module, named like its `format` in the settings, and one object in `CONTAINERS`. Other code asks
 that object for everything it needs to know of the container. `mp3_frames/` encodes, repeats and joins MP3 frames.
-`streamed.py` runs ffmpeg for all other containers. `tags.py` has the tags of a track. `id3.py`, `vorbis.py`, `riff.py`,
-`iso_boxes.py` and `ffmetadata.py` are forms that several containers share.
+`streamed.py` runs ffmpeg for all other containers. `tags.py` has the tags of a track. `lrc.py`, `id3.py`, `vorbis.py`,
+`riff.py`, `iso_boxes.py` and `ffmetadata.py` are forms that several containers share.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from ..errors import NotFoundError
 from ..settings import FORMATS
 from .container import Container
 from .sound import BedLoop, TrackSound
-from .tags import MAX_CHAPTERS, Tags, merge_shortest
+from .tags import MAX_CHAPTERS, LyricLine, Tags, image_type, merge_shortest
 
 __all__ = [
     "CONTAINERS",
     "MAX_CHAPTERS",
     "BedLoop",
     "Container",
+    "LyricLine",
     "Tags",
     "TrackSound",
     "container_named",
     "container_of",
     "cover",
+    "image_type",
+    "lrc",
     "merge_shortest",
     "read_tags",
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, NotFoundError
+from .tags import image_type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,9 @@ SIZE = 1_000  # pixels; stores ask for square covers, phones show them at 100 to
 MAX_BYTES = 60_000  # of a cover we draw
 MAX_OWN_BYTES = 5_000_000  # of a picture that the user gives
 MAX_OWN_PIXELS = 25_000_000
+
+_ORIENTATION, _UPRIGHT = 0x0112, 1  # a tag of EXIF, and its value for a picture that isn't turned
+_OWN_QUALITY = 92  # of a picture that has to be converted
 
 _QUALITIES = (88, 80, 72, 64, 56, 48)  # the first one whose JPEG fits MAX_BYTES is taken; letters need many bytes
 _MARGIN = 84
@@ -54,7 +58,7 @@ def draw_cover(title: str, subtitle: str, seed: str) -> bytes:
     """A square JPEG of at most MAX_BYTES. The same words, seed and Pillow give the same bytes.
 
     A long title is wrapped, then set in a smaller font, then cut with an ellipsis. If the font lacks a letter of the
-    title or the subtitle, that text is left out: the player shows it beside the picture.
+    title or of a line of the subtitle, that text is left out: the player shows it beside the picture.
     """
     from PIL import Image, ImageDraw
 
@@ -71,9 +75,10 @@ def draw_cover(title: str, subtitle: str, seed: str) -> bytes:
             draw.text((_MARGIN, bottom), line, fill=_TITLE_COLOUR, font=_font(size), anchor="la")
             bottom += size * _LINE
         bottom += 16
-    if subtitle and _can_write(subtitle):
-        line = _shortened(subtitle, _SUBTITLE_SIZE)
+    for text in filter(_can_write, subtitle.split("\n")):
+        line = _shortened(text, _SUBTITLE_SIZE)
         draw.text((_MARGIN, bottom), line, fill=_SUBTITLE_COLOUR, font=_font(_SUBTITLE_SIZE), anchor="la")
+        bottom += _SUBTITLE_SIZE * _LINE
     return _jpeg(picture)
 
 
@@ -262,7 +267,9 @@ def _room() -> int:
 
 
 def load_cover(path: Path) -> bytes:
-    """The bytes of a PNG or JPEG that the user gives, unchanged.
+    """The bytes of a PNG or JPEG that the user gives: upright and in RGB as every player shows it, else unchanged.
+
+    A phone's picture may lie on its side, with a note in its EXIF that says so; a printer's may be in CMYK.
 
     Raises NotFoundError if there is no file, InputError if it is no PNG or JPEG, damaged or too large.
     """
@@ -280,12 +287,48 @@ def load_cover(path: Path) -> bytes:
             pixels = picture.width * picture.height
             if pixels <= MAX_OWN_PIXELS:
                 picture.load()
+                if picture.mode == "CMYK" or picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
+                    data = _upright_rgb(picture)
     except Image.DecompressionBombError as error:
         raise InputError("this picture has far too many pixels", where=str(path), hint=hint) from error
     except UnidentifiedImageError as error:
         raise InputError("this is no PNG and no JPEG", where=str(path), hint=hint) from error
     except (OSError, ValueError, SyntaxError) as error:  # Pillow raises these for a damaged picture
-        raise InputError(f"this picture is damaged: {error}", where=str(path), hint=hint) from error
+        raise InputError("this picture is damaged or cut short", where=str(path), hint=hint) from error
     if pixels > MAX_OWN_PIXELS:
         raise InputError(f"{pixels / 1e6:,.0f} megapixels are too many", where=str(path), hint=hint)
     return data
+
+
+def _upright_rgb(picture: Image.Image) -> bytes:
+    """The picture turned as its EXIF says, in RGB, in its own format. Its EXIF is left out, its profile kept."""
+    from PIL import ImageCms, ImageOps
+
+    profile = picture.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode == "CMYK":
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
+            srgb = ImageCms.createProfile("sRGB")
+            upright = ImageCms.profileToProfile(upright, source, srgb, outputMode="RGB") or upright
+        except (OSError, ImageCms.PyCMSError):  # it has no profile, or a damaged one
+            upright = upright.convert("RGB")
+        profile = None
+    file = io.BytesIO()
+    upright.save(file, picture.format, quality=_OWN_QUALITY, icc_profile=profile)
+    return file.getvalue()
+
+
+def as_jpeg(image: bytes) -> bytes:
+    """A PNG or JPEG as a JPEG; a JPEG unchanged. What is transparent becomes black, as the screen around it is dark."""
+    from PIL import Image
+
+    if image_type(image) == "image/jpeg":
+        return image
+    with Image.open(io.BytesIO(image), formats=("PNG",)) as picture:
+        opaque = Image.new("RGB", picture.size)
+        shown = picture.convert("RGBA")
+        opaque.paste(shown, mask=shown.getchannel("A"))
+    file = io.BytesIO()
+    opaque.save(file, "JPEG", quality=_OWN_QUALITY)
+    return file.getvalue()

@@ -12,19 +12,23 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from ..model import Chapter
-from .tags import MAX_CHAPTERS, PADDING_BYTES, Tags, image_type, merge_shortest
+from .tags import MAX_CHAPTERS, PADDING_BYTES, LyricLine, Tags, image_type, merge_shortest
 
 PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
 KEY_NAME = "sleepward-key"
 
-_ORDER = [b"TIT2", b"TALB", b"TPE1", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC", b"CHAP", b"USLT", b"APIC", b"GEOB"]
+_ORDER = [
+    b"TIT2", b"TALB", b"TPE1", b"TPE2", b"TRCK", b"TYER", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC", b"CHAP", b"USLT",
+    b"SYLT", b"APIC", b"GEOB",
+]  # fmt: skip
 _TAG_HEADER_BYTES = 10
 _FRAME_HEADER_BYTES = 10
 
 _UTF16 = 1  # the encoding of ID3v2.3 that holds any text
 _NO_OFFSET = 0xFFFFFFFF  # players take a chapter's place from its times
 _CONTENTS_ID = "toc"
+_IN_MS, _LYRICS = 2, 1  # how SYLT counts, and what it holds
 _TOP_LEVEL_AND_ORDERED = 0b11
 
 
@@ -48,6 +52,9 @@ def id3_tag(tags: Tags) -> bytes:
         id3.TIT2: tags.title,
         id3.TALB: tags.album,
         id3.TPE1: tags.artist,
+        id3.TPE2: tags.album_artist,
+        id3.TRCK: f"{tags.number}/{tags.total}" if tags.number else "",
+        id3.TYER: tags.year,
         id3.TCON: tags.genre,
         id3.TLEN: str(tags.duration_ms),
     }
@@ -56,8 +63,10 @@ def id3_tag(tags: Tags) -> bytes:
             tag.add(frame(encoding=_UTF16, text=[text]))
     if tags.comment:
         tag.add(id3.COMM(encoding=_UTF16, lang="eng", desc="", text=[tags.comment]))
-    if tags.lyrics:
+    if tags.lines:
         tag.add(id3.USLT(encoding=_UTF16, lang="eng", desc="", text=tags.lyrics))
+        timed = [(line.text, line.start_ms) for line in tags.lines]
+        tag.add(id3.SYLT(encoding=_UTF16, lang="eng", format=_IN_MS, type=_LYRICS, desc="", text=timed))
     if tags.cover:
         front = int(id3.PictureType.COVER_FRONT)
         tag.add(id3.APIC(encoding=0, mime=image_type(tags.cover), type=front, desc="", data=tags.cover))
@@ -123,6 +132,7 @@ def read_id3(file: BinaryIO) -> Tags | None:
     try:
         plan_json = bytes(plans[0].data).decode("utf-8")
         duration_ms = int(_text(tag, "TLEN") or 0)
+        number, total = (int(part or 0) for part in _text(tag, "TRCK").partition("/")[::2])
     except ValueError:
         return None
     return Tags(
@@ -135,8 +145,12 @@ def read_id3(file: BinaryIO) -> Tags | None:
         plan_json=plan_json,
         key=key,
         duration_ms=duration_ms,
-        lyrics=_text(tag, "USLT"),
+        lines=tuple(LyricLine(ms, text) for frame in tag.getall("SYLT")[:1] for text, ms in frame.text),
         cover=next((bytes(frame.data) for frame in tag.getall("APIC")), b""),
+        album_artist=_text(tag, "TPE2"),
+        year=_text(tag, "TYER") or _text(tag, "TDRC"),  # the second in v2.4, to which other programs change it
+        number=number,
+        total=total,
     )
 
 

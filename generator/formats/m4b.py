@@ -17,6 +17,7 @@ from ..model import SAMPLE_RATE
 from .container import BrokenFileError
 from .ffmetadata import ffmetadata
 from .iso_boxes import boxes, leaves
+from .lrc import lrc_text, parse_lrc
 from .sound import TrackSound
 from .streamed import StreamedContainer
 from .tags import COPY_BYTES, MAX_CHAPTERS, PADDING_BYTES, Tags, chapters_from_starts, image_type, merge_shortest
@@ -27,7 +28,11 @@ DURATION_NAME = "----:sleepward:duration_ms"
 MAX_TITLE_BYTES = 255  # of a chapter, in Nero's list
 
 _AUDIOBOOK = 2
-_TEXTS = {"\xa9nam": "title", "\xa9alb": "album", "\xa9ART": "artist", "\xa9gen": "genre", "\xa9cmt": "comment"}
+_TEXTS = {
+    "\xa9nam": "title", "\xa9alb": "album", "\xa9ART": "artist", "aART": "album_artist", "\xa9day": "year",
+    "\xa9gen": "genre", "\xa9cmt": "comment",
+}  # fmt: skip
+_NUMBER, _LYRICS = "trkn", "\xa9lyr"
 _AAC_FRAME_SAMPLES = 1_024
 
 
@@ -61,8 +66,10 @@ class M4b(StreamedContainer):
         found[KEY_NAME] = [mp4.MP4FreeForm(tags.key.encode(), mp4.AtomDataType.UTF8)]
         found[DURATION_NAME] = [mp4.MP4FreeForm(str(tags.duration_ms).encode(), mp4.AtomDataType.UTF8)]
         found[PLAN_NAME] = [mp4.MP4FreeForm(tags.plan_json.encode(), mp4.AtomDataType.UTF8)]
-        if tags.lyrics:
-            found["\xa9lyr"] = [tags.lyrics]
+        if tags.number:
+            found[_NUMBER] = [(tags.number, tags.total)]
+        if tags.lines:
+            found[_LYRICS] = [lrc_text(tags.lines)]
         if tags.cover:
             is_png = image_type(tags.cover) == "image/png"
             form = mp4.AtomDataType.PNG if is_png else mp4.AtomDataType.JPEG
@@ -85,6 +92,7 @@ class M4b(StreamedContainer):
             return None
         if not plan_json or not key:
             return None
+        number, total = found.get(_NUMBER, [(0, 0)])[0]
         starts = [(round(chapter.start * 1_000), chapter.title) for chapter in file.chapters or []]
         return Tags(
             **{field: text(name) for name, field in _TEXTS.items()},
@@ -92,8 +100,10 @@ class M4b(StreamedContainer):
             plan_json=plan_json,
             key=key,
             duration_ms=duration_ms,
-            lyrics=text("\xa9lyr"),
+            lines=parse_lrc(text(_LYRICS)),
             cover=bytes(found.get("covr", [b""])[0]),
+            number=number,
+            total=total,
         )
 
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:

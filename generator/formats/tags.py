@@ -13,8 +13,19 @@ PADDING_BYTES = 1_024  # so that a player can correct a title without writing th
 
 
 @dataclass(frozen=True, slots=True)
+class LyricLine:
+    """A sentence, and when it begins: whole hundredths of a second. The text has no line break."""
+
+    start_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tags:
-    """`key` is the track's key, `cover` a PNG or JPEG, `lyrics` the spoken text."""
+    """`key` is the track's key, `cover` a PNG or JPEG, `lines` what is spoken.
+
+    `number` counts from 1 to `total`; 0 means none. `year` has four digits, or is empty.
+    """
 
     title: str
     album: str
@@ -25,8 +36,17 @@ class Tags:
     plan_json: str
     key: str
     duration_ms: int
-    lyrics: str = ""
+    lines: tuple[LyricLine, ...] = ()
     cover: bytes = b""
+    album_artist: str = ""
+    year: str = ""
+    number: int = 0
+    total: int = 0
+
+    @property
+    def lyrics(self) -> str:
+        """What is spoken, a line for each sentence."""
+        return "\n".join(line.text for line in self.lines)
 
 
 def merge_shortest(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from .lrc import lrc_text, parse_lrc
 from .tags import MAX_CHAPTERS, Tags, chapters_from_starts, image_type, merge_shortest
 
 KEY_NAME = "SLEEPWARD_KEY"
@@ -21,6 +22,10 @@ def comments(tags: Tags) -> dict[str, str]:
         "TITLE": tags.title,
         "ALBUM": tags.album,
         "ARTIST": tags.artist,
+        "ALBUMARTIST": tags.album_artist,
+        "DATE": tags.year,
+        "TRACKNUMBER": str(tags.number or ""),
+        "TRACKTOTAL": str(tags.total or ""),
         "GENRE": tags.genre,
         "DESCRIPTION": tags.comment,
         DURATION_NAME: str(tags.duration_ms),
@@ -29,7 +34,7 @@ def comments(tags: Tags) -> dict[str, str]:
     for number, chapter in enumerate(merge_shortest(tags.chapters, MAX_CHAPTERS), 1):
         texts[f"CHAPTER{number:03}"] = _clock(chapter.start_ms)
         texts[f"CHAPTER{number:03}NAME"] = chapter.title
-    texts |= {"LYRICS": tags.lyrics, PLAN_NAME: tags.plan_json}
+    texts |= {"LYRICS": lrc_text(tags.lines), PLAN_NAME: tags.plan_json}
     return {name: text for name, text in texts.items() if text}
 
 
@@ -52,6 +57,7 @@ def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
         return None
     try:
         duration_ms = int(text(DURATION_NAME))
+        number, total = (int(text(name) or 0) for name in ("TRACKNUMBER", "TRACKTOTAL"))
         starts = [
             (_from_clock(text(name)), text(f"{name}NAME"))
             for name in (f"CHAPTER{number:03}" for number in range(1, MAX_CHAPTERS + 1))
@@ -69,8 +75,12 @@ def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
         plan_json=text(PLAN_NAME),
         key=text(KEY_NAME),
         duration_ms=duration_ms,
-        lyrics=text("LYRICS"),
+        lines=parse_lrc(text("LYRICS")),
         cover=cover,
+        album_artist=text("ALBUMARTIST"),
+        year=text("DATE"),
+        number=number,
+        total=total,
     )
 
 

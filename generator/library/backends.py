@@ -12,11 +12,16 @@ from .protocols import Executor, TrackStore
 
 def store_for(out: str) -> TrackStore:
     """The folder `out`, or its remote store if it is a URL. Raises InputError, MissingToolError."""
-    if "://" not in out:
-        return FolderStore(Path(out).absolute())  # workers may have another working folder
+    if (folder := folder_of(out)) is not None:
+        return FolderStore(folder.absolute())  # workers may have another working folder
     from .remote import open_store
 
     return open_store(out)
+
+
+def folder_of(out: str) -> Path | None:
+    """The folder of this machine that `out` names, None if it is a URL."""
+    return None if "://" in out else Path(out)
 
 
 def executor_for(

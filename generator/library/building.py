@@ -127,7 +127,7 @@ def make(
         each, ready = by_name[result.name], prepared.pop(result.name)
         if result.state != "failed":
             state.record(_entry(each.track, ready, result))
-            state.save_periodically(library.title)
+            state.save_periodically(library.title, library.year)
         yield Outcome(result, each.why)
         yield from _drain(not_submitted)
     yield from _drain(not_submitted)
@@ -142,6 +142,9 @@ def _entry(track: ResolvedTrack, ready: PreparedTask, result: TaskResult) -> Man
     return ManifestEntry(
         name=result.name,
         title=ready.title,
+        practice=ready.practice,
+        summary=ready.summary,
+        number=track.place.number,
         routine=ready.routine,
         key=result.key,
         tags=ready.tags,

@@ -80,8 +80,9 @@ class FolderStore:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes, *, durable: bool = True) -> None:
+        """Write a small file atomically. `durable` waits for the disk."""
         path = self.path_of(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as sink:
+        with whole_file(path, durable=durable) as sink:
             sink.write(content)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..build.fingerprint import SCHEMA, background_part
+from ..model import Place
 from ..settings import Settings
 from ..storage.cache import content_key
 from ..values import Cover
@@ -61,9 +62,9 @@ class Inputs:
         what = ("background", settings.background, settings.breath_ms, settings.inhale_ms)
         return self._once(what, lambda: background_part(settings))
 
-    def of_shown(self, album: str, cover: Cover) -> str:
+    def of_shown(self, place: Place, cover: Cover) -> str:
         """Of what players show besides the script's own title and summary."""
-        return content_key(album, str(cover), "" if cover.file is None else self.of_file(cover.file))
+        return content_key(repr(place), str(cover), "" if cover.file is None else self.of_file(cover.file))
 
     def _once(self, what: tuple[object, ...], make: Callable[[], str]) -> str:
         if what not in self._known:

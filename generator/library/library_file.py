@@ -15,7 +15,8 @@ from ..workspace.parsers import parsers_in
 from ..yaml_source import read_text
 from .fault_report import FaultReport
 from .names import collisions, name_fault
-from .requested_tracks import LocatedText, requested_tracks
+from .places import places_of
+from .requested_tracks import LocatedText, RequestedTrack, requested_tracks
 from .resolver import ResolvedTrack, TrackResolver
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Library:
 
     path: Path
     title: str
+    year: str
     output: str
     tracks: tuple[ResolvedTrack, ...]
     names: frozenset[str]
@@ -55,15 +57,16 @@ def open_library(path: Path, only: str | None = None, jobs: int = 1) -> Library:
             _offset_in(source, "output"), "this leads out of the library's folder: choose one inside, or give -o"
         )
     defaults = {name: LocatedText(value, _offset_in(source, "defaults", name)) for name, value in file.defaults.items()}
-    resolver = TrackResolver(folder, workspace, defaults, file.title, jobs)
+    resolver = TrackResolver(folder, workspace, defaults, jobs)
     fault_report = FaultReport(source, defaults)
     tracks = []
     requests = requested_tracks(file, source)
     if not requests:
         source.fault(_offset_in(source, "exclude"), "every track is excluded, so no track is left: exclude fewer")
-    for requested in requests:
+    titles = [_title_of(requested, resolver) for requested in requests]
+    for requested, place in zip(requests, places_of(requests, titles, file.title, file.year), strict=True):
         try:
-            tracks.append(resolver.resolve(requested))
+            tracks.append(resolver.resolve(requested, place))
         except SleepwardError as error:
             fault_report.note(error, requested)
     _check_names(tracks, source)
@@ -73,7 +76,15 @@ def open_library(path: Path, only: str | None = None, jobs: int = 1) -> Library:
     if not chosen:
         hint = "* matches anything, as in 'deep-hip-opening/*'"
         raise InputError(f"none of the {len(names)} tracks matches {only!r}", where="--names", hint=hint)
-    return Library(path, file.title, str(folder / file.output), chosen, names, resolver, fault_report)
+    return Library(path, file.title, file.year, str(folder / file.output), chosen, names, resolver, fault_report)
+
+
+def _title_of(requested: RequestedTrack, resolver: TrackResolver) -> str:
+    """The title of what it practises; empty where that can't be read, which resolving it reports."""
+    try:
+        return resolver.title_of(requested)
+    except SleepwardError:
+        return ""
 
 
 def _offset_in(source: YamlSource, *loc: str) -> int:

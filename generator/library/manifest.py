@@ -20,6 +20,8 @@ VERSION = 1
 class ManifestEntry:
     """A finished track. `settings` are those that differ from the defaults, as they are written.
 
+    `title` is what players show, `practice` the title of its routine or script alone, `summary` what that says of
+    itself. `number` is its place in the library, from 1.
     `key` is of its sound, `tags` a digest of what players show of it; `inputs` are digests of what it was made from, by
     kind: where they are the same, nothing needs to be looked at.
     """
@@ -34,14 +36,18 @@ class ManifestEntry:
     duration_ms: int
     settings: Mapping[str, str]
     inputs: Mapping[str, str]
+    practice: str = ""
+    summary: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A library's title and its finished tracks by name."""
+    """A library's title and year, and its finished tracks by name."""
 
     title: str
     tracks: Mapping[str, ManifestEntry]
+    year: str = ""
 
 
 def parse_manifest(content: bytes | None, where: str) -> Manifest:
@@ -57,7 +63,7 @@ def parse_manifest(content: bytes | None, where: str) -> Manifest:
             what = f"its version is {written['version']}, but this sleepward reads version {VERSION}"
             raise InputError(what, where=where, hint="use a newer sleepward, or move the file away")
         entries = [_checked(ManifestEntry(**each)) for each in written["tracks"]]
-        return Manifest(str(written["title"]), {entry.name: entry for entry in entries})
+        return Manifest(str(written["title"]), {entry.name: entry for entry in entries}, str(written.get("year", "")))
     except (ValueError, KeyError, TypeError) as error:
         hint = "move it away: existing tracks are then checked one by one, and not built again"
         raise InputError(f"this isn't a library's list of tracks ({error})", where=where, hint=hint) from error
@@ -68,22 +74,25 @@ def dump_manifest(manifest: Manifest) -> bytes:
     tracks = [asdict(manifest.tracks[name]) for name in sorted(manifest.tracks)]
     lines = ",\n".join(json.dumps(track, ensure_ascii=False, sort_keys=True) for track in tracks)
     title = json.dumps(manifest.title, ensure_ascii=False)
-    return f'{{"version": {VERSION}, "title": {title}, "tracks": [\n{lines}\n]}}\n'.encode()
+    year = f'"year": {json.dumps(manifest.year)}, ' if manifest.year else ""
+    return f'{{"version": {VERSION}, "title": {title}, {year}"tracks": [\n{lines}\n]}}\n'.encode()
 
 
-def merged(theirs: Manifest, title: str, ours: Mapping[str, ManifestEntry], gone: Iterable[str]) -> Manifest:
+def merged(
+    theirs: Manifest, title: str, ours: Mapping[str, ManifestEntry], gone: Iterable[str], year: str = ""
+) -> Manifest:
     """`theirs`, which another run may have written meanwhile, updated with this run's entries."""
     kept = {name: entry for name, entry in theirs.tracks.items() if name not in {*gone}}
-    return Manifest(title, {**kept, **ours})
+    return Manifest(title, {**kept, **ours}, year)
 
 
-_TEXTS = ("name", "title", "key", "tags", "sha256")
+_TEXTS = ("name", "title", "key", "tags", "sha256", "practice", "summary")
 
 
 def _checked(entry: ManifestEntry) -> ManifestEntry:
     """The entry. Raises ValueError if a field has the wrong type or the name can't be a track's."""
     texts = [getattr(entry, field) for field in _TEXTS]
-    numbers = (entry.bytes, entry.duration_ms)
+    numbers = (entry.bytes, entry.duration_ms, entry.number)
     maps = (entry.settings, entry.inputs)
     right = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
     if not right or not all(isinstance(each, dict) for each in maps):

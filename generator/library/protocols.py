@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from ..model import ALONE, Place
 from ..pronunciation.lexicon import Lexicon
 from ..settings import Settings
 
@@ -34,7 +35,7 @@ class BuildTask:
     settings: Settings
     lexicon: Lexicon
     key: str
-    album: str = ""
+    place: Place = ALONE
     only_plan: bool = False
 
 

@@ -11,10 +11,10 @@ from ..build.fingerprint import Fingerprint, settings_part, sound_fingerprint, t
 from ..build.fitting import fitting_choice
 from ..build.pipeline import read_spec
 from ..build.speakers import open_count_voice, open_speaker
-from ..build.track import BuildContext, TrackSpec, title_of
+from ..build.track import BuildContext, TrackSpec, shown_title, title_of
 from ..definition.fitting import WHOLE, FitChoice
 from ..errors import InputError
-from ..model import Routine, Script
+from ..model import Place, Routine, Script
 from ..script import parse
 from ..settings import SETTINGS, Settings
 from ..storage.cache import Cache, default_folder
@@ -38,6 +38,7 @@ class ResolvedTrack:
 
     name: str
     requested: RequestedTrack
+    place: Place
     flags: Mapping[str, str]
     settings: Settings
     made_from: Fingerprint
@@ -45,10 +46,15 @@ class ResolvedTrack:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTask:
-    """A track's build task, with its data for the manifest. `tags` is a digest of everything that players show."""
+    """A track's build task, with its data for the manifest. `tags` is a digest of everything that players show.
+
+    `title` is what players show, `practice` the title of what is practised alone.
+    """
 
     task: BuildTask
     title: str
+    practice: str
+    summary: str
     routine: str | None
     tags: str
 
@@ -69,16 +75,14 @@ _Speakers = tuple[VoiceChoice | None, int | None, int | None, VoiceChoice | None
 
 
 class TrackResolver:
-    """Resolves the tracks of one library file in `folder`, with its `workspace`. `album` goes into their tags.
+    """Resolves the tracks of one library file in `folder`, with its `workspace`.
 
     A track's settings override the routine's own. The library's `defaults` do too, but yield to the environment. What a
     wanted length leaves out is chosen here, which may have to speak it, with `jobs` voices at a time.
     """
 
-    def __init__(
-        self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], album: str, jobs: int = 1
-    ) -> None:
-        self._folder, self._workspace, self._defaults, self._album = folder, workspace, defaults, album
+    def __init__(self, folder: Path, workspace: Workspace, defaults: Mapping[str, LocatedText], jobs: int = 1) -> None:
+        self._folder, self._workspace, self._defaults = folder, workspace, defaults
         self._jobs = jobs
         self._choices: dict[str, FitChoice] = {}
         self._inputs = inputs.Inputs(workspace)
@@ -91,7 +95,15 @@ class TrackResolver:
         ] = {}
         self._poses: dict[tuple[str, bool], str] = {}
 
-    def resolve(self, requested: RequestedTrack) -> ResolvedTrack:
+    def title_of(self, requested: RequestedTrack) -> str:
+        """The title of the track's routine or script. Raises SleepwardError if it can't be read."""
+        found = self._read(requested)
+        if found.routine is not None:
+            return found.routine.title
+        assert found.script is not None  # a track is of a routine or of a script
+        return found.script.title or found.script.name
+
+    def resolve(self, requested: RequestedTrack, place: Place) -> ResolvedTrack:
         """The track with its settings resolved. Raises SleepwardError if they are impossible."""
         found = self._read(requested)
         flags = self._flags(requested)
@@ -105,7 +117,7 @@ class TrackResolver:
             "background": self._inputs.of_background(settings),
             "encoder": ffmpeg.identity(),
             "program": inputs.program_part(),
-            "shown": self._inputs.of_shown(self._album, settings.cover),
+            "shown": self._inputs.of_shown(place, settings.cover),
         }
         if found.routine is not None:
             made_from |= {
@@ -113,7 +125,8 @@ class TrackResolver:
                 "templates": self._inputs.of_templates(settings.style),
             }
         fingerprint = Fingerprint({part: made_from[part] for part in inputs.PARTS if part in made_from})
-        return ResolvedTrack(f"{requested.name}.{settings.format}", requested, flags, settings, fingerprint)
+        name = f"{requested.name}.{settings.format}"
+        return ResolvedTrack(name, requested, place, flags, settings, fingerprint)
 
     def prepare(self, track: ResolvedTrack) -> PreparedTask:
         """Render the track's script and parse it. Raises SleepwardError."""
@@ -124,7 +137,7 @@ class TrackResolver:
         if choice != WHOLE and source.shortenable is not None:
             source = source.shortenable.source(track.flags, choice)
             spec = read_spec(source, track.flags, self._workspace)
-        spec = replace(spec, album=self._album)
+        spec = replace(spec, place=track.place)
         task = BuildTask(
             name=track.name,
             text=source.text,
@@ -133,10 +146,11 @@ class TrackResolver:
             settings=spec.settings,
             lexicon=spec.lexicon,
             key=sound_fingerprint(spec).key,
-            album=self._album,
+            place=track.place,
         )
         shown = tags_fingerprint(spec, track.made_from.parts["shown"])
-        return PreparedTask(task, title_of(spec), spec.script.routine, shown.key)
+        script = spec.script
+        return PreparedTask(task, shown_title(spec), title_of(spec), script.summary, script.routine, shown.key)
 
     def _choice(self, track: ResolvedTrack, spec: TrackSpec) -> FitChoice:
         """How the track is shortened for its wanted length."""

@@ -29,7 +29,7 @@ class LibraryState:
         self._stamps = dict(store.stamps())
         self._seen = self._read_seen()
         manifest = self._read()
-        self._title = manifest.title
+        self._heading = (manifest.title, manifest.year)
         self.entries: Mapping[str, ManifestEntry] = manifest.tracks
         self._changed = False
         self._recorded: dict[str, ManifestEntry] = {}
@@ -43,6 +43,11 @@ class LibraryState:
 
     def is_there(self, name: str) -> bool:
         return name in self._stamps
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether any track is stored, so that there is a manifest once it is saved."""
+        return bool(self._recorded or self.entries)
 
     def is_whole(self, name: str, key: str) -> bool:
         """Whether the stored track is whole and has this key. A file unchanged since its last check isn't read."""
@@ -68,14 +73,14 @@ class LibraryState:
         self._changed = True
         self._removed.add(name)
 
-    def save_periodically(self, title: str) -> None:
+    def save_periodically(self, title: str, year: str = "") -> None:
         """Save during a long run. If the run is killed, only the tracks built since must be checked."""
         if time.monotonic() - self._saved_s > SAVE_EVERY_S:
-            self.save(title)
+            self.save(title, year)
 
-    def save(self, title: str) -> None:
+    def save(self, title: str, year: str = "") -> None:
         """Write the manifest if anything changed, merged with what another run wrote meanwhile."""
-        if not self._changed and title == self._title:
+        if not self._changed and (title, year) == self._heading:
             return
         self._stamps = dict(self._store.stamps())
         self._seen |= {
@@ -84,7 +89,7 @@ class LibraryState:
         seen = {name: each for name, each in self._seen.items() if name in self._stamps}
         self._cache.put(_SEEN, self._seen_key, json.dumps(seen, sort_keys=True).encode())
         before = self._store.read(FILE_NAME)
-        manifest = merged(parse_manifest(before, self._where), title, self._recorded, self._removed)
+        manifest = merged(parse_manifest(before, self._where), title, self._recorded, self._removed, year)
         content = dump_manifest(manifest)
         if content != before and (manifest.tracks or before is not None):
             self._store.write(FILE_NAME, content)

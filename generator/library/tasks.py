@@ -92,7 +92,7 @@ def _read_spec(task: BuildTask) -> TrackSpec:
     script = parse(task.text, task.shown_as, task.stem)
     settings = task.settings
     voice, count_voice = open_speaker(settings), open_count_voice(settings)
-    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.album, count_voice)
+    spec = TrackSpec(script, task.stem, settings, voice, task.lexicon, task.place, count_voice)
     if sound_fingerprint(spec).key != task.key:
         what = f"this worker would make a different sound: its voice is {voice.identity}, its encoder"
         hint = "install the same versions of sleepward and its packages there as on the machine that runs batch"

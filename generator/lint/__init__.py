@@ -5,7 +5,7 @@ The rules are for English. A finding says what to do, and is advice, never a fau
 
 from .findings import RULES, Finding
 from .placing import located, same_advice, warning
-from .practice import pose_findings, routine_findings, unrendered_texts
+from .practice import pose_findings, routine_findings, unrendered_texts, unspoken_lines
 from .scripts import mirror_findings, script_findings, sentence_findings
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "script_findings",
     "sentence_findings",
     "unrendered_texts",
+    "unspoken_lines",
     "warning",
 ]

@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = {
     "reading-ease": "a pose reads easily (Flesch 80 or more), without words of four syllables and more",
     "never-say": "no time left, no sleep on demand, no praise, no cures, no questions, no words for a screen",
     "hold-too-full": "the lines of a hold fit its lower end, spoken at 105 words a minute",
+    "unspoken-line": "the `hold_lines` of a pose are spoken: its hold is long enough for one",
     "your-body": "the listener's body is theirs: 'your knee', not 'the knee'",
     "fragment": "a sentence is whole: no body part without a verb, but for five or more named in a row",
     "plain-words": "words are as people say them: plain order, no inversion, no semicolon, American where it differs",

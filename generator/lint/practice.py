@@ -9,6 +9,7 @@ from typing import Any
 
 from ..definition.adapt import at_level
 from ..model import BreathWords, Level, Pose, RoundName, Routine, Variant
+from ..script import has_reminders
 from .findings import Finding
 from .sides import literal_sides
 
@@ -54,6 +55,16 @@ def routine_findings(routine: Routine) -> Iterator[Finding]:
     if fault := _unsafe_to_sleep_in(last.pose, last.rounds):
         what = f"{last.pose.id} comes last, and {fault}; nothing is said after the last hold"
         yield Finding("unsafe-ending", f"{what}: add a last step like 'pose: rest'", step_line=last.line)
+
+
+def unspoken_lines(routine: Routine, breath_ms: int, count_ms: int) -> Iterator[Finding]:
+    """The steps, but the last, in whose holds none of the pose's hold lines is ever spoken."""
+    for step in routine.steps[:-1]:
+        if step.pose.hold_lines and not has_reminders(step, breath_ms, count_ms):
+            what = f"the 'hold_lines' of {step.pose.id} are never spoken in a hold of {step.hold_text}"
+            why = "a hold has one from 45 s on, and none where it is counted, repeated or paced by the breath"
+            message = f"{what} ({why}): lengthen its lower end, or leave them out"
+            yield Finding("unspoken-line", message, step_line=step.line)
 
 
 def unrendered_texts(pose: Pose) -> Iterator[tuple[Pose, str, str]]:

@@ -56,7 +56,7 @@ def plot_loudness(
     y_px = page.title(
         plan["title"],
         (f"failed: {', '.join(failed)}" if failed else "within its limits", LABEL_PX, ORANGE if failed else GREEN),
-        (f"loudness over 400 ms, {_LOW_LUFS:g} to {_HIGH_LUFS:g} LUFS", SMALL_PX, FAINT),
+        (f"from quiet, below, to loud ({_LOW_LUFS:g} to {_HIGH_LUFS:g} LUFS)", SMALL_PX, FAINT),
     )
     page.legend(y_px + 14, [*shown, (SHADE, "speech")])
     for panel in range(panels):

@@ -45,6 +45,7 @@ _LABEL_ROOM_PX, _VOICE_PX, _HOLD_PX, _BED_PX, _GAP_PX = 50, 24, 46, 30, 34
 _BED_RANGE_DB = 12.0  # shows the duck of 3 dB well; fades leave the range at the bottom
 _MIN_ROW_MS, _MAX_ROW_MS = 60_000, 240_000
 _MAX_ROWS = 300
+_WHOLE_TAIL_MS, _LAST_MS = 20 * 60_000, 5 * 60_000  # a longer tail than the first has a row of its own for its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,15 @@ def _rows(plan: Mapping[str, Any]) -> Iterator[_PictureRow]:
             yield _PictureRow(start_ms, min(start_ms + width_ms, end_ms), width_ms, label, length)
             label = length = ""
     tail_ms = duration_ms - guided_ms
-    what = "Silence" if _silent(plan) else "Background alone, fading out"
-    yield _PictureRow(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
+    if _silent(plan) or tail_ms <= _WHOLE_TAIL_MS:
+        what = "Silence" if _silent(plan) else "Background alone, fading out"
+        yield _PictureRow(guided_ms, duration_ms, tail_ms, f"{clock(guided_ms)}  {what}", clock(tail_ms), alone=True)
+        return
+    last_ms = duration_ms - _LAST_MS  # the fade of a minute can't be seen among hours
+    row_ms = last_ms - guided_ms
+    yield _PictureRow(guided_ms, last_ms, row_ms, f"{clock(guided_ms)}  Background alone", clock(row_ms), alone=True)
+    label = f"{clock(last_ms)}  The last minutes, fading out"
+    yield _PictureRow(last_ms, duration_ms, _LAST_MS, label, clock(_LAST_MS), alone=True)
 
 
 def _legend(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -122,7 +130,7 @@ def _legend(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
     if there - set(_SIDES):
         shown.append((_OTHER, "hold, both or no side" if there & set(_SIDES) else "hold"))
     if not _silent(plan):
-        shown.append((GREY, f"background, from 0 dB (top) to \u2212{_BED_RANGE_DB:g}"))
+        shown.append((GREY, "background, loud at the top and quiet below"))
     return shown
 
 

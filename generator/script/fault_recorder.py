@@ -31,6 +31,10 @@ class FaultRecorder:
         """All faults in the order of their lines."""
         return [error for _, error in sorted(self._faults, key=lambda fault: fault[0])]
 
+    def _column(self, number: int) -> int:
+        """The column, from 1, of what is wrong in this line."""
+        raise NotImplementedError
+
     def _converted(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
         """What `call` returns. Its ValueError becomes a fault of this line, raised by `fail` (default: `_fail`)."""
         try:
@@ -47,7 +51,7 @@ class FaultRecorder:
             self._add_fault(*error.args)
 
     def _add_fault(self, number: int, what: str, hint: str | None = None, column: int | None = None) -> None:
-        place = f"{self.name}:{number}" if column is None else f"{self.name}:{number}:{column}"
+        place = f"{self.name}:{number}:{column or self._column(number)}"
         self._faults.append((number, ScriptError(what, where=place, hint=hint)))
         self._after_fault = True
 

@@ -115,4 +115,6 @@ def _text_of(key: str, value: object) -> str | None:
 
 def _of_script(error: DefinitionError, before: str = "") -> list[ScriptError]:
     """Its faults as those of a script."""
-    return [ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}") for fault in error.faults]
+    return [
+        ScriptError(before + fault.message, where=f"{fault.file}:{fault.line}:{fault.column}") for fault in error.faults
+    ]

@@ -12,7 +12,7 @@ MARKS: Mapping[str, str] = {
     "`# Title`": "a chapter; no marks in it",
     "`[pose ID ROUND]`": "the pose and round of what follows, to the next such mark or `#`. Any id will do. Rounds: right, left, both, clockwise, counterclockwise, only. Optional: the voice's glide goes by poses, or else by chapters",
     "text": "spoken. Between two sentences lies 1.2 s (growing to 1.9 s toward the end, unless `--slowing off`), between two paragraphs (and into and out of a hold) 2.5 s, times the pace. A sentence may run over several lines",
-    "`[4s]` `[2.5s]` `[1m30s]` `[3 breaths]`": "a pause, instead of that gap; the pace scales it, unless it is in breaths",
+    "`[4s]` `[2.5s]` `[1m30s]` `[1:30]` `[3 breaths]`": "a pause, instead of that gap; the pace scales it, unless it is in breaths",
     "`[hold LENGTH]` … `[release]`": "a hold of exactly that length. Its lines lie inside it and never lengthen it",
     "`[hold]` … `[release]`": "a hold as long as its content, which may have pauses",
     "`[at 35%]` `[at 20s]` `[at -8s]`": "inside a hold with a length: where the next lines begin. Lines before the first such mark begin with the hold; without any mark, all lines are evenly spread",
@@ -28,7 +28,8 @@ MARKS: Mapping[str, str] = {
 
 NAMES = ("hold", "release", "at", "every", "breathe", "count", "chime", "sleep", "pose")
 """The words that marks begin with; a mistyped one is compared with them."""
-_DURATION = r"(?:[\d.]+\s*(?:breaths?|hours?|minutes?|mins?|seconds?|secs?|h|m|s)(?![a-z])\s?)+"
+_UNITS = "breaths?|hours?|minutes?|mins?|seconds?|secs?|h|m|s"
+_DURATION = rf"(?:\d+(?::\d\d)+\s?|(?:[\d.]+\s*(?:{_UNITS})(?![a-z])\s?)+)"
 _LIKE_A_MARK = re.compile(rf"\s*(?:(?:{'|'.join(NAMES)})\b[^.!?…]*|{_DURATION})")
 _TO_BE_SPOKEN = r"write \[ for a bracket to be spoken"
 _SAID_BY_LENGTH = ("pause", "wait", "rest", "silence")  # what people write for a pause

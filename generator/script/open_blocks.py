@@ -144,4 +144,4 @@ def parse_at(text: str, line: int) -> HoldOffset:
         raise ValueError("[at] needs a place in the hold", "write [at 35%], [at 20s] or [at -8s]")
     if text.startswith("-"):
         return HoldOffset("from_end", parse_duration(text[1:]), line)
-    return HoldOffset("from_start", 0 if re.fullmatch(r"0+\s*s", text) else parse_duration(text), line)
+    return HoldOffset("from_start", 0 if re.fullmatch(r"0+(\s*s|:00)", text) else parse_duration(text), line)

@@ -31,12 +31,13 @@ _PAUSE = re.compile(r"(?=[\d.])(.*)")
 def parse(text: str, name: str, title: str = "") -> Script:
     """`text` as a Script. `name` is the file's name in errors; `title` names a first chapter without a heading.
 
-    Raises ScriptError with ``name:line`` for unknown, nested or unclosed marks, text after ``[sleep]``,
+    Raises ScriptError with ``name:line:column`` for unknown, nested or unclosed marks, text after ``[sleep]``,
     sentences without a word, and an empty script; ScriptFaultsError for several faults.
     """
     head = split_front_matter(text, name)
-    parser = _Parser(name, head.title or title or name)
-    for number, line in enumerate(head.body.split("\n"), head.first_line):
+    lines = head.body.split("\n")
+    parser = _Parser(name, head.title or title or name, dict(enumerate(lines, head.first_line)))
+    for number, line in enumerate(lines, head.first_line):
         parser.line(number, line)
     parser.end()
     if parser.faults:
@@ -76,8 +77,11 @@ class _Parser(FaultRecorder):
     A line with a fault is left out. From there to the next chapter it isn't certain what is open.
     """
 
-    def __init__(self, name: str, title: str) -> None:
+    def __init__(self, name: str, title: str, lines: Mapping[int, str]) -> None:
         super().__init__(name)
+        self._lines = lines
+        self._written = ""  # the mark or text that is being read
+        self._begins = 0  # where it begins in its line
         self.chapters: list[str] = []
         self.cues: list[Cue] = []
         self.notes: list[ScriptNote] = []
@@ -101,6 +105,7 @@ class _Parser(FaultRecorder):
             self._add_fault(number, what, "delete it, or type the line anew", mark + 1)
             return
         self._raw = raw
+        self._written, self._begins = "", 0
         self._collecting_faults(lambda: self._line(number, clean(raw)))
         self._soft_end = raw.rstrip().endswith("\u00ad")
 
@@ -167,6 +172,7 @@ class _Parser(FaultRecorder):
                 continue  # "[[slnc 2000]]" has a mark of ours in it
             self._text(number, line[position:start])
             self._flush()
+            self._reads(line[start:end])
             if (start, end) in foreign:
                 self._foreign_pause(number, line[start:end], foreign[start, end])
             else:
@@ -181,6 +187,22 @@ class _Parser(FaultRecorder):
         self._mark(number, length)
         self._note(number, written, f"isn't said as it is written: it is taken as [{length}], our mark for a pause")
 
+    def _reads(self, written: str) -> None:
+        """Remember where in its line the part stands that is read next, for a fault in it."""
+        at = self._raw.find(written, self._begins + len(self._written))
+        if at >= 0:
+            self._written, self._begins = written, at
+
+    def _column(self, number: int) -> int:
+        if self._lines[number] == self._raw and self._written:
+            return self._begins + 1
+        return self._column_of(number, "[hold")
+
+    def _column_of(self, number: int, written: str) -> int:
+        """Where `written`, or else the first letter, stands in a line."""
+        raw = self._lines[number]
+        return raw.find(written) + 1 or len(raw) - len(raw.lstrip()) + 1
+
     def _note(self, number: int, written: str, what: str) -> None:
         column = self._raw.find(written) + 1 or len(self._raw) - len(self._raw.lstrip()) + 1
         self.notes.append(ScriptNote(number, column, f"“{written}” {what}"))
@@ -189,6 +211,7 @@ class _Parser(FaultRecorder):
 
     def _text(self, number: int, text: str) -> None:
         if bracket := _BRACKET.search(text):
+            self._reads(text[bracket.start() : bracket.end() + 1])
             self._fail(number, *mark_table.unpaired_bracket(bracket[0], text[bracket.end() :]))
         text = _ESCAPE.sub(r"\1", text).strip()
         if text:
@@ -230,7 +253,7 @@ class _Parser(FaultRecorder):
             number = numbers[_part_of(at, lengths)]
             at += len(sentence)
             if fault := _sentence_fault(sentence):
-                self._add_fault(number, *fault)
+                self._add_fault(number, *fault, column=self._column_of(number, sentence[:20]))
                 continue
             gap: Literal["sentence", "paragraph"] = "paragraph" if self._paragraph else "sentence"
             spoken.append(Say(sentence, replace(self._where, line=number), gap))
@@ -359,6 +382,10 @@ class _Parser(FaultRecorder):
 
     def _pause(self, number: int, mark: str) -> None:
         if self._hold is not None and self._hold.length is not None:
+            if not self._is_closed(number):
+                what = f"[hold {self._hold.written}] is never closed"
+                hint = f"add [release] after its lines, before the pause [{mark}] of line {number}"
+                self._fail_misplaced(self._hold.where.line, what, hint)
             self._fail_misplaced(
                 number,
                 f"a pause, [{mark}], inside a hold of given length",
@@ -378,6 +405,16 @@ class _Parser(FaultRecorder):
         if self._hold is not None:
             line = self._hold.where.line
             self._fail_misplaced(number, f"{what} inside the hold of line {line}", "close that hold with [release]")
+
+    def _is_closed(self, number: int) -> bool:
+        """Whether a [release] follows on this line or below, before anything that can't stand in a hold."""
+        for line in (raw for at, raw in self._lines.items() if at >= number):
+            if _CHAPTER.match(line):
+                return False
+            words = [mark[1].strip().partition(" ")[0] for mark in _MARK.finditer(line)]
+            if found := next((word for word in words if word in ("release", "hold", "pose", "sleep")), ""):
+                return found == "release"
+        return False
 
     def _refuse_empty_chapter(self) -> None:
         """Every chapter needs a cue, except the last: that may be the tail's."""

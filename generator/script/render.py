@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import traceback
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..errors import ScriptError
+from ..errors import ScriptError, did_you_mean
 from ..model import Pose, Routine, Variant
 from .front_matter import write_front_matter
 from .round_contexts import (
@@ -32,6 +32,23 @@ if TYPE_CHECKING:
     from .templates import TemplateFolder
 
 MAIN_TEMPLATE = "routine.j2"
+_NAMES: Mapping[str, Callable[[Routine, WordingSettings, NightWording], object]] = {
+    "setting": lambda routine, wording, night: routine.setting,
+    "ground": lambda routine, wording, night: GROUNDS[routine.setting],
+    "start": lambda routine, wording, night: start_position(routine),
+    "brief": lambda routine, wording, night: is_brief(routine, wording),
+    "first_side": lambda routine, wording, night: wording.first_side,
+    "second_side": lambda routine, wording, night: OPPOSITE[wording.first_side],
+    "breath_ms": lambda routine, wording, night: wording.breath_ms,
+    "sleep_position": lambda routine, wording, night: wording.sleep_position,
+    "ending": lambda routine, wording, night: wording.ending,
+    "words": lambda routine, wording, night: wording.words,
+    "night": lambda routine, wording, night: wording.night,
+    "turn": lambda routine, wording, night: night.turn,
+    CHOOSE: lambda routine, wording, night: night.choose,
+}
+TEMPLATE_NAMES = (*_NAMES, "routine", "visits", "missing", "route")
+"""The names that every template knows, besides its own."""
 _HOLD = re.compile(r"(?m)^\[hold\b")
 
 
@@ -136,6 +153,8 @@ def _render_template(
 ) -> str:
     from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+    from .template_faults import plain_syntax, plain_undefined
+
     def missing(from_position: str, to_position: str) -> NoReturn:
         raise ScriptError(
             f"no words lead from {from_position} to {to_position}",
@@ -144,35 +163,23 @@ def _render_template(
         )
 
     try:
-        names = {
-            "setting": routine.setting,
-            "ground": GROUNDS[routine.setting],
-            "start": start_position(routine),
-            "brief": is_brief(routine, wording),
-            "first_side": wording.first_side,
-            "second_side": OPPOSITE[wording.first_side],
-            "breath_ms": wording.breath_ms,
-            "sleep_position": wording.sleep_position,
-            "ending": wording.ending,
-            "words": wording.words,
-            "night": wording.night,
-            "turn": night.turn,
-            CHOOSE: night.choose,
-        }
+        names = {name: value(routine, wording, night) for name, value in _NAMES.items()}
         template = templates.get_template(MAIN_TEMPLATE)
         return str(template.render(routine=routine, visits=rounds, missing=missing, route=route, **names))
     except TemplateSyntaxError as error:
         where = f"{error.filename or error.name}:{error.lineno}"
-        raise ScriptError(f"this template can't be read: {error.message}", where=where) from error
+        raise ScriptError(plain_syntax(str(error.message)), where=where) from error
     except TemplateNotFound as error:
-        raise ScriptError(f"there is no template {error.name}", hint="put it below scripts_templates/") from error
+        hint = f"{did_you_mean(str(error.name), sorted(templates.list_templates()))} Or put it below scripts_templates/"
+        raise ScriptError(f"there is no template {error.name}", where=_template_line(error), hint=hint) from error
     except RecursionError as error:
         where = _template_line(error) or MAIN_TEMPLATE
         raise ScriptError("this template calls itself without end", where=where) from error
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError) as error:
         # what an author's expressions can raise
         where = _template_line(error) or MAIN_TEMPLATE
-        raise ScriptError(f"this template doesn't render: {error or type(error).__name__}", where=where) from error
+        what = plain_undefined(str(error), TEMPLATE_NAMES) or type(error).__name__
+        raise ScriptError(f"this template doesn't render: {what}", where=where) from error
 
 
 def _template_line(error: BaseException) -> str | None:

@@ -156,6 +156,11 @@ def _in_style(pose: Pose, style: str) -> Pose:
     return replace(pose, **{**pose.styles.get(LEADS_LIKE.get(style, ""), {}), **pose.styles.get(style, {})})
 
 
+def has_reminders(step: Step, breath_ms: int, count_ms: int) -> bool:
+    """Whether the pose's hold lines are spoken in this step's hold, at `--words` 1."""
+    return _usual_reminders(step, 0, WordingSettings(breath_ms, count_ms)) > 0
+
+
 def _usual_reminders(step: Step, place: int, wording: WordingSettings) -> int:
     """How many reminders a hold has at `--words` 1: fewer after the first round, none in short holds."""
     shortest = _shortest_ms(step, wording)
@@ -272,7 +277,10 @@ def render_text(text: str, values: Mapping[str, object], where: str) -> str:
     try:
         return str(_compiled_text(text).render(values)).strip()
     except TemplateError as error:
-        raise ScriptError(f"this text doesn't render: {error.message}", where=where) from error
+        from .template_faults import plain_undefined
+
+        what = plain_undefined(str(error.message), [*values])
+        raise ScriptError(f"this text doesn't render: {what}", where=where) from error
 
 
 @lru_cache(maxsize=4_096)

@@ -281,8 +281,9 @@ def _remove_abandoned_parts(path: Path) -> None:
     """Remove parts of `path` that killed builds left. A running build writes to its part at least once an hour."""
     start = f".{path.name[:NAME_CHARACTERS]}."
     with suppress(OSError):
-        for part in path.parent.iterdir():  # not glob: it would compile a pattern for each sentence of a track
-            if part.name.startswith(start) and part.name[len(start) :].endswith(".part"):
+        for name in os.listdir(path.parent):  # noqa: PTH208  # Paths and glob take long: it is done for every file
+            if name.startswith(start) and name[len(start) :].endswith(".part"):
+                part = path.with_name(name)
                 with suppress(OSError):
                     if time.time() - part.stat().st_mtime > ABANDONED_S:
                         part.unlink()

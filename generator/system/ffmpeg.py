@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import shutil
 import struct
 import subprocess
@@ -167,6 +166,14 @@ _FORMATS = (
 )
 
 
+_CAUSES = (  # what ffmpeg says, and what that means for the file's owner
+    ("matches no streams", "it holds no sound"),
+    ("Permission denied", "you may not read it"),
+    ("not on whitelist", "it isn't a sound file, but a picture, a playlist or the like"),
+    ("does not contain any stream", "it holds no sound"),
+)
+
+
 # --- decoding --------------------------------------------------------------------------------------
 
 
@@ -283,7 +290,8 @@ def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
 
 def _unreadable(path: Path, child: _Child) -> InputError:
     check()
-    why = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\] ?", "", child.last_lines())
-    if not why or "matches no streams" in why:
-        why = "it holds no sound"
-    return InputError(f"can't be read as sound: {why}", where=str(path), hint="give a file that ffmpeg can play")
+    said = child.last_lines()
+    causes = (why for sign, why in _CAUSES if sign in said)
+    why = next(causes, "it is damaged, or no sound file" if said else "it holds no sound")
+    hint = "give a file that a player can play, like an mp3, m4a, ogg, flac or wav"
+    return InputError(f"can't be read as sound: {why}", where=str(path), hint=hint)

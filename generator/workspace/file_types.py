@@ -14,10 +14,10 @@ from ..definition.program_models import ProgramFile
 from ..errors import NotFoundError, SleepwardError
 from ..yaml_source import read_text
 from .settings_layers import PROJECT_FILE
-from .trusted_folders import ROUTINE_SUFFIXES, ROUTINES
+from .trusted_folders import ROUTINE_SUFFIXES, ROUTINES, TEMPLATES
 
-Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings"]
-SCRIPT_SUFFIX = ".txt"
+Kind = Literal["routine", "pose", "script", "library", "program", "lexicon", "settings", "template"]
+SCRIPT_SUFFIX, TEMPLATE_SUFFIX = ".txt", ".j2"
 
 _KEY = re.compile(r"^[\"']?([a-z_]+)[\"']?\s*:", re.MULTILINE)
 
@@ -26,6 +26,8 @@ def kind_of(path: Path) -> Kind:
     """The kind of a file, told by its suffix, its folder, its name, and then its keys."""
     if path.name == PROJECT_FILE:
         return "settings"
+    if path.suffix == TEMPLATE_SUFFIX:
+        return "template"
     if path.suffix.lower() not in ROUTINE_SUFFIXES:
         return "script"
     keys = set(_KEY.findall(text_or_nothing(path)))
@@ -46,8 +48,8 @@ def kind_of(path: Path) -> Kind:
 def files_of(paths: Sequence[str]) -> Iterator[Path]:
     """The files that `paths` name, each once. A folder stands for all files of ours in it and below it.
 
-    Without paths, the working folder's `routines/` and `sleepward.toml` are meant. Raises NotFoundError for a path or
-    folder without such files.
+    Without paths, the working folder's `routines/`, `scripts_templates/` and `sleepward.toml` are meant. Raises
+    NotFoundError for a path or folder without such files.
     """
     if not paths and not Path(ROUTINES).is_dir():
         hint = "name files or folders, like: sleepward check my-night.yaml"
@@ -55,13 +57,13 @@ def files_of(paths: Sequence[str]) -> Iterator[Path]:
     seen: set[Path] = set()
     if not paths and Path(PROJECT_FILE).is_file():
         yield Path(PROJECT_FILE)
-    for name in paths or [ROUTINES]:
+    for name in paths or [ROUTINES, *([TEMPLATES] if Path(TEMPLATES).is_dir() else [])]:
         path = Path(name)
         if not path.exists():
             raise NotFoundError("there is no such file or folder", where=name, hint="check its name")
         found = [*_below(path)] if path.is_dir() else [path]
-        if not found:
-            what = "there is no routine, pose, program, library (.yaml) or script (.txt) in this folder"
+        if not found and paths:
+            what = "there is no routine, pose, program, library (.yaml), script (.txt) or template (.j2) in this folder"
             raise NotFoundError(what, where=name, hint="name another, or the file itself")
         yield from (path for path in found if path not in seen)
         seen.update(found)
@@ -78,7 +80,7 @@ def _below(folder: Path) -> Iterator[Path]:
             if name.startswith(".") or not path.is_file():
                 continue
             if (
-                path.suffix == SCRIPT_SUFFIX
+                path.suffix in (SCRIPT_SUFFIX, TEMPLATE_SUFFIX)
                 or path.name == PROJECT_FILE
                 or (path.suffix in ROUTINE_SUFFIXES and _is_ours(path))
             ):

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..definition.adapt import AdaptOptions, adapt, avoidable_words
+from ..definition.adapt import AdaptOptions, adapt, suited_sleep_position, summary_of
+from ..definition.bodies import avoidable_words, canonical, words_in_short
 from ..definition.fitting import WHOLE, FitChoice, chosen, left_out_names, within_limits
 from ..durations import format_ms
-from ..errors import InputError, NotFoundError, SettingError, did_you_mean
+from ..errors import SURE, InputError, NotFoundError, SettingError, about_setting, did_you_mean, nearest
 from ..model import Routine, Script
 from ..script import WordingSettings, render
 from ..script.front_matter import decode_script
@@ -137,7 +138,7 @@ def _rendered(
     done = within_limits(chosen(whole, choice), settings.breath_ms)
     kept = {name: text for name, text in flags.items() if text is not None} if keep_flags else {}
     text = render(
-        replace(done, settings=own.values, summary=_summary(whole, choice)),
+        replace(done, settings=own.values, summary=_summary(whole, done, choice)),
         template_folders=workspace.template_folders(settings.style),
         wording=WordingSettings(
             settings.breath_ms,
@@ -146,7 +147,7 @@ def _rendered(
             settings.style,
             settings.night,
             settings.words,
-            settings.sleep_position,
+            suited_sleep_position(settings.sleep_position, settings.avoid),
             settings.ending,
             choice.brief,
         ),
@@ -162,9 +163,10 @@ def _left_out(routine: Routine, choice: FitChoice) -> str:
     return ", ".join(name.lower() for name in left_out_names(routine, choice))
 
 
-def _summary(routine: Routine, choice: FitChoice) -> str:
-    left_out = _left_out(routine, choice)
-    return f"{routine.summary} Left out: {left_out}." if left_out else routine.summary
+def _summary(whole: Routine, done: Routine, choice: FitChoice) -> str:
+    """The routine's summary, which promises nothing that the length fit left out, and names that."""
+    left_out = _left_out(whole, choice)
+    return f"{summary_of(whole, done.steps)}{f' Left out: {left_out}.' if left_out else ''}"
 
 
 def _fit_notes(routine: Routine, choice: FitChoice, length_ms: int | None) -> list[str]:
@@ -217,7 +219,8 @@ def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None],
         for name in getattr(settings, setting):
             if name not in known:
                 hint = did_you_mean(name, known)
-                raise SettingError(f"{setting}: there is no pose {name!r}", where=where(setting), hint=hint)
+                what = about_setting(setting, f"there is no pose {name!r}", where(setting))
+                raise SettingError(what, where=where(setting), hint=hint)
 
 
 def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
@@ -226,8 +229,11 @@ def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None]
     known = avoidable_words([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
     for word in settings.avoid:
         if word not in known:
-            hint = did_you_mean(word, sorted(known), 3)
-            raise SettingError(f"avoid: nothing asks for {word!r}", where=where("avoid"), hint=hint)
+            near = nearest(word, known, alike=SURE)
+            guess = f"did you mean {canonical(near[0])}? " if near else ""
+            hint = f"{guess}--avoid takes {words_in_short(known)}, and more: see docs/bodies.md"
+            what = about_setting("avoid", f"nothing asks for {word!r}", where("avoid"))
+            raise SettingError(what, where=where("avoid"), hint=hint)
 
 
 def script_text(

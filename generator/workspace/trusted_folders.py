@@ -152,7 +152,7 @@ class Workspace:
         """
         known = self.styles()
         if style not in known:
-            hint = f"{did_you_mean(style, known, 3)}; your own is a folder scripts_templates/{style}/"
+            hint = did_you_mean(style, known, 3, f"your own is a folder scripts_templates/{style}/")
             raise NotFoundError(f"there is no style called {style!r}", hint=hint)
         return [
             (root.inside(folder), None if root.trust == "built-in" else root.folder)
@@ -160,6 +160,10 @@ class Workspace:
             for root in self.roots
             if (folder := root.folder / TEMPLATES / name).is_dir()
         ]
+
+    def is_built_in(self, path: Path) -> bool:
+        """Whether the file is one that comes with the program."""
+        return any(root.trust == "built-in" and path.resolve().is_relative_to(root.folder) for root in self.roots)
 
     # --- settings and lexicons ---------------------------------------------------------------------------
 
@@ -210,7 +214,7 @@ class Workspace:
                     return root.inside(path)
         raise NotFoundError(
             f"there is no {kind} called {name!r}",
-            hint=f"{did_you_mean(name, list(known), 3)}; your own goes into {folder}/{name}.yaml",
+            hint=did_you_mean(name, list(known), 3, f"your own goes into {folder}/{name}.yaml"),
         )
 
     def _stems(self, folder: str) -> list[str]:

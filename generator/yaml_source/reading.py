@@ -9,12 +9,13 @@ stack or C's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..durations import TIME_KEYS, format_ms, is_clock, parse_duration
 from ..errors import DefinitionError, Diagnostic, InputError, NotFoundError
 from .source import Node, YamlSource
 from .syntax import MAX_DEPTH, TAB, TOO_DEEP, add_syntax_fault, shortened
@@ -89,6 +90,14 @@ def read(text: str, file: str, *, what: str = "the file") -> YamlSource:
     return source
 
 
+def _spelled(clock: str) -> str:
+    """A time like 1:30 with units."""
+    try:
+        return format_ms(parse_duration(clock))
+    except ValueError:
+        return "90 s"
+
+
 @dataclass(slots=True)
 class _OpenCollection:
     """A list or mapping whose end hasn't been read yet."""
@@ -142,7 +151,8 @@ class _TreeBuilder:
         start, end = self._offset(event.start_mark), self._offset(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
             text = self._without_control(event.value, start, end)
-            self._add(Node(text, start, end, broken=text != event.value))
+            quoted = event.style not in (None, "")
+            self._add(Node(text, start, end, broken=text != event.value, quoted=quoted))
         elif isinstance(event, yaml.AliasEvent):
             self._add(Node("", start, end, broken=True))
         else:
@@ -175,8 +185,18 @@ class _TreeBuilder:
         elif holder.key is None:
             holder.key = node
         else:
-            self._enter(holder, holder.key, node)
+            self._enter(holder, holder.key, self._quoted_times(node) if holder.key.value in TIME_KEYS else node)
             holder.key = None
+
+    def _quoted_times(self, node: Node) -> Node:
+        """`node`, the value of a key that holds a time; broken where a time like 1:30 stands without quotes."""
+        if isinstance(node.value, list):
+            return replace(node, value=[self._quoted_times(each) for each in node.value])
+        if node.broken or node.quoted or not isinstance(node.value, str) or not is_clock(node.value):
+            return node
+        what = f"{node.value} without quotes is a number in YAML"
+        self.source.fault(node.start, f'{what}: write "{node.value}", or {_spelled(node.value)}')
+        return replace(node, broken=True)
 
     def _enter(self, holder: _OpenCollection, key: Node, node: Node) -> None:
         if key.broken and not key.value:  # an alias

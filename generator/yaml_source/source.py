@@ -17,12 +17,16 @@ Loc = tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part of the file, from offset `start` to `end` in the text. A `broken` node already has its fault."""
+    """A part of the file, from offset `start` to `end` in the text. A `broken` node already has its fault.
+
+    `quoted` is a scalar in quotes or a block, which no reader of YAML takes for a number.
+    """
 
     value: str | list[Node] | dict[str, tuple[Node, Node]]
     start: int
     end: int
     broken: bool = False
+    quoted: bool = False
 
     def plain(self) -> object:
         """The node as str, list and dict."""

@@ -1,0 +1,91 @@
+"""What belongs beside the tracks of a catalogue, and how each file is made when it has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ...build.fingerprint import short_digest
+from ...errors import TrackError
+from ...formats import Tags, read_tags
+from ...system.stopping import check
+from ..folder import FolderStore
+from . import covers
+from .catalogue import Catalogue, CatalogueTrack
+from .feed import feeds
+from .playlists import playlists
+from .record import SCHEMA
+from .spoken import Spoken, spoken_in
+from .texts import captions_file, chapters_file, lyrics_file
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to publish: a digest of what it is made from, and how its content is made where that has changed."""
+
+    source: str
+    make: Callable[[], bytes]
+
+
+def wanted_files(catalogue: Catalogue, base_url: str, folder: Path) -> dict[str, Wanted]:
+    """Every file that belongs to this catalogue, by its name."""
+    wanted: dict[str, Wanted] = {}
+    for track in catalogue.tracks:
+        for name, each in _beside(catalogue, track, folder).items():
+            wanted.setdefault(name, each)  # of two formats of a track, the first has the words
+    shown: set[str] = set()
+    for place, tracks in catalogue.by_folder().items():
+        if tracks and tracks[0].cover != "none":
+            wanted[f"{place}/{covers.NAME}" if place else covers.NAME] = _cover(catalogue, tracks, folder)
+            shown.add(place)
+    texts = {**playlists(catalogue), **feeds(catalogue, base_url, sorted(shown))}
+    for name, text in texts.items():
+        content = text.encode()
+        wanted[name] = Wanted(short_digest(SCHEMA, content), partial(bytes, content))
+    return wanted
+
+
+def _cover(catalogue: Catalogue, tracks: Sequence[CatalogueTrack], folder: Path) -> Wanted:
+    """A folder's cover: drawn, or the user's own as its first track carries it."""
+    if tracks[0].cover == "auto":
+        source = short_digest(SCHEMA, repr(covers.words_for(catalogue, tracks)))
+        return Wanted(source, partial(covers.draw_for, catalogue, tracks))
+    return Wanted(short_digest(SCHEMA, tracks[0].sha256), lambda: covers.taken_from(_tags_of(folder, tracks[0])))
+
+
+def _beside(catalogue: Catalogue, track: CatalogueTrack, folder: Path) -> dict[str, Wanted]:
+    """The files beside a track. Its tags are read once, and only if one of them has to be made."""
+    source = short_digest(SCHEMA, catalogue.title, track.title, track.sha256)
+    known: list[Spoken] = []
+
+    def spoken() -> Spoken:
+        if not known:
+            known.append(_spoken(folder, track))
+        return known[0]
+
+    return {
+        f"{track.stem}.lrc": Wanted(source, lambda: lyrics_file(catalogue, track, spoken()).encode()),
+        f"{track.stem}.vtt": Wanted(source, lambda: captions_file(spoken()).encode()),
+        f"{track.stem}.chapters.json": Wanted(source, lambda: chapters_file(track, spoken()).encode()),
+    }
+
+
+def _spoken(folder: Path, track: CatalogueTrack) -> Spoken:
+    try:
+        return spoken_in(_tags_of(folder, track))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(track) from error
+
+
+def _tags_of(folder: Path, track: CatalogueTrack) -> Tags:
+    check()
+    tags = read_tags(FolderStore(folder).path_of(track.file))
+    if tags is None:
+        raise _damaged(track)
+    return tags
+
+
+def _damaged(track: CatalogueTrack) -> TrackError:
+    return TrackError("this track has lost the plan in its tags", where=track.file, hint="make it again")
