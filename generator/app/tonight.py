@@ -25,7 +25,8 @@ DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
-MOST_LEFT_OUT = 0.5  # of its poses: with fewer than half of them it is another routine
+MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is another routine
+MOST_AVOIDED = 0.5  # with less than the other half left, another routine suits better
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
         avoided=avoided,
         flags=flags,
     )
-    if len(avoided) > MOST_LEFT_OUT * poses:
+    if len(avoided) > MOST_AVOIDED * poses:
         return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
     if wanted_ms is None or least_ms * (1 - SLACK) <= wanted_ms <= most_ms * (1 + SLACK):
         return whole
@@ -208,7 +209,9 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
         return replace(whole, refusal=f"lasts about {clock(most_ms)} at its longest")
     fit = estimated_fit(spec)
     if not fit.fits:
-        return replace(whole, refusal=f"lasts about {clock(least_ms)} at its shortest")
+        return replace(
+            whole, refusal=f"lasts about {clock(least_ms)} at its shortest, and too long with less of it too"
+        )
     return _leaving_out(whole, spec, fit.choice)
 
 
@@ -222,14 +225,14 @@ def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[tuple[st
 
 
 def _leaving_out(candidate: Candidate, spec: TrackSpec, choice: FitChoice) -> Candidate:
-    """The candidate with the poses that `choice` leaves out; refused if they are more than half of all."""
+    """The candidate with the poses that `choice` leaves out; refused if they are most of them."""
     if spec.shortenable is None:
         return candidate
     routine = spec.shortenable.routine
     left_out = left_out_poses(routine, choice)
     if len(left_out) > MOST_LEFT_OUT * len({step.pose.id for step in routine.steps}):
-        half = "and is too long even with half of its poses left out"
-        return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest, {half}")
+        without = "and is too long even with two thirds of its poses left out"
+        return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest, {without}")
     return replace(candidate, left_out=left_out)
 
 

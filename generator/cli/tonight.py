@@ -38,8 +38,8 @@ def tonight_command(minutes: int | None, in_bed: bool, **given: Any) -> None:
     """Choose a routine for tonight, and make it.
 
     Routines never done, or done longest ago, come first. If a routine is too long, poses are left out as --length does
-    it, at most half of them. Then the fewest poses left out decide, then the nearest own length. Without --minutes,
-    each routine keeps its own length.
+    it, at most two thirds of them. Then the fewest poses left out decide, then the nearest own length. Without
+    --minutes, each routine keeps its own length.
 
     A small history of what was made is kept in your data folder ($SLEEPWARD_DATA_DIR).
     """
