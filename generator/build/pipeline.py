@@ -150,7 +150,9 @@ def _planned(fitted: FittedTrack, context: BuildContext) -> PlannedTrack:
     try:
         narration, timeline = _placed(fitted, context)
     except LengthError as error:
-        raise _explained(error, fitted, context) from error
+        if (explained := _explained(error, fitted, context)) is None:
+            raise
+        raise explained from error
     plan = plan_dict(
         timeline,
         spec.settings,
@@ -176,14 +178,14 @@ def _placed(fitted: FittedTrack, context: BuildContext) -> tuple[Narration, Time
     return narration, lay_out(spec.script, {**by_length, **narration.durations_ms}, timing)
 
 
-def _explained(error: LengthError, fitted: FittedTrack, context: BuildContext) -> LengthError:
-    """`error` with what would make the track fit, or with what was left out in vain."""
+def _explained(error: LengthError, fitted: FittedTrack, context: BuildContext) -> LengthError | None:
+    """`error` with what would make the track fit, or with what was left out in vain; None if it says all."""
     spec = fitted.spec
     flags = what_would_fit(fitted, context) if spec.settings.keep == "all" else ""
     if flags:
         return LengthError(error.what, hint=f"without --keep all, steps are left out; {flags}")
     if spec.shortenable is None or fitted.choice == WHOLE:
-        return error
+        return None
     names = ", ".join(left_out_names(spec.shortenable.routine, fitted.choice)).lower()
     without = f" and without {names}" if names else ""
     return LengthError(f"{error.what}, in the briefest words{without}", hint=error.hint)
