@@ -49,7 +49,7 @@ def row(path: Path, style: str, night: str, length_ms: int | None) -> str:
     workspace = Workspace.here()
     text = routine_script(workspace.read_routine(path), {"style": style, "night": night}, workspace)
     script = parse(text, path.stem)
-    timing = Timing(length_ms=length_ms)
+    timing = Timing(length_ms=length_ms, pace=float(script.settings.get("pace", "1")))
     clips = {text: round(len(text) * LETTER_MS) for text in spoken_texts(script, timing)}
     timeline = lay_out(script, clips, timing)
     speech = [event for event in timeline.events if event.kind == "speech"]

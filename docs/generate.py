@@ -127,15 +127,14 @@ def _script_lines(name: str) -> Iterator[str]:
         for info in SETTINGS.values()
         if info.shapes_words and isinstance(info.default, str | float)
     }
-    for style in ("gentle", "spare"):
-        for night in ("0", "3"):
-            script = routine_script(routine, {**plain, "style": style, "night": night}, workspace)
-            yield f"### `{style}`, night {night}"
-            yield ""
-            yield "```"
-            yield "# Arrival" + script.partition("# Arrival")[2].rstrip()
-            yield "```"
-            yield ""
+    for style, night in (("gentle", "0"), ("gentle", "3"), ("nidra", "0")):
+        script = routine_script(routine, {**plain, "style": style, "night": night}, workspace)
+        yield f"### `{style}`, night {night}"
+        yield ""
+        yield "```"
+        yield "# Arrival" + script.partition("# Arrival")[2].rstrip()
+        yield "```"
+        yield ""
 
 
 def _lengths_page(page: str) -> str:

@@ -27,7 +27,7 @@ tracks:
   - {script: two.txt, background: rain}
   - {script: three.txt, background: brown, name: more/three}
 """
-PUBLISHED = ("published.json", ".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg")
+PUBLISHED = ("published.json", ".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg", "index.html")
 NAMES = ["more/three.mp3", "one/rain.mp3", "two/rain.mp3"]
 ROUTINE = """\
 title: {pose}

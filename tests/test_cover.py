@@ -206,10 +206,10 @@ def test_what_cannot_be_a_cover_is_said(tmp_path: Path, content: bytes, what: st
         (
             Settings(tail=5_400_000, background=parse("rain+drone:-6")),
             65,
-            "1 hours 5 minutes, then 1 hours 30 minutes of rain and a drone",
+            "1 hour 5 minutes, then 1 hour 30 minutes of rain and a drone",
         ),
-        (Settings(tail=3_600_000), 20, "20 minutes, then 1 hours of brown noise"),
-        (Settings(tail=3_600_000, background=parse("none")), 20, "20 minutes, then 1 hours of silence"),
+        (Settings(tail=3_600_000), 20, "20 minutes, then 1 hour of brown noise"),
+        (Settings(tail=3_600_000, background=parse("none")), 20, "20 minutes, then 1 hour of silence"),
         (Settings(), 40, "45 minutes"),
     ],
 )

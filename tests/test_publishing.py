@@ -394,7 +394,7 @@ def test_another_title_writes_what_shows_it_and_reads_no_other_track(library: Li
             path.write_bytes(bytes(path.stat().st_size))
     written = library.publish().written
     assert {*written} == {
-        "A-year-of-Sundays.m3u8", "feed.xml", "psoas-release.m3u8",
+        "A-year-of-Sundays.m3u8", "feed.xml", "index.html", "psoas-release.m3u8",
         "psoas-release/35m-2.lrc", "psoas-release/35m-2.chapters.json",
     }  # fmt: skip
 

@@ -26,6 +26,7 @@ HISTORY = "history.jsonl"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
 MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is another routine
+MOST_AVOIDED = 0.5  # with less than the other half left, another routine suits better
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace)
         avoided=avoided,
         flags=flags,
     )
-    if len(avoided) > MOST_LEFT_OUT * poses:
+    if len(avoided) > MOST_AVOIDED * poses:
         return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
     if wanted_ms is None or least_ms * (1 - SLACK) <= wanted_ms <= most_ms * (1 + SLACK):
         return whole

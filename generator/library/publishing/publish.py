@@ -13,8 +13,8 @@ from ...errors import NotFoundError
 from ..folder import FolderStore
 from ..manifest import FILE_NAME as MANIFEST_NAME
 from ..manifest import parse_manifest
-from . import record
-from .record import SCHEMA, MadeFile, Record, dump_record, parse_record
+from . import page_source, record
+from .record import SCHEMA, MadeFile, Record, dump_record, is_ours, parse_record
 
 if TYPE_CHECKING:
     from .wanted import Wanted
@@ -50,7 +50,7 @@ def publish(folder: Path, base_url: str | None = None) -> Published:
     stored = store.read(record.FILE_NAME)
     before = parse_record(stored, str(folder / record.FILE_NAME))
     base = before.base_url if base_url is None else _checked(base_url)
-    made_from = short_digest(SCHEMA, listed)
+    made_from = short_digest(SCHEMA, page_source.source(), listed)
     if (made_from, base) == (before.made_from, before.base_url) and _is_untouched(folder, before):
         return Published(len(before.tracks), base_url=base)
 
@@ -62,7 +62,7 @@ def publish(folder: Path, base_url: str | None = None) -> Published:
     run = _Run(store, before)
     finished = False
     try:
-        run.update(wanted_files(catalogue_of(manifest, sizes), base, folder))
+        run.update(wanted_files(catalogue_of(manifest, sizes), base, folder, run.files))
         finished = True
     finally:  # what was written before an interruption is known as ours the next time
         now = Record(made_from if finished else "", base, sizes, run.files if finished else run.files_so_far)
@@ -123,7 +123,7 @@ class _Run:
             return
         found = self._store.read(name) if size is not None else None
         content = wanted.make()
-        if found is not None and found != content and not _is_ours(found, made):
+        if found is not None and found != content and not is_ours(found, made):
             self.foreign.append(name)
             self.files[name] = MadeFile(wanted.source, "", len(found))
             return
@@ -136,13 +136,8 @@ class _Run:
         found = self._store.read(name)
         if found is None:
             return
-        if _is_ours(found, made):
+        if is_ours(found, made):
             self._store.remove(name)
             self.removed.append(name)
         else:
             self.foreign.append(name)
-
-
-def _is_ours(found: bytes, made: MadeFile | None) -> bool:
-    """Whether a file is as it was written, and not the user's own or changed by the user."""
-    return made is not None and short_digest(found) == made.digest

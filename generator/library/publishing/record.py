@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from ...build.fingerprint import short_digest
 from ...errors import InputError
 
 FILE_NAME = "published.json"
 VERSION = 1
 SCHEMA = "1"  # raise it when the same library gives other files
 
-_OURS = (".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg")
+_OURS = (".lrc", ".vtt", ".chapters.json", ".m3u8", ".xml", "cover.jpg", "index.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ def parse_record(content: bytes | None, where: str) -> Record:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         hint = "move it away: what was published stays, and is taken for yours where it differs"
         raise InputError(f"this isn't a list of published files ({error})", where=where, hint=hint) from error
+
+
+def is_ours(found: bytes, made: MadeFile | None) -> bool:
+    """Whether a file is as it was written, and not the user's own or changed by the user."""
+    return made is not None and short_digest(found) == made.digest
 
 
 def dump_record(record: Record) -> bytes:

@@ -6,8 +6,9 @@ import json
 
 from ...formats import LyricLine
 from ...formats.lrc import lrc_text
+from ...model import Chapter
 from .catalogue import Catalogue, CatalogueTrack
-from .spoken import Spoken
+from .spoken import Sentence, Spoken
 
 CHAPTERS_VERSION = "1.2.0"  # of https://github.com/Podcastindex-org/podcast-namespace, docs/examples/chapters
 
@@ -40,6 +41,20 @@ def chapters_file(track: CatalogueTrack, spoken: Spoken) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
+def spoken_from(captions: str, chapters: str) -> Spoken:
+    """What a track says, from its `captions_file` and `chapters_file`: many times quicker than from its tags."""
+    sentences = []
+    for cue in captions.split("\n\n")[1:]:
+        times, text = cue.rstrip("\n").split("\n")
+        start, end = times.split(" --> ")
+        sentences.append(Sentence(_ms(start), _ms(end), _plain(text)))
+    tiles = []
+    for each in json.loads(chapters)["chapters"]:
+        start_ms, end_ms = round(each["startTime"] * 1_000), round(each["endTime"] * 1_000)
+        tiles.append(Chapter(each["title"], start_ms, end_ms))
+    return Spoken(tuple(sentences), tuple(tiles))
+
+
 def _tag_text(text: str) -> str:
     """A text for LRC's head, in which a bracket would end it."""
     return " ".join(text.split()).replace("[", "(").replace("]", ")")
@@ -52,3 +67,12 @@ def _escaped(text: str) -> str:
 def _clock(ms: int) -> str:
     minutes, rest = divmod(ms, 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1_000:02}.{rest % 1_000:03}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _ms(clock: str) -> int:
+    hours, minutes, seconds = clock.split(":")
+    return (int(hours) * 60 + int(minutes)) * 60_000 + int(seconds.replace(".", ""))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ...build.fingerprint import short_digest
@@ -12,13 +12,14 @@ from ...errors import TrackError
 from ...formats import Tags, read_tags
 from ...system.stopping import check
 from ..folder import FolderStore
-from . import covers
+from . import covers, page_source
 from .catalogue import Catalogue, CatalogueTrack
 from .feed import feeds
+from .page import page
 from .playlists import playlists
-from .record import SCHEMA
+from .record import SCHEMA, MadeFile, is_ours
 from .spoken import Spoken, spoken_in
-from .texts import captions_file, chapters_file, lyrics_file
+from .texts import captions_file, chapters_file, lyrics_file, spoken_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,29 @@ class Wanted:
     make: Callable[[], bytes]
 
 
-def wanted_files(catalogue: Catalogue, base_url: str, folder: Path) -> dict[str, Wanted]:
-    """Every file that belongs to this catalogue, by its name."""
+def wanted_files(catalogue: Catalogue, base_url: str, folder: Path, made: Mapping[str, MadeFile]) -> dict[str, Wanted]:
+    """Every file that belongs to this catalogue, by its name, in the order in which they are to be made.
+
+    `made` are those that are there, and those that are made meanwhile.
+    """
     wanted: dict[str, Wanted] = {}
-    for track in catalogue.tracks:
-        for name, each in _beside(catalogue, track, folder).items():
+    in_tags = [cache(partial(_spoken, folder, track)) for track in catalogue.tracks]  # they are read once, if at all
+    for track, spoken in zip(catalogue.tracks, in_tags, strict=True):
+        for name, each in _beside(catalogue, track, spoken).items():
             wanted.setdefault(name, each)  # of two formats of a track, the first has the words
     shown: set[str] = set()
     for place, tracks in catalogue.by_folder().items():
         if tracks and tracks[0].cover != "none":
             wanted[f"{place}/{covers.NAME}" if place else covers.NAME] = _cover(catalogue, tracks, folder)
             shown.add(place)
+
+    def make_page() -> bytes:
+        tracks = zip(catalogue.tracks, in_tags, strict=True)
+        spoken = [_spoken_in_files(folder, track, made) or tags() for track, tags in tracks]
+        return page(catalogue, spoken, has_cover="" in shown).encode()
+
+    page_of = short_digest(SCHEMA, page_source.source(), repr(catalogue), "" in shown)
+    wanted[page_source.NAME] = Wanted(page_of, make_page)
     texts = {**playlists(catalogue), **feeds(catalogue, base_url, sorted(shown))}
     for name, text in texts.items():
         content = text.encode()
@@ -55,16 +68,9 @@ def _cover(catalogue: Catalogue, tracks: Sequence[CatalogueTrack], folder: Path)
     return Wanted(short_digest(SCHEMA, tracks[0].sha256), lambda: covers.taken_from(_tags_of(folder, tracks[0])))
 
 
-def _beside(catalogue: Catalogue, track: CatalogueTrack, folder: Path) -> dict[str, Wanted]:
-    """The files beside a track. Its tags are read once, and only if one of them has to be made."""
+def _beside(catalogue: Catalogue, track: CatalogueTrack, spoken: Callable[[], Spoken]) -> dict[str, Wanted]:
+    """The files beside a track."""
     source = short_digest(SCHEMA, catalogue.title, track.title, track.sha256)
-    known: list[Spoken] = []
-
-    def spoken() -> Spoken:
-        if not known:
-            known.append(_spoken(folder, track))
-        return known[0]
-
     return {
         f"{track.stem}.lrc": Wanted(source, lambda: lyrics_file(catalogue, track, spoken()).encode()),
         f"{track.stem}.vtt": Wanted(source, lambda: captions_file(spoken()).encode()),
@@ -77,6 +83,17 @@ def _spoken(folder: Path, track: CatalogueTrack) -> Spoken:
         return spoken_in(_tags_of(folder, track))
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(track) from error
+
+
+def _spoken_in_files(folder: Path, track: CatalogueTrack, made: Mapping[str, MadeFile]) -> Spoken | None:
+    """What a track says, from its captions and chapters; None if the user has changed them."""
+    store, texts = FolderStore(folder), []
+    for name in (f"{track.stem}.vtt", f"{track.stem}.chapters.json"):
+        found = store.read(name)
+        if found is None or not is_ours(found, made.get(name)):
+            return None
+        texts.append(found.decode())
+    return spoken_from(*texts)
 
 
 def _tags_of(folder: Path, track: CatalogueTrack) -> Tags:

@@ -1,0 +1,90 @@
+"""Runs the server in a thread of its own until it is stopped."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import MissingToolError
+from .network import THIS_MACHINE, host_names, lan_address, listening_socket
+
+if TYPE_CHECKING:
+    from .access import Access
+
+MOST_CONNECTIONS = 100
+LAST_ANSWERS_S = 1  # for answers that are still being sent when the server stops
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A library that is being served. `ended` is done when the server is."""
+
+    host: str
+    port: int
+    ended: Future[None]
+    _access: Access
+
+    @property
+    def address(self) -> str:
+        """The address that lets one more device in, once."""
+        from .guard import ENTRY
+
+        return f"http://{self.host}:{self.port}{ENTRY}{self._access.key}"
+
+    def code(self) -> str:
+        """The address as a QR code for a terminal, light on dark whatever its colors are."""
+        import segno
+
+        out = io.StringIO()
+        segno.make(self.address, error="m", micro=False).terminal(out, border=2, compact=True)
+        return "\n".join(f"\x1b[97;40m{line}\x1b[0m" for line in out.getvalue().splitlines())
+
+
+@contextmanager
+def serve(
+    folder: Path, *, port: int, lan: bool = False, entered: Callable[[str], None] = lambda device: None
+) -> Iterator[Served]:
+    """Serve the library in `folder` as long as the context lasts; `port` 0 takes a free one.
+
+    `entered` is called in another thread, with the address of the device that was let in. Raises InputError where
+    nothing can be served, and MissingToolError without the packages for it.
+    """
+    try:
+        import uvicorn
+
+        from .access import Access
+        from .patience import EndingServer, PatientProtocol
+        from .web import web
+    except ImportError as error:
+        what = f"a server needs packages that aren't installed ({error})"
+        raise MissingToolError(what, hint="pip install 'sleepward[serve]'") from error
+    host = lan_address() if lan else THIS_MACHINE
+    with listening_socket(host, port) as listener, ThreadPoolExecutor(1, "server") as thread:
+        own_port: int = listener.getsockname()[1]
+        access = Access(own_port)
+        config = uvicorn.Config(
+            web(folder, access, host_names(host, own_port), entered),
+            http=PatientProtocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=LAST_ANSWERS_S,
+        )
+        server = EndingServer(config)
+        ended = thread.submit(server.run, [listener])
+        try:
+            yield Served(host, own_port, ended, access)
+        finally:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # cut-off answers are no errors now
+            server.should_exit = True
