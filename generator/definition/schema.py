@@ -78,6 +78,7 @@ def _add_nights(program: dict[str, Any]) -> None:
             "anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}],
         },
         "note": {"type": "string", "description": "Shown beside the night."},
+        "say": {"type": "string", "description": "What is said that night, after the greeting."},
     }
     settings = {name: info.schema() for name, info in SETTINGS.items()}
     _set_properties(program["properties"]["nights"]["items"], night | settings, required=["routine"])
