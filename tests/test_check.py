@@ -212,16 +212,16 @@ def test_ones_own_routine_pose_and_words_take_the_place_of_the_built_in_ones(sle
     (folder / "routines" / "poses" / "rest.yaml").write_text(
         "name: Rest\nposition: supine\nenter: Settle my own way. [4s]\nleave: ''\n", encoding="utf-8"
     )
-    words = folder / "scripts_templates" / "gentle" / "arrival.j2"
+    words = folder / "scripts_templates" / "gentle" / "closing.j2"
     words.parent.mkdir(parents=True)
-    built_in = (ROOT / "scripts_templates" / "gentle" / "arrival.j2").read_text(encoding="utf-8")
-    assert "You can stop at any time." in built_in
-    words.write_text(built_in.replace("You can stop at any time.", "Stop whenever you like."), encoding="utf-8")
+    built_in = (ROOT / "scripts_templates" / "gentle" / "closing.j2").read_text(encoding="utf-8")
+    assert "\nThank your body.\n" in built_in
+    words.write_text(built_in.replace("\nThank your body.\n", "\nThank all of yourself.\n"), encoding="utf-8")
     script = sleepward("script", "deep-hip-opening").stdout
     assert "Open your right arm." in script
     assert "Settle my own way." in script
-    assert "Stop whenever you like." in script
-    assert "You can stop at any time." not in script
+    assert "Thank all of yourself." in script
+    assert "Thank your body." not in script
     sleepward("check")
 
 
