@@ -55,7 +55,7 @@ def audition_voices(
         except (MissingToolError, NotFoundError, SettingError, TrackError) as error:
             say_error(error)
             failed = failed or error
-            note = f"{error.what}. {note}"
+            note = f"{error.what}. {error.hint or note}"
         candidates.append(voice_candidate(name, note, sound, shortlist=bool(names) or name in first))
     click.echo(write_voices_page(candidates, folder, ranked=not names))
     more = len(voices) - len(first)
