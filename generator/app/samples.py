@@ -79,7 +79,8 @@ def write_sentences(
         events.append(Event("speech", at_ms, at_ms + narration.durations_ms[line.text], line.text, 0))
         at_ms = events[-1].end_ms + GAP_MS
     mix = _mix(background, tuple(events), at_ms, context, narration.clip)
-    return _written(path, _faded(mix.render, at_ms), at_ms, context, hint)
+    sound = mix.render if background == "none" else _faded(mix.render, at_ms)
+    return _written(path, sound, at_ms, context, hint)
 
 
 def _sentences(voice: Voice) -> Sequence[str]:
