@@ -24,8 +24,11 @@ from click.testing import CliRunner
 from jinja2.bccache import Bucket, BytecodeCache
 
 from generator.system import ffmpeg
+from tests.pages import CHROMIUM, PHONE
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
     from generator.model import Samples
 
 SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or shutil.which("sleepward")
@@ -358,3 +361,29 @@ def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
         built = outside.json("build", *options, "-o", f"{bed}.mp3")
         made[bed] = Track(folder / f"{bed}.mp3", built, inside.json("plan", *options))
     return made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        words = ["--autoplay-policy=no-user-gesture-required", "--no-sandbox", "--mute-audio"]
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=words)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone's window, in which nothing may go wrong unnoticed."""
+    context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.set_default_timeout(5_000)
+    yield page
+    context.close()
+    assert not wrong

@@ -98,7 +98,7 @@ def test_alone_it_says_the_three_lines_one_needs(sleepward: Command) -> None:
         (["backgrounds", "--sample", "night.txt"], 2, ["night.txt/brown.mp3", "another folder with --sample"]),
         (["voices", "--sample", "a", "--json"], 2, ["give only one of them"]),
         (["backgrounds", "--sample", "a", "--json"], 2, ["give only one of them"]),
-        (["voices", "tone"], 2, ["voices can be named only with --sample"]),
+        (["voices", "tone"], 2, ["voices can be named only with --sample or --audition"]),
         (["show", "frig"], 2, ["frig"]),
         (["script", "frig"], 2, ["frig"]),
         (["build", "empty.txt"], 2, ["empty.txt", "empty"]),

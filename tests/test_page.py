@@ -6,30 +6,35 @@ import base64
 import hashlib
 import json
 import re
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from generator.library.publishing import page_policy
 from generator.library.publishing.page_source import source
 from generator.server import serve
 from tests.conftest import encoded_in_one_piece
+from tests.pages import (
+    DESKTOP,
+    MOST_LUMINANCE,
+    PHONE,
+    button,
+    expect_darkness,
+    expect_large_controls,
+    expect_no_barriers,
+    in_browser,
+    luminance,
+    wait_until,
+)
 from tests.test_publishing import Library
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Page
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--"
-MOST_LUMINANCE = 0.4
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]  # axe-core's tags
-PHONE, DESKTOP = (360, 640), (1280, 800)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 # --- its text -----------------------------------------------------------------------------------------
@@ -97,12 +102,6 @@ def test_the_words_are_the_same_whether_read_from_tracks_or_from_the_files_besid
     assert library.read("index.html") == before
 
 
-def luminance(srgb: Any) -> Any:
-    """Relative luminance of sRGB in [0, 1], as WCAG 2.2 defines it."""
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return linear @ np.array([0.2126, 0.7152, 0.0722])
-
-
 def test_no_color_is_bright_and_every_text_can_be_read() -> None:
     tokens = dict(re.findall(r"--(\w+): #([0-9a-f]{6});", source()))
     bright = {name: float(luminance(np.array([*bytes.fromhex(value)]) / 255)) for name, value in tokens.items()}
@@ -117,19 +116,6 @@ def test_no_color_is_bright_and_every_text_can_be_read() -> None:
 
 
 # --- in a browser -----------------------------------------------------------------------------------------
-
-in_browser = [pytest.mark.external, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        words = ["--autoplay-policy=no-user-gesture-required", "--no-sandbox", "--mute-audio"]
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=words)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")
@@ -159,36 +145,8 @@ def address(request: pytest.FixtureRequest, nights: Path) -> Iterator[str]:
         yield served.address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A phone's window, in which nothing may go wrong unnoticed."""
-    context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("dialog", lambda dialog: wrong.append(dialog.message))
-    page.set_default_timeout(5_000)
-    yield page
-    context.close()
-    assert not wrong
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
 def heard_s(page: Page) -> float:
     return float(page.evaluate("document.getElementById('audio').currentTime"))
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Wait for a condition in JavaScript. The page's policy forbids Playwright's own way of waiting for one."""
-    asked = f"(() => {{ const audio = document.getElementById('audio'); return Boolean({condition}); }})()"
-    deadline_s = time.monotonic() + 10
-    while not page.evaluate(asked):
-        assert time.monotonic() < deadline_s, condition
-        page.wait_for_timeout(30)
 
 
 def play_tonights(page: Page) -> None:
@@ -324,7 +282,7 @@ class TestInABrowser:
         page.keyboard.press("Enter")
         assert button(page, "Words").get_attribute("aria-pressed") == "true"
         page.keyboard.press("Escape")
-        assert page.evaluate("document.activeElement.dataset.file") == "psoas-release/1.mp3"
+        wait_until(page, "document.activeElement.dataset.file === 'psoas-release/1.mp3'")
         page.keyboard.press("Space")
         wait_until(page, "!audio.paused")
 
@@ -349,24 +307,12 @@ class TestInABrowser:
     def test_it_is_dark_large_and_without_barriers(
         self, page: Page, nights: Path, tmp_path: Path, size: tuple[int, int]
     ) -> None:
-        from axe_playwright_python.sync_playwright import Axe
-
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto((nights / "index.html").as_uri())
         for view in ("shelf", "player"):
             if view == "player":
                 play_tonights(page)
                 button(page, "Words").click()
-            faults = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-            assert not [(each["id"], each["nodes"]) for each in faults if each["impact"] in ("serious", "critical")]
-            page.screenshot(path=tmp_path / "shot.png")
-            with Image.open(tmp_path / "shot.png") as picture:
-                pixels = np.asarray(picture.convert("RGB")) / 255
-            assert float(luminance(pixels).max()) <= MOST_LUMINANCE + 0.005
-            assert (pixels == 0).all(axis=-1).mean() > 0.4
-            boxes = page.evaluate(
-                """[...document.querySelectorAll("button, select, input")].map((e) => e.getBoundingClientRect())
-                   .filter((box) => box.width).map((box) => [box.width, box.height, box.left, box.right])"""
-            )
-            assert all(wide >= 56 and high >= 56 for wide, high, *_ in boxes)
-            assert all(left >= 0 and right <= size[0] for *_, left, right in boxes)
+            expect_no_barriers(page)
+            expect_darkness(page, tmp_path / "shot.png")
+            expect_large_controls(page, size[0])

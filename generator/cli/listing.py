@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import NotFoundError, SleepwardError, did_you_mean
+from .audition import AUDITION_HELP, AUDITION_OUT_HELP, audition_backgrounds, audition_voices
 from .commands import say_error
 from .options import GroupedCommand, build_options, split_flags, word_options
 from .progress import build_context, open_cache
@@ -84,17 +85,23 @@ def show_command(name: str, as_json: bool) -> None:
 @click.option(
     "--sample", "folder", metavar="FOLDER", help="Write twenty seconds of each into a folder, to choose by ear."
 )
+@click.option("--audition", is_flag=True, help=AUDITION_HELP)
+@click.option("-o", "out", metavar="FOLDER", help=AUDITION_OUT_HELP)
 @build_options(unused=("plain",))
-def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> None:
+def backgrounds_command(*, as_json: bool, folder: str | None, audition: bool, out: str | None, **options: Any) -> None:
     """List what can sound under the voice, as --background takes it.
 
     Your own music goes by its file's name, of any format; a plus lays one over another: rain+drone:-6 is rain with the
-    drone 6 dB lower.
+    drone 6 dB lower. With --audition, the voice that a build here has says two sentences over each.
     """
     from ..beds import BEDS
 
+    _refuse_two(json=as_json, sample=folder is not None, audition=audition)
+    _refuse(out and not audition, "-o goes only with --audition")
+    if audition:
+        audition_backgrounds(out, options)
+        return
     if folder is not None:
-        _refuse_both(as_json)
         from ..app.samples import sample_background
 
         with build_context(options) as context:
@@ -123,7 +130,13 @@ def backgrounds_command(as_json: bool, folder: str | None, **options: Any) -> No
     metavar="ROUTINE|FILE",
     help="Print its sentences with numbers, to be recorded.",
 )
-@click.option("-o", "out", metavar="FILE|FOLDER", help="With --sheet: add to this sheet the sentences that it lacks.")
+@click.option("--audition", is_flag=True, help=AUDITION_HELP)
+@click.option(
+    "-o",
+    "out",
+    metavar="FILE|FOLDER",
+    help=f"With --sheet: add to this sheet the sentences that it lacks. {AUDITION_OUT_HELP}",
+)
 @build_options(unused=("plain",))
 @word_options
 @click.argument("names", nargs=-1, metavar="[VOICE]...", shell_complete=complete_voices)
@@ -135,12 +148,14 @@ def voices_command(
     folder: str | None,
     wanted: str | None,
     source: str | None,
+    audition: bool,
     out: str | None,
     **given: Any,
 ) -> None:
     """List the voices to try first, as --voice takes them: the default, your own, those installed, the softest.
 
-    With --sample and names, only those are written. With --sheet, the flags for a routine's words choose its sentences.
+    With --sample or --audition and names, only those are written. With --sheet, the flags for a routine's words choose
+    its sentences.
     """
     from ..app.voice_list import all_voices
     from ..voices import fetch_voice, open_voice
@@ -152,15 +167,16 @@ def voices_command(
         return
     if source is not None:
         _refuse(
-            names or everything or as_json or folder, "--sheet goes only with -o and the flags for a routine's words"
+            names or everything or as_json or folder or audition,
+            "--sheet goes only with -o and the flags for a routine's words",
         )
         _print_sheet(source, None if out is None else Path(out), flags, options)
         return
     words = any(value is not None for value in flags.values())
-    _refuse(out or words, "-o and the flags for a routine's words go only with --sheet")
-    _refuse(names and folder is None, "voices can be named only with --sample")
-    if folder is not None:
-        _refuse_both(as_json)
+    _refuse(words, "the flags for a routine's words go only with --sheet")
+    _refuse(out and not audition, "-o goes only with --sheet or --audition")
+    _refuse(names and folder is None and not audition, "voices can be named only with --sample or --audition")
+    _refuse_two(json=as_json, sample=folder is not None, audition=audition)
     own = Workspace.here().own_voices()
     default = open_voice(None).label
     voices = all_voices(own, default)
@@ -168,6 +184,9 @@ def voices_command(
         click.echo(json.dumps([asdict(voice) for voice in voices], ensure_ascii=False))
         return
     shown = [voice for voice in voices if everything or voice.rank is not None]
+    if audition:
+        audition_voices(voices, own, names, out, options, everything=everything)
+        return
     if folder is not None:
         chosen = names or [voice.id for voice in shown]
         _sample_voices([own.get(name, name) for name in chosen], Path(folder), options)
@@ -194,8 +213,10 @@ def _print_sheet(source: str, out: Path | None, flags: dict[str, str | None], op
     click.echo(f"{written.path}: {written.sentences} sentences, {written.new} of them new")
 
 
-def _refuse_both(as_json: bool) -> None:
-    _refuse(as_json, "--json lists and --sample writes files: give only one of them")
+def _refuse_two(**given: bool) -> None:
+    """Refuse two flags of which one lists and others write files."""
+    flags = [f"--{name}" for name, is_given in given.items() if is_given]
+    _refuse(len(flags) > 1, f"{' and '.join(flags)} do different things: give only one of them")
 
 
 def _refuse(given: object, why: str) -> None:

@@ -43,6 +43,7 @@ __all__ = [
     "open_voice",
     "other_voice",
     "own_keys",
+    "quoted",
     "reading_sheet",
     "short_label",
     "speakable",
@@ -217,7 +218,7 @@ def open_voice(
     except MissingToolError as error:
         bare = choice if choice and engine == LAST_RESORT and engine != choice.partition(":")[0] else ""
         if bare and (near := nearest(bare, [*own_names, *NEURAL])):
-            hint = f"Did you mean {near[0]}? Ask for it with --voice {_quoted(near[0])}."
+            hint = f"Did you mean {near[0]}? Ask for it with --voice {quoted(near[0])}."
             raise MissingToolError(error.what, hint=hint) from error
         raise
 
@@ -316,7 +317,7 @@ def missing_voice(label: str, known: Iterable[str], recommended: Sequence[str] =
     near = [by_name[name] for name in nearest(asked, by_name, 3) if not _is_other_code(name, asked)]
     offered = near or list(recommended)[:3] or list(by_name.values())[:1] or ["tone"]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
-    example = " or ".join(f"--voice {_quoted(each)}" for each in (offered[:1] if near else offered))
+    example = " or ".join(f"--voice {quoted(each)}" for each in (offered[:1] if near else offered))
     return MissingToolError(
         f"there is no voice {label}", hint=f"{meant}Ask for one with {example}; `sleepward voices` lists more."
     )
@@ -377,5 +378,6 @@ def _check_range(name: str, value: int, allowed: tuple[int, int], unit: str) -> 
         raise SettingError(f"{name} {value} is out of range", hint=f"Ask for {low} to {high} {unit}.")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A voice's name as it is typed after ``--voice``."""
     return f'"{name}"' if " " in name else name

@@ -53,17 +53,18 @@ ESPEAK_SPEED_BY_VARIANT: Mapping[str, float] = {
 
 NOTES = {
     "en-us+klatt4": "the light voice: low and soft, and spoken in an instant",
-    "en-us+Annie": "soft, female",
-    "en-us+belinda": "soft, female",
-    "en-us+klatt": "brighter, and understood best over a loud bed",
     "en-us+klatt5": "soft",
     "en-us+klatt6": "soft",
-    "en-us+m7": "soft",
+    "en-us+m7": "soft, but understood less well over a bright bed",
+    "en-us+belinda": "soft, female",
+    "en-us+Annie": "soft, female",
+    "en-us+klatt": "brighter, and understood best over a loud bed",
     "en-us+whisper": "harsh: most of its energy lies at 2 to 5 kHz",
     "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
 }
 SHORT_LIST = tuple(voice for voice, note in NOTES.items() if not note.startswith("harsh"))
-"""The voices of espeak-ng to try first, the softest before the others."""
+"""The voices of espeak-ng to try first: the light one, then those that are soft and understood over every bed, then the
+others by their centroid, the darkest first (docs/sound.md)."""
 
 
 def expect_voice() -> None:

@@ -5,14 +5,16 @@ Its text, its look and what it does lie in `page_files/`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from . import page_source
+from ...pages import in_script
 from .catalogue import Catalogue, CatalogueTrack
+from .page_source import library_page
 from .spoken import Spoken
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 USUAL_VOICE = "usual voice"
 
@@ -22,7 +24,7 @@ def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> 
 
     Tracks that differ only in their sound share one line of what is said, and each sentence stands in the page once.
     """
-    lines: dict[str, int] = {}
+    lines: dict[Markup, int] = {}
     texts: dict[str, int] = {}
     places = [lines.setdefault(_spoken_line(each, texts), len(lines)) for each in spoken]
     library = {
@@ -30,14 +32,8 @@ def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> 
         "cover": "cover.jpg" if has_cover else "",
         "tracks": [_row(track, place) for track, place in zip(catalogue.tracks, places, strict=True)],
     }
-    return _template()(
-        title=catalogue.title,
-        policy=page_source.policy("'self' file:"),
-        style=page_source.style(),
-        script=page_source.script(),
-        library=_json(library),
-        spoken="\n".join([_json(list(texts)), *lines]),
-    )
+    told = (in_script(list(texts)), *lines)
+    return library_page().render(catalogue.title, library=in_script(library), spoken=told)
 
 
 def _row(track: CatalogueTrack, place: int) -> list[Any]:
@@ -46,7 +42,7 @@ def _row(track: CatalogueTrack, place: int) -> list[Any]:
     return [track.file, track.title, track.practice, track.duration_ms, voice, track.background, place]
 
 
-def _spoken_line(spoken: Spoken, texts: dict[str, int]) -> str:
+def _spoken_line(spoken: Spoken, texts: dict[str, int]) -> Markup:
     """Chapters and sentences as two flat lists of start in ms, text's number. New texts are added to `texts`."""
 
     def number(text: str) -> int:
@@ -54,24 +50,4 @@ def _spoken_line(spoken: Spoken, texts: dict[str, int]) -> str:
 
     chapters = [fact for each in spoken.chapters for fact in (each.start_ms, number(each.title))]
     words = [fact for each in spoken.sentences for fact in (each.start_ms, number(each.text))]
-    return _json([chapters, words])
-
-
-def _json(value: Any) -> str:
-    """JSON that can stand in a <script>: with < escaped, nothing in it ends the element or begins a comment."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@cache
-def _template() -> Callable[..., str]:
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(page_source.text())
-    raw = ("style", "script", "library", "spoken")  # our own files, and JSON in which < is escaped
-
-    def render(**texts: str) -> str:
-        return template.render({name: Markup(text) if name in raw else text for name, text in texts.items()})  # noqa: S704
-
-    return render
+    return in_script([chapters, words])
