@@ -302,7 +302,7 @@ def test_check_reads_as_the_voice_that_is_chosen_here(sleepward: Command, tmp_pa
 
 def test_check_finds_the_place_in_a_pose(sleepward: Command, tmp_path: Path) -> None:
     pose = (ROUTINES / "poses" / "chair-hip-circles.yaml").read_text(encoding="utf-8")
-    changed = pose.replace("with your feet apart. [6s]", "with your\n  feet → apart by 3cm. [6s]")
+    changed = pose.replace("with your feet apart. [6s]", "with your\n  feet → apart by 3cm. [6s]", 1)
     assert changed != pose
     (tmp_path / "routines" / "poses").mkdir(parents=True)
     (tmp_path / "routines" / "poses" / "chair-hip-circles.yaml").write_text(changed, encoding="utf-8")
