@@ -1,3 +1,15 @@
 """The commands beside building: check, tonight, programmes, doctor, samples, what is said, init."""
 
-__all__ = ["check", "doctor", "init_files", "programs", "said", "samples", "sheets", "tonight", "voice_list"]
+__all__ = [
+    "check",
+    "doctor",
+    "init_files",
+    "night_answers",
+    "night_ranges",
+    "programs",
+    "said",
+    "samples",
+    "sheets",
+    "tonight",
+    "voice_list",
+]
