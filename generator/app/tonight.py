@@ -23,6 +23,7 @@ ANSWERS = "answers.json"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
 RECENT_NIGHTS = 3  # what was done in them comes last
+MOST_AVOIDED = 1 / 2  # of its poses
 MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is another routine
 
 Where = Literal["bed", "floor", "anywhere"]
@@ -207,7 +208,7 @@ def _estimated(name: str, flags: Mapping[str, str | None], ranges: NightRanges, 
     )
     if found.place not in _PLACES_OF[where]:
         return replace(whole, refusal="isn't done in bed" if where == "bed" else "isn't done on the bed or the floor")
-    if len(found.avoided) > MOST_LEFT_OUT * found.poses:
+    if len(found.avoided) > MOST_AVOIDED * found.poses:
         return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
     wanted = whole.wanted_ms
     if wanted is None or found.least_ms * (1 - SLACK) <= wanted <= found.most_ms * (1 + SLACK):
