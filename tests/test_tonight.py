@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import itertools
 import json
+import os
 import random
+import re
+import select
 import shlex
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,15 +22,16 @@ from pathlib import Path
 import pytest
 
 from generator.app import tonight
+from generator.app.night_ranges import NightRanges
 from generator.app.tonight import Candidate, PastNight, choose, night_of, read_history, record
 from generator.build.fitting import estimated_fit
-from generator.build.pipeline import plan_track, read_spec
+from generator.build.pipeline import plan_track
 from generator.build.track import BuildContext
 from generator.errors import InputError, LengthError, SleepwardError
 from generator.settings import SETTINGS
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from tests.conftest import Command
+from tests.conftest import SLEEPWARD, Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
 MINUTE = 60_000
@@ -45,6 +54,14 @@ def candidate(routine: str, own_min: int, *left_out: str, wanted_min: int = 20) 
     return Candidate(routine, routine, wanted_min * MINUTE, own_ms // 2, own_ms * 2, own_ms, left_out)
 
 
+def losing(routine: str, *avoided: str) -> Candidate:
+    return replace(candidate(routine, 20), avoided=avoided, poses=5)
+
+
+def done_on(place: str, routine: str) -> Candidate:
+    return replace(candidate(routine, 20), place=place)
+
+
 def done(*routines: str) -> list[PastNight]:
     return [PastNight(date(2025, 1, day), routine) for day, routine in enumerate(routines, 1)]
 
@@ -64,6 +81,12 @@ def done(*routines: str) -> list[PastNight]:
         ([candidate("a", 20, "x"), candidate("b", 35)], ("b",), "a"),
         ([candidate("a", 20), replace(candidate("b", 20), refusal="too long")], ("a",), "a"),
         ([candidate("b", 20), candidate("a", 20)], (), "a"),
+        ([losing("a", "x"), candidate("b", 90)], (), "b"),  # what loses least to avoid
+        ([losing("a", "x"), candidate("b", 90)], ("b",), "a"),  # but not the same night after night
+        ([losing("a", "x"), candidate("b", 90)], ("b", "c", "d", "e"), "b"),  # and not for long
+        ([done_on("mat", "a"), done_on("room", "b"), done_on("bed", "c")], (), "c"),
+        ([done_on("mat", "b"), done_on("room", "a")], (), "b"),
+        ([losing("a", "x"), done_on("room", "b")], (), "b"),
         ([replace(candidate("b", 40), wanted_ms=None), replace(candidate("a", 90), wanted_ms=None)], ("a",), "b"),
     ],
 )
@@ -117,13 +140,14 @@ def test_what_turns_out_not_to_fit_gives_way() -> None:
 
 
 @pytest.mark.parametrize("minutes", [9, 15, 20, 27])
-def test_what_is_left_out_to_fit_keeps_the_order_and_the_last(minutes: int) -> None:
+def test_what_is_left_out_to_fit_keeps_the_order_and_the_last(minutes: int, cache_folder: Path) -> None:
     asked = flags(length=f"{minutes}m", voice="tone", avoid="standing")
     shortened = 0
-    for each in tonight.candidates(asked, Workspace.here(), pytest.fail):
+    ranges = NightRanges(asked, Workspace.here(), Cache(cache_folder))
+    for each in tonight.candidates(ranges, asked, Workspace.here(), pytest.fail):
         if each.refusal:
             continue
-        spec = read_spec(tonight.source_of(each, Workspace.here()), each.flags, Workspace.here())
+        spec = ranges.spec(each.routine)
         whole, less = _poses(spec.script.body), _poses(estimated_fit(spec).spec.script.body)
         if each.left_out:
             assert set(less) == {pose for pose in whole if pose not in each.left_out}
@@ -142,16 +166,21 @@ def _poses(script: str) -> list[str]:
 def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -> None:
     context = BuildContext(Cache(cache_folder), 2)
     for routine in ("ten-minutes-in-bed", "psoas-release"):
-        workspace = Workspace.here()
-        (each,) = [
-            candidate
-            for candidate in tonight.candidates(flags(), workspace, pytest.fail)
-            if candidate.routine == routine
-        ]
-        spec = read_spec(tonight.source_of(each, workspace), each.flags, workspace)
-        least_ms, most_ms = plan_track(spec, context).timeline.length_range_ms
+        ranges = NightRanges(flags(), Workspace.here(), context.cache)
+        each = ranges.of(routine)
+        least_ms, most_ms = plan_track(ranges.spec(routine), context).timeline.length_range_ms
         assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
         assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
+
+
+@pytest.mark.parametrize(("where", "places"), [("bed", {"bed"}), ("floor", {"bed", "mat"})])
+def test_where_keeps_to_the_place(sleepward: Command, history: Path, where: str, places: set[str]) -> None:
+    reasons = sleepward.json("tonight", "--where", where, "--dry-run", "--minutes", "20", *QUICK)["reasons"]
+    workspace = Workspace.here()
+    done_in = {name: workspace.read_routine(workspace.routine_path(name)).setting for name in reasons}
+    refused = {name for name, reason in reasons.items() if reason.startswith("isn't done")}
+    assert refused == {name for name, place in done_in.items() if place not in places}
+    sleepward("tonight", "--where", "floor", "--in-bed", code=2)
 
 
 def test_in_bed_leaves_out_what_is_done_elsewhere(sleepward: Command, history: Path) -> None:
@@ -167,11 +196,43 @@ def test_files_with_faults_are_said_once_and_hide_no_others(tmp_path: Path) -> N
         head = "title: x\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
         (tmp_path / "routines" / f"{name}.yaml").write_text(f"{head}  - pose: crooked\n    hold: 1 min\n")
     said: list[SleepwardError] = []
-    found = {each.routine: each for each in tonight.candidates(flags(length="20m"), Workspace.here(), said.append)}
+    asked = flags(length="20m")
+    ranges = NightRanges(asked, Workspace.here(), Cache(tmp_path / "cache"))
+    found = {each.routine: each for each in tonight.candidates(ranges, asked, Workspace.here(), said.append)}
     assert ["crooked.yaml:1" in str(error) for error in said] == [True]
     assert "faults" in found["mine"].refusal
     assert "faults" in found["yours"].refusal
     assert not found["ten-minutes-in-bed"].refusal
+
+
+def test_a_range_is_kept_until_a_file_that_it_comes_from_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "routines"
+    folder.mkdir()
+    cache = Cache(tmp_path / "cache")
+    head = "title: Mine\nsummary: x\nsetting: bed\neyes: closed\nsteps:\n"
+
+    def most_ms(hold: str) -> int:
+        (folder / "mine.yaml").write_text(f"{head}  - pose: rest\n    hold: {hold}\n")
+        return NightRanges(flags(voice="tone"), Workspace.here(), cache).of("mine").most_ms
+
+    first = most_ms("2 min")
+    kept = [path for path in (cache.folder / "ranges").rglob("*") if path.is_file()]
+    assert (most_ms("2 min"), len(kept)) == (first, 1)
+    assert most_ms("3 min") == first + MINUTE
+    (tmp_path / "sleepward.toml").write_text('pace = "2"\n')
+    assert most_ms("3 min") > first + MINUTE
+
+
+def test_a_wanted_length_comes_from_the_flag_or_the_settings(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    (tmp_path / "sleepward.toml").write_text('length = "12m"\n')
+
+    def wanted(**given: str) -> int | None:
+        asked = flags(voice="tone", **given)
+        found = tonight.candidates(NightRanges(asked, Workspace.here(), cache), asked, Workspace.here(), pytest.fail)
+        return {each.wanted_ms for each in found}.pop()
+
+    assert [wanted(length="20m"), wanted(), wanted(length="9m")] == [20 * MINUTE, 12 * MINUTE, 9 * MINUTE]
 
 
 # --- the command --------------------------------------------------------------------------------------
@@ -269,3 +330,83 @@ def test_without_minutes_each_is_as_long_as_it_is(sleepward: Command, history: P
     chosen = sleepward.json("tonight", "--only", "leg-dangle", "--dry-run", "--voice", "tone")
     assert chosen["routine"] == "psoas-release"
     assert "length" not in chosen["command"]
+
+
+# --- the questions, as typed at a terminal ------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(history: Path, tmp_path: Path) -> Typed:
+    return Typed(tmp_path)
+
+
+class Typed:
+    """`sleepward` at a pseudo-terminal of 50 columns: each answer is typed when a question waits for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: str, answers: Sequence[str] = (), code: int = 0) -> str:
+        pty, fcntl, termios = (importlib.import_module(name) for name in ("pty", "fcntl", "termios"))
+        own, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
+        assert SLEEPWARD
+        process = subprocess.Popen([SLEEPWARD, *words], cwd=self.folder, stdin=its, stdout=its, stderr=its)
+        os.close(its)
+        shown, left = b"", list(answers)
+        asked_at = 0
+        while select.select([own], [], [], 300)[0]:
+            try:
+                read = os.read(own, 65_536)
+            except OSError:  # so Linux says that the other end is closed
+                break
+            if not read:
+                break
+            shown += read
+            if left and shown[asked_at:].endswith(b": "):
+                asked_at = len(shown)
+                os.write(own, f"{left.pop(0)}\n".encode())
+        os.close(own)
+        assert process.wait(60) == code, shown.decode()
+        assert not left, f"never asked for {left}: {shown.decode()}"
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+class TestQuestions:
+    def test_four_are_asked_and_the_answers_proposed_the_next_time(self, typed: Typed, history: Path) -> None:
+        shown = typed("tonight", answers=["8", "sore knees", "knees and lower back", "", "n", "tone", "none"])
+        questions = ["Minutes [20]: ", "What hurts (knees, back) [nothing]: ", "Where (bed, floor, anywhere) [bed]: "]
+        assert [question in shown for question in [*questions, "Sound: heart, brown [Y/n]: "]] == [True] * 4
+        assert "no pose is known to be bad for 'sore-knees'" in shown
+        (made,) = (typed.folder / "output").glob("*.mp3")
+        assert "8:00 guided" in shown
+        assert "--avoid knees,lower-back" in " ".join(shown.split())
+        again = typed("tonight", answers=["", "", "", ""])
+        proposed = ["Minutes [8]", "[knees,lower-back]", "[bed]", "Sound: tone, none [Y/n]"]
+        assert [each in again for each in proposed] == [True] * 4
+        first, second = [entry.routine for entry in read_history(history)]
+        assert first == made.stem != second
+
+    def test_what_cannot_be_answered_is_asked_again(self, typed: Typed, history: Path) -> None:
+        shown = typed("tonight", answers=["soon", "0", "8", "kneees", "", "bet", "bed", "n", "tone", "none"])
+        assert "'soon' isn't a number of minutes" in shown
+        assert "did you mean knees?" in shown
+        assert "'bet' is not one of" in shown
+
+    def test_with_any_option_nothing_is_asked_or_remembered(self, typed: Typed, history: Path) -> None:
+        shown = typed("tonight", "--dry-run", "--minutes", "8", "--voice", "tone")
+        assert "Minutes [" not in shown
+        assert "Make it with: sleepward build" in shown
+        assert not tonight.answers_path().exists()
+
+    def test_the_end_of_input_is_no_answer(self, typed: Typed, history: Path) -> None:
+        assert "interrupted" in typed("tonight", answers=["8", "\x04"], code=130)
+        assert not tonight.answers_path().exists()
+
+    def test_broken_answers_are_said_and_kept(self, typed: Typed, history: Path) -> None:
+        tonight.answers_path().parent.mkdir(parents=True)
+        for broken in ("{", "[]", '{"minutes": "8"}', '{"minutes": 0}', '{"where": "roof"}', '{"voice": 1}'):
+            tonight.answers_path().write_text(broken)
+            assert "the last answers can't be read" in " ".join(typed("tonight", code=2).split())
+            assert tonight.answers_path().read_text() == broken

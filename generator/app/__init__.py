@@ -5,6 +5,8 @@ __all__ = [
     "check",
     "doctor",
     "init_files",
+    "night_answers",
+    "night_ranges",
     "programs",
     "said",
     "samples",

@@ -9,24 +9,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
-from ..build.fitting import estimated_clips_ms, estimated_fit
-from ..build.pipeline import plan_track, read_spec
-from ..build.track import BuildContext, TrackSpec
-from ..definition.fitting import FitChoice, left_out_poses
+from ..build.track import BuildContext
 from ..durations import clock
 from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
-from ..timeline.layout import lay_out
-from ..timeline.timing import timing_of
 from ..workspace import Workspace
-from ..workspace.script_sources import ScriptSource, routine_source
+from .night_ranges import NightRanges, wanted_ms
 
 DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
+ANSWERS = "answers.json"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
 SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
+RECENT_NIGHTS = 3  # what was done in them comes last
+MOST_AVOIDED = 1 / 2  # of its poses
 MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is another routine
-MOST_AVOIDED = 0.5  # with less than the other half left, another routine suits better
+
+Where = Literal["bed", "floor", "anywhere"]
+PLACES = ("bed", "mat", "chair", "room")  # of routines, the first one preferred
+_PLACES_OF: Mapping[Where, tuple[str, ...]] = {"bed": ("bed",), "floor": ("bed", "mat"), "anywhere": PLACES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Candidate:
     """A routine as it could be done tonight. Times are estimates of the guided part.
 
     `wanted_ms` None accepts any length. `left_out` are the poses that the length fit leaves out, `avoided` those that
-    `avoid` does. `flags` produce it. `refusal` says why it can't be done, if so.
+    `avoid` does, of so many `poses`. `place` is where it is done. `flags` produce it. `refusal` says why it can't be
+    done, if so.
     """
 
     routine: str
@@ -45,6 +48,8 @@ class Candidate:
     own_ms: int = 0
     left_out: tuple[str, ...] = ()
     avoided: tuple[str, ...] = ()
+    poses: int = 1
+    place: str = "bed"
     flags: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str = ""
 
@@ -71,7 +76,9 @@ class Choice:
 def choose(
     candidates: Iterable[Candidate], done: Sequence[PastNight], attempt: Callable[[Candidate], Candidate]
 ) -> Choice:
-    """Prefer routines never done or done longest ago, then fewest poses left out, then the length nearest to their own.
+    """Prefer routines that weren't done in the last three nights. Of those: which loses least to `avoid`, then bed
+    before floor before standing, then never done or done longest ago, then fewest poses left out to fit, then the
+    length nearest to its own.
 
     `done` is in order of time. `attempt` returns the candidate unchanged if it works, else its replacement: one with
     more poses left out, or refused. Raises LengthError if none works.
@@ -92,12 +99,17 @@ def choose(
     raise LengthError("no routine fits these wishes", hint=f"{reasons}give another --minutes, or avoid less")
 
 
-def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[bool, int, int, float, str]:
+def _rank(candidate: Candidate, order: Mapping[str, int]) -> tuple[object, ...]:
+    last_place = order.get(candidate.routine, -1)
+    lately = last_place >= 0 and last_place >= max(order.values()) - (RECENT_NIGHTS - 1)
     stretch = abs(math.log(candidate.wanted_ms / candidate.own_ms)) if candidate.wanted_ms and candidate.own_ms else 0.0
     return (
         bool(candidate.refusal),
-        order.get(candidate.routine, -1),
-        len(candidate.left_out) + len(candidate.avoided),
+        last_place if lately else -1,
+        len(candidate.avoided) / candidate.poses if candidate.poses else 0.0,
+        PLACES.index(candidate.place),
+        last_place,
+        len(candidate.left_out),
         stretch,
         candidate.routine,
     )
@@ -112,21 +124,23 @@ def _last_done(candidate: Candidate, nights: Mapping[str, date]) -> str:
 
 
 def _length_of(candidate: Candidate) -> str:
+    lost = f"without {listed(candidate.avoided)}, to avoid, " if candidate.avoided else ""
     without = f"without {listed(candidate.left_out)}, to fit, " if candidate.left_out else ""
-    return f"{without}about {clock(candidate.own_ms)} without a wanted length"
+    return f"{lost}{without}about {clock(candidate.own_ms)} without a wanted length"
 
 
 # --- candidates: routines and the time they take ----------------------------------------------------------
 
 
 def candidates(
+    ranges: NightRanges,
     flags: Mapping[str, str | None],
     workspace: Workspace,
     broken: Callable[[SleepwardError], None],
     *,
-    in_bed: bool = False,
+    where: Where = "anywhere",
 ) -> list[Candidate]:
-    """Every routine under these settings, shortened to the wanted length. `in_bed` refuses those for other places.
+    """Every routine under these settings, shortened to the wanted length. `where` refuses those done elsewhere.
 
     Speaking all of them would take a minute, so the length of speech is estimated from its letters. `broken` is called
     with the error of each faulty file. Raises InputError if these settings suit no routine.
@@ -136,10 +150,7 @@ def candidates(
     said: set[str] = set()
     for name in workspace.routine_names():
         try:
-            if in_bed and workspace.read_routine(workspace.routine_path(name)).setting != "bed":
-                found.append(Candidate(name, refusal="isn't done in bed"))
-                continue
-            whole = _estimated(name, flags, workspace)
+            found.append(_estimated(name, flags, ranges, where))
         except DefinitionError as error:
             if str(error) not in said:  # many routines may share a pose
                 broken(error)
@@ -148,8 +159,6 @@ def candidates(
         except InputError as error:
             errors.append(error)
             found.append(Candidate(name, refusal=error.what))
-        else:
-            found.append(whole)
     if errors and all(not candidate.title for candidate in found):
         raise _combined_error(errors, found)
     return found
@@ -165,18 +174,16 @@ def _combined_error(errors: Sequence[InputError], found: Sequence[Candidate]) ->
     )
 
 
-def source_of(candidate: Candidate, workspace: Workspace) -> ScriptSource:
-    """The candidate's script."""
-    return _source(candidate.routine, candidate.flags, workspace)
+def try_candidate(candidate: Candidate, ranges: NightRanges, context: BuildContext) -> Candidate:
+    """Lay out the candidate as it is spoken. Returns it unchanged if that works, with other poses left out, or refused.
 
-
-def try_candidate(candidate: Candidate, workspace: Workspace, context: BuildContext) -> Candidate:
-    """Speak and lay out the candidate. Returns it unchanged if that works, with other poses left out, or refused."""
+    It is spoken unless that was done before.
+    """
     try:
-        planned = plan_track(read_spec(source_of(candidate, workspace), candidate.flags, workspace), context)
+        left_out, poses = ranges.spoken_left_out(candidate.routine, context)
     except InputError as error:
         return replace(candidate, refusal=error.what)
-    return _leaving_out(candidate, planned.spec, planned.choice)
+    return _leaving_out(candidate, left_out, poses)
 
 
 def night_of(now: datetime) -> date:
@@ -184,60 +191,43 @@ def night_of(now: datetime) -> date:
     return (now - timedelta(hours=NIGHT_BEGINS_H)).date()
 
 
-def _estimated(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> Candidate:
+def _estimated(name: str, flags: Mapping[str, str | None], ranges: NightRanges, where: Where) -> Candidate:
     """The routine with its times estimated from the letters of its speech, shortened to its wanted length."""
-    spec = read_spec(_source(name, flags, workspace), flags, workspace)
-    timeline = lay_out(spec.script, estimated_clips_ms(spec), replace(timing_of(spec.settings), length_ms=None))
-    least_ms, most_ms = timeline.length_range_ms
-    wanted_ms = spec.settings.length
-    avoided, poses = _avoided(name, spec, workspace)
+    found = ranges.of(name)
     whole = Candidate(
         routine=name,
-        title=spec.script.title,
-        wanted_ms=wanted_ms,
-        least_ms=least_ms,
-        most_ms=most_ms,
-        own_ms=timeline.guided_ms,
-        avoided=avoided,
+        title=found.title,
+        wanted_ms=wanted_ms(flags, found),
+        least_ms=found.least_ms,
+        most_ms=found.most_ms,
+        own_ms=found.own_ms,
+        avoided=found.avoided,
+        poses=found.poses,
+        place=found.place,
         flags=flags,
     )
-    if len(avoided) > MOST_AVOIDED * poses:
+    if found.place not in _PLACES_OF[where]:
+        return replace(whole, refusal="isn't done in bed" if where == "bed" else "isn't done on the bed or the floor")
+    if len(found.avoided) > MOST_AVOIDED * found.poses:
         return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
-    if wanted_ms is None or least_ms * (1 - SLACK) <= wanted_ms <= most_ms * (1 + SLACK):
+    wanted = whole.wanted_ms
+    if wanted is None or found.least_ms * (1 - SLACK) <= wanted <= found.most_ms * (1 + SLACK):
         return whole
-    if most_ms < wanted_ms:
-        return replace(whole, refusal=f"lasts about {clock(most_ms)} at its longest")
-    fit = estimated_fit(spec)
-    if not fit.fits:
-        return replace(
-            whole, refusal=f"lasts about {clock(least_ms)} at its shortest, and too long with less of it too"
-        )
-    return _leaving_out(whole, spec, fit.choice)
+    if found.most_ms < wanted:
+        return replace(whole, refusal=f"lasts about {clock(found.most_ms)} at its longest")
+    left_out = ranges.left_out(name, found, wanted)
+    if left_out is None:
+        at_its_shortest = f"lasts about {clock(found.least_ms)} at its shortest"
+        return replace(whole, refusal=f"{at_its_shortest}, and too long with less of it too")
+    return _leaving_out(whole, left_out, found.kept)
 
 
-def _avoided(name: str, spec: TrackSpec, workspace: Workspace) -> tuple[tuple[str, ...], int]:
-    """The poses that `avoid` leaves out of the routine, and how many there would be without it."""
-    chosen, skipped = spec.settings.only, spec.settings.skip
-    own = dict.fromkeys(step.pose.id for step in workspace.read_routine(workspace.routine_path(name)).steps)
-    wanted = [pose for pose in own if pose not in skipped and (not chosen or pose in chosen)]
-    done = {cue.where.pose for cue in spec.script.cues}
-    return tuple(pose for pose in wanted if pose not in done) if spec.settings.avoid else (), len(wanted)
-
-
-def _leaving_out(candidate: Candidate, spec: TrackSpec, choice: FitChoice) -> Candidate:
-    """The candidate with the poses that `choice` leaves out; refused if they are most of them."""
-    if spec.shortenable is None:
-        return candidate
-    routine = spec.shortenable.routine
-    left_out = left_out_poses(routine, choice)
-    if len(left_out) > MOST_LEFT_OUT * len({step.pose.id for step in routine.steps}):
+def _leaving_out(candidate: Candidate, left_out: tuple[str, ...], poses: int) -> Candidate:
+    """The candidate without the poses of `left_out`; refused if they are most of its `poses`."""
+    if len(left_out) > MOST_LEFT_OUT * poses:
         without = "and is too long even with two thirds of its poses left out"
         return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest, {without}")
     return replace(candidate, left_out=left_out)
-
-
-def _source(name: str, flags: Mapping[str, str | None], workspace: Workspace) -> ScriptSource:
-    return routine_source(workspace.read_routine(workspace.routine_path(name)), flags, workspace)
 
 
 # --- the history --------------------------------------------------------------------------------------
@@ -253,6 +243,11 @@ def history_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("sleepward", appauthor=False)) / HISTORY
+
+
+def answers_path() -> Path:
+    """Beside the history."""
+    return history_path().with_name(ANSWERS)
 
 
 def read_history(path: Path) -> list[PastNight]:

@@ -1,3 +1,3 @@
 """Building a track: the pipeline, a track's fingerprint, its tags, its file."""
 
-__all__ = ["fingerprint", "fitting", "pipeline", "plan_json", "several", "speakers", "track", "track_file"]
+__all__ = ["excerpt", "fingerprint", "fitting", "pipeline", "plan_json", "several", "speakers", "track", "track_file"]

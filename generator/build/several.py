@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from ..errors import InputError, SleepwardError
+from ..durations import format_ms
+from ..errors import InputError, LengthError, SleepwardError
 from ..system.stopping import StopToken
 from ..system.waiting import wait_for
 from ..workspace import Workspace
 from ..workspace.script_sources import load_source
+from .excerpt import excerpt
 from .pipeline import load_background, prepare, read_spec, render
 from .track import BuildContext, BuildResult, PreparedTrack
 from .track_file import track_path
@@ -24,12 +26,15 @@ def build_several(
     out: str | None,
     workspace: Workspace,
     context: BuildContext,
+    *,
+    preview_ms: int | None = None,
 ) -> Generator[BuildResult | SleepwardError]:
     """Build each of `sources` (as the user names them) in order. Yields its result or its error, then goes on.
 
-    `out` is the value of -o. Closing the iterator early stops the narration of the next track.
+    `out` is the value of -o. With `preview_ms`, each is a preview of that length. Closing the iterator early stops the
+    narration of the next track.
     """
-    with _TracksAhead(sources, flags, out, workspace, context) as tracks:
+    with _TracksAhead(sources, flags, out, workspace, context, preview_ms=preview_ms) as tracks:
         for number in range(len(sources)):
             try:
                 prepared = tracks.take(number)
@@ -49,9 +54,11 @@ class _TracksAhead:
         out: str | None,
         workspace: Workspace,
         context: BuildContext,
+        *,
+        preview_ms: int | None,
     ) -> None:
         self._sources, self._flags, self._out = sources, flags, out
-        self._workspace, self._context = workspace, context
+        self._workspace, self._context, self._preview_ms = workspace, context, preview_ms
         self._taken: dict[Path, str] = {}
         self._stop = StopToken()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="next-track")
@@ -92,10 +99,18 @@ class _TracksAhead:
         source = self._sources[number]
         loaded = load_source(source, self._flags, self._workspace, context.cache)
         spec = read_spec(loaded, self._flags, self._workspace)
+        if self._preview_ms is not None:
+            spec = excerpt(spec, self._preview_ms)
         path = track_path(self._out, spec.name, spec.settings.format)
         if (other := self._taken.setdefault(path, source)) != source:
             hint = "build them one by one, each with a file of its own (-o)"
             raise InputError(f"{source} and {other} would both become {path}", hint=hint)
         for note in spec.script.adapted:
             context.notice(note)
-        return prepare(spec, path, context)
+        try:
+            return prepare(spec, path, context)
+        except LengthError as error:
+            if self._preview_ms is None:
+                raise
+            what = f"a preview of {format_ms(self._preview_ms)} has no room for its parts, as this voice speaks"
+            raise LengthError(what, hint="give a longer --preview") from error

@@ -14,11 +14,15 @@ from .commands import say_error
 from .options import GroupedCommand, build_options, setting_options, split_flags
 from .progress import build_context, open_cache, shared_build_context
 from .results import json_of, line_of
+from .tables import hanging
 from .values import complete_sources
 
 if TYPE_CHECKING:
     from ..definition.fitting import FitChoice
     from ..workspace.script_sources import ScriptSource
+
+PREVIEW_MS = 60_000
+LEAST_PREVIEW_MS, MOST_PREVIEW_MS = 30_000, 600_000
 
 
 @click.command("build", cls=GroupedCommand)
@@ -30,13 +34,47 @@ if TYPE_CHECKING:
     help="Where to put it; a file's suffix chooses the format.  [default: output/NAME.mp3]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")
+@click.option("--preview", metavar="TIME", help="Make a preview of that length instead, like 1m: see `preview`.")
 @build_options()
 @setting_options()
-def build_command(sources: tuple[str, ...], **given: Any) -> None:
+def build_command(sources: tuple[str, ...], preview: str | None, **given: Any) -> None:
     """Make a track of each ROUTINE (its name or its .yaml file), script FILE, or - for a script on standard input.
 
     Parts that exist already are reused: a second build costs nothing.
     """
+    _build(sources, given, None if preview is None else _preview_ms(preview))
+
+
+@click.command("preview", cls=GroupedCommand)
+@click.argument("sources", nargs=-1, required=True, metavar="ROUTINE|FILE|-...", shell_complete=complete_sources)
+@click.option("-o", "out", metavar="FILE|FOLDER/", help="Where to put it.  [default: output/NAME-preview.mp3]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per preview.")
+@build_options()
+@setting_options(unused=("length", "tail", "keep"))
+def preview_command(sources: tuple[str, ...], **given: Any) -> None:
+    """Make a minute of a track, to hear what its settings do: how the arrival ends, an entry into a pose, the beginning
+    of its hold and the line that announces its end, the last words, and the fade.
+
+    `build --preview 2m` makes a longer one.
+    """
+    _build(sources, given, PREVIEW_MS)
+
+
+def _preview_ms(text: str) -> int:
+    """The length of a preview. Raises InputError for any that can't be had."""
+    from ..durations import parse_duration
+
+    try:
+        preview_ms = parse_duration(text)
+    except ValueError as error:
+        raise InputError(str(error), where="--preview", hint="write it like 1m") from error
+    if not LEAST_PREVIEW_MS <= preview_ms <= MOST_PREVIEW_MS:
+        raise InputError("a preview lasts 30 s to 10 min", where=f"--preview {text}", hint="write 1m")
+    return preview_ms
+
+
+def _build(sources: tuple[str, ...], given: dict[str, Any], preview_ms: int | None) -> None:
+    """Make a track, or a preview, of each of the sources, and say so."""
     from ..voices import expect_voice
 
     flags, options = split_flags(given)
@@ -56,7 +94,9 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
     failed: SleepwardError | None = None
     with (
         shared_build_context(options) as (context, paused),
-        closing(build_several(sources, flags, options["out"], Workspace.here(), context)) as results,
+        closing(
+            build_several(sources, flags, options["out"], Workspace.here(), context, preview_ms=preview_ms)
+        ) as results,
     ):
         for result in results:
             with paused:
@@ -64,7 +104,7 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
                     say_error(result)
                     failed = failed or result
                 else:
-                    click.echo(json_of(result) if options["as_json"] else line_of(result))
+                    click.echo(json_of(result) if options["as_json"] else hanging(line_of(result)))
     if failed is not None:
         raise click.exceptions.Exit(failed.exit_code)
 
@@ -75,15 +115,17 @@ def build_command(sources: tuple[str, ...], **given: Any) -> None:
 @click.option("--said", is_flag=True, help="Every sentence as it is said, too, where it isn't said as it is written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON (version 1).")
 @click.option("--plot", metavar="FILE", help="Draw it into a .png or .svg: voice, holds, background, chapters.")
+@click.option("--preview", metavar="TIME", help="Plan a preview of that length instead, like 1m.")
 @click.option("-o", "out", hidden=True, help="Taken and not used, so that a build's line can be planned as it is.")
 @build_options(unused=("plain",))
 @setting_options(unused=("background_level", "loudness", "glide", "ear", "cover"))
-def plan_command(source: str, said: bool, **given: Any) -> None:
+def plan_command(source: str, said: bool, preview: str | None, **given: Any) -> None:
     """Show the timeline of a track with clock times, without making it. Takes what `build` takes."""
     from ..voices import expect_voice
 
     flags, options = split_flags(given)
     expect_voice(flags["voice"])  # beside the imports: else an unchanged build lasts 1.4 times as long
+    from ..build.excerpt import excerpt
     from ..build.pipeline import plan_track, read_spec
     from ..workspace import Workspace
     from ..workspace.script_sources import load_source
@@ -94,7 +136,8 @@ def plan_command(source: str, said: bool, **given: Any) -> None:
         check_suffix(Path(options["plot"]))  # before anything is spoken
     workspace = Workspace.here()
     with build_context(options) as context:
-        planned = plan_track(read_spec(load_source(source, flags, workspace, context.cache), flags, workspace), context)
+        spec = read_spec(load_source(source, flags, workspace, context.cache), flags, workspace)
+        planned = plan_track(spec if preview is None else excerpt(spec, _preview_ms(preview)), context)
     if options["plot"] is not None:
         from ..mix.envelope import Envelope
         from ..plot import plot_plan

@@ -15,6 +15,7 @@ from ..system import stopping
 
 COMMANDS = {
     "build": "build",
+    "preview": "build",
     "plan": "build",
     "script": "build",
     "tonight": "tonight",
@@ -39,6 +40,7 @@ COMMANDS = {
 
 SUMMARIES = {
     "build": "Make tracks: a file each, in output/.",
+    "preview": "Make a minute of a track, to hear what its settings do.",
     "plan": "Show what happens when in a track.",
     "script": "Print the script of a routine, to read or to change.",
     "tonight": "Choose a routine that fits tonight, and make it.",

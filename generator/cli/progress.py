@@ -15,6 +15,7 @@ import click
 
 from ..storage.cache import Cache, default_folder
 from ..system import stopping
+from .tables import hanging
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -79,7 +80,7 @@ def _bars(context: BuildContext) -> Iterator[tuple[BuildContext, AbstractContext
             bars.update(tasks[stage], completed=done, total=total or None, visible=done < total or not total)
 
         def notice(text: str) -> None:
-            console.out(text, highlight=False)  # above the bars
+            console.out(hanging(text, err=True), highlight=False)  # above the bars
 
         yield replace(context, progress=report, notice=notice), _Paused(bars)
 

@@ -224,7 +224,7 @@ def refuse_unknown_names(settings: Settings, where: Callable[[str], str | None],
 
 
 def _refuse_unknown_avoid(settings: Settings, where: Callable[[str], str | None], workspace: Workspace) -> None:
-    if not settings.avoid:
+    if set(settings.avoid) <= set(avoidable_words(())):  # no pose must be read for them
         return
     known = avoidable_words([workspace.read_pose(pose_id) for pose_id in workspace.pose_ids()])
     for word in settings.avoid:

@@ -165,6 +165,12 @@ class Workspace:
         """Whether the file is one that comes with the program."""
         return any(root.trust == "built-in" and path.resolve().is_relative_to(root.folder) for root in self.roots)
 
+    def word_files(self) -> list[Path]:
+        """All files that the words of any routine may come from, beside its own: poses and templates."""
+        folders = (root.folder / TEMPLATES for root in self.roots)
+        templates = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        return [*self._pose_files(), *templates]
+
     # --- settings and lexicons ---------------------------------------------------------------------------
 
     def layers(self) -> list[SettingsLayer]:
