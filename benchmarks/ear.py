@@ -47,11 +47,15 @@ DUAL_MONO_DB = -3.01  # the level of one channel of a voice that plays in both
 
 # Words of the routines that the wheel's dictionary lacks, in its phonemes.
 PRONUNCIATIONS = {
+    "footboard": "F UH T B AO R D",
     "pinches": "P IH N CH IH Z",
     "psoas": "S OW AH S",
     "shins": "SH IH N Z",
     "tailbone": "T EY L B OW N",
+    "thigh's": "TH AY Z",
     "tingles": "T IH NG G AH L Z",
+    "uncross": "AH N K R AO S",
+    "wobbles": "W AA B AH L Z",
 }
 
 

@@ -148,7 +148,9 @@ def test_a_voice_where_none_is_planned(takes: dict[str, Take], bed: str) -> None
 
 @pytest.mark.parametrize("gain_db", [-1.6, 1.6])
 def test_a_voice_too_loud_or_too_soft(rain: Take, gain_db: float) -> None:
-    assert rain.faults(voice=rain.voice * np.float32(10 ** (gain_db / 20))) == {"loudness"}
+    faults = rain.faults(voice=rain.voice * np.float32(10 ** (gain_db / 20)))
+    assert faults - {"speech"} == {"loudness"}  # the ends of a softer voice may drown in the rain
+    assert gain_db < 0 or "speech" not in faults
 
 
 def test_a_background_too_near_the_voice(rain: Take) -> None:
