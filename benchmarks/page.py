@@ -18,8 +18,8 @@ from pathlib import Path
 
 from generator.library.publishing.catalogue import Catalogue, CatalogueTrack
 from generator.library.publishing.page import page
-from generator.library.publishing.spoken import Sentence, Spoken
-from generator.model import Chapter
+from generator.library.publishing.spoken import Spoken
+from generator.model import Chapter, Sentence
 
 RUNS = 3
 _ROUTINES, _BACKGROUNDS = 8, ("rain", "brown", "ocean")

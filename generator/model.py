@@ -170,6 +170,9 @@ class Routine:
 
 # --- cues ------------------------------------------------------------------------------------------
 
+PoseKey = tuple[int, str | None]
+"""A chapter's index, and a pose in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CuePlace:
@@ -179,6 +182,10 @@ class CuePlace:
     chapter: int
     pose: str | None = None
     round: RoundName | None = None
+
+    @property
+    def pose_key(self) -> PoseKey:
+        return self.chapter, self.pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +246,18 @@ class HoldOffset:
     value: float
     line: int
 
+    def in_hold_ms(self, hold_ms: int) -> int:
+        """Milliseconds from the start of a hold of `hold_ms`; negative or beyond it if the point lies outside."""
+        match self.kind:
+            case "percent":
+                return round(hold_ms * self.value / 100)
+            case "from_start":
+                return int(self.value)
+            case "from_end":
+                return hold_ms - int(self.value)
+            case _:
+                assert_never(self.kind)
+
 
 Item = Say | Pause | Chime | Count | Breathe
 
@@ -249,6 +268,11 @@ class HoldGroup:
 
     items: tuple[Item, ...]
     at: HoldOffset | None = None
+
+    @property
+    def leads_to_end(self) -> bool:
+        """Whether it is placed from the hold's end, as the words are that announce it."""
+        return self.at is not None and self.at.kind == "from_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +390,10 @@ class Event:
         return self.end_ms - self.start_ms
 
     @property
+    def pose_key(self) -> PoseKey:
+        return self.chapter, self.pose
+
+    @property
     def sounds(self) -> bool:
         """Whether it is heard over the background. The words and bells inside other events are separate events."""
         match self.kind:
@@ -404,6 +432,15 @@ ALONE = Place()
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the narration, without line breaks, and when it is heard."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Every event of a track in the order of starts. The chapters cover [0, duration_ms] without gaps."""
 
@@ -416,6 +453,15 @@ class Timeline:
     @property
     def duration_ms(self) -> int:
         return self.guided_ms + self.tail_ms
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """What is said, in the order of starts."""
+        return tuple(
+            Sentence(event.start_ms, event.end_ms, " ".join(event.text.split()))
+            for event in self.events
+            if event.kind == "speech" and event.text.strip()
+        )
 
 
 class Loop(Protocol):

@@ -90,7 +90,7 @@ def sentences(cues: Sequence[Cue | Item]) -> Iterator[Say]:
 def without_ready_lines(script: Script) -> Script:
     """The script without the lines that end holds, which lull by being the same."""
     cues = tuple(
-        replace(cue, groups=tuple(each for each in cue.groups if each.at is None or each.at.kind != "from_end"))
+        replace(cue, groups=tuple(each for each in cue.groups if not each.leads_to_end))
         if isinstance(cue, Hold)
         else cue
         for cue in script.cues

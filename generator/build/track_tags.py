@@ -101,11 +101,7 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
 
 def lyric_lines(timeline: Timeline) -> tuple[LyricLine, ...]:
     """What is said, and when, as lyrics. Their times have hundredths of a second, as every form of lyrics has those."""
-    return tuple(
-        LyricLine(event.start_ms // 10 * 10, " ".join(event.text.split()))
-        for event in timeline.events
-        if event.kind == "speech" and event.text.strip()
-    )
+    return tuple(LyricLine(each.start_ms // 10 * 10, each.text) for each in timeline.sentences)
 
 
 def _cover(spec: TrackSpec, duration_ms: int) -> bytes:

@@ -13,13 +13,7 @@ WORDS_PER_MINUTE = 105
 
 
 def start_ms(group: HoldGroup, hold_ms: int) -> int:
-    match group.at:
-        case None:
-            return 0
-        case at if at.kind == "percent":
-            return round(hold_ms * at.value / 100)
-        case at:
-            return int(at.value) if at.kind == "from_start" else hold_ms - int(at.value)
+    return 0 if group.at is None else group.at.in_hold_ms(hold_ms)
 
 
 def items_ms(items: Sequence[Item], timing: Timing) -> int:

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import assert_never
 
 from ..durations import format_ms
-from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, HoldGroup, Pause, Say, Script, cues_with_words
+from ..model import Breathe, Chime, Count, Cue, CuePlace, Hold, Pause, Say, Script, cues_with_words
 from ..timeline.fit import shortest_ms
 from ..timeline.timing import Timing
 from .estimates import WORDS_PER_MINUTE, items_ms, start_ms
@@ -35,7 +35,7 @@ _ANY_PROP = re.compile(r"\b(?:any|your own) \w+", re.IGNORECASE)
 
 def script_findings(
     script: Script,
-    timing: Timing = Timing(),  # noqa: B008
+    timing: Timing = Timing(),  # noqa: B008  # it is frozen
     *,
     setting: str = "bed",
     style: str = "gentle",
@@ -179,21 +179,24 @@ def _said_too_often(script: Script) -> Iterator[Finding]:
     rounds = Counter((cue.where.pose, cue.where.round) for cue in script.cues if isinstance(cue, Hold))
     alternating = {pose for (pose, _), number in rounds.items() if pose is not None and number > MAX_TIMES}
     said: dict[str, list[Say]] = {}
-    for cue in script.cues:
-        groups = cue.groups if isinstance(cue, Hold) else ()
-        inside = [item for group in groups if not _ends_hold(group) for item in group.items]
-        items = inside if isinstance(cue, Hold) else [cue]
-        for item in items:
-            if isinstance(item, Say) and item.where.pose not in alternating:
-                said.setdefault(" ".join(words(item.text)).casefold(), []).append(item)
+    for say in _said_before_ends(script.cues):
+        if say.where.pose not in alternating:
+            said.setdefault(" ".join(words(say.text)).casefold(), []).append(say)
     for text, says in said.items():
         if len(says) > MAX_TIMES and len(text.split()) > CALL_WORDS:
             message = f"said {len(says)} times in one track, and {MAX_TIMES} are the most: say it in other words"
             yield _finding_at(says[MAX_TIMES].where, "said-too-often", message, says[0].text)
 
 
-def _ends_hold(group: HoldGroup) -> bool:
-    return group.at is not None and group.at.kind == "from_end"
+def _said_before_ends(cues: Sequence[Cue]) -> Iterator[Say]:
+    """What is said, but for the lines that end holds and those of their company."""
+    for cue in cues:
+        if isinstance(cue, Say):
+            yield cue
+        elif isinstance(cue, Hold):
+            for group in cue.groups:
+                if not group.leads_to_end:
+                    yield from (item for item in group.items if isinstance(item, Say))
 
 
 # --- holds ---------------------------------------------------------------------------------------------
@@ -205,7 +208,7 @@ def _holds_without_end(cues: Sequence[Cue]) -> Iterator[Finding]:
     for here, following in pairwise(holds):
         hold = cues[here]
         assert isinstance(hold, Hold)
-        warned = any(map(_ends_hold, hold.groups))
+        warned = any(group.leads_to_end for group in hold.groups)
         between = cues[here + 1 : following]
         if not warned and not any(map(_is_heard, between)):
             message = "nothing says that this hold is over: say after it what to do, or ring a [chime]"

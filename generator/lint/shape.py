@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..durations import default_hold, format_ms
-from ..model import Cue, Hold, HoldLength, Item, Script, cues_with_words
+from ..model import Cue, Hold, HoldLength, Item, Say, Script, cues_with_words
 from ..timeline.fit import hold_ms, longest_ms
 from ..timeline.timing import Timing
 from .estimates import items_ms, start_ms
@@ -27,35 +27,35 @@ ANNOUNCES = re.compile(
 def shape_findings(script: Script, timing: Timing, style: str) -> Iterator[Finding]:
     """The findings in the shape of `script`, under the lengths of breaths and counts of `timing`."""
     yield from _announced_too_often(script)
-    yield from _set_up_too_long(script.cues, timing)
-    most_ms = MAX_QUIET_OF_SPARE_MS if style == "spare" else MAX_QUIET_MS
-    yield from _too_long_without_a_word(script.cues, timing, most_ms)
+    last_hold = max((at for at, cue in enumerate(script.cues) if isinstance(cue, Hold)), default=0)
+    before_rest = script.cues[:last_hold]
+    yield from _set_up_too_long(before_rest, timing)
+    yield from _too_long_without_a_word(
+        before_rest, timing, MAX_QUIET_OF_SPARE_MS if style == "spare" else MAX_QUIET_MS
+    )
 
 
 def _announced_too_often(script: Script) -> Iterator[Finding]:
-    said = [(text, cue.where) for cue in cues_with_words(script.cues) if (text := getattr(cue, "text", ""))]
-    announcing = [(text, where) for text, where in said if ANNOUNCES.search(text)]
+    says = [cue for cue in cues_with_words(script.cues) if isinstance(cue, Say)]
+    announcing = [say for say in says if ANNOUNCES.search(say.text)]
     if len(announcing) > MAX_ANNOUNCEMENTS:
-        text, where = announcing[MAX_ANNOUNCEMENTS]
+        one_more = announcing[MAX_ANNOUNCEMENTS]
         what = f"silence is announced {len(announcing)} times, and {MAX_ANNOUNCEMENTS} are the most"
         message = f"{what}: once at the first hold, and 'Rest here.' is enough for the others"
-        yield Finding("announcements", message, quote=text, pose=where.pose, line=where.line)
+        yield Finding("announcements", message, quote=one_more.text, pose=one_more.where.pose, line=one_more.where.line)
 
 
 def _set_up_too_long(cues: Sequence[Cue], timing: Timing) -> Iterator[Finding]:
-    """Holds that are short for what it takes to get there, though they may be longer.
+    """Holds that are short for what it takes to get there, though they may be longer. `cues` end before the last hold.
 
     The way from another position to the pose's counts too: it is as long in the dark. Before the last hold people rest
     already, while they are led through the body.
     """
     before: list[Item] = []
-    last = next((cue for cue in reversed(cues) if isinstance(cue, Hold)), None)
     for cue in cues:
         if not isinstance(cue, Hold):
             before.append(cue)
             continue
-        if cue is last:
-            return
         here = [each for each in before if (each.where.pose, each.where.round) == (cue.where.pose, cue.where.round)]
         before = []
         length = cue.length
@@ -76,9 +76,8 @@ def _usual_ms(length: HoldLength, timing: Timing) -> int:
 
 
 def _too_long_without_a_word(cues: Sequence[Cue], timing: Timing, most_ms: int) -> Iterator[Finding]:
-    """Holds before the last that may have a longer silence, when a wanted length stretches them."""
-    last = max((number for number, cue in enumerate(cues) if isinstance(cue, Hold)), default=0)
-    for cue in cues[:last]:
+    """Holds that may have a longer silence, when a wanted length stretches them. `cues` end before the last hold."""
+    for cue in cues:
         if not isinstance(cue, Hold) or cue.length is None or cue.length.unit == "count":
             continue
         if cue.company is not None and cue.company.every_ms <= most_ms:

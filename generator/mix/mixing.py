@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydub import AudioSegment
 
-    from ..model import Samples
+    from ..model import PoseKey, Samples
 
     ClipOf = Callable[[str], AudioSegment]
     """Takes a text and returns its clip, 48 kHz mono."""
@@ -158,7 +158,7 @@ class Mix:
             sound, over_voice_db = self._event_sound(event)
             at_ms = _audible_ms(event)[0]
             part = sound[max(first_ms - at_ms, 0) : max(last_ms - at_ms, 0)]
-            level_db = self._level_db + over_voice_db + self._glide_db.get(_pose_key(event), 0)
+            level_db = self._level_db + over_voice_db + self._glide_db.get(event.pose_key, 0)
             layer = layers.get(level_db) or silence(last_ms - first_ms)
             layers[level_db] = layer.overlay(part, position=max(at_ms - first_ms, 0))
         first, *more = (to_samples(layer, level_db)[:, 0] for level_db, layer in layers.items())
@@ -212,14 +212,6 @@ def _audible_ms(event: Event) -> tuple[int, int]:
     return event.start_ms, event.end_ms
 
 
-PoseKey = tuple[int, str | None]
-"""A chapter, and a pose in it."""
-
-
-def _pose_key(event: Event) -> PoseKey:
-    return event.chapter, event.pose
-
-
 def glide_db(timeline: Timeline) -> dict[PoseKey, int]:
     """The voice's gain for each pose, from 0 dB at the first to -3 dB at the last. All rounds of a pose have one gain.
 
@@ -233,7 +225,7 @@ def glide_db(timeline: Timeline) -> dict[PoseKey, int]:
             here = event.pose if event.pose is not None else event.chapter
             group += here != before
             before = here
-            groups[_pose_key(event)] = group
+            groups[event.pose_key] = group
     return {stretch: -round(GLIDE_STEPS_DB * index / max(group, 1)) for stretch, index in groups.items()}
 
 

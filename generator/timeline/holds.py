@@ -9,8 +9,8 @@ from itertools import pairwise
 from ..durations import format_ms
 from ..model import Breathe, Company, Event, Hold, HoldGroup, HoldLength, HoldOffset
 from .fit import shortest_ms
-from .items import CHIME_MS, ItemPlacer, event_at, quote
-from .timing import Timing, is_silent
+from .items import ItemPlacer, event_at, quote
+from .timing import CHIME_MS, Timing, is_silent
 
 
 class HoldPlacer:
@@ -93,10 +93,8 @@ class HoldPlacer:
     def _offset_ms(self, hold: Hold, at: HoldOffset | None, length_ms: int) -> int:
         if at is None:
             return 0
-        if at.kind == "percent":
-            return round(length_ms * at.value / 100)
-        offset_ms = int(at.value) if at.kind == "from_start" else length_ms - int(at.value)
-        if not 0 <= offset_ms < length_ms:
+        offset_ms = at.in_hold_ms(length_ms)
+        if at.kind != "percent" and not 0 <= offset_ms < length_ms:
             mark = "-" if at.kind == "from_end" else ""
             self._items.fail(
                 replace(hold.where, line=at.line),

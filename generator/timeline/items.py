@@ -10,10 +10,8 @@ from typing import Literal, NoReturn, assert_never
 from ..durations import format_ms
 from ..errors import ScriptError
 from ..model import Breathe, Chime, Count, CuePlace, Event, EventKind, Item, Pause, Say, Script
-from .slowing import gap_scales, pose_key
-from .timing import Timing, is_silent, number_text
-
-CHIME_MS = 4_000  # a soft bell has decayed to silence by then
+from .slowing import gap_scales
+from .timing import CHIME_MS, Timing, is_silent, number_text
 
 
 def event_at(kind: EventKind, start_ms: int, end_ms: int, text: str, where: CuePlace, *, breaths: int = 0) -> Event:
@@ -52,7 +50,7 @@ class ItemPlacer:
 
     def gap_ms(self, gap: Literal["sentence", "paragraph"], where: CuePlace) -> int:
         """The gap before what is said at `where`."""
-        return self._timing.gap_ms(gap, self._gap_scales.get(pose_key(where), 1.0))
+        return self._timing.gap_ms(gap, self._gap_scales.get(where.pose_key, 1.0))
 
     def count(self, number: int, silent: bool, start_ms: int, where: CuePlace) -> tuple[list[Event], int]:
         events: list[Event] = []

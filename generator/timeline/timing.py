@@ -14,6 +14,7 @@ _NUMBERS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
 )
+CHIME_MS = 4_000  # a soft bell has decayed to silence by then
 ALOUD_UP_TO = 10  # longer counts are silent by default, because they would keep people awake
 
 

@@ -11,6 +11,11 @@ from .catalogue import Catalogue, CatalogueTrack
 NAME = "cover.jpg"
 
 
+def cover_file(folder: str) -> str:
+    """The path of a folder's cover, below the library's own folder, which is empty."""
+    return f"{folder}/{NAME}" if folder else NAME
+
+
 def words_for(catalogue: Catalogue, tracks: Sequence[CatalogueTrack]) -> tuple[str, str, str]:
     """Title, subtitle and seed of a folder's cover: of what its tracks practise, or of the library if they differ."""
     practices = {(track.practice, track.routine) for track in tracks}

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 from ...build.track import ARTIST
 from ...errors import InputError
 from .catalogue import Catalogue
+from .covers import cover_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -75,8 +76,7 @@ def feed(catalogue: Catalogue, base_url: str, covers: Sequence[str], *, name: st
         return f"{base_url}{quote(file)}"
 
     def cover_of(folder: str) -> str:
-        file = f"{folder}/cover.jpg" if folder else "cover.jpg"
-        return address(file) if folder in covers else ""
+        return address(cover_file(folder)) if folder in covers else ""
 
     first = datetime(int(catalogue.year or _UNKNOWN_YEAR), 1, 1, tzinfo=UTC)
     plain = re.sub(r"^\w+://", "", address(name)).rstrip("/")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...pages import in_script
 from .catalogue import Catalogue, CatalogueTrack
+from .covers import cover_file
 from .page_source import library_page
 from .spoken import Spoken
 
@@ -29,7 +30,7 @@ def page(catalogue: Catalogue, spoken: Sequence[Spoken], *, has_cover: bool) -> 
     places = [lines.setdefault(_spoken_line(each, texts), len(lines)) for each in spoken]
     library = {
         "title": catalogue.title,
-        "cover": "cover.jpg" if has_cover else "",
+        "cover": cover_file("") if has_cover else "",
         "tracks": [_row(track, place) for track, place in zip(catalogue.tracks, places, strict=True)],
     }
     told = (in_script(list(texts)), *lines)

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 
 from ...build.plan_json import timeline_of
 from ...formats import Tags
-from ...model import Chapter
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of the narration, without line breaks, and when it is heard."""
-
-    start_ms: int
-    end_ms: int
-    text: str
+from ...model import Chapter, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +21,4 @@ class Spoken:
 def spoken_in(tags: Tags) -> Spoken:
     """The sentences and chapters of a track. Raises ValueError, KeyError or TypeError if its plan is damaged."""
     timeline = timeline_of(json.loads(tags.plan_json))
-    sentences = (
-        Sentence(event.start_ms, event.end_ms, " ".join(event.text.split()))
-        for event in timeline.events
-        if event.kind == "speech" and event.text.strip()
-    )
-    return Spoken(tuple(sentences), timeline.chapters)
+    return Spoken(timeline.sentences, timeline.chapters)

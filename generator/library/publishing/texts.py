@@ -6,9 +6,9 @@ import json
 
 from ...formats import LyricLine
 from ...formats.lrc import lrc_text
-from ...model import Chapter
+from ...model import Chapter, Sentence
 from .catalogue import Catalogue, CatalogueTrack
-from .spoken import Sentence, Spoken
+from .spoken import Spoken
 
 CHAPTERS_VERSION = "1.2.0"  # of https://github.com/Podcastindex-org/podcast-namespace, docs/examples/chapters
 
@@ -21,7 +21,7 @@ def lyrics_file(catalogue: Catalogue, track: CatalogueTrack, spoken: Spoken) -> 
         f"[al:{_tag_text(catalogue.title)}]",
         f"[length:{minutes:02}:{seconds:02}]",
     ]
-    lines = [LyricLine(sentence.start_ms // 10 * 10, sentence.text) for sentence in spoken.sentences]
+    lines = [LyricLine(sentence.start_ms, sentence.text) for sentence in spoken.sentences]
     return "\n".join([*head, lrc_text(lines), ""])
 
 

@@ -43,7 +43,7 @@ def wanted_files(catalogue: Catalogue, base_url: str, folder: Path, made: Mappin
     shown: set[str] = set()
     for place, tracks in catalogue.by_folder().items():
         if tracks and tracks[0].cover != "none":
-            wanted[f"{place}/{covers.NAME}" if place else covers.NAME] = _cover(catalogue, tracks, folder)
+            wanted[covers.cover_file(place)] = _cover(catalogue, tracks, folder)
             shown.add(place)
 
     def make_page() -> bytes:
