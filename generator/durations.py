@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .model import HoldLength
 
 MAX_HOLD_MS = 3 * 3_600_000
+MAX_TRACK_MS = 24 * 3_600_000
+MAX_GUIDED_MINUTES = MAX_TRACK_MS // 60_000 - 1  # leaves room for a tail
 MAX_BREATHS = 2_160  # 3 h, the longest hold, at 12 breaths a minute, the fastest rate
 MAX_COUNT = 1_000
 MAX_CHARACTERS = 60  # the longest sensible duration has about thirty
@@ -196,6 +198,11 @@ def format_ms(ms: int) -> str:
     if rest or not any(parts):
         parts.append(f"{seconds}s")
     return "".join(parts)
+
+
+def whole_seconds_up(ms: int) -> int:
+    """`ms`, up to the next whole second."""
+    return -(-ms // 1_000) * 1_000
 
 
 def clock(ms: int) -> str:

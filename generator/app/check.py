@@ -11,8 +11,8 @@ from pathlib import Path
 from .. import beds
 from ..definition.checks import is_slug, slug_of
 from ..definition.library_reading import parse_library
-from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, MAX_TRACK_MS, load_pose
-from ..durations import format_ms, parse_hold
+from ..definition.loading import FASTEST_BREATH_MS, FASTEST_COUNT_MS, load_pose
+from ..durations import MAX_TRACK_MS, format_ms, parse_hold
 from ..errors import DefinitionError, Diagnostic, LengthError, NotFoundError, SleepwardError
 from ..lint import (
     Finding,

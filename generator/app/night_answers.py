@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..definition.bodies import avoidable_words, canonical
+from ..durations import MAX_GUIDED_MINUTES
 from ..errors import SURE, InputError, nearest
 from ..settings import SETTINGS
 from ..workspace.settings_layers import SettingsLayer, resolve_for
@@ -17,7 +18,6 @@ from .tonight import Where
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
-MOST_MINUTES = 1_439
 NOTHING = ("", "nothing", "no", "none", "-")
 
 
@@ -48,7 +48,7 @@ def _answers_of(found: dict[str, Any]) -> NightAnswers:
     """The answers in a JSON object. Raises ValueError or TypeError for anything else."""
     answers = NightAnswers(**found)
     optional = (answers.voice, answers.background)
-    if type(answers.minutes) is not int or not 1 <= answers.minutes <= MOST_MINUTES:
+    if type(answers.minutes) is not int or not 1 <= answers.minutes <= MAX_GUIDED_MINUTES:
         raise ValueError("minutes")
     if type(answers.avoid) is not str or answers.where not in get_args(Where):
         raise ValueError("avoid, where")

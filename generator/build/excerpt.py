@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..durations import format_ms
+from ..durations import format_ms, whole_seconds_up
 from ..errors import LengthError
 from ..model import Cue, Hold, HoldGroup, HoldLength, HoldOffset, Item, Pause, Say, Script
 from ..settings import MIN_TAIL_MS
-from ..timeline.layout import least_guided_ms
-from ..timeline.timing import timing_of
-from .fitting import estimated_clips_ms
+from ..timeline.timing import CHIME_MS
+from .fitting import estimated_clips_ms, least_estimated_ms
 from .track import TrackSpec
 
 ENTRY_SENTENCES = (8, 7, 6, 5, 4, 3, 2)
@@ -23,7 +22,6 @@ SENTENCES = (  # of the arrival, the entry and the end: the first for which ther
 SPEECH_MARGIN = 1.2  # a voice may take so much longer than estimated
 MOST_PAUSE_MS = 3_000  # a preview leaves no time to move
 SILENCE_MS = 2_000  # at least, after each line in a hold
-BELL_MS = 4_000
 
 C = TypeVar("C", bound="Cue | Item")
 
@@ -40,11 +38,11 @@ def excerpt(spec: TrackSpec, length_ms: int) -> TrackSpec:
     for cues in _choices(spec):
         script = _script_of(spec.script, cues, length_ms)
         tried = replace(of_track, script=script)
-        least_ms = _least_ms(tried)
+        least_ms = least_estimated_ms(tried, SPEECH_MARGIN)
         if least_ms <= length_ms - MIN_TAIL_MS:
             return tried
         shortest_ms = min(shortest_ms or least_ms, least_ms)
-    needed = format_ms(-(-(shortest_ms + MIN_TAIL_MS) // 1_000) * 1_000)
+    needed = format_ms(whole_seconds_up(shortest_ms + MIN_TAIL_MS))
     raise LengthError(f"a preview of {format_ms(length_ms)} has no room for its parts", hint=f"give --preview {needed}")
 
 
@@ -104,7 +102,7 @@ def _lines_kept(cue: Cue) -> int:
 def _groups_kept(hold: Hold) -> list[HoldGroup]:
     """The hold's first line, said as it begins, and the one that announces its end."""
     said = [group for group in hold.groups if all(isinstance(item, Say | Pause) for item in group.items)]
-    ready = [group for group in said if group.at is not None and group.at.kind == "from_end"][-1:]
+    ready = [group for group in said if group.leads_to_end][-1:]
     first = [HoldGroup(group.items[:1]) for group in said if group not in ready and isinstance(group.items[0], Say)][:1]
     return [*first, *ready]
 
@@ -114,7 +112,7 @@ def _cut_short(hold: Hold, spec: TrackSpec, clips_ms: dict[str, int]) -> Hold:
     groups = [_sooner(group, clips_ms) for group in _groups_kept(hold)]
     ready_ms = sum(int(group.at.value) for group in groups if group.at is not None)
     first_ms = sum(_said_ms(group.items, clips_ms) for group in groups if group.at is None)
-    bell_ms = BELL_MS if spec.settings.chime is not None else 0
+    bell_ms = CHIME_MS if spec.settings.chime is not None else 0
     return _elastic(hold, groups, first_ms + ready_ms + bell_ms)
 
 
@@ -138,7 +136,7 @@ def _ending(cues: Sequence[Cue], sentences: int, clips_ms: dict[str, int]) -> li
 
 
 def _elastic(hold: Hold, groups: Sequence[HoldGroup], least_ms: int) -> Hold:
-    least_ms = -(-least_ms // 1_000) * 1_000  # a plan shows it as it would be written
+    least_ms = whole_seconds_up(least_ms)  # a plan shows it as it would be written
     length = HoldLength("ms", least_ms, least_ms + 3_600_000)
     return replace(hold, length=length, groups=_anchored(groups), text=format_ms(least_ms), company=None)
 
@@ -153,11 +151,6 @@ def _anchored(groups: Sequence[HoldGroup]) -> tuple[HoldGroup, ...]:
 
 def _said_ms(items: Sequence[Item], clips_ms: dict[str, int]) -> int:
     return round(sum(clips_ms[item.text] + SILENCE_MS for item in items if isinstance(item, Say)) * SPEECH_MARGIN)
-
-
-def _least_ms(spec: TrackSpec) -> int:
-    clips_ms = {text: round(ms * SPEECH_MARGIN) for text, ms in estimated_clips_ms(spec).items()}
-    return least_guided_ms(spec.script, clips_ms, replace(timing_of(spec.settings), length_ms=None))
 
 
 def _script_of(script: Script, cues: Sequence[Cue], length_ms: int) -> Script:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from ..definition.fitting import WHOLE, FitChoice, choices, skippable
-from ..durations import clock
+from ..durations import clock, whole_seconds_up
 from ..timeline.layout import least_guided_ms
 from ..timeline.timing import spoken_texts, texts_by_length, timing_of
 from ..voices.narration import Narration, narrate
@@ -52,54 +52,58 @@ def fit_to_length(
     """
     fitted: FittedTrack | None = None
     last: FittedTrack | None = None
-    tried, choice = spec, WHOLE
-    ways = _ways(spec)
-    fits: bool | None = None
-    with suppress(StopIteration):
-        while True:
-            tried, choice = ways.send(fits)
-            if (found := present(tried)) is not None:
-                return found
-            last, fits = None, False
-            if not _is_surely_too_long(tried):
-                last = FittedTrack(tried, choice, _narration(tried, context))
-                fits = _least_ms(tried, last.narration.durations_ms) <= (tried.settings.length or 0)
-                fitted = last if fits else fitted
+    ways = _Ways(spec)
+    for tried, choice in ways:
+        if (found := present(tried)) is not None:
+            return found
+        last, ways.fits = None, False
+        if not _is_surely_too_long(tried):
+            last = FittedTrack(tried, choice, _narration(tried, context))
+            ways.fits = _has_room(tried, last.narration.durations_ms)
+            fitted = last if ways.fits else fitted
     return fitted or last or FittedTrack(tried, choice, _narration(tried, context))
 
 
 def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
     """How `fit_to_length` shortens `spec`. Nothing is spoken if all of it surely has room, by its letters."""
-    if _least_ms(spec, _estimate(spec, 1 / SURELY)) <= (spec.settings.length or 0) and spec.voice.rate_wpm is not None:
+    wanted_ms = spec.settings.length or 0
+    if spec.voice.rate_wpm is not None and least_estimated_ms(spec, 1 / SURELY) <= wanted_ms:
         return WHOLE
     return fit_to_length(spec, context).choice
 
 
 def estimated_fit(spec: TrackSpec) -> Fit:
     """How `spec` is shortened, by the estimated lengths of its clips: nothing is spoken."""
-    fit, tried, choice = None, spec, WHOLE
-    ways = _ways(spec)
-    fits: bool | None = None
-    with suppress(StopIteration):
-        while True:
-            tried, choice = ways.send(fits)
-            if fits := _least_ms(tried, estimated_clips_ms(tried)) <= (tried.settings.length or 0):
-                fit = Fit(tried, choice, fits=True)
+    fit: Fit | None = None
+    ways = _Ways(spec)
+    for tried, choice in ways:
+        ways.fits = _has_room(tried, estimated_clips_ms(tried))
+        if ways.fits:
+            fit = Fit(tried, choice, fits=True)
     return fit or Fit(tried, choice, fits=False)
 
 
-def _ways(spec: TrackSpec) -> Generator[tuple[TrackSpec, FitChoice], bool | None]:
-    """`spec`, and then shorter ways of it. Send for each whether it fits; the last one that fits is the result."""
-    source = spec.shortenable
-    fits = yield spec, WHOLE
-    if source is None or spec.settings.keep == "all":
-        return
-    search = choices(source.routine)
-    next(search)
-    with suppress(StopIteration):
-        while True:
-            choice = search.send(bool(fits))
-            fits = yield source.spec({}, choice), choice
+class _Ways:
+    """A track's specification, and then shorter ways of it; the last one that fits is the result.
+
+    Whoever tries them sets `fits` for each before going on to the next.
+    """
+
+    def __init__(self, spec: TrackSpec) -> None:
+        self._spec = spec
+        self.fits = False
+
+    def __iter__(self) -> Iterator[tuple[TrackSpec, FitChoice]]:
+        yield self._spec, WHOLE
+        source = self._spec.shortenable
+        if source is None or self._spec.settings.keep == "all":
+            return
+        search = choices(source.routine)
+        next(search)
+        with suppress(StopIteration):
+            while True:
+                choice = search.send(self.fits)
+                yield source.spec({}, choice), choice
 
 
 def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
@@ -109,7 +113,7 @@ def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
     """
     spec, source = track.spec, track.spec.shortenable
     wanted_ms, skipped = spec.settings.length or 0, spec.settings.skip
-    if source is None or _least_ms(spec, track.narration.durations_ms) <= wanted_ms:
+    if source is None or _has_room(spec, track.narration.durations_ms):
         return ""
     names = [name for name in skippable(source.routine) if name not in skipped]
 
@@ -129,11 +133,12 @@ def what_would_fit(track: FittedTrack, context: BuildContext) -> str:
     styles: list[Mapping[str, str]] = [{}]
     if spec.settings.style != BRIEFEST_STYLE:
         styles.append({"style": BRIEFEST_STYLE})
-    return "; ".join(
-        f"{' '.join(f'--{name} {value}' for name, value in flags.items())}: from {_clock_up(shortest_ms(flags))}"
-        for flags in map(fitting_flags, styles)
-        if flags is not None
-    )
+
+    def described(flags: Mapping[str, str]) -> str:
+        as_typed = " ".join(f"--{name} {value}" for name, value in flags.items())
+        return f"{as_typed}: from {clock(whole_seconds_up(shortest_ms(flags)))}"
+
+    return "; ".join(described(flags) for flags in map(fitting_flags, styles) if flags is not None)
 
 
 def estimated_clips_ms(spec: TrackSpec) -> dict[str, int]:
@@ -159,11 +164,7 @@ def _least_to_skip(names: Sequence[str], shortest_ms: Callable[[Sequence[str]], 
 def _is_surely_too_long(spec: TrackSpec) -> bool:
     if spec.voice.rate_wpm is None or spec.settings.length is None:
         return False
-    return _least_ms(spec, _estimate(spec, SURELY)) > spec.settings.length
-
-
-def _estimate(spec: TrackSpec, factor: float) -> dict[str, int]:
-    return {text: round(ms * factor) for text, ms in estimated_clips_ms(spec).items()}
+    return least_estimated_ms(spec, SURELY) > spec.settings.length
 
 
 def _narration(spec: TrackSpec, context: BuildContext) -> Narration:
@@ -178,11 +179,16 @@ def spoken(spec: TrackSpec, texts: Collection[str], context: BuildContext) -> Na
     return narrate(lines, context.cache, context.jobs, partial(context.progress, "narration"))
 
 
+def _has_room(spec: TrackSpec, clips_ms: Mapping[str, int]) -> bool:
+    return _least_ms(spec, clips_ms) <= (spec.settings.length or 0)
+
+
+def least_estimated_ms(spec: TrackSpec, factor: float) -> int:
+    """How long the guided part lasts at least, if each clip takes `factor` of its estimated length."""
+    return _least_ms(spec, {text: round(ms * factor) for text, ms in estimated_clips_ms(spec).items()})
+
+
 def _least_ms(spec: TrackSpec, clips_ms: Mapping[str, int]) -> int:
     timing = timing_of(spec.settings)
     by_length = dict.fromkeys(texts_by_length(spec.script, timing), 0)  # none of it is said in the shortest holds
     return least_guided_ms(spec.script, {**by_length, **clips_ms}, timing)
-
-
-def _clock_up(ms: int) -> str:
-    return clock(-(-ms // 1000) * 1000)

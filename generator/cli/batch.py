@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import jobs_option, with_option
+from .options import jobs_option, with_options
 from .publish import publish_and_say
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _TO_DO = {"planned": "to make", "retitled": "other tags", "unchanged": "unchange
 @click.option("--prune", "remove", is_flag=True, help="Remove tracks that are no longer in the library.")
 @click.option("--names", "only", metavar="PATTERN", help="Only tracks whose names match, like 'deep-hip-opening/*'.")
 @click.option("--keep-going/--no-keep-going", default=True, show_default=True, help="Go on after a track fails.")
-@with_option(jobs_option(["-j", "--jobs"], "How many tracks to make at once."))
+@with_options([jobs_option(["-j", "--jobs"], "How many tracks to make at once.")])
 @click.option("--scheduler", metavar="tcp://HOST:8786", help="Let the workers of a Dask cluster make them.")
 @click.option("--cluster", type=click.Choice(["local"]), help="Make them on a Dask cluster of this machine's cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per track.")

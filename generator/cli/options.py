@@ -61,46 +61,28 @@ def setting_options(*, unused: Collection[str] = ()) -> Callable[[F], F]:
 
     Those `unused` are taken, so that a build's line can be given to the command as it is, and not shown in its help.
     """
-    return lambda command: _flags_for(list(SETTINGS.values()), command, unused)
+    return with_options([SettingOption(info, hidden=info.name in unused) for info in SETTINGS.values()])
 
 
 def word_options(command: F) -> F:
     """Add a flag for every setting that changes which sentences are spoken."""
-    return _flags_for([info for info in SETTINGS.values() if info.shapes_words or info.name in _ALSO_WORDS], command)
-
-
-def _flags_for(infos: Sequence[SettingInfo], command: F, unused: Collection[str] = ()) -> F:
-    for info in reversed(infos):
-        _add(command, SettingOption(info, hidden=info.name in unused))
-    return command
-
-
-def _add(command: Callable[..., Any], option: click.Option) -> None:
-    """Add an option to a function that becomes a command, as click's own decorators do."""
-    if not hasattr(command, "__click_params__"):
-        command.__click_params__ = []  # type: ignore[attr-defined]
-    command.__click_params__.append(option)  # type: ignore[attr-defined]
+    infos = [info for info in SETTINGS.values() if info.shapes_words or info.name in _ALSO_WORDS]
+    return with_options([SettingOption(info) for info in infos])(command)
 
 
 def build_options(*, unused: Collection[str] = ()) -> Callable[[F], F]:
     """Add the options of how a build runs. They never change a byte of the track. `unused` ones aren't in the help."""
-
-    def add(command: F) -> F:
-        for option in (
-            click.Option(
-                ["--no-cache"], is_flag=True, help="Speak and compute everything again, and keep nothing.",
-                hidden="no_cache" in unused,
-            ),
-            click.Option(
-                ["--plain"], is_flag=True, help="Encode in one piece: slower, the same bytes, to check the joints.",
-                hidden="plain" in unused,
-            ),
-            jobs_option(["--jobs"], "How many cores to use.", hidden="jobs" in unused),
-        ):  # fmt: skip
-            _add(command, option)
-        return command
-
-    return add
+    return with_options([
+        jobs_option(["--jobs"], "How many cores to use.", hidden="jobs" in unused),
+        click.Option(
+            ["--plain"], is_flag=True, help="Encode in one piece: slower, the same bytes, to check the joints.",
+            hidden="plain" in unused,
+        ),
+        click.Option(
+            ["--no-cache"], is_flag=True, help="Speak and compute everything again, and keep nothing.",
+            hidden="no_cache" in unused,
+        ),
+    ])  # fmt: skip
 
 
 class _JobsOption(click.Option):
@@ -123,11 +105,11 @@ def jobs_option(names: Sequence[str], what: str, *, hidden: bool = False) -> cli
     )
 
 
-def with_option(option: click.Option) -> Callable[[F], F]:
-    """A decorator that adds `option` to a command."""
+def with_options(options: Sequence[click.Option]) -> Callable[[F], F]:
+    """A decorator that adds `options` to a function that becomes a command, as click's own do: the last one first."""
 
     def add(command: F) -> F:
-        _add(command, option)
+        vars(command).setdefault("__click_params__", []).extend(reversed(options))
         return command
 
     return add

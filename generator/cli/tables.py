@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..durations import clock
+from ..durations import clock, whole_seconds_up
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -136,15 +136,10 @@ def _foot(plan: dict[str, Any]) -> Any:
     from rich.text import Text
 
     least, most = plan["length_range_ms"]
-    reach = f"All of this fits a --length from {_up(least)} to {clock(most)} of guided time"
+    reach = f"All of this fits a --length from {clock(whole_seconds_up(least))} to {clock(most)} of guided time"
     if least == most:
         reach = "No hold here can stretch, so --length has nothing to fit"
     return Text(f"{reach}; the file takes about {plan['bytes_estimate'] / 1e6:.1f} MB")
-
-
-def _up(ms: int) -> str:
-    """`ms` as a clock time, rounded up."""
-    return clock(-(-ms // 1000) * 1000)
 
 
 def _exact(ms: int) -> str:

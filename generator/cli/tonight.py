@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..durations import MAX_GUIDED_MINUTES
 from ..errors import SleepwardError
 from ..settings import SETTINGS
 from ..system import stopping
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     from ..app.tonight import Candidate, Choice, Where
 
 T = TypeVar("T")
-MOST_MINUTES = 1_439
+PLACES: tuple[Where, ...] = ("bed", "floor", "anywhere")
 
 
 @click.command("tonight", cls=GroupedCommand)
 @click.option(
     "--minutes",
-    type=click.IntRange(1, MOST_MINUTES),
+    type=click.IntRange(1, MAX_GUIDED_MINUTES),
     metavar="NUMBER",
     help="How long the guided part lasts; the background goes on after it, see --tail.",
 )
-@click.option("--where", type=click.Choice(["bed", "floor", "anywhere"]), help="Only what is done there.")
+@click.option("--where", type=click.Choice(PLACES), help="Only what is done there.")
 @click.option("--in-bed", is_flag=True, help="The same as --where bed.")
 @click.option("--why", is_flag=True, help="Say of each routine why it is taken or not.")
 @click.option("--dry-run", is_flag=True, help="Only choose: make and record nothing.")
@@ -160,8 +161,7 @@ def _ask() -> NightAnswers:
         with stopping.interruptible():
             minutes = click.prompt("Minutes", default=str(last.minutes), value_proc=_parse_minutes)
             avoid = click.prompt("What hurts (knees, back)", default=last.avoid or "nothing", value_proc=hurts)
-            places: click.Choice[Where] = click.Choice(["bed", "floor", "anywhere"])
-            where: Where = click.prompt("Where", default=last.where, type=places)
+            where: Where = click.prompt("Where", default=last.where, type=click.Choice(PLACES))
             if not click.confirm(f"Sound: {voice or usual_voice}, {background or usual_background}", default=True):
                 voice = click.prompt("Voice", default=voice or usual_voice, value_proc=value("voice"))
                 background = click.prompt(
@@ -173,7 +173,7 @@ def _ask() -> NightAnswers:
 
 
 def _parse_minutes(text: str) -> int:
-    if not (text.strip().isdecimal() and 1 <= int(text) <= MOST_MINUTES):
+    if not (text.strip().isdecimal() and 1 <= int(text) <= MAX_GUIDED_MINUTES):
         raise click.UsageError(f"{text.strip()[:20]!r} isn't a number of minutes: write one like 20")
     return int(text)
 

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
-from ..durations import format_ms, parse_duration, parse_hold
+from ..durations import MAX_TRACK_MS, format_ms, parse_duration, parse_hold
 from ..model import BreathWords, Keep, Pose, RoundName, Routine, Step, Variant
 from ..settings import SETTINGS
 from ..timeline.fit import shortest_ms
@@ -24,7 +24,6 @@ from .pose_text import MAX_TEXT, SIDE_VARIABLES, TEXT_VARIABLES, mark_faults, te
 from .validation import one_line, validated
 
 SAFE_ENDINGS = ("supine", "side", "prone")
-MAX_TRACK_MS = 24 * 3_600_000
 FASTEST_BREATH_MS, FASTEST_COUNT_MS = 5_000, 500  # the fastest that --breath-rate and --count-ms allow
 MARKED_KEYS = ("enter", "switch", "leave", "say", "easier", "deeper", "mind", "feel")
 TEXT_KEYS = ("enter", "switch", "hold_lines", "leave", "felt", "caution", "mind", "feel")

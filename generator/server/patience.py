@@ -15,7 +15,7 @@ CLOSING_S = 1.0  # for the files of answers that were cut off
 class PatientProtocol(H11Protocol):
     """HTTP as uvicorn speaks it. Whoever connects and asks for nothing is cut off."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self.loop.call_later(FIRST_REQUEST_S, self._give_up)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from ..durations import format_ms
+from ..durations import MAX_TRACK_MS, format_ms
 from ..errors import LengthError
 from ..model import (
     Breathe,
@@ -27,8 +27,6 @@ from .fit import REST_MOST_MS, default_fit, fit_holds, longest_ms, range_ms, sho
 from .holds import HoldPlacer
 from .items import ItemPlacer, event_at
 from .timing import Timing
-
-MAX_TRACK_MS = 24 * 3_600_000
 
 
 def lay_out(script: Script, clip_ms: Mapping[str, int], timing: Timing) -> Timeline:
