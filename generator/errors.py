@@ -103,10 +103,11 @@ class MissingToolError(SleepwardError):
 
 
 SURE = 0.65  # a name so alike is a slip of the pen: "setaed" for seated, but not "lying" for kneeling
+ALIKE = 0.55  # a name so alike may be meant
 FEW = 12  # so many names are better listed than guessed from
 
 
-def nearest(word: str, known: Iterable[str], most: int = 1, alike: float = 0.55) -> list[str]:
+def nearest(word: str, known: Iterable[str], most: int = 1, alike: float = ALIKE) -> list[str]:
     """The names in `known` that are most like `word`, the likeliest first; none if none is `alike`, from 0 to 1."""
     return difflib.get_close_matches(word[:60].lower(), list(known), most, cutoff=alike)
 
@@ -116,7 +117,7 @@ def did_you_mean(word: str, known: Collection[str], most: int = 1, otherwise: st
 
     Of few names, only one that is surely meant is guessed.
     """
-    near = nearest(word, known, most, SURE if len(known) <= FEW else 0.55)
+    near = nearest(word, known, most, SURE if len(known) <= FEW else ALIKE)
     if near:
         return f"did you mean {' or '.join(near)}?{f' {otherwise[:1].upper()}{otherwise[1:]}' if otherwise else ''}"
     return f"there are {listed(known)}{f'; {otherwise}' if otherwise else ''}"

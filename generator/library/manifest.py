@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import InputError
 from ..formats import container_named
+from .names import leads_out
 
 FILE_NAME = "library.json"
 VERSION = 1
@@ -97,8 +96,6 @@ def _checked(entry: ManifestEntry) -> ManifestEntry:
     right = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
     if not right or not all(isinstance(each, dict) for each in maps):
         raise ValueError("a track's entry has a value of the wrong type")
-    path = PurePosixPath(entry.name)
-    leads_out = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", entry.name)
-    if leads_out or container_named(entry.name) is None:
+    if leads_out(entry.name) or container_named(entry.name) is None:
         raise ValueError(f"{entry.name[:80]!r} can't be a track's name")
     return entry

@@ -38,6 +38,12 @@ def default_name(what: str, values: Iterable[str]) -> str:
     return f"{slug(what)}/{'-'.join(parts)}" if parts else slug(what)
 
 
+def leads_out(name: str) -> bool:
+    """Whether a path with / may lead out of its folder on some system, or isn't one that a library gives."""
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name) is not None
+
+
 def name_fault(name: str) -> str | None:
     """Why some system rejects `name`, a path with its suffix. None if all accept it."""
     for part in PurePosixPath(name).parts:

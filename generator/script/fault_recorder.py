@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -18,7 +19,7 @@ class _ConsequenceError(Exception):
     """An earlier fault may have caused this one. The line is left out, and the fault isn't reported."""
 
 
-class FaultRecorder:
+class FaultRecorder(ABC):
     """The faults of a parser. After one, `_fail_misplaced` records nothing until `_after_fault` is reset."""
 
     def __init__(self, name: str) -> None:
@@ -31,9 +32,9 @@ class FaultRecorder:
         """All faults in the order of their lines."""
         return [error for _, error in sorted(self._faults, key=lambda fault: fault[0])]
 
+    @abstractmethod
     def _column(self, number: int) -> int:
         """The column, from 1, of what is wrong in this line."""
-        raise NotImplementedError
 
     def _converted(self, number: int, call: Callable[[], T], fail: Callable[..., NoReturn] | None = None) -> T:
         """What `call` returns. Its ValueError becomes a fault of this line, raised by `fail` (default: `_fail`)."""

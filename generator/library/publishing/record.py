@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from ...build.fingerprint import short_digest
 from ...errors import InputError
+from ..names import leads_out
 
 FILE_NAME = "published.json"
 VERSION = 1
@@ -84,7 +83,6 @@ def _rows(rows: Any) -> str:
 
 def _checked(name: str) -> str:
     """The name. Raises ValueError if publishing never makes a file of this name."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name) or not name.endswith(_OURS):
+    if leads_out(name) or not name.endswith(_OURS):
         raise ValueError(f"{name[:80]!r} can't be one")
     return name
