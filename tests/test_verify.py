@@ -19,7 +19,7 @@ from generator.dsp.true_peak import true_peak_db
 from generator.errors import InputError
 from generator.formats import Tags, read_tags
 from generator.verify import Measurement, Report, TrackPlan, judge, measure, read_plan, verify
-from tests.conftest import NIGHT, Track
+from tests.conftest import NIGHT, Command, Track
 
 MS = 48
 SECOND = 1000 * MS
@@ -89,6 +89,24 @@ def test_a_good_track_passes(reports: dict[str, Report], bed: str) -> None:
     assert {"structure", "duration", "speech", "stray", "loudness", "true-peak", "end", "chapters", "tail"} <= judged
     grounded = {"gap", "gap-tenth", "startle", "dropouts", "fade-in", "fade-out", "seams", "correlation", "mono"}
     assert grounded <= judged or bed == "none"
+
+
+SOFT = """\
+I'll be quiet for a while now. [4s]
+Draw one knee in to your chest, and then the other. [4s]
+Let go, and lower both feet to the bed, one by one. [4s]
+Breathe, and soften your waist. [4s]
+In a moment, we'll change sides. [4s]
+Bring your left knee and your face back to the middle. [4s]
+Good night. [4s]
+[sleep]
+"""
+
+
+def test_soft_first_and_last_sounds_of_the_natural_voice_are_heard(sleepward: Command, tmp_path: Path) -> None:
+    (tmp_path / "soft.txt").write_text(SOFT, encoding="utf-8")
+    sleepward("build", "soft.txt", "--voice", "heart", "--background", "brown", "--tail", "10s", "-o", "soft.mp3")
+    sleepward("verify", "soft.mp3")
 
 
 def test_what_cannot_be_judged_says_why_and_is_not_ok(reports: dict[str, Report]) -> None:

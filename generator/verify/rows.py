@@ -111,6 +111,16 @@ def window_levels_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.f
     return levels
 
 
+def smoothed_db(db: NDArray[Any], hops: int) -> NDArray[np.float64]:
+    """Levels (bands, hops) of the mean power in windows of `hops` (odd) around each hop; outside of it is silence."""
+    import numpy as np
+
+    powers = np.pad(power(db), ((0, 0), (hops // 2, hops // 2)))
+    means = np.lib.stride_tricks.sliding_window_view(powers, hops, axis=1).mean(axis=2)
+    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(means, 10 ** (FLOOR_DB / 10)))
+    return levels
+
+
 def coarse(fine: NDArray[np.bool_], hops: int = COARSE_HOPS) -> NDArray[np.bool_]:
     """One value for each whole group of `hops` hops: whether all of them are True."""
     import numpy as np

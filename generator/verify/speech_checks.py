@@ -24,6 +24,7 @@ _NEAR_ENOUGH_HOPS = 100  # … if so much of it is alone there, else …
 _FURTHER_HOPS = 800  # … so near
 _BESIDE_HOPS = 60  # … but not right beside it, where a phrase would be that came too early or late
 _OVER_DB = 1.5  # inside an event: one of six bands so far over the background's peak is the voice
+_SMOOTHED_HOPS = 5  # … at once, or in the mean of 50 ms: a soft consonant lasts so long, a peak of noise doesn't
 _OUTSIDE_DB = 6.0  # outside an event, where a wave of the background may rise
 _AUDIBLE_DB = -63.5  # softer sound in a band doesn't count
 _BEFORE_HOPS, _AFTER_HOPS = 20, 20  # so far outside its event a phrase is looked for
@@ -81,35 +82,38 @@ class SpeechChecks:
 
         inside = hops_of(event)
         first, last = max(inside.start - _BEFORE_HOPS, 0), inside.stop + _AFTER_HOPS
-        over_db = (self._measurement.bands_db[:, first:last] - self._background_peaks_db(inside)[:, None]).max(axis=0)
-        needed_db = np.full(len(over_db), _OUTSIDE_DB)
-        needed_db[inside.start - first : inside.stop - first] = _OVER_DB
-        sounding = np.flatnonzero(over_db > needed_db) + first
+        heard = self._over_background_db(inside, slice(first, last)) > _OUTSIDE_DB
+        its_own = slice(inside.start - first, inside.stop - first)
+        for smoothed_hops in (1, _SMOOTHED_HOPS):
+            heard[its_own] |= self._over_background_db(inside, inside, smoothed_hops) > _OVER_DB
+        sounding = np.flatnonzero(heard) + first
         start_ms = int(sounding[0]) * HOP_MS if len(sounding) else None
         end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None
         both = float(power(self._measurement.k_db[inside]).mean())
         background = self._background_power(inside)
         return MeasuredPhrase(event, start_ms, end_ms, max(both - background, 0.0), background, glide_db)
 
-    def _background_peaks_db(self, inside: slice) -> NDArray[np.float64]:
-        """The peak level of each band of the background near the phrase. A voice must exceed it."""
+    def _over_background_db(self, inside: slice, part: slice, smoothed_hops: int = 1) -> NDArray[np.float64]:
+        """How far the loudest of the bands lies over the background's peak in it, at each hop of `part`."""
         import numpy as np
 
         loudest = np.full(len(self._measurement.bands_db), FLOOR_DB)
         for reach in (_NEAR_HOPS, _FURTHER_HOPS):
             around = slice(max(inside.start - reach, 0), inside.stop + reach)
+            levels = rows.smoothed_db(self._measurement.bands_db[:, around], smoothed_hops)
             alone = self._alone[around].copy()
             beside = slice(
                 max(inside.start - _BESIDE_HOPS - around.start, 0), inside.stop + _BESIDE_HOPS - around.start
             )
             alone[beside] = False
-            near = self._measurement.bands_db[:, around][:, alone]
+            near = levels[:, alone]
             if near.shape[1]:
-                loudest = near.max(axis=1).astype(np.float64)
+                loudest = near.max(axis=1)
             if near.shape[1] >= _NEAR_ENOUGH_HOPS:
                 break
-        audible: NDArray[np.float64] = np.maximum(loudest, _AUDIBLE_DB)
-        return audible
+        here = levels[:, part.start - around.start : part.stop - around.start]
+        over_db: NDArray[np.float64] = (here - np.maximum(loudest, _AUDIBLE_DB)[:, None]).max(axis=0)
+        return over_db
 
     def _background_power(self, inside: slice) -> float:
         """The background's power under a phrase, from its share in the side, or from just before and after."""
