@@ -11,6 +11,7 @@ __all__ = [
     "said",
     "samples",
     "sheets",
+    "studio",
     "tonight",
     "voice_list",
 ]

@@ -97,10 +97,7 @@ def _row(kind: str, candidate: Candidate) -> dict[str, str]:
 
 @cache
 def _page() -> Page:
-    body, style, script = (
-        (_FILES / name).read_text(encoding="utf-8") for name in ("audition.html.j2", "audition.css", "audition.js")
-    )
-    return Page(body, style, script)
+    return Page.from_files(_FILES, "audition", ("audition.js",))
 
 
 def _written(folder: Path, kind: str, page: str) -> Path:

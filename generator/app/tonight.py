@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Literal
 from ..build.track import BuildContext
 from ..durations import clock
 from ..errors import DefinitionError, InputError, LengthError, SleepwardError, listed
+from ..settings import SETTINGS
 from ..workspace import Workspace
 from .night_ranges import NightRanges, wanted_ms
 
@@ -228,6 +230,12 @@ def _leaving_out(candidate: Candidate, left_out: tuple[str, ...], poses: int) ->
         without = "and is too long even with two thirds of its poses left out"
         return replace(candidate, refusal=f"lasts about {clock(candidate.least_ms)} at its shortest, {without}")
     return replace(candidate, left_out=left_out)
+
+
+def build_line(routine: str, flags: Mapping[str, str | None]) -> str:
+    """The `build` command that makes the same track."""
+    given = [(SETTINGS[name].flag, value) for name, value in flags.items() if value is not None]
+    return shlex.join(["sleepward", "build", routine, *(word for flag in given for word in flag)])
 
 
 # --- the history --------------------------------------------------------------------------------------

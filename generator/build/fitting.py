@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from ..definition.fitting import WHOLE, FitChoice, choices, skippable
+from ..definition.fitting import WHOLE, FitChoice, choices, shortest, skippable
 from ..durations import clock, whole_seconds_up
 from ..timeline.layout import least_guided_ms
 from ..timeline.timing import spoken_texts, texts_by_length, timing_of
@@ -83,6 +83,14 @@ def estimated_fit(spec: TrackSpec) -> Fit:
     return fit or Fit(tried, choice, fits=False)
 
 
+def shortest_estimated_ms(spec: TrackSpec) -> int:
+    """How long the guided part lasts at least, by estimate, with everything left out that may be."""
+    source = spec.shortenable
+    if source is not None and spec.settings.keep != "all":
+        spec = source.spec({}, shortest(source.routine))
+    return least_estimated_ms(spec, 1)
+
+
 class _Ways:
     """A track's specification, and then shorter ways of it; the last one that fits is the result.
 
@@ -103,7 +111,7 @@ class _Ways:
         with suppress(StopIteration):
             while True:
                 choice = search.send(self.fits)
-                yield source.spec({}, choice), choice
+                yield replace(source.spec({}, choice), place=self._spec.place), choice
 
 
 def what_would_fit(track: FittedTrack, context: BuildContext) -> str:

@@ -194,9 +194,9 @@ def _build(
 
 
 def _publish(program: Program, folder: Path, made: Sequence[tuple[int, BuildResult]]) -> None:
-    from ..library.nights import note_nights
+    from ..library.made_tracks import note_tracks
 
-    if note_nights(folder, program.title, program.year, made):
+    if note_tracks(folder, program.title, program.year, made):
         publish_and_say(folder)
     else:
         click.echo(f"not published: {folder} is the folder of another library; choose one with -o", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,6 +81,7 @@ def _choose_and_build(
     from ..app.tonight import (
         PastNight,
         answers_path,
+        build_line,
         candidates,
         choose,
         history_path,
@@ -103,17 +103,17 @@ def _choose_and_build(
     candidate = choice.candidate
     lines = [*_choice_lines(candidate, dry_run=options["dry_run"]), *(_reason_lines(choice) if options["why"] else ())]
     if options["dry_run"]:
-        lines.append(f"Make it with: {_command(candidate)}")
+        lines.append(f"Make it with: {build_line(candidate.routine, candidate.flags)}")
     if answers is not None:
         keep_answers(answers_path(), answers)
-        lines.append(f"The same again: {_command(candidate)}")
+        lines.append(f"The same again: {build_line(candidate.routine, candidate.flags)}")
     if not options["as_json"]:
         click.echo(hanging("\n".join(lines)))
     facts = {
         "routine": candidate.routine,
         "title": candidate.title,
         "left_out": candidate.left_out,
-        "command": _command(candidate),
+        "command": build_line(candidate.routine, candidate.flags),
         "reasons": choice.reasons,
     }
     if not options["dry_run"]:
@@ -199,9 +199,3 @@ def _reason_lines(choice: Choice) -> Iterator[str]:
     width = max(map(len, choice.reasons))
     for routine, reason in choice.reasons.items():
         yield f"  {routine:<{width}}  {reason}"
-
-
-def _command(candidate: Candidate) -> str:
-    """The `build` command that makes the same track."""
-    flags = [(SETTINGS[name].flag, value) for name, value in candidate.flags.items() if value is not None]
-    return shlex.join(["sleepward", "build", candidate.routine, *(word for flag in flags for word in flag)])

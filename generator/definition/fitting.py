@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ..durations import longest_hold
@@ -51,6 +52,16 @@ def choices(routine: Routine) -> Generator[FitChoice, bool]:
         less = [each for each in out if each != group]
         if (yield _without(choice, less)):
             out = less
+
+
+def shortest(routine: Routine) -> FitChoice:
+    """The last way to shorten `routine`: everything is left out that may be."""
+    ways = choices(routine)
+    choice = next(ways)
+    with suppress(StopIteration):
+        while True:
+            choice = ways.send(False)
+    return choice
 
 
 def chosen(routine: Routine, choice: FitChoice) -> Routine:

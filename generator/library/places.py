@@ -81,6 +81,7 @@ _WORDED: Mapping[str, Callable[[str], str]] = {
     "length": _length,
     "tail": lambda text: f"{_length(text)} of sound after it",
     "background": _background,
+    "avoid": lambda text: f"sparing {', '.join(text.replace(',', ' ').split())}",
     "style": str,
     "level": str,
     "voice": str,

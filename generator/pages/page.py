@@ -8,9 +8,11 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Template
     from markupsafe import Markup
 
@@ -20,11 +22,28 @@ FROM_ITS_FOLDER = "'self' file:"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`body` is a Jinja template that extends "frame"; `own_style` goes below the common style; `script` runs in it."""
+    """`body` is a Jinja template that extends "frame"; `own_style` goes below the common style; `script` runs in it.
+
+    A page that `asks_its_server` works from there alone.
+    """
 
     body: str
     own_style: str
     script: str
+    asks_its_server: bool = False
+
+    @classmethod
+    def from_files(cls, folder: Path, name: str, scripts: Sequence[str], *, asks_its_server: bool = False) -> Self:
+        """The page whose parts lie in `folder`: NAME.html.j2, NAME.css and the `scripts`.
+
+        `base.js` and the scripts stand in their order in one function: they see each other, and nothing else does.
+        """
+
+        def text(file: str) -> str:
+            return (folder / file).read_text(encoding="utf-8")
+
+        parts = ['"use strict";', "(() => {", _read("base.js"), *map(text, scripts), "})();", ""]
+        return cls(text(f"{name}.html.j2"), text(f"{name}.css"), "\n".join(parts), asks_its_server)
 
     @property
     def source(self) -> str:
@@ -40,8 +59,9 @@ class Page:
 
         It stands in the page, and a server sends it too: https://www.w3.org/TR/CSP3/.
         """
+        asks = "connect-src 'self'; " if self.asks_its_server else ""
         return (
-            f"default-src 'none'; script-src {_digest(self.script)}; style-src {_digest(self.style)}; "
+            f"default-src 'none'; script-src {_digest(self.script)}; style-src {_digest(self.style)}; {asks}"
             f"media-src {media}; img-src {media}; base-uri 'none'; form-action 'none'"
         )
 

@@ -32,8 +32,8 @@ _HEADERS = {
 # A redirect would count as begun by the page that the link stood in, and the cookie, being strict, wouldn't be sent.
 _ENTERED = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="dark"><meta http-equiv="refresh" content="0; url=/">
-<title>sleepward</title><p><a href="/">To the tracks</a></p></html>
+<meta name="color-scheme" content="dark"><meta http-equiv="refresh" content="0; url={home}">
+<title>sleepward</title><p><a href="{home}">Go on</a></p></html>
 """
 _NO_KEY = (
     "This address works once, and it was used or is wrong.\n"
@@ -46,11 +46,14 @@ _NO_ORIGIN = "Another page asked for this. Open the page of the library itself.\
 class Guard:
     """Lets requests through to `app` that name one of `hosts` (host:port) and carry the cookie.
 
-    `entered` is called with the address of the device that has used the key.
+    `entered` is called with the address of the device that has used the key. It goes on at `home`.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, hosts: Collection[str], entered: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, hosts: Collection[str], entered: Callable[[str], None], home: str
+    ) -> None:
         self._app, self._access, self._hosts, self._entered = app, access, frozenset(hosts), entered
+        self._home = home
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,7 +80,7 @@ class Guard:
         known = self._access.knows(request.cookies.get(self._access.cookie, ""))
         path = request.scope["path"]
         if path.startswith(ENTRY):
-            return RedirectResponse("/", 303) if known else self._entry(request, path.removeprefix(ENTRY))
+            return RedirectResponse(self._home, 303) if known else self._entry(request, path.removeprefix(ENTRY))
         return None if known else PlainTextResponse(_NO_KEY, 403)
 
     def _entry(self, request: Request, key: str) -> Response:
@@ -86,7 +89,7 @@ class Guard:
         if session is None:
             return PlainTextResponse(_NO_KEY, 403)
         self._entered(request.client.host if request.client else "")
-        response = HTMLResponse(_ENTERED, headers={"Cache-Control": "no-store"})
+        response = HTMLResponse(_ENTERED.format(home=self._home), headers={"Cache-Control": "no-store"})
         response.set_cookie(
             self._access.cookie, session, max_age=COOKIE_AGE_S, path="/", httponly=True, samesite="strict"
         )

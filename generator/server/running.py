@@ -6,7 +6,7 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,28 +48,42 @@ class Served:
 
 @contextmanager
 def serve(
-    folder: Path, *, port: int, lan: bool = False, entered: Callable[[str], None] = lambda device: None
+    folder: Path,
+    *,
+    port: int,
+    lan: bool = False,
+    studio: bool = False,
+    entered: Callable[[str], None] = lambda device: None,
 ) -> Iterator[Served]:
     """Serve the library in `folder` as long as the context lasts; `port` 0 takes a free one.
 
-    `entered` is called in another thread, with the address of the device that was let in. Raises InputError where
-    nothing can be served, and MissingToolError without the packages for it.
+    With a `studio`, tracks can be made into that folder. `entered` is called in another thread, with the address of the
+    device that was let in. Raises InputError where nothing can be served, and MissingToolError without the packages.
     """
     try:
         import uvicorn
+        from starlette.middleware import Middleware
 
         from .access import Access
+        from .guard import Guard
         from .patience import EndingServer, PatientProtocol
+        from .studio import HOME, open_studio
         from .web import web
     except ImportError as error:
         what = f"a server needs packages that aren't installed ({error})"
         raise MissingToolError(what, hint="pip install 'sleepward[serve]'") from error
     host = lan_address() if lan else THIS_MACHINE
-    with listening_socket(host, port) as listener, ThreadPoolExecutor(1, "server") as thread:
+    with (
+        open_studio(folder) if studio else nullcontext() as opened,
+        listening_socket(host, port) as listener,
+        ThreadPoolExecutor(1, "server") as thread,
+    ):
         own_port: int = listener.getsockname()[1]
         access = Access(own_port)
+        names, home = host_names(host, own_port), HOME if studio else "/"
+        guard = Middleware(Guard, access=access, hosts=names, entered=entered, home=home)
         config = uvicorn.Config(
-            web(folder, access, host_names(host, own_port), entered),
+            web(folder, guard, opened.routes if opened else None),
             http=PatientProtocol,
             ws="none",
             lifespan="off",
@@ -87,4 +101,6 @@ def serve(
             yield Served(host, own_port, ended, access)
         finally:
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # cut-off answers are no errors now
+            if opened:
+                opened.ending.set()
             server.should_exit = True

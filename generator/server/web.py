@@ -1,24 +1,22 @@
-"""Answers requests with the files of a library: its page at /, the others at their names. A studio's routes go here."""
+"""Answers requests with the files of a library: its page at /, the others at their names; and with a studio's."""
 
 from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ..library.publishing import PAGE_NAME, ShownFiles, page_policy
-from .access import Access
-from .guard import Guard
 
 if TYPE_CHECKING:
+    from starlette.middleware import Middleware
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
 _GONE = "There is no such file in this library.\n"
 _TYPES = {
@@ -32,17 +30,18 @@ _TYPES = {
 }
 
 
-def web(folder: Path, access: Access, hosts: frozenset[str], entered: Callable[[str], None]) -> Starlette:
-    """The application that serves the library in `folder`. The other arguments are `Guard`'s."""
+def web(folder: Path, guard: Middleware, studio: BaseRoute | None = None) -> Starlette:
+    """The application that serves the library in `folder` and maybe a studio, behind its `guard`."""
     files = ShownFiles(folder)
     page = _Page(files)
     return Starlette(
         routes=[
             Route("/", page.answer),
             Route("/favicon.ico", lambda request: Response(status_code=204)),  # browsers ask for one
+            *([] if studio is None else [studio]),
             Route("/{name:path}", _FileAnswers(files).answer),
         ],
-        middleware=[Middleware(Guard, access=access, hosts=hosts, entered=entered)],
+        middleware=[guard],
     )
 
 

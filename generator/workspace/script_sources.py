@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..storage.cache import Cache
 
 STDIN_NAME, STDIN = "-", "<stdin>"
+KEEP_HINT = "--keep all keeps everything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _fit_notes(routine: Routine, choice: FitChoice, length_ms: int | None) -> li
         return []
     left_out = _left_out(routine, choice)
     what = f"briefer words; left out: {left_out}" if left_out else "briefer words"
-    return [f"To last {format_ms(length_ms)}: {what}. --keep all keeps everything."]
+    return [f"To last {format_ms(length_ms)}: {what}. {KEEP_HINT}"]
 
 
 def _flags_for_script(kept: Mapping[str, str], settings: Settings) -> dict[str, str]:

@@ -1,12 +1,6 @@
-"use strict";
-(() => {
-const audio = document.getElementById("audio"); // the only one, so that one sound plays at a time
+const audio = $("audio"); // the only one, so that one sound plays at a time
 const buttons = [...document.querySelectorAll("button[data-sound]")];
 let current = null; // the button whose sound is loaded
-
-const say = (text) => {
-  document.getElementById("status").textContent = text;
-};
 
 function show() {
   for (const button of buttons) {
@@ -39,4 +33,3 @@ for (const button of buttons) button.addEventListener("click", () => toggle(butt
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") audio.pause();
 });
-})();

@@ -15,9 +15,7 @@ _SCRIPTS = ("library.js", "memory.js", "shelf.js", "timer.js", "player.js", "sys
 
 @cache
 def library_page() -> Page:
-    """The parts of the script stand in their order in one function: they see each other, and nothing else does."""
-    script = "\n".join(['"use strict";', "(() => {", *map(_read, _SCRIPTS), "})();", ""])
-    return Page(_read("page.html.j2"), _read("page.css"), script)
+    return Page.from_files(_FOLDER, "page", _SCRIPTS)
 
 
 def source() -> str:
@@ -28,7 +26,3 @@ def source() -> str:
 def policy() -> str:
     """What a browser may do in the page that a server sends."""
     return library_page().policy()
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 const LENGTHS_MIN = [15, 30, 45, 60, 90, 120];
 
-const $ = (id) => document.getElementById(id);
 const library = JSON.parse($("library").textContent);
 const tracks = library.tracks.map(([file, title, routine, ms, voice, background, spoken], number) => {
   return { file, title, routine, ms, voice, background, spoken, number, length: lengthName(ms) };
@@ -11,25 +10,6 @@ const byFile = new Map(tracks.map((track) => [track.file, track]));
 const audio = $("audio");
 
 // --- words ------------------------------------------------------------------------------------------
-
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
-  return parts[0] ? `${parts[0]}:${minutes}:${rest}` : `${parts[1]}:${rest}`;
-}
-
-function spokenClock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const parts = [[Math.floor(whole / 3600), "hour"], [Math.floor(whole / 60) % 60, "minute"], [whole % 60, "second"]];
-  return parts.filter(([number]) => number).map(([number, unit]) => `${number} ${unit}${number === 1 ? "" : "s"}`).join(" ") || "the beginning";
-}
-
-function lengthOf(ms) {
-  const minutes = Math.max(1, Math.round(ms / 60_000));
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
-}
 
 function lengthName(ms) {
   const most = LENGTHS_MIN.find((minutes) => ms <= minutes * 60_000);
@@ -40,17 +20,6 @@ function factsOf(track) {
   const facts = [lengthOf(track.ms), track.background];
   if (several.voice) facts.push(track.voice);
   return facts.filter((fact) => fact && !track.title.toLowerCase().includes(` ${fact.toLowerCase()}`)).join(" · ");
-}
-
-function say(text) {
-  $("status").textContent = text;
-}
-
-function make(tag, text, className) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  if (className) element.className = className;
-  return element;
 }
 
 // --- chapters and words: a line for each way in which a track is spoken, read when it is needed ------

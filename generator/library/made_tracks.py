@@ -1,4 +1,4 @@
-"""The list of tracks of a programme's folder: `library.json`, as a batch writes it for a library."""
+"""Adds tracks that were built one by one to the list of their folder: `library.json`, as a batch writes it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,28 @@ from .folder import FolderStore
 from .manifest import FILE_NAME, ManifestEntry, dump_manifest, merged, parse_manifest
 
 
-def note_nights(folder: Path, title: str, year: str, built: Sequence[tuple[int, BuildResult]]) -> bool:
-    """Add the nights of a programme, each with its number, to the list of its folder.
+def is_of_another(folder: Path, title: str) -> bool:
+    """Whether the list of `folder` is of a library with another title. Raises InputError if it is no list."""
+    manifest = parse_manifest(FolderStore(folder).read(FILE_NAME), str(folder / FILE_NAME))
+    return bool(manifest.tracks) and manifest.title != title
+
+
+def note_tracks(folder: Path, title: str, year: str, built: Sequence[tuple[int | None, BuildResult]]) -> bool:
+    """Add tracks to the list of their folder, each with its number; with None, after all others.
 
     Returns False, and changes nothing, if the list is of another library. Raises InputError if it is no list.
     """
+    if is_of_another(folder, title):
+        return False
     store = FolderStore(folder)
     before = store.read(FILE_NAME)
     manifest = parse_manifest(before, str(folder / FILE_NAME))
-    if manifest.tracks and manifest.title != title:
-        return False
+    last = max((entry.number for entry in manifest.tracks.values()), default=0)
     entries = {}
-    for number, result in built:
+    for wanted, result in built:
         name = result.path.relative_to(folder).as_posix()
         known = manifest.tracks.get(name)
+        number = wanted if wanted is not None else known.number if known is not None else (last := last + 1)
         unchanged = known is not None and not result.fresh and known.bytes == result.bytes
         entries[name] = known if known is not None and unchanged else _entry(name, number, result)
     content = dump_manifest(merged(manifest, title, entries, (), year))
