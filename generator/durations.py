@@ -30,6 +30,9 @@ _CLOCK = re.compile(r"(?:([0-9]{1,2}):(?=[0-5][0-9]:))?([0-9]{1,3}):([0-5][0-9])
 _LIKE_A_CLOCK = re.compile(r"[0-9]+(?::[0-9]+){1,2}")
 _RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.IGNORECASE)
 _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
+_CLOCKS = r"(?:[0-9]{1,2}:[0-5][0-9]|[0-9]{1,3}):[0-5][0-9]"
+_CLOCK_RANGE = re.compile(rf"({_CLOCKS})\s*[-–]\s*({_CLOCKS})(\+?)")
+_OPEN_CLOCK = re.compile(rf"({_CLOCKS})\+")
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
 _USUALLY = re.compile(r"(?P<range>.+?),\s*usually\s+(?P<usual>[^,]+)", re.IGNORECASE)
@@ -39,12 +42,11 @@ _TOO_MANY_DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _DIGITS = "[0-9]+([.][0-9]+)?"
 _UNITS = "(ms|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)"
 _ANY_CASE = str.maketrans({letter: f"[{letter}{letter.upper()}]" for letter in "abcdehiklmnorstu"})
-_CLOCKS = "([0-9]{1,2}:[0-5][0-9]|[0-9]{1,3}):[0-5][0-9]"
 DURATION_PATTERN = f"^(({_DIGITS} *{_UNITS} *)+|{_CLOCKS})$".translate(_ANY_CASE)
 HOLD_PATTERN = (
     f"^({_DIGITS}( *[-–] *{_DIGITS})?[+]? *{_UNITS}(, *usually +{_DIGITS} *{_UNITS})?"
     f"|({_DIGITS} *{_UNITS} *)+"
-    f"|{_CLOCKS}"
+    f"|{_CLOCKS}( *[-–] *{_CLOCKS})?[+]?(, *usually +{_CLOCKS})?"
     "|[0-9]+( *[-–] *[0-9]+)?[+]? *breaths?(, *usually +[0-9]+ *breaths?)?"
     "|count +[0-9]+( +silent)?)$"
 ).translate(_ANY_CASE)
@@ -155,6 +157,11 @@ def _hold_of(text: str) -> HoldLength:
         return HoldLength("ms", _to_ms(span[1], span[4]), _to_ms(span[2], span[4]), more=span[3] == "+")
     if start := _OPEN.fullmatch(text):
         low = _to_ms(start[1], start[2])
+        return HoldLength("ms", low, low, more=True)
+    if clocks := _CLOCK_RANGE.fullmatch(text):
+        return HoldLength("ms", parse_duration(clocks[1]), parse_duration(clocks[2]), more=clocks[3] == "+")
+    if start := _OPEN_CLOCK.fullmatch(text):
+        low = parse_duration(start[1])
         return HoldLength("ms", low, low, more=True)
     if _DURATION.fullmatch(text) or _LIKE_A_CLOCK.fullmatch(text):
         low = parse_duration(text)

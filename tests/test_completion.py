@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -84,15 +86,51 @@ def test_an_unknown_shell_is_told_which_there_are(inside: Command) -> None:
     assert "bash, zsh, fish" in inside("completion", env={"SHELL": "/bin/tcsh"}, code=2).stderr
 
 
-@pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="bash isn't here")
-def test_bash_completes_what_it_reads_from_the_file(tmp_path: Path) -> None:
+def shell_with_completion(shell: str, home: Path) -> dict[str, str]:
+    """The environment of a user of `shell`, for whom --install was run."""
     assert SLEEPWARD is not None
-    written = subprocess.run([SLEEPWARD, "completion", "bash"], capture_output=True, text=True, check=True).stdout
-    (tmp_path / "completion.bash").write_text(written)
-    typed = (
-        "source completion.bash; COMP_WORDS=(sleepward build lower); COMP_CWORD=2; "
-        '_sleepward_completion sleepward; echo "${COMPREPLY[@]}"'
-    )
-    env = {**os.environ, "PATH": f"{Path(SLEEPWARD).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", typed], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "lower-back-relief"
+    env = {**os.environ, "HOME": str(home), "SHELL": f"/usr/bin/{shell}", "TERM": "dumb", "PS1": "$ "}
+    env["PATH"] = f"{Path(SLEEPWARD).parent}{os.pathsep}{os.environ['PATH']}"
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "ZDOTDIR"):
+        env.pop(name, None)
+    subprocess.run([SLEEPWARD, "completion", "--install"], env=env, capture_output=True, check=True)
+    return env
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(
+            each, marks=[pytest.mark.external, pytest.mark.skipif(shutil.which(each) is None, reason=f"no {each}")]
+        )
+        for each in ("bash", "zsh")
+    ],
+)
+def test_the_tab_key_completes_in_a_new_shell(shell: str, tmp_path: Path) -> None:
+    """A terminal in which someone types."""
+    import pty
+
+    env = shell_with_completion(shell, tmp_path)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.execvpe(shell, [shell, "-i"], env)
+    try:
+        os.write(terminal, b"sleepward build lower\t")
+        shown = b""
+        while b"lower-back-relief" not in shown:
+            assert select.select([terminal], [], [], 30)[0], shown
+            shown += os.read(terminal, 4_096)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
+
+
+@pytest.mark.external
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
+def test_the_tab_key_completes_in_fish(tmp_path: Path) -> None:
+    asked = ["fish", "-c", "complete -C 'sleepward build lower'"]
+    env = shell_with_completion("fish", tmp_path)
+    done = subprocess.run(asked, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["lower-back-relief"]

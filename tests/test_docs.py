@@ -40,7 +40,13 @@ def test_every_command_in_the_readme_exists(sleepward: Command) -> None:
     used = set(re.findall(r"^sleepward (\w+)", readme, re.MULTILINE))
     assert used <= set(COMMANDS)
     flags = {info.flag for info in SETTINGS.values()}
-    assert set(re.findall(r"--[a-z][a-z-]+", readme)) <= flags | {"--help", "--events", "--minutes", "--install", "--lan"}
+    assert set(re.findall(r"--[a-z][a-z-]+", readme)) <= flags | {
+        "--help",
+        "--events",
+        "--minutes",
+        "--install",
+        "--lan",
+    }
 
 
 def test_the_script_page_explains_every_mark() -> None:

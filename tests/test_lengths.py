@@ -88,6 +88,10 @@ def test_a_duration_reads_back_exactly(ms: int) -> None:
         ("90 s", HoldLength("ms", 90_000, 90_000)),
         ("1m30s", HoldLength("ms", 90_000, 90_000)),
         ("1:30", HoldLength("ms", 90_000, 90_000)),
+        ("1:30-3:00", HoldLength("ms", 90_000, 180_000)),
+        ("0:45 – 1:00:00+", HoldLength("ms", 45_000, 3_600_000, more=True)),
+        ("1:30+", HoldLength("ms", 90_000, 90_000, more=True)),
+        ("1:30-3:00, usually 2:00", HoldLength("ms", 90_000, 180_000, usual=120_000)),
         ("20+ s", HoldLength("ms", 20_000, 20_000, more=True)),
         ("1-3 min", HoldLength("ms", 60_000, 180_000)),
         ("1-3+ min", HoldLength("ms", 60_000, 180_000, more=True)),
@@ -106,7 +110,7 @@ def test_holds_as_people_write_them(text: str, hold: HoldLength) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["90", "1:75", "3-1 min", "0 breaths", "4h", "3:00:01", "count", "count 0", "a while", "1-3", "1-3 breathes"],
+    ["90", "1:75", "3:00-1:30", "1:30-3", "1:30-2:75", "3-1 min", "0 breaths", "4h", "3:00:01", "count", "count 0", "a while", "1-3", "1-3 breathes"],
 )
 def test_what_is_no_hold_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
