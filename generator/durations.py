@@ -31,8 +31,7 @@ _LIKE_A_CLOCK = re.compile(r"[0-9]+(?::[0-9]+){1,2}")
 _RANGE = re.compile(rf"({_NUMBER})\s*[-–]\s*({_NUMBER})(\+?)\s*({_UNIT})", re.IGNORECASE)
 _OPEN = re.compile(rf"({_NUMBER})\+\s*({_UNIT})", re.IGNORECASE)
 _CLOCKS = r"(?:[0-9]{1,2}:[0-5][0-9]|[0-9]{1,3}):[0-5][0-9]"
-_CLOCK_RANGE = re.compile(rf"({_CLOCKS})\s*[-–]\s*({_CLOCKS})(\+?)")
-_OPEN_CLOCK = re.compile(rf"({_CLOCKS})\+")
+_CLOCK_RANGE = re.compile(rf"({_CLOCKS})(?:\s*[-–]\s*({_CLOCKS}))?(\+?)")
 _BREATHS = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?(\+?)\s*breaths?", re.IGNORECASE)
 _COUNT = re.compile(r"count\s+(\d+)(\s+silent)?", re.IGNORECASE)
 _USUALLY = re.compile(r"(?P<range>.+?),\s*usually\s+(?P<usual>[^,]+)", re.IGNORECASE)
@@ -159,10 +158,8 @@ def _hold_of(text: str) -> HoldLength:
         low = _to_ms(start[1], start[2])
         return HoldLength("ms", low, low, more=True)
     if clocks := _CLOCK_RANGE.fullmatch(text):
-        return HoldLength("ms", parse_duration(clocks[1]), parse_duration(clocks[2]), more=clocks[3] == "+")
-    if start := _OPEN_CLOCK.fullmatch(text):
-        low = parse_duration(start[1])
-        return HoldLength("ms", low, low, more=True)
+        low = parse_duration(clocks[1])
+        return HoldLength("ms", low, parse_duration(clocks[2]) if clocks[2] else low, more=clocks[3] == "+")
     if _DURATION.fullmatch(text) or _LIKE_A_CLOCK.fullmatch(text):
         low = parse_duration(text)
         return HoldLength("ms", low, low)
