@@ -110,7 +110,22 @@ def test_holds_as_people_write_them(text: str, hold: HoldLength) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["90", "1:75", "3:00-1:30", "1:30-3", "1:30-2:75", "3-1 min", "0 breaths", "4h", "3:00:01", "count", "count 0", "a while", "1-3", "1-3 breathes"],
+    [
+        "90",
+        "1:75",
+        "3:00-1:30",
+        "1:30-3",
+        "1:30-2:75",
+        "3-1 min",
+        "0 breaths",
+        "4h",
+        "3:00:01",
+        "count",
+        "count 0",
+        "a while",
+        "1-3",
+        "1-3 breathes",
+    ],
 )
 def test_what_is_no_hold_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -24,7 +24,7 @@ import pytest
 from generator.app import tonight
 from generator.app.night_ranges import NightRanges
 from generator.app.tonight import Candidate, PastNight, choose, night_of, read_history, record
-from generator.build.fitting import estimated_fit
+from generator.build.fitting import ESTIMATE_SLACK, estimated_fit
 from generator.build.pipeline import plan_track
 from generator.build.track import BuildContext
 from generator.errors import InputError, LengthError, SleepwardError
@@ -169,8 +169,24 @@ def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -
         ranges = NightRanges(flags(), Workspace.here(), context.cache)
         each = ranges.of(routine)
         least_ms, most_ms = plan_track(ranges.spec(routine), context).timeline.length_range_ms
-        assert each.least_ms == pytest.approx(least_ms, rel=tonight.SLACK / 2)
-        assert each.most_ms == pytest.approx(most_ms, rel=tonight.SLACK / 2)
+        assert each.least_ms == pytest.approx(least_ms, rel=ESTIMATE_SLACK / 2)
+        assert each.most_ms == pytest.approx(most_ms, rel=ESTIMATE_SLACK / 2)
+
+
+@pytest.mark.parametrize(("routine", "minutes"), [("psoas-release", 20), ("neck-and-shoulders", 12)])
+def test_what_is_sure_is_left_out_as_it_is_spoken(routine: str, minutes: int, cache_folder: Path) -> None:
+    context = BuildContext(Cache(cache_folder), 2)
+    ranges = NightRanges(flags(length=f"{minutes}m"), Workspace.here(), context.cache)
+    left_out, sure = ranges.left_out(routine, ranges.of(routine), minutes * 60_000)
+    assert sure
+    assert left_out == ranges.spoken_left_out(routine, context)[0]
+
+
+def test_an_answer_that_is_sure_needs_no_speech(sleepward: Command, history: Path, tmp_path: Path) -> None:
+    cache = {"SLEEPWARD_CACHE_DIR": str(tmp_path / "cache")}
+    for words in (("--minutes", "20"), ("--minutes", "30", "--avoid", "wrists")):
+        assert "Tonight: " in sleepward("tonight", *words, "--dry-run", env=cache).stdout
+    assert not (tmp_path / "cache" / "clips").exists()
 
 
 @pytest.mark.parametrize(("where", "places"), [("bed", {"bed"}), ("floor", {"bed", "mat"})])

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..build.fitting import estimated_clips_ms, estimated_fit
+from ..build.fitting import ESTIMATE_SLACK, estimated_clips_ms, estimated_fit
 from ..build.pipeline import plan_track, read_spec
 from ..build.speakers import lines_of, voices_part
 from ..build.track import BuildContext, TrackSpec
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..workspace.script_sources import ScriptSource
 
 KIND = "ranges"
+LeftOut: TypeAlias = tuple[tuple[str, ...] | None, bool]
+"""Poses, or None if no way will do; and whether that is sure."""
 Flags = Mapping[str, str | None]
 
 
@@ -42,7 +44,8 @@ class NightRange:
 
     `poses` is how many there would be without `avoid`, which leaves out `avoided`. `kept` is how many are left.
     `length_ms` is the wanted length where no flag asks for one. `left_out` are the poses that are left out to last
-    certain milliseconds; None where it can't be so short.
+    certain milliseconds, None where it can't be so short, and whether speaking it can't change that. `known_rate` says
+    whether the voice's is.
     """
 
     title: str
@@ -54,7 +57,17 @@ class NightRange:
     kept: int
     avoided: tuple[str, ...] = ()
     length_ms: int | None = None
-    left_out: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    known_rate: bool = False
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+
+    def may_be(self, wanted_ms: int) -> bool:
+        """Whether all of it can have this length, as far as estimates tell."""
+        return self.least_ms * (1 - ESTIMATE_SLACK) <= wanted_ms <= self.most_ms * (1 + ESTIMATE_SLACK)
+
+    def is_surely(self, wanted_ms: int) -> bool:
+        """Whether all of it surely has this length among its own."""
+        least_ms, most_ms = self.least_ms * (1 + ESTIMATE_SLACK), self.most_ms * (1 - ESTIMATE_SLACK)
+        return self.known_rate and least_ms <= wanted_ms <= most_ms
 
 
 class NightRanges:
@@ -71,17 +84,20 @@ class NightRanges:
         if stored is not None:
             with suppress(ValueError, TypeError, KeyError):  # a broken entry: computed again
                 found = json.loads(bytes(stored))
-                found["left_out"] = {ms: None if out is None else tuple(out) for ms, out in found["left_out"].items()}
+                found["left_out"] = {
+                    ms: (None if out is None else tuple(out), sure) for ms, (out, sure) in found["left_out"].items()
+                }
                 return NightRange(**{**found, "avoided": tuple(found["avoided"])})
         return self._kept(key, self._computed(routine))
 
-    def left_out(self, routine: str, found: NightRange, wanted_ms: int) -> tuple[str, ...] | None:
-        """The poses left out to last `wanted_ms`, by the estimated lengths of its sentences; None if none will do."""
+    def left_out(self, routine: str, found: NightRange, wanted_ms: int) -> LeftOut:
+        """The poses left out to last `wanted_ms`, by the estimated lengths of its sentences."""
         if str(wanted_ms) not in found.left_out:
             fit = estimated_fit(self.spec(routine))
             source = fit.spec.shortenable
             out = left_out_poses(source.routine, fit.choice) if fit.fits and source else None
-            found = replace(found, left_out={**found.left_out, str(wanted_ms): out})
+            sure = fit.sure and _has_length(fit.spec)
+            found = replace(found, left_out={**found.left_out, str(wanted_ms): (out, sure)})
             self._kept(self._key(routine), found)
         return found.left_out[str(wanted_ms)]
 
@@ -136,6 +152,7 @@ class NightRanges:
             poses=len(wanted),
             kept=_poses(source.shortenable.routine) if source.shortenable else len(done),
             avoided=tuple(pose for pose in wanted if pose not in done) if spec.settings.avoid else (),
+            known_rate=spec.voice.rate_wpm is not None,
             length_ms=resolve_for(script_layer(source, spec.script), without_length, self._workspace.layers()).length,
         )
 
@@ -152,6 +169,13 @@ class NightRanges:
         """A key of all that the range depends on: files, settings, code. None where it can't be told."""
         own = files_key([self._workspace.routine_path(routine)])
         return None if self._shared is None or own is None else content_key(self._shared, own)
+
+
+def _has_length(spec: TrackSpec) -> bool:
+    """Whether a shortened track surely stretches to its wanted length."""
+    timing = replace(timing_of(spec.settings), length_ms=None)
+    _, most_ms = lay_out(spec.script, estimated_clips_ms(spec), timing).length_range_ms
+    return most_ms * (1 - ESTIMATE_SLACK) >= (spec.settings.length or 0)
 
 
 def _poses(routine: Routine) -> int:

@@ -23,7 +23,6 @@ DATA_VARIABLE = "SLEEPWARD_DATA_DIR"
 HISTORY = "history.jsonl"
 ANSWERS = "answers.json"
 NIGHT_BEGINS_H = 12  # a track made after midnight belongs to the evening before
-SLACK = 0.03  # the estimates of eight routines were off by 0.5 % at most; other voices keep their rate less well
 RECENT_NIGHTS = 3  # what was done in them comes last
 MOST_AVOIDED = 1 / 2  # of its poses
 MOST_LEFT_OUT = 2 / 3  # of its poses: with fewer than a third of them it is another routine
@@ -39,7 +38,7 @@ class Candidate:
 
     `wanted_ms` None accepts any length. `left_out` are the poses that the length fit leaves out, `avoided` those that
     `avoid` does, of so many `poses`. `place` is where it is done. `flags` produce it. `refusal` says why it can't be
-    done, if so.
+    done, if so. It is `sure` if speaking it can't change what is left out.
     """
 
     routine: str
@@ -54,6 +53,7 @@ class Candidate:
     place: str = "bed"
     flags: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,10 @@ def _combined_error(errors: Sequence[InputError], found: Sequence[Candidate]) ->
 def try_candidate(candidate: Candidate, ranges: NightRanges, context: BuildContext) -> Candidate:
     """Lay out the candidate as it is spoken. Returns it unchanged if that works, with other poses left out, or refused.
 
-    It is spoken unless that was done before.
+    It is spoken unless that was done before, or can't change anything.
     """
+    if candidate.sure:
+        return candidate
     try:
         left_out, poses = ranges.spoken_left_out(candidate.routine, context)
     except InputError as error:
@@ -213,15 +215,15 @@ def _estimated(name: str, flags: Mapping[str, str | None], ranges: NightRanges, 
     if len(found.avoided) > MOST_AVOIDED * found.poses:
         return replace(whole, refusal="more than half of its poses ask for what is to be avoided")
     wanted = whole.wanted_ms
-    if wanted is None or found.least_ms * (1 - SLACK) <= wanted <= found.most_ms * (1 + SLACK):
-        return whole
+    if wanted is None or found.may_be(wanted):
+        return replace(whole, sure=wanted is None or found.is_surely(wanted))
     if found.most_ms < wanted:
         return replace(whole, refusal=f"lasts about {clock(found.most_ms)} at its longest")
-    left_out = ranges.left_out(name, found, wanted)
+    left_out, sure = ranges.left_out(name, found, wanted)
     if left_out is None:
         at_its_shortest = f"lasts about {clock(found.least_ms)} at its shortest"
         return replace(whole, refusal=f"{at_its_shortest}, and too long with less of it too")
-    return _leaving_out(whole, left_out, found.kept)
+    return _leaving_out(replace(whole, sure=sure), left_out, found.kept)
 
 
 def _leaving_out(candidate: Candidate, left_out: tuple[str, ...], poses: int) -> Candidate:

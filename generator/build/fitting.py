@@ -19,6 +19,7 @@ from .track import BuildContext, TrackSpec
 LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
 UNKNOWN_RATE_WPM = 120  # of recordings, say
 SURELY = 0.85  # of its estimated length a routine's speech lasts at least: of the default voice's it is 0.95
+ESTIMATE_SLACK = 0.03  # of eight routines, off by 0.5 % at most; other voices keep their rate less well
 BRIEFEST_STYLE = "spare"
 
 T = TypeVar("T")
@@ -35,11 +36,15 @@ class FittedTrack:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A way to shorten a track, and its specification then. `fits` is False if no way has room in its wanted length."""
+    """A way to shorten a track, and its specification then. `fits` is False if no way has room in its wanted length.
+
+    It is `sure` if nothing that was tried comes so near to the wanted length that real speech might decide otherwise.
+    """
 
     spec: TrackSpec
     choice: FitChoice
     fits: bool
+    sure: bool
 
 
 def fit_to_length(
@@ -74,13 +79,17 @@ def fitting_choice(spec: TrackSpec, context: BuildContext) -> FitChoice:
 
 def estimated_fit(spec: TrackSpec) -> Fit:
     """How `spec` is shortened, by the estimated lengths of its clips: nothing is spoken."""
-    fit: Fit | None = None
+    fitting: tuple[TrackSpec, FitChoice] | None = None
+    wanted_ms = spec.settings.length or 0
+    sure = spec.voice.rate_wpm is not None
     ways = _Ways(spec)
     for tried, choice in ways:
-        ways.fits = _has_room(tried, estimated_clips_ms(tried))
+        least_ms = least_estimated_ms(tried, 1)
+        ways.fits = least_ms <= wanted_ms
+        sure = sure and abs(wanted_ms - least_ms) > ESTIMATE_SLACK * least_ms
         if ways.fits:
-            fit = Fit(tried, choice, fits=True)
-    return fit or Fit(tried, choice, fits=False)
+            fitting = tried, choice
+    return Fit(*(fitting or (tried, choice)), fits=fitting is not None, sure=sure)
 
 
 def shortest_estimated_ms(spec: TrackSpec) -> int:
