@@ -1,9 +1,10 @@
 """Builds every routine at every length in every style, verifies each track, and prints what each one leaves out.
 
-    python benchmarks/lengths.py [--routine NAME]... [--style NAME]... [--jobs 2]
+    python benchmarks/lengths.py [--routine NAME]... [--style NAME]... [--jobs 2] [--write]
 
 Each track is decoded and measured as `sleepward verify` does it, and its guided part must last the wanted length to the
-millisecond. The tracks are removed as they pass. The voice is the default one. It takes some hours of CPU.
+millisecond. The tracks are removed as they pass. The voice is the default one. It takes some two hours. `--write` puts
+the tables into docs/lengths.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -28,6 +29,7 @@ LENGTHS = ("10m", "15m", "20m", "25m", "30m", "45m")
 FROM_15 = ("mat", "chair", "room")  # routines done there begin at 15 minutes
 STYLES = ("gentle", "spare", "beginner", "breathing", "nidra")
 TO_20 = ("ten-minutes-in-bed",)
+PAGE = Path(__file__).parent.parent / "docs" / "lengths.md"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def main() -> int:
     parser.add_argument("--routine", action="append")
     parser.add_argument("--style", action="append", choices=STYLES)
     parser.add_argument("--jobs", type=int, default=1, help="tracks at a time")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/lengths.md")
     given = parser.parse_args()
     names = given.routine or Workspace.here().routine_names()
     styles = given.style or STYLES
@@ -52,17 +55,28 @@ def main() -> int:
         bench = Workbench(Path(folder), quick=False)
         cache = bench.cold()
         made = dict(zip(wanted, threads.map(lambda each: build(bench, cache, *each), wanted), strict=True))
-    for style in styles:
-        print(f"\n`{style}`\n\n| routine | {' | '.join(LENGTHS)} |\n|{'---|' * (len(LENGTHS) + 1)}")
-        for name in names:
-            cells = [made.get((name, style, length)) for length in LENGTHS]
-            print(f"| `{name}` | {' | '.join('–' if each is None else each.left_out for each in cells)} |")
+    tables = "\n".join(table(style, names, made) for style in styles)
+    print(tables)
+    if given.write:
+        page = PAGE.read_text(encoding="utf-8")
+        before, begin, rest = page.partition("<!-- styles: made by benchmarks/lengths.py -->\n")
+        _, end, after = rest.partition("<!-- /styles -->\n")
+        PAGE.write_text(before + begin + tables + end + after, encoding="utf-8", newline="\n")
     faulty = {each: track.faults for each, track in made.items() if track.faults}
     for (name, style, length), faults in faulty.items():
         print(f"\n{name}, {style}, {length}: {'; '.join(faults)}")
     rows = sum(track.rows for track in made.values())
     print(f"\n{len(made)} tracks, {rows} rows measured; {len(faulty)} tracks with faults")
     return 1 if faulty else 0
+
+
+def table(style: str, names: Sequence[str], made: Mapping[tuple[str, str, str], Made]) -> str:
+    """What each routine leaves out at each length in one style."""
+    lines = [f"### `{style}`", "", f"| routine | {' | '.join(LENGTHS)} |", f"|{'---|' * (len(LENGTHS) + 1)}"]
+    for name in names:
+        cells = [made.get((name, style, length)) for length in LENGTHS]
+        lines.append(f"| `{name}` | {' | '.join('' if each is None else each.left_out for each in cells)} |")
+    return "\n".join([*lines, "", ""])
 
 
 def lengths_of(name: str) -> Iterator[str]:
@@ -91,10 +105,18 @@ def build(bench: Workbench, cache: Path, name: str, style: str, length: str) -> 
         if report.plan["guided_ms"] != parse_duration(length):
             faults.append(f"guided for {clock(report.plan['guided_ms'])}")
         judged = sum(row.ok is not None for row in report.rows)
-        made = Made(" ".join(report.plan["adapted"]) or "all of it", judged, tuple(faults))
+        made = Made(left_out(report.plan["adapted"]), judged, tuple(faults))
         print(*(f"{row.what}: {row.note}" for row in report.rows if row.note), sep="\n", file=sys.stderr)
     print(f"{name} {style} {length}: {'; '.join(made.faults) or 'ok'}", file=sys.stderr, flush=True)
     return made
+
+
+def left_out(notes: Sequence[str]) -> str:
+    """What a plan's notes say of the length: `To last 10m: briefer words; left out: frog. --keep all …`."""
+    if not notes:
+        return "all of it"
+    what = notes[0].partition(": ")[2].partition(". ")[0]
+    return what.partition("left out: ")[2] or what
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def test_a_track_made_meanwhile_can_be_heard(phone: Visitor, library: Library) -
 
 
 def test_whoever_has_no_key_reads_nothing(stranger: Visitor) -> None:
-    for path in ("/", TRACK, "/cover.jpg", "/enter/", "/enter/wrong", "/enter/%FF", "/nothing"):
+    for path in ("/", TRACK, "/cover.jpg", "/~enter/", "/~enter/wrong", "/~enter/%FF", "/nothing"):
         answer = stranger.ask(path)
         assert (answer.status, answer.headers["Set-Cookie"]) == (403, None), path
         assert b"mp3" not in answer.body
@@ -200,7 +200,7 @@ def test_the_device_that_came_is_told(library: Library) -> None:
     came: list[str] = []
     with serve(library.root, port=0, entered=came.append) as served:
         Visitor(served.host, served.port).enter(served.address)
-        Visitor(served.host, served.port).enter("http://host/enter/wrong")
+        Visitor(served.host, served.port).enter("http://host/~enter/wrong")
     assert came == ["127.0.0.1"]
 
 
@@ -287,7 +287,7 @@ def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
 ) -> None:
     from generator.server import patience
 
-    monkeypatch.setattr(patience, "FIRST_REQUEST_S", 0.3)
+    monkeypatch.setattr(patience, "FIRST_REQUEST_S", 2.0)
     large = library.root / TRACK[1:]
     large.write_bytes(large.read_bytes() + bytes(30_000_000))
     library.publish()
@@ -331,7 +331,7 @@ def test_the_command_shows_the_address_and_ends_with_ctrl_c(library: Library) ->
     assert "127.0.0.1 is in" in noted
     assert "Traceback" not in noted
     assert address not in shown
-    assert re.search(r"http://127\.0\.0\.1:\d+/enter/[\w-]{22}\n", shown)  # for the next device
+    assert re.search(r"http://127\.0\.0\.1:\d+/~enter/[\w-]{22}\n", shown)  # for the next device
 
 
 def test_a_folder_without_a_library_isnt_served(sleepward: Command, tmp_path: Path) -> None:

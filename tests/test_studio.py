@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
+import subprocess
 import threading
+import wave
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 from generator.errors import InputError, TrackError
@@ -17,7 +23,7 @@ from generator.formats import read_tags
 from generator.server import Served, serve
 from generator.server.studio.jobs import MOST_WAITING, Made, Queue, Reporter
 from generator.system import ffmpeg
-from tests.conftest import Command
+from tests.conftest import SLEEPWARD, Command
 from tests.pages import (
     DESKTOP,
     PHONE,
@@ -69,11 +75,16 @@ class Guest(Visitor):
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         headers = {"Cookie": self.cookie, "Content-Type": kind, "Origin": f"http://{self.host}:{self.port}"}
-        connection.request("POST", f"/studio/{what}", body, headers)
+        connection.request("POST", f"/~studio/{what}", body, headers)
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
         connection.close()
         return answer
+
+    def try_post(self, what: str, value: Any) -> None:
+        """Ask, whatever comes of it: the server may end meanwhile."""
+        with suppress(OSError, http.client.HTTPException):
+            self.post(what, value)
 
     def told(self, what: str, value: Any) -> Any:
         answer = self.post(what, value)
@@ -88,7 +99,7 @@ class Guest(Visitor):
     def queue(self) -> Generator[list[dict[str, Any]]]:
         """The queue, each time that it changes."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
-        connection.request("GET", "/studio/queue", headers={"Cookie": self.cookie})
+        connection.request("GET", "/~studio/queue", headers={"Cookie": self.cookie})
         with closing(connection), connection.getresponse() as response:
             assert response.headers["Content-Type"].startswith("text/event-stream")
             while line := response.readline():
@@ -109,7 +120,7 @@ class Guest(Visitor):
 @pytest.fixture
 def guest(studio: Served) -> Guest:
     found = Guest(studio.host, studio.port)
-    assert b"url=/studio/" in found.enter(studio.address).body
+    assert b"url=/~studio/" in found.enter(studio.address).body
     return found
 
 
@@ -117,10 +128,10 @@ def guest(studio: Served) -> Guest:
 
 
 @pytest.mark.parametrize(
-    "wishes", [{"length": "4m"}, {"length": "10m", "avoid": "knees"}, {"pace": "1.5", "style": "spare"}, {}]
+    "wishes", [{"length": "4m"}, {"length": "12m", "avoid": "knees"}, {"pace": "1.5", "style": "spare"}, {}]
 )
 def test_a_sketch_is_what_plan_shows(guest: Guest, sleepward: Command, wishes: dict[str, str]) -> None:
-    routine = {"routine": "ten-minutes-in-bed" if wishes.get("length") == "10m" else "short"}
+    routine = {"routine": "ten-minutes-in-bed" if wishes.get("length") == "12m" else "short"}
     sketch = guest.told("sketch", routine | wishes)
     flags = [word for name, text in wishes.items() for word in (f"--{name}", text)]
     plan = sleepward.json("plan", routine["routine"], *flags)
@@ -183,7 +194,7 @@ def test_a_track_is_made_plays_and_joins_the_library(guest: Guest, tmp_path: Pat
     assert (tags.title, tags.album) == (job["title"], "Made in the studio")
     page = guest.ask("/")
     assert (page.status, job["title"].encode() in page.body) == (200, True)
-    assert b'"has_tracks":true' in guest.ask("/studio/").body
+    assert b'"has_tracks":true' in guest.ask("/~studio/").body
 
 
 def test_the_same_wishes_are_the_same_track_and_others_another(guest: Guest, tmp_path: Path) -> None:
@@ -208,7 +219,7 @@ def test_a_minute_and_samples_are_heard_and_leave_nothing(guest: Guest, tmp_path
         (tmp_path / "heard.mp3").write_bytes(answer.body)
         assert least_s < len(ffmpeg.decode_at(tmp_path / "heard.mp3")) / 48_000 < most_s
     assert not (tmp_path / "made").exists()
-    assert guest.ask("/studio/sounds/other.mp3").status == 404
+    assert guest.ask("/~studio/sounds/other.mp3").status == 404
 
 
 def test_a_track_that_cant_be_made_says_why_and_the_next_is_made(guest: Guest) -> None:
@@ -218,11 +229,87 @@ def test_a_track_that_cant_be_made_says_why_and_the_next_is_made(guest: Guest) -
     assert guest.made(WISHES)["state"] == "done"
 
 
-def test_an_own_voice_and_settings_hold_in_the_studio_too(guest: Guest, tmp_path: Path) -> None:
-    (tmp_path / "sleepward.toml").write_text('background = "drone"\n[voices.calm]\nvoice = "tone"\n', encoding="utf-8")
-    page = guest.ask("/studio/").body.decode()
-    assert '<option value="drone" selected>' in page
-    assert '<option value="calm">' in page
+TOML = """\
+background = "drone"
+voice = "calm"
+avoid = "knees"
+length = "4m"
+[voices.calm]
+voice = "tone"
+"""
+
+
+def test_what_is_usual_comes_from_the_routine_and_the_settings(
+    guest: Guest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLEEPWARD_VOICE")
+    (tmp_path / "sleepward.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "routines" / "own.yaml").write_text(SHORT + "background: rain\npace: 1.5\n", encoding="utf-8")
+    usual = guest.told("usual", {"routine": "own"})
+    assert usual == {
+        "length": "4m", "avoid": "knees", "voice": "calm", "background": "rain", "pace": "1.5", "style": "gentle", "tail": "5m",
+    }  # fmt: skip
+    assert '<option value="calm">' in guest.ask("/~studio/").body.decode()
+    line = guest.told("sketch", {"routine": "own", **usual, "pace": "1.50"})["line"]
+    assert line == "sleepward build own"
+    line = guest.told("sketch", {"routine": "own", **usual, "avoid": "none", "background": "drone"})["line"]
+    assert line == "sleepward build own --avoid none --background drone"
+    made = guest.made({"routine": "own", "voice": "calm", "tail": "10s"})["address"]
+    assert made == "/own/tail-10s.mp3"
+
+
+def test_different_wishes_are_different_files(guest: Guest, tmp_path: Path) -> None:
+    wishes = ({"tail": "15m"}, {"length": "15m"}, {"pace": "1.5"}, {"style": "spare"})
+    addresses = [guest.told("build", {"routine": "short", **each})["number"] for each in wishes]
+    assert len(set(addresses)) == len(wishes)
+    for each, name in zip(wishes, ("tail-15m", "15m", "pace-1.5", "style-spare"), strict=True):
+        assert guest.made({"routine": "short", **each})["address"] == f"/short/{name}.mp3"
+    (tmp_path / "routines" / "sh ort.yaml").write_text(SHORT, encoding="utf-8")
+    (tmp_path / "routines" / "sh-ort.yaml").write_text(SHORT, encoding="utf-8")
+    assert guest.made({"routine": "sh ort", "tail": "10s"})["state"] == "done"
+    assert "would have the same file" in guest.refused("build", {"routine": "sh-ort", "tail": "10s"})
+
+
+def test_routines_may_be_called_as_the_server_calls_its_own(guest: Guest, tmp_path: Path) -> None:
+    for name in ("studio", "enter"):
+        (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT, encoding="utf-8")
+        address = guest.made({"routine": name, "tail": "10s"})["address"]
+        assert guest.ask(address).status == 200
+
+
+def test_music_that_is_usual_is_heard_and_nothing_is_written_elsewhere(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    with wave.open(str(tmp_path / "music" / "harp.wav"), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(np.random.default_rng(1).integers(-3_000, 3_000, 48_000 * 8, np.int16).tobytes())
+    (tmp_path / "sleepward.toml").write_text('background = "music/harp.wav"\n', encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    addresses = {guest.told("background", {"routine": "short"})["address"] for _ in range(2)}
+    assert len(addresses) == 2
+    assert all(guest.ask(address).status == 200 for address in addresses)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert guest.told("usual", {"routine": "short"})["background"] == "music/harp.wav"
+
+
+def test_a_file_called_like_a_background_hides_it_from_nobody(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "rain").write_bytes(b"")
+    assert guest.told("sketch", {"routine": "short", "background": "rain"})["title"] == "Two quiet minutes"
+
+
+def test_a_link_out_of_the_folder_is_refused_before_anything_is_made(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "short").symlink_to(tmp_path / "elsewhere")
+    assert "a link leads out" in guest.refused("build", WISHES)
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+
+
+def test_a_routine_that_doesnt_stretch_keeps_its_length(guest: Guest, tmp_path: Path) -> None:
+    fixed = SHORT.replace("20-40 s", "30 s").replace("30+ s", "60 s")
+    (tmp_path / "routines" / "fixed.yaml").write_text(fixed, encoding="utf-8")
+    lengths = guest.told("lengths", {"routine": "fixed"})
+    assert not lengths["stretch"]
+    assert lengths["whole_ms"] == lengths["own_ms"] == lengths["longest_ms"]
 
 
 # --- who may, and what nobody may ---------------------------------------------------------------------------
@@ -230,7 +317,7 @@ def test_an_own_voice_and_settings_hold_in_the_studio_too(guest: Guest, tmp_path
 
 def test_whoever_hasnt_come_in_gets_nothing(studio: Served) -> None:
     stranger = Guest(studio.host, studio.port)
-    for path in ("/studio/", "/studio/queue", "/studio/sounds/a.mp3"):
+    for path in ("/~studio/", "/~studio/queue", "/~studio/sounds/a.mp3"):
         assert stranger.ask(path).status == 403
     assert stranger.post("build", WISHES).status == 403
 
@@ -242,7 +329,7 @@ def test_a_library_that_is_only_served_makes_nothing(tmp_path: Path) -> None:
     with serve(library.root, port=0) as served:
         guest = Guest(served.host, served.port)
         guest.enter(served.address)
-        assert guest.ask("/studio/").status == 404
+        assert guest.ask("/~studio/").status == 404
         assert guest.post("build", WISHES).status in (404, 405)
 
 
@@ -261,6 +348,10 @@ def test_a_library_that_is_only_served_makes_nothing(tmp_path: Path) -> None:
         (b"{", "no JSON"),
         (b"[" * 10_000, "no JSON"),
         (b'"' + b"x" * 30_000 + b'"', "at most 20,000 bytes"),
+        ({"routine": "short", "background": "rain:-6"}, "is the only layer"),
+        ({"routine": "short", "background": "rain+rain+rain+rain+rain"}, "has 5 layers"),
+        ({"routine": "\ud800"}, "are Unicode"),
+        ({"\udfff": "x"}, "are Unicode"),
     ],
 )  # fmt: skip
 def test_what_no_page_asks_is_refused(guest: Guest, wishes: Any, why: str) -> None:
@@ -270,13 +361,13 @@ def test_what_no_page_asks_is_refused(guest: Guest, wishes: Any, why: str) -> No
 
 def test_other_pages_and_forms_ask_in_vain(guest: Guest) -> None:
     assert "is JSON" in json.loads(guest.post("build", WISHES, "text/plain").body)["error"]
-    assert guest.ask("/studio/build").status == 405
-    assert guest.ask("/studio/queue", Origin="http://evil.example").status == 403
+    assert guest.ask("/~studio/build").status == 405
+    assert guest.ask("/~studio/queue", Origin="http://evil.example").status == 403
     assert "by its number" in guest.refused("cancel", "1")
 
 
 def test_its_page_asks_nobody_else(guest: Guest) -> None:
-    answer = guest.ask("/studio/")
+    answer = guest.ask("/~studio/")
     policy = answer.headers["Content-Security-Policy"]
     assert "connect-src 'self'" in policy
     assert not any(word in policy for word in ("unsafe", "*", "http"))
@@ -327,6 +418,26 @@ def test_jobs_wait_in_their_order_and_can_be_cancelled() -> None:
     queue.close()
 
 
+def test_what_is_cancelled_while_it_works_ends_at_its_next_step() -> None:
+    queue, begun, go_on = Queue(1, "test"), threading.Event(), threading.Event()
+
+    def work(reporter: Reporter) -> Made:
+        begun.set()
+        assert go_on.wait(10)
+        reporter.check()
+        return Made("/")
+
+    job = queue.add("first", work)
+    assert begun.wait(10)
+    queue.cancel(job.view.number)
+    assert states(queue) == ["ending"]
+    go_on.set()
+    with pytest.raises(InputError, match="was cancelled"):
+        job.ended.result(10)
+    assert states(queue) == ["cancelled"]
+    queue.close()
+
+
 def test_a_failure_is_said_and_stops_nobody() -> None:
     queue = Queue(1, "test")
 
@@ -338,6 +449,8 @@ def test_a_failure_is_said_and_stops_nobody() -> None:
 
     jobs = [queue.add("a", fail), queue.add("b", stumble), queue.add("c", lambda reporter: Made("/c"))]
     assert jobs[2].ended.result(10) == Made("/c")
+    with pytest.raises(TrackError, match="KeyError"):
+        jobs[1].ended.result()
     assert [(job["state"], job["message"]) for job in queue.seen()] == [
         ("failed", "short: the voice broke off"),
         ("failed", "KeyError: 'x'"),
@@ -367,6 +480,38 @@ def test_what_ended_long_ago_is_forgotten() -> None:
     queue.close()
 
 
+# --- the command ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("interruptible", "own_routine")
+def test_ctrl_c_ends_it_whatever_is_being_made(tmp_path: Path) -> None:
+    assert SLEEPWARD
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [SLEEPWARD, "studio", "made", "--port", "0", "--no-open"]
+    env = {**os.environ, "TMPDIR": str(scratch), "SLEEPWARD_CACHE_DIR": str(tmp_path / "cache")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout
+        process.stdout.readline()
+        address = process.stdout.readline().strip()
+        guest = Guest("127.0.0.1", urlsplit(address).port or 0)
+        guest.enter(address)
+        wishes = {"routine": "deep-hip-opening", "voice": "en-us+klatt4"}
+        guest.told("build", wishes)
+        asked = [threading.Thread(target=guest.try_post, args=(what, wishes)) for what in ("preview", "voice")]
+        for each in asked:
+            each.start()
+        next(jobs for jobs in guest.queue() if jobs and jobs[0]["state"] == "working")
+        process.send_signal(signal.SIGINT)
+        _, noted = process.communicate(timeout=30)
+        for each in asked:
+            each.join()
+    assert process.returncode == 130
+    assert "Traceback" not in noted
+    assert [path.name for path in scratch.iterdir() if "studio" in path.name] == []
+    assert not [*tmp_path.rglob("*.part")]
+
+
 # --- in a browser -----------------------------------------------------------------------------------------
 
 
@@ -375,7 +520,7 @@ class TestInABrowser:
 
     def test_from_nothing_to_sound(self, studio: Served, page: Page) -> None:
         page.goto(studio.address)
-        page.wait_for_url("**/studio/")
+        page.wait_for_url("**/~studio/")
         page.get_by_label("Routine").select_option("Two quiet minutes")
         page.get_by_label("Background", exact=True).select_option("rain")
         page.get_by_label("Background after it").select_option("only the fade")
@@ -399,7 +544,7 @@ class TestInABrowser:
 
     def test_what_a_length_leaves_out_and_what_hurts_is_shown_before(self, studio: Served, page: Page) -> None:
         page.goto(studio.address)
-        page.wait_for_url("**/studio/")
+        page.wait_for_url("**/~studio/")
         page.get_by_label("Routine").select_option("deep-hip-opening")
         page.get_by_label("Length of the guided part").fill("15")
         page.get_by_text("left out: ").wait_for()
@@ -411,9 +556,27 @@ class TestInABrowser:
         page.get_by_text("to avoid knees").wait_for()
         assert page.locator("#hurting").inner_text() == "knees"
 
+    def test_what_holds_here_is_shown_and_stays(self, studio: Served, page: Page, tmp_path: Path) -> None:
+        (tmp_path / "sleepward.toml").write_text('avoid = "knees"\nbackground = "drone"\n', encoding="utf-8")
+        (tmp_path / "routines" / "own.yaml").write_text(SHORT.replace("Two", "Own") + "pace: 1.4\n", encoding="utf-8")
+        page.goto(studio.address)
+        page.wait_for_url("**/~studio/")
+        page.get_by_label("Routine").select_option("deep-hip-opening")
+        page.get_by_text("to avoid knees").wait_for()
+        assert page.locator("#hurting").inner_text() == "knees"
+        page.get_by_text("What hurts: ").click()
+        button(page, "neck").click()
+        page.get_by_text("to avoid neck").wait_for()
+        assert "to avoid knees" in page.locator("#sketch-notes").inner_text()
+        page.get_by_label("Routine").select_option("own")
+        page.get_by_text("Own quiet minutes: ").wait_for()
+        shown = [page.get_by_label(name, exact=True).input_value() for name in ("Background", "Pauses", "Voice")]
+        assert shown == ["drone", "1.4", "tone"]
+        assert page.locator("#line").inner_text().split()[3:] == ["--avoid", "knees,neck"]
+
     def test_a_minute_and_the_voice_are_heard(self, studio: Served, page: Page) -> None:
         page.goto(studio.address)
-        page.wait_for_url("**/studio/")
+        page.wait_for_url("**/~studio/")
         page.get_by_label("Routine").select_option("ten-minutes-in-bed")
         for name in ("Hear the voice", "Hear it under the voice", "Hear a minute of it"):
             button(page, name).click()
@@ -423,7 +586,7 @@ class TestInABrowser:
 
     def test_with_the_keyboard_alone(self, studio: Served, page: Page) -> None:
         page.goto(studio.address)
-        page.wait_for_url("**/studio/")
+        page.wait_for_url("**/~studio/")
 
         def tab_to(element: str) -> None:
             for _ in range(40):
@@ -454,7 +617,7 @@ class TestInABrowser:
     ) -> None:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(studio.address)
-        page.wait_for_url("**/studio/")
+        page.wait_for_url("**/~studio/")
         page.get_by_label("Routine").select_option("Two quiet minutes")
         page.get_by_text("Two quiet minutes:").wait_for()
         page.get_by_text("What hurts: ").click()

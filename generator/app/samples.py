@@ -56,19 +56,19 @@ def sample_voice(choice: VoiceChoice, folder: Path, context: BuildContext, hint:
     return write_sentences(spoken_lines(_sentences(voice), voice, EMPTY_LEXICON), path, context, hint)
 
 
-def sample_words_over(background: str, spec: TrackSpec, folder: Path, context: BuildContext, hint: str) -> Path:
-    """The two sentences over a bed of `beds.BEDS`, as ``folder/NAME.mp3``, by the voice of `spec`.
+def sample_words_over(background: str, spec: TrackSpec, path: Path, context: BuildContext, hint: str) -> Path:
+    """The two sentences over a background as users write it, by the voice of `spec`, in the format of the suffix.
 
     Raises SleepwardError.
     """
     lines = spoken_lines(_sentences(spec.voice), spec.voice, spec.lexicon)
-    return write_sentences(lines, folder / f"{background}.mp3", context, hint, background)
+    return write_sentences(lines, path, context, hint, background)
 
 
 def write_sentences(
     lines: Sequence[SpokenLine], path: Path, context: BuildContext, hint: str, background: str = "none"
 ) -> Path:
-    """Sentences one after another, over a bed of `beds.BEDS`, in the format of the path's suffix.
+    """Sentences one after another, over a background, in the format of the path's suffix.
 
     Raises InputError with `hint` if the file can't be written, and TrackError if the voice failed.
     """

@@ -5,12 +5,13 @@ Nothing is spoken for an answer: clips are estimated by their letters, as `tonig
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..beds import BEDS
+from ..beds import BEDS, resolve_background
 from ..build.fitting import estimated_clips_ms, estimated_fit, shortest_estimated_ms
 from ..build.pipeline import read_spec
 from ..build.track import TrackSpec, title_of
@@ -21,10 +22,11 @@ from ..settings import SETTINGS
 from ..storage.cache import Cache
 from ..timeline.layout import lay_out
 from ..timeline.timing import timing_of
+from ..values import NO_NAMES
 from ..voices import LAST_RANK, short_label
 from ..workspace import Workspace
 from ..workspace.script_sources import KEEP_HINT, load_source
-from ..workspace.settings_layers import SettingsLayer, resolve_for
+from ..workspace.settings_layers import layers_of, own_layer
 from .night_answers import parse_hurts
 from .night_ranges import NightRanges
 from .tonight import build_line
@@ -48,10 +50,11 @@ _ANY_LENGTH = "20m"  # a track can be shortened only once some length is wanted
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """A routine of a workspace, and the settings that were chosen for it, as flags have them."""
+    """A routine of a workspace, and the settings that differ from its `usual` ones, as flags have them."""
 
     routine: str
     flags: Mapping[str, str]
+    usual: Mapping[str, str]
     workspace: Workspace
 
     @property
@@ -59,11 +62,9 @@ class Wishes:
         """The command that makes the same track."""
         return build_line(self.routine, self.flags)
 
-    @property
-    def unusual(self) -> dict[str, str]:
-        """The settings that differ from those that hold without a wish."""
-        usual = usual_wishes(self.workspace)
-        return {name: text for name, text in self.flags.items() if text != usual.get(name)}
+    def value(self, name: str) -> str:
+        """What holds for a setting, as it is written."""
+        return self.flags.get(name, self.usual[name])
 
     def spec(self, cache: Cache) -> TrackSpec:
         """The track's specification. Raises what reading its routine and settings raises."""
@@ -78,56 +79,72 @@ def parse_wishes(written: Any, workspace: Workspace) -> Wishes:
     """
     if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
         raise InputError("wishes are a routine and settings, as texts")
+    if any("\ud800" <= letter <= "\udfff" for text in (*written, *written.values()) for letter in text):
+        raise InputError("wishes are Unicode, without halves of surrogate pairs")
     texts: dict[str, str] = {name: text.strip() for name, text in written.items()}
     routine = texts.pop("routine", "")
-    workspace.routine_path(routine)  # an unknown one raises here
+    usual = usual_wishes(routine, workspace)
     if unknown := texts.keys() - {*WISHES}:
         raise InputError(f"the studio doesn't ask for {min(unknown)}", hint="build it with the command line")
-    flags = {name: texts[name] for name in WISHES if texts.get(name)}
-    if "avoid" in flags and not (avoid := parse_hurts(flags["avoid"], workspace)):
-        del flags["avoid"]
-    elif "avoid" in flags:
-        flags["avoid"] = avoid
-    for name, text in flags.items():
-        try:
-            SETTINGS[name].kind.check(text)
-        except ValueError as error:
-            raise SettingError(str(error), where=SETTINGS[name].flag) from error
-    if "background" in flags and SETTINGS["background"].kind.parse(flags["background"]).files:
+    if texts.get("avoid"):
+        texts["avoid"] = parse_hurts(texts["avoid"], workspace) or NO_NAMES
+    chosen = {name: texts[name] for name in WISHES if texts.get(name)}
+    flags = {name: text for name, text in chosen.items() if _normal(name, text) != _normal(name, usual[name])}
+    if "background" in flags and _names_file(flags["background"]):
         hint = "choose one by its name here; your own music goes with the command line"
         raise SettingError("this names a file", where="--background", hint=hint)
-    return Wishes(routine, flags, workspace)
+    return Wishes(routine, flags, usual, workspace)
+
+
+def usual_wishes(routine: str, workspace: Workspace) -> dict[str, str]:
+    """What holds for a routine without a wish, as it is written; a length may be empty, for that of its holds.
+
+    Raises what reading the routine raises, and SettingError.
+    """
+    path = workspace.routine_path(routine)
+    read = workspace.read_routine(path)
+    own = own_layer(read.settings, lambda name: f"{read.path}: {name}", path.parent)
+    layers = layers_of(own, {}, workspace.layers())
+
+    def text(name: str) -> str:
+        otherwise = SETTINGS[name].otherwise if name == "voice" else SETTINGS[name].default_text
+        return next((layer.values[name] for layer in layers if name in layer.values), otherwise)
+
+    return {name: text(name) for name in WISHES}
+
+
+def _names_file(background: str) -> bool:
+    """Whether a layer is a file, or would be one if it were there. Raises SettingError for an unknown name."""
+    parsed = SETTINGS["background"].kind.parse(background)
+    paths = [layer for layer in parsed.layers if layer.name not in BEDS and re.search(r"[/\\.]", layer.name)]
+    return bool(paths or resolve_background(parsed).files)
+
+
+def _normal(name: str, text: str) -> str:
+    """A value in the one way in which equal ones are written. Raises SettingError."""
+    kind = SETTINGS[name].kind
+    try:
+        if name == "avoid":
+            return ",".join(sorted(kind.parse(text)))
+        return text if name == "voice" or not text else kind.write(kind.parse(text))
+    except ValueError as error:
+        raise SettingError(str(error), where=SETTINGS[name].flag) from error
 
 
 # --- what there is ----------------------------------------------------------------------------------------
 
 
 def offer(workspace: Workspace) -> dict[str, Any]:
-    """What the studio's page shows to choose from, as JSON. `usual` has what holds without a choice."""
-    usual = usual_wishes(workspace)
+    """What the studio's page shows to choose from, as JSON."""
     return {
         "routines": _routines(workspace),
-        "voices": _voices(workspace, usual["voice"]),
+        "voices": _voices(workspace),
         "backgrounds": [_entry(name, note=kind.summary) for name, kind in BEDS.items()],
         "styles": [_entry(name) for name in workspace.styles()],
-        "paces": _with_usual(PACES, usual["pace"]),
-        "tails": _with_usual(TAILS, usual["tail"]),
+        "paces": [_entry(name, title) for name, title in PACES.items()],
+        "tails": [_entry(name, title) for name, title in TAILS.items()],
         "hurts": [*WORDS],
-        "usual": usual,
     }
-
-
-def usual_wishes(workspace: Workspace) -> dict[str, str]:
-    """What holds for a setting without a wish, as it is written. Raises SettingError."""
-    settings = resolve_for(SettingsLayer({}, str), {}, workspace.layers())
-    found = {name: SETTINGS[name].kind.write(value) for name in WISHES if (value := getattr(settings, name))}
-    return {"voice": SETTINGS["voice"].otherwise, **found}
-
-
-def _with_usual(entries: Mapping[str, str], usual: str) -> list[dict[str, str]]:
-    """Values with what they are called. The usual one is the first, if it isn't among them."""
-    own = {} if usual in entries else {usual: f"as usual here: {usual}"}
-    return [_entry(name, title) for name, title in {**own, **entries}.items()]
 
 
 def _entry(name: str, title: str = "", note: str = "") -> dict[str, str]:
@@ -144,13 +161,12 @@ def _routines(workspace: Workspace) -> list[dict[str, str]]:
     return found
 
 
-def _voices(workspace: Workspace, usual: str) -> list[dict[str, str]]:
-    """The default voice, the user's own, and those to try first; before them the usual one, if it is another."""
+def _voices(workspace: Workspace) -> list[dict[str, str]]:
+    """The default voice, the user's own, and those to try first."""
     own = workspace.own_voices()
     listed = all_voices(own, SETTINGS["voice"].otherwise)
     first = [each for each in listed if each.id in own or (each.rank is not None and each.rank < LAST_RANK)]
-    found = [_entry(short_label(each.id), note=each.note) for each in first]
-    return found if usual in {each["name"] for each in found} else [_entry(usual, note="the usual one here"), *found]
+    return [_entry(short_label(each.id), note=each.note) for each in first]
 
 
 # --- answers to wishes ------------------------------------------------------------------------------------
@@ -161,13 +177,14 @@ class Lengths:
     """How long the guided part can be, by estimate.
 
     From `shortest_ms` on with steps left out, from `whole_ms` on with all of them, to `longest_ms`; without a wanted
-    length, `own_ms`.
+    length, `own_ms`. Where its holds don't `stretch`, no other can be had.
     """
 
     shortest_ms: int
     whole_ms: int
     longest_ms: int
     own_ms: int
+    stretch: bool
 
 
 def lengths(wishes: Wishes, cache: Cache) -> Lengths:
@@ -176,7 +193,8 @@ def lengths(wishes: Wishes, cache: Cache) -> Lengths:
     found = NightRanges(flags, wishes.workspace, cache).of(wishes.routine)
     spec = replace(wishes, flags={**wishes.flags, "length": _ANY_LENGTH}).spec(cache)
     shortest_ms = min(shortest_estimated_ms(spec), found.least_ms)
-    return Lengths(shortest_ms, found.least_ms, found.most_ms, found.own_ms)
+    own_ms = found.own_ms if found.length_ms is None else found.length_ms
+    return Lengths(shortest_ms, found.least_ms, found.most_ms, own_ms, stretch=found.least_ms < found.most_ms)
 
 
 def sketch(wishes: Wishes, cache: Cache) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def audition_backgrounds(out: str | None, options: dict[str, Any]) -> None:
     candidates = []
     with build_context(options) as context:
         for name, kind in BEDS.items():
-            sound = sample_words_over(name, spec, folder / "backgrounds", context, OTHER_FOLDER)
+            sound = sample_words_over(name, spec, folder / "backgrounds" / f"{name}.mp3", context, OTHER_FOLDER)
             click.echo(sound)
             candidates.append(Candidate(name, kind.summary, f"--background {name}", sound.name))
     click.echo(write_backgrounds_page(candidates, folder))

@@ -12,12 +12,16 @@ from ..errors import TrackError
 from ..formats import read_tags
 from ..settings import Settings, json_settings
 from .folder import FolderStore
-from .manifest import FILE_NAME, ManifestEntry, dump_manifest, merged, parse_manifest
+from .manifest import FILE_NAME, Manifest, ManifestEntry, dump_manifest, merged, parse_manifest
 
 
-def is_of_another(folder: Path, title: str) -> bool:
-    """Whether the list of `folder` is of a library with another title. Raises InputError if it is no list."""
-    manifest = parse_manifest(FolderStore(folder).read(FILE_NAME), str(folder / FILE_NAME))
+def listed_in(folder: Path) -> Manifest:
+    """The list of `folder`; empty if there is none. Raises InputError if it is no list."""
+    return parse_manifest(FolderStore(folder).read(FILE_NAME), str(folder / FILE_NAME))
+
+
+def is_of_another(manifest: Manifest, title: str) -> bool:
+    """Whether the list is of a library with another title."""
     return bool(manifest.tracks) and manifest.title != title
 
 
@@ -26,11 +30,9 @@ def note_tracks(folder: Path, title: str, year: str, built: Sequence[tuple[int |
 
     Returns False, and changes nothing, if the list is of another library. Raises InputError if it is no list.
     """
-    if is_of_another(folder, title):
+    manifest = listed_in(folder)
+    if is_of_another(manifest, title):
         return False
-    store = FolderStore(folder)
-    before = store.read(FILE_NAME)
-    manifest = parse_manifest(before, str(folder / FILE_NAME))
     last = max((entry.number for entry in manifest.tracks.values()), default=0)
     entries = {}
     for wanted, result in built:
@@ -40,8 +42,8 @@ def note_tracks(folder: Path, title: str, year: str, built: Sequence[tuple[int |
         unchanged = known is not None and not result.fresh and known.bytes == result.bytes
         entries[name] = known if known is not None and unchanged else _entry(name, number, result)
     content = dump_manifest(merged(manifest, title, entries, (), year))
-    if entries and content != before:
-        store.write(FILE_NAME, content)
+    if entries and content != dump_manifest(manifest):
+        FolderStore(folder).write(FILE_NAME, content)
     return True
 
 

@@ -18,7 +18,7 @@ from .access import COOKIE_AGE_S, Access
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ENTRY = "/enter/"
+ENTRY = "/~enter/"  # no track's name begins with that sign
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ...errors import InputError, SleepwardError
+from ...errors import InputError, SleepwardError, TrackError
 from ...system.stopping import StoppedError, StopToken
 
 MOST_WAITING = 100
 MOST_ENDED = 30  # that are still shown
 
-State = Literal["waiting", "working", "done", "failed", "cancelled"]
+State = Literal["waiting", "working", "ending", "done", "failed", "cancelled"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 
@@ -43,7 +43,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A piece of work in the queue. Its work reports with `progress`, which raises once the job is cancelled."""
+    """A piece of work in the queue. `ended` gets what it made, or the error that it ended with."""
 
     view: JobView
     stop: StopToken
@@ -79,13 +79,16 @@ class Queue:
 
     def cancel(self, number: int) -> None:
         """End a job: at once if it waits, else at its next step. Nothing happens if it has ended or was never there."""
-        job = self._jobs.get(number)
-        if job is None:
-            return
-        job.stop.set()
         with self._lock:
+            job = self._jobs.get(number)
+            if job is None or job.ended.done():
+                return
+            job.stop.set()
             if job.view.state == "waiting":
-                self._end(job, "cancelled")
+                self._end(job, "cancelled", _cancelled())
+            else:
+                job.view.state = "ending"
+                self._version += 1
 
     @property
     def version(self) -> int:
@@ -113,35 +116,37 @@ class Queue:
             made = work(Reporter(self, job))
         except StoppedError:
             with self._lock:
-                self._end(job, "cancelled")
+                self._end(job, "cancelled", _cancelled())
         except SleepwardError as error:
-            self._fail(job, str(error), error)
+            with self._lock:
+                self._end(job, "failed", error)
         except Exception as error:  # noqa: BLE001  # a bug that hits one track must not stop the others
-            self._fail(job, f"{type(error).__name__}: {error}", error)
+            with self._lock:
+                self._end(job, "failed", TrackError(f"{type(error).__name__}: {error}"))
         else:
             with self._lock:
-                job.view.address = made.address
-                self._end(job, "done")
-            job.ended.set_result(made)
+                self._end(job, "done", made)
 
-    def _fail(self, job: Job, message: str, error: Exception) -> None:
-        with self._lock:
-            job.view.message = message
-            self._end(job, "failed")
-        job.ended.set_exception(error)
-
-    def _end(self, job: Job, state: State) -> None:
+    def _end(self, job: Job, state: State, outcome: Made | SleepwardError) -> None:
         """Note how a job ended. The lock is held."""
         job.view.state = state
         self._version += 1
-        if state == "cancelled":
-            job.ended.set_exception(CancelledError())
+        if isinstance(outcome, Made):
+            job.view.address = outcome.address
+            job.ended.set_result(outcome)
+        else:
+            job.view.message = str(outcome) if state == "failed" else ""
+            job.ended.set_exception(outcome)
 
     def _note(self, job: Job, **changes: Any) -> None:
         with self._lock:
             for name, value in changes.items():
                 setattr(job.view, name, value)
             self._version += 1
+
+
+def _cancelled() -> SleepwardError:
+    return InputError("this was cancelled")
 
 
 class Reporter:

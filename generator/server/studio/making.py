@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -12,14 +13,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from ...app.said import read_text
-from ...app.samples import VOICE_SENTENCES, sample_words_over
-from ...app.studio import Wishes, plain_note, usual_wishes
+from ...app.samples import sample_words_over
+from ...app.studio import Wishes, plain_note
 from ...build.excerpt import excerpt
 from ...build.pipeline import load_background, prepare, render
 from ...build.track import BuildContext, BuildResult, TrackSpec, shown_title, title_of
+from ...build.track_file import track_path
 from ...errors import InputError
-from ...library.made_tracks import is_of_another, note_tracks
+from ...library.made_tracks import is_of_another, listed_in, note_tracks
 from ...library.names import default_name, name_fault
 from ...library.places import worded
 from ...library.publishing import PAGE_NAME, publish
@@ -42,7 +43,7 @@ class Maker:
     """
 
     def __init__(self, folder: Path, cache: Cache, address: str) -> None:
-        if is_of_another(folder, TITLE):
+        if is_of_another(listed_in(folder), TITLE):
             hint = "name another folder, or none: then it is output/studio"
             raise InputError("this is the folder of another library", where=str(folder), hint=hint)
         self._folder, self._cache, self._address = folder, cache, address
@@ -69,20 +70,30 @@ class Maker:
     def build(self, wishes: Wishes) -> Job:
         """Put a track into the queue, unless it is there. Raises what reading its routine raises.
 
-        What differs from what is usual stands in its name and title, so that the same wishes give the same track.
+        What differs from what is usual for the routine stands in its name and title.
         """
-        unusual = wishes.unusual
-        place = Place(TITLE, tuple(worded(name, text) for name, text in unusual.items()))
+        place = Place(TITLE, tuple(worded(name, text) for name, text in wishes.flags.items()))
         spec = replace(wishes.spec(self._cache), place=place)
-        name = f"{default_name(wishes.routine, unusual.values())}.{spec.settings.format}"
-        if fault := name_fault(name):
-            raise InputError(fault, hint="choose other settings, or build it with the command line")
-        path = self._folder / name
+        path = self._path(wishes, spec)
         with self._adding:
-            self._begun = {path: job for path, job in self._begun.items() if not job.ended.done()}
+            self._begun = {path: job for path, job in self._begun.items() if job.view.state in ("waiting", "working")}
             if path not in self._begun:
                 self._begun[path] = self.tracks.add(shown_title(spec), partial(self._build, spec, path))
             return self._begun[path]
+
+    def _path(self, wishes: Wishes, spec: TrackSpec) -> Path:
+        """The track's file. Raises InputError where it can't have one, or the list has another routine's there."""
+        said = [text if name == "length" else f"{name}-{text}" for name, text in wishes.flags.items()]
+        name = default_name(wishes.routine, said)
+        path = track_path(f"{self._folder}/", name, spec.settings.format)
+        listed_as = path.relative_to(self._folder).as_posix()
+        other = listed_in(self._folder).tracks.get(listed_as)
+        fault = name_fault(listed_as)
+        if other is not None and other.routine != spec.script.routine:
+            fault = f"{other.routine} and {wishes.routine} would have the same file"
+        if fault:
+            raise InputError(fault, hint="build it with the command line, and name its file with -o")
+        return path
 
     def _build(self, spec: TrackSpec, path: Path, reporter: Reporter) -> Made:
         for note in spec.script.adapted:
@@ -129,15 +140,13 @@ class Maker:
 
     def sample(self, wishes: Wishes, *, with_background: bool) -> Job:
         """Two sentences of the chosen voice, alone or over the chosen background."""
-        background = (
-            wishes.flags.get("background", usual_wishes(wishes.workspace)["background"]) if with_background else "none"
-        )
-        spec = read_text(" ".join(VOICE_SENTENCES), wishes.flags.get("voice"), wishes.workspace)
+        background = wishes.value("background") if with_background else "none"
+        spec = wishes.spec(self._cache)
 
         def work(reporter: Reporter) -> Made:
             context = BuildContext(self._cache, 1, progress=reporter.progress)
             reporter.check()
-            return self._heard(sample_words_over(background, spec, self._new_folder(), context, hint=""))
+            return self._heard(sample_words_over(background, spec, self._new_folder() / "sample.mp3", context, hint=""))
 
         return self._sounds.add(spec.voice.label, work)
 
@@ -153,5 +162,5 @@ class Maker:
         name = f"{path.parent.name}{path.suffix}"
         self._sound_files[name] = path
         while len(self._sound_files) > MOST_SOUNDS:
-            self._sound_files.pop(next(iter(self._sound_files))).unlink(missing_ok=True)
+            shutil.rmtree(self._sound_files.pop(next(iter(self._sound_files))).parent, ignore_errors=True)
         return Made(f"{self._address}/{name}")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import CancelledError
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -24,8 +23,9 @@ from .jobs import Job
 from .making import TITLE, Maker
 from .page import policy, studio_page
 
-PATH = "/studio"
+PATH = "/~studio"  # no track's name begins with that sign
 MOST_BYTES = 20_000  # of a request
+REQUEST_S = 10.0  # for all of its bytes
 LOOK_S = 0.2  # between two looks at the queue
 STILL_S = 15.0  # between two signs of life to a page, by which a lost one is noticed
 
@@ -43,6 +43,7 @@ def studio_routes(cache: Cache, maker: Maker, ending: threading.Event) -> Mount:
         PATH,
         routes=[
             Route("/", answers.page),
+            Route("/usual", _asked(answers.usual), methods=["POST"]),
             Route("/lengths", _asked(answers.lengths), methods=["POST"]),
             Route("/sketch", _asked(answers.sketch), methods=["POST"]),
             Route("/build", _asked(answers.build), methods=["POST"]),
@@ -69,6 +70,9 @@ class _Answers:
         except SleepwardError as error:
             return PlainTextResponse(f"{error}\n", 500)
         return Response(text, media_type="text/html", headers={"Content-Security-Policy": policy()})
+
+    def usual(self, asked: Any) -> Any:
+        return {**_wishes(asked).usual}
 
     def lengths(self, asked: Any) -> Any:
         with self._planning:
@@ -128,11 +132,9 @@ def _sounding(begin: Callable[[Any], Job]) -> Answer:
     async def endpoint(request: Request) -> Response:
         try:
             job = await run_in_threadpool(begin, await _read(request))
-            made = await asyncio.wrap_future(job.ended)
+            made = await asyncio.shield(asyncio.wrap_future(job.ended))  # the job is no part of the request
         except SleepwardError as error:
             return _refusal(error)
-        except CancelledError:
-            return _refusal(InputError("this was cancelled"))
         return JSONResponse({"address": made.address})
 
     return endpoint
@@ -144,11 +146,12 @@ async def _read(request: Request) -> Any:
         raise InputError("a request to the studio is JSON")
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise InputError(f"a request to the studio has at most {MOST_BYTES:,} bytes")
-    except ClientDisconnect as error:
+        async with asyncio.timeout(REQUEST_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise InputError(f"a request to the studio has at most {MOST_BYTES:,} bytes")
+    except (ClientDisconnect, TimeoutError) as error:
         raise InputError("the request broke off") from error
     try:
         return json.loads(body)
@@ -158,7 +161,9 @@ async def _read(request: Request) -> Any:
 
 def _refusal(error: SleepwardError) -> Response:
     """The same words as at the command line."""
-    return JSONResponse({"error": str(error)}, 422)
+    return Response(
+        json.dumps({"error": str(error)}), 422, media_type="application/json"
+    )  # in ASCII, whatever was sent
 
 
 async def _changes(maker: Maker, ending: threading.Event) -> AsyncIterator[str]:

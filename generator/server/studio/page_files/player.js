@@ -55,7 +55,7 @@ for (const button of document.querySelectorAll(".hear")) {
     } catch (error) {
       say(error.message);
     }
-    button.disabled = false;
     button.textContent = label;
+    button.disabled = button.id === "preview" && $("build").disabled;
   });
 }

@@ -1,7 +1,7 @@
 /* What is being made, as the server tells it; and the beginning. */
 
 const STAGES = { narration: "speaking", background: "making the background", sound: "mixing and encoding" };
-const STATES = { waiting: "waiting", working: "begins", done: "ready", failed: "can't be made", cancelled: "cancelled" };
+const STATES = { waiting: "waiting", working: "begins", ending: "is being cancelled", done: "ready", failed: "can't be made", cancelled: "cancelled" };
 const rows = new Map();
 
 function rowOf(job) {
@@ -48,7 +48,7 @@ function showJob(found, job) {
     found.bar.max = job.total;
     found.bar.value = job.done;
   } else found.bar.removeAttribute("value");
-  found.button.hidden = job.state === "failed" || job.state === "cancelled";
+  found.button.hidden = !["waiting", "working", "done"].includes(job.state);
   found.button.textContent = job.state === "done" ? "Play" : "Cancel";
   found.button.setAttribute("aria-label", `${found.button.textContent} ${job.title}`);
   if (ended) say(`${job.title} is ready.`);
@@ -63,10 +63,20 @@ $("build").addEventListener("click", async () => {
   }
 });
 
-const changes = new EventSource("/studio/queue");
-changes.addEventListener("message", (event) => showQueue(JSON.parse(event.data)));
-changes.addEventListener("error", () => say(GONE)); // the browser goes on trying
-changes.addEventListener("open", () => $("status").textContent === GONE && say(""));
+let changes = null;
+
+function watch() {
+  changes = new EventSource("/~studio/queue");
+  changes.addEventListener("message", (event) => showQueue(JSON.parse(event.data)));
+  changes.addEventListener("error", () => say(changes.readyState === EventSource.CLOSED ? ANEW : GONE));
+  changes.addEventListener("open", () => [GONE, ANEW].includes($("status").textContent) && say(""));
+}
+
+/* A browser tries again by itself while nobody answers, but not once it was refused. */
+function watchAgain() {
+  if (changes && changes.readyState === EventSource.CLOSED) watch();
+}
+
 $("all").hidden = !offer.has_tracks;
-showNotes();
-askLengths(wishes());
+watch();
+askUsual($("routine").value);

@@ -5,9 +5,10 @@ const WIDTH = 1000;
 
 const askSketch = latest(async (asked) => {
   try {
-    showSketch(await ask("sketch", asked));
+    const sketch = await ask("sketch", asked);
+    if (stillWished(asked)) showSketch(sketch);
   } catch (error) {
-    showRefusal(error);
+    if (stillWished(asked)) showRefusal(error);
   }
 });
 
@@ -17,13 +18,14 @@ function showRefusal(error) {
   $("drawing").replaceChildren();
   $("chapters").replaceChildren();
   $("line").textContent = "";
-  $("build").disabled = true;
+  hold();
 }
 
 function showSketch(sketch) {
-  $("build").disabled = false;
-  const after = sketch.duration_ms - sketch.guided_ms;
-  $("sketch-facts").textContent = `${sketch.title}: ${clock(sketch.guided_ms / 1000)}, then ${lengthOf(after)} of background`;
+  for (const id of ["build", "preview"]) $(id).disabled = false;
+  const after_ms = sketch.duration_ms - sketch.guided_ms;
+  const after = after_ms < 60_000 ? `${Math.round(after_ms / 1000)} s` : lengthOf(after_ms);
+  $("sketch-facts").textContent = `${sketch.title}: ${clock(sketch.guided_ms / 1000)}, then ${after} of background`;
   $("sketch-notes").textContent = sketch.notes.join(" ");
   $("line").replaceChildren(...sketch.line.split(" ").flatMap((word) => [make("span", word), " "]));
   $("drawing").replaceChildren(drawn(sketch));
