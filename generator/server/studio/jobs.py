@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from ...errors import InputError, SleepwardError, TrackError
@@ -113,7 +114,7 @@ class Queue:
             job.view.state = "working"
             self._version += 1
         try:
-            made = work(Reporter(self, job))
+            made = work(Reporter(job, partial(self._note, job)))
         except StoppedError:
             with self._lock:
                 self._end(job, "cancelled", _cancelled())
@@ -152,16 +153,16 @@ def _cancelled() -> SleepwardError:
 class Reporter:
     """What a job's work tells. Both raise StoppedError once the job is cancelled, or the program ends."""
 
-    def __init__(self, queue: Queue, job: Job) -> None:
-        self._queue, self._job = queue, job
+    def __init__(self, job: Job, note: Callable[..., None]) -> None:
+        self._job, self._note = job, note
 
     def check(self) -> None:
         self._job.stop.check()
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.check()
-        self._queue._note(self._job, stage=stage, done=done, total=total)  # noqa: SLF001  # two halves of one
+        self._note(stage=stage, done=done, total=total)
 
     def notice(self, text: str) -> None:
         self.check()
-        self._queue._note(self._job, notes=[*self._job.view.notes, text])  # noqa: SLF001
+        self._note(notes=[*self._job.view.notes, text])
