@@ -14,6 +14,7 @@ from ..voices.reading_sheet import SHEET_NAME, extended, parse_sheet, sheet_text
 from ..workspace import Workspace
 from ..workspace.script_sources import check_flags_fit, load_source, script_layer
 from ..workspace.settings_layers import resolve_for
+from ..yaml_source import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ def write_sheet(texts: list[str], out: Path) -> WrittenSheet:
     """
     path = out / SHEET_NAME if out.is_dir() or not out.suffix else out
     try:
-        before = parse_sheet(path.read_text(encoding="utf-8"), str(path)) if path.exists() else {}
+        before = parse_sheet(read_text(path, kind="a sheet"), str(path)) if path.exists() else {}
         sheet = extended(before, texts)
         path.parent.mkdir(parents=True, exist_ok=True)
         if sheet != before:
             with whole_file(path) as file:
                 file.write(sheet_text(sheet).encode())
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         hint = "name another file with -o"
         raise InputError(f"the sheet can't be written: {error}", where=str(path), hint=hint) from error
     return WrittenSheet(path, len(sheet), len(sheet) - len(before))

@@ -179,7 +179,7 @@ def parse_lexicon(text: str, file: str) -> Lexicon:
 
     Faults name `file`. Raises DefinitionError with every fault.
     """
-    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.lstrip("\ufeff").splitlines()):
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         return EMPTY_LEXICON
     source = read(text, file, what="the lexicon")
     entries: dict[str, Pronunciation] = {}

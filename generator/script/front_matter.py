@@ -30,7 +30,7 @@ class FrontMatter:
 
 
 def decode_script(data: bytes, name: str) -> str:
-    """A script file's bytes as text. Raises ScriptError with ``name:line`` for over 1 MB and for no UTF-8.
+    """A script file's bytes as text. Raises ScriptError with ``name:line`` as `yaml_source.decode` refuses.
 
     The first `yaml_source.MAX_BYTES` + 1 bytes of a file are enough.
     """
@@ -47,7 +47,7 @@ def split_front_matter(text: str, name: str) -> FrontMatter:
 
     The values of settings stay as written. A list becomes names with commas between them, as on the command line.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
         return FrontMatter(text, 1)

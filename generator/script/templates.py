@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
+from jinja2.loaders import split_template_path
 
 from ..errors import ScriptError
 from ..system.symlinks import is_outside
+from ..yaml_source import read_text
 
 TemplateFolder = tuple[Path, Path | None]
 """A folder of templates, and the folder that their files must lie in; None if they may lie anywhere."""
@@ -17,19 +19,29 @@ TemplateFolder = tuple[Path, Path | None]
 def loader_of(folders: Sequence[TemplateFolder]) -> ChoiceLoader:
     """A loader that takes each template from the first of `folders` that has it.
 
-    Reading one raises ScriptError if a link leads out of the folder it must lie in.
+    Reading one raises ScriptError if a link leads out of the folder it must lie in, and what `read_text` raises.
     """
     return ChoiceLoader([_FolderLoader(*folder) for folder in folders])
 
 
-class _FolderLoader(FileSystemLoader):
+class _FolderLoader(BaseLoader):
     def __init__(self, folder: Path, within: Path | None) -> None:
-        super().__init__(folder)
-        self._within = within
+        self._folder, self._within = folder, within
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        text, file, is_current = super().get_source(environment, template)
-        if self._within is not None and is_outside(Path(file), self._within):
+        path = self._folder.joinpath(*split_template_path(template))
+        if not path.is_file():
+            raise TemplateNotFound(template)
+        if self._within is not None and is_outside(path, self._within):
             hint = "put the template itself there, or delete the link"
-            raise ScriptError(f"a link leads out of {self._within} here", where=file, hint=hint)
-        return text, file, is_current
+            raise ScriptError(f"a link leads out of {self._within} here", where=str(path), hint=hint)
+        read_ns = _modified_ns(path)
+        return read_text(path, kind="a template"), str(path), lambda: _modified_ns(path) == read_ns
+
+
+def _modified_ns(path: Path) -> int | None:
+    """When a file was changed, since the epoch; None if it isn't there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

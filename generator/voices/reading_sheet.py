@@ -22,7 +22,7 @@ def parse_sheet(text: str, shown_as: str) -> dict[int, str]:
     """Each number with its sentence. Raises InputError at a line that isn't one, or that comes twice."""
     sheet: dict[int, str] = {}
     numbers: dict[str, int] = {}
-    for row, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for row, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = _LINE.fullmatch(line.strip())

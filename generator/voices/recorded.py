@@ -18,6 +18,7 @@ from ..model import Recording
 from ..system import ffmpeg
 from ..system.stopping import StopToken
 from ..values import OwnVoice
+from ..yaml_source import read_text
 from . import open_other_voice, speakable
 from ._failures import broke_off, require_speech
 from ._own_engines import (
@@ -188,11 +189,9 @@ class RecordedVoice:
 def _sheet_in(folder: Path) -> dict[int, str]:
     path = folder / SHEET_NAME
     try:
-        return parse_sheet(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
+        return parse_sheet(read_text(path, kind="a sheet"), str(path))
+    except NotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"this sheet can't be read: {error}", where=str(path), hint="save it as UTF-8 text") from error
 
 
 def _may_be_recording(path: Path) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ..errors import InputError
 from ..pronunciation.lexicon import FILE_NAME, Lexicon, is_english, merged_lexicon
-from ..yaml_source import decode
+from ..yaml_source import read_text
 from .trusted_folders import Workspace
 
 
@@ -19,14 +16,7 @@ def load_lexicon(language: str, workspace: Workspace) -> Lexicon:
     """
     built_in = [workspace.built_in_templates() / FILE_NAME] if is_english(language) else []
     return merged_lexicon(
-        tuple((_text_of(path), str(path)) for path in (*built_in, *workspace.own_lexicons(FILE_NAME)))
+        tuple(
+            (read_text(path, kind="a lexicon"), str(path)) for path in (*built_in, *workspace.own_lexicons(FILE_NAME))
+        )
     )
-
-
-def _text_of(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        what = f"this can't be read: {error.strerror or error}"
-        raise InputError(what, where=str(path), hint="a lexicon is a text file: repair it, or move it away") from error
-    return decode(data, str(path), kind="a lexicon")

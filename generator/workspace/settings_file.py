@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SettingError, did_you_mean
+from ..errors import NotFoundError, SettingError, did_you_mean
 from ..settings import SETTINGS, SettingInfo
 from ..values import NO_NAMES
+from ..yaml_source import read_text
 from .own_voices import own_voices
 from .settings_layers import SettingsLayer
 
@@ -34,13 +35,14 @@ class TomlFile:
 
 
 def file_layer(path: Path) -> SettingsLayer:
-    """The settings of a TOML file; an empty layer if there is no such file. Raises SettingError."""
+    """The settings of a TOML file; an empty layer if there is no such file.
+
+    Raises SettingError, and what `read_text` raises for a file that can't be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = read_text(path, kind="a settings file")
+    except NotFoundError:
         return SettingsLayer({}, str)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"can't be read: {error}", where=str(path)) from error
     try:
         file = TomlFile(path.name, path.parent.absolute(), tomllib.loads(text), _key_lines(text))
     except tomllib.TOMLDecodeError as error:

@@ -8,6 +8,7 @@ stack or C's.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from .source import Node, YamlSource
 from .syntax import MAX_DEPTH, TAB, TOO_DEEP, add_syntax_fault, shortened
 
 MAX_BYTES = 1_000_000
+KIND = "a routine or pose"  # what faults call a file, unless its reader knows better
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAML was built with it, ten times faster
 # What no editor shows: control characters but line feeds (tabs are checked where they matter), line breaks
@@ -32,25 +34,31 @@ _TAB_INDENT = re.compile(r"^( *)\t\s*[^\s#]", re.MULTILINE)
 _TOO_BIG = "the file is over 1 MB: {kind} is a few kB of text; is this the right file?"
 
 
-def decode(data: bytes, file: str, *, kind: str = "a routine or pose") -> str:
-    """A file's bytes as text; faults call the file `kind`. Raises DefinitionError for over 1 MB and for no UTF-8."""
+def decode(data: bytes, file: str, *, kind: str = KIND) -> str:
+    """A file's bytes as text, without its byte order mark. Faults call the file `kind`.
+
+    The text is UTF-8. It may also be UTF-16 with a byte order mark, as PowerShell writes it. Raises DefinitionError for
+    over 1 MB and for another encoding.
+    """
     if len(data) > MAX_BYTES:
         raise DefinitionError([Diagnostic(file, 1, 1, _TOO_BIG.format(kind=kind))])
+    encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "UTF-8"
     try:
-        return data.decode("utf-8")
+        return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line_start = before.rfind(b"\n") + 1
-        message = f"byte 0x{data[error.start]:02x} isn't UTF-8 text: save the file with the encoding UTF-8"
-        column = len(before[line_start:].decode("utf-8")) + 1
-        raise DefinitionError([Diagnostic(file, before.count(b"\n") + 1, column, message)]) from error
+        lines = data[: error.start].decode(encoding).removeprefix("\ufeff").split("\n")
+        message = f"byte 0x{data[error.start]:02x} isn't {encoding} text: save the file with the encoding UTF-8"
+        raise DefinitionError([Diagnostic(file, len(lines), len(lines[-1]) + 1, message)]) from error
 
 
-def read_text(path: Path) -> str:
-    """A definition's text. Raises NotFoundError, InputError for an unreadable file, and DefinitionError (`decode`)."""
+def read_text(path: Path, *, kind: str = KIND) -> str:
+    """A file's text, as `decode` reads it.
+
+    Raises NotFoundError, InputError for an unreadable file, and DefinitionError (`decode`).
+    """
     try:
         with path.open("rb") as stream:
-            return decode(stream.read(MAX_BYTES + 1), str(path))
+            return decode(stream.read(MAX_BYTES + 1), str(path), kind=kind)
     except FileNotFoundError as error:
         raise NotFoundError("there is no such file", where=str(path), hint="check its name and folder") from error
     except OSError as error:
@@ -65,8 +73,8 @@ def read(text: str, file: str, *, what: str = "the file") -> YamlSource:
     Raises DefinitionError where reading on makes no sense: over 1 MB, empty, not YAML, indented with tabs.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DefinitionError([Diagnostic(file, 1, 1, _TOO_BIG.format(kind="a routine or pose"))])
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+        raise DefinitionError([Diagnostic(file, 1, 1, _TOO_BIG.format(kind=KIND))])
+    text = text.replace("\r\n", "\n")
     source = YamlSource(_CONTROL.sub(" ", text), file)
     for match in _CONTROL.finditer(text):
         source.fault(match.start(), f"a control character (U+{ord(match[0]):04X}), which can't be spoken: delete it")
