@@ -1,8 +1,10 @@
-"""What is printed is UTF-8 everywhere; what is read may be UTF-8 or UTF-16, as editors and shells write it."""
+"""What is printed is UTF-8; what is read may be UTF-8 or UTF-16, as editors and shells write it; and names of files."""
 
 from __future__ import annotations
 
 import codecs
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,47 @@ def test_a_file_in_another_encoding_is_refused_at_the_byte(
     (tmp_path / name).write_bytes(content)
     refused = sleepward("plan", "night.txt", *TONE, code=2).stderr
     assert f"{says}: save the file with the encoding UTF-8" in refused
+
+
+# --- names of files that aren't UTF-8 --------------------------------------------------------------------
+
+FOREIGN = os.fsdecode(b"nuit-d'\xe9t\xe9")  # as an old system wrote it
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such names")
+
+
+@linux
+@pytest.mark.parametrize("command", ["build", "preview", "plan", "check"])
+@pytest.mark.parametrize("suffix", ["txt", "yaml"])
+def test_a_script_or_routine_whose_name_isnt_utf_8_is_named_as_what_it_is(
+    outside: Command, tmp_path: Path, command: str, suffix: str
+) -> None:
+    (tmp_path / f"{FOREIGN}.{suffix}").write_text(ROUTINE if suffix == "yaml" else "Hi. [2s]\n", encoding="utf-8")
+    done = outside(command, f"{FOREIGN}.{suffix}", *(TONE if command != "check" else ()), code=2)
+    assert rf"nuit-d'\udce9t\udce9.{suffix}" in done.stdout + done.stderr
+    assert "this file's name isn't UTF-8, so no track can carry it" in done.stdout + done.stderr
+    assert "rename it" in done.stdout + done.stderr
+    assert not (tmp_path / "output").exists()
+
+
+@linux
+@pytest.mark.parametrize("flag", ["--background", "--cover", "--voice"])
+def test_a_setting_that_isnt_utf_8_is_refused(sleepward: Command, tmp_path: Path, flag: str) -> None:
+    (tmp_path / "night.txt").write_text("Hi. [2s]\n")
+    (tmp_path / f"{FOREIGN}.jpg").write_bytes(b"")
+    refused = sleepward("build", "night.txt", flag, f"{FOREIGN}.jpg", code=2).stderr
+    assert refused.startswith(rf"Error: {flag}: ")
+    assert "isn't UTF-8" in refused
+
+
+@linux
+def test_folders_and_tracks_may_have_any_name(outside: Command, tmp_path: Path) -> None:
+    folder = tmp_path / FOREIGN
+    folder.mkdir()
+    (folder / "night.txt").write_text("Hi. [2s]\n")
+    (folder / "library.yaml").write_text("title: Nights\ndefaults: {tail: 10s}\ntracks: [{script: night.txt}]\n")
+    built = outside.json("build", f"{FOREIGN}/night.txt", *TONE, "--tail", "10s", "-o", f"{FOREIGN}/{FOREIGN}.mp3")
+    assert built["path"] == f"{FOREIGN}/{FOREIGN}.mp3"
+    assert Path(tmp_path, built["path"]).is_file()
+    made = outside("batch", f"{FOREIGN}/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
+    assert "1 made; 1 track" in made.stderr + made.stdout
+    assert (folder / "output" / "night.mp3").is_file()

@@ -34,7 +34,7 @@ def content_key(*parts: object) -> str:
     """A SHA-256 key of `parts`, each as bytes or text with its length."""
     digest = hashlib.sha256()
     for part in parts:
-        encoded = part if isinstance(part, bytes) else str(part).encode()
+        encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")  # such as a path's
         digest.update(f"{len(encoded)}:".encode() + encoded)
     return digest.hexdigest()
 

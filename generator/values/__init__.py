@@ -19,7 +19,7 @@ from .kinds import (
     Words,
 )
 from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
-from .paths import path_test
+from .paths import is_utf8, path_test
 from .voices import Aloud, CountVoice, CountVoiceKind, OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "VoiceKind",
     "Whole",
     "Words",
+    "is_utf8",
     "layer_texts",
     "name_and_gain",
     "names_file",

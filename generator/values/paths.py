@@ -1,4 +1,4 @@
-"""Questions about a path that anyone may have written."""
+"""Questions about a path or a text that anyone may have written."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ def path_test(test: Callable[[], bool]) -> bool:
         return test()
     except (OSError, ValueError):
         return False
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a file's name, or what was typed, is UTF-8. Python reads other bytes as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

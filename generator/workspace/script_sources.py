@@ -21,7 +21,7 @@ from ..system import stopping
 from ..values import path_test
 from ..yaml_source import MAX_BYTES
 from .settings_layers import SettingsLayer, layers_of, own_layer, resolve_for
-from .trusted_folders import ROUTINE_SUFFIXES, Workspace
+from .trusted_folders import ROUTINE_SUFFIXES, Workspace, refuse_foreign_name
 
 if TYPE_CHECKING:
     from ..storage.cache import Cache
@@ -77,6 +77,7 @@ def load_source(
         routine = workspace.read_routine(workspace.routine_path(argument), cache)
         return routine_source(routine, flags, workspace, cache)
     if path_test(path.exists) and not path.is_dir():  # or a pipe
+        refuse_foreign_name(path)
         return ScriptSource(_script_of(path, argument), path.stem, argument, folder=path.parent)
     if argument and path_test(path.is_dir):
         raise NotFoundError("this is a folder", where=argument, hint="name a routine or a file in it")

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ..errors import SettingError, did_you_mean
 from ..settings import SETTINGS, Settings
-from ..values import Background, CountVoice, Cover, OwnVoice
+from ..values import Background, CountVoice, Cover, OwnVoice, is_utf8
 
 ENVIRONMENT_PREFIX = "SLEEPWARD_"
 _NOT_SETTINGS = ("SLEEPWARD_CACHE_DIR", "SLEEPWARD_DATA_DIR")
@@ -43,6 +43,7 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
                 )
             kind = SETTINGS[name].kind
             try:
+                _refuse_foreign(text)
                 if name in chosen:  # a value that is overridden must be valid, too
                     kind.check(text)
                 else:
@@ -56,6 +57,12 @@ def resolve(layers: Sequence[SettingsLayer]) -> Settings:
     if isinstance(counts, CountVoice) and isinstance(counts.voice, str):
         chosen["count_voice"] = replace(counts, voice=own_voice(counts.voice, layers) or counts.voice)
     return Settings(**cast("dict[str, Any]", chosen))
+
+
+def _refuse_foreign(text: str) -> None:
+    """Raise ValueError if a value isn't UTF-8: settings go into the track."""
+    if not is_utf8(text):
+        raise ValueError(f"{text!r} isn't UTF-8: type it in UTF-8, or rename the file or folder")
 
 
 def _chosen_own_voice(layers: Sequence[SettingsLayer]) -> OwnVoice | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from ..errors import InputError, NotFoundError, SettingError, SleepwardError, did_you_mean
 from ..settings import PARSERS
 from ..system.symlinks import is_outside
+from ..values import is_utf8
 from .settings_file import file_layer
 from .settings_layers import PROJECT_FILE, SettingsLayer, environment_layer, own_layer, own_voice
 
@@ -108,8 +109,9 @@ class Workspace:
     def read_routine(self, path: Path, cache: Cache | None = None) -> Routine:
         """The routine in a file with its poses, from the `cache` if it was read before.
 
-        Raises DefinitionError with every fault of all of these files.
+        Raises DefinitionError with every fault of all of these files, and InputError if the name isn't UTF-8.
         """
+        refuse_foreign_name(path)
         if cache is None:
             return self._read_routine(path, reread=False)
         from ..definition.routine_cache import cached_routine
@@ -292,3 +294,10 @@ def _user_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("sleepward", appauthor=False))
+
+
+def refuse_foreign_name(path: Path) -> None:
+    """Raise InputError if the name of a routine or script isn't UTF-8: it goes into the track as its title or tag."""
+    if not is_utf8(path.name):
+        hint = "rename it, for example with letters of English alone"
+        raise InputError("this file's name isn't UTF-8, so no track can carry it", where=str(path), hint=hint)
