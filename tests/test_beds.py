@@ -326,6 +326,16 @@ def test_music_of_any_level_comes_to_the_level_of_all_beds(cache: Cache, tmp_pat
     assert 31.9 <= len(sound) / SAMPLE_RATE <= 32  # all of it but the 8 s that go into its beginning
 
 
+@pytest.mark.parametrize("offsets", [(0.4, 0.4), (0.5, -0.5), (0.0, -0.3)])
+def test_music_off_its_centre_sounds_as_if_it_were_centred(
+    cache: Cache, tmp_path: Path, offsets: tuple[float, float]
+) -> None:
+    centred = sound_of(write_wav(tmp_path / "a.wav", tune(20, level=0.3)), cache)
+    sound = sound_of(write_wav(tmp_path / "b.wav", tune(20, level=0.3) + np.float32(offsets)), cache)
+    np.testing.assert_allclose(sound, centred, atol=1e-4)  # 16 bits of the file allow so much
+    assert np.abs(sound.mean(axis=0)).max() < 1e-4
+
+
 @pytest.mark.parametrize(
     "form",
     [
