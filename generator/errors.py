@@ -19,6 +19,7 @@ for SIGTERM.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -99,7 +100,10 @@ class MissingToolError(SleepwardError):
     exit_code = 3
 
 
-# --- phrases that many errors share ---------------------------------------------------------------------
+# --- what many errors share -----------------------------------------------------------------------------
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The numbers of the system's errors where a file can't grow: the disk, the user's share of it or the limit is full."""
 
 
 SURE = 0.65  # a name so alike is a slip of the pen: "setaed" for seated, but not "lying" for kneeling

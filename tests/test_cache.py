@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.settings import FORMATS
 from generator.storage.cache import SUFFIX, Cache, content_key
 from generator.storage.housekeeping import collect, format_size, parse_size
 from tests.conftest import SLEEPWARD, Command
@@ -191,6 +192,7 @@ def test_what_was_used_within_the_last_day_stays_as_a_running_build_may_need_it(
 READER = """
 import os, sys, time
 from pathlib import Path
+from generator.settings import FORMATS
 from generator.storage.cache import SUFFIX, Cache, content_key
 
 folder, lost = Path(sys.argv[1]), 0
@@ -385,6 +387,37 @@ def test_a_full_disk_of_the_tracks_leaves_those_that_are_finished(
     assert done.stdout.split() == ["1", "night.mp3"]
     assert "Error: out/long.mp3: writing stopped: No space left on device\n  make room" in done.stderr
     assert (tmp_path / "night.mp3").read_bytes() == track
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_full_disk_is_said_alike_for_every_format_and_for_tags_alone(
+    sleepward: Command, tmp_path: Path, script: str, format: str
+) -> None:
+    (tmp_path / "long.txt").write_text(SCRIPT.replace("20 s", "9 min"), encoding="utf-8")
+    sleepward("build", script, *QUICK, "-o", f"night.{format}")
+    size_kb = (tmp_path / f"night.{format}").stat().st_size // 1_000 + 40
+    (tmp_path / script).write_text("---\ntitle: Another title\n---\n" + SCRIPT, encoding="utf-8")
+    steps = f"""
+    {SLEEPWARD} build long.txt {" ".join(QUICK)} -o full/long.{format}; echo $?; ls -A full
+    cp night.{format} full
+    {SLEEPWARD} build {script} {" ".join(QUICK)} -o full/night.{format}; echo $?; ls -A full
+    cmp night.{format} full/night.{format}; echo $?
+    """
+    done = on_a_small_disk(tmp_path / "full", f"{size_kb}k", steps, tmp_path)
+    assert done.stdout.split() == ["1", "1", f"night.{format}", "0"]
+    said = "Error: full/{}.{}: writing stopped: No space left on device\n  make room, build again\n"
+    assert done.stderr == said.format("long", format) + said.format("night", format)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files' sizes")
+@pytest.mark.parametrize("format", ["mp3", "flac"])
+def test_a_track_that_may_not_grow_is_said_like_a_full_disk(sleepward: Command, script: str, format: str) -> None:
+    sleepward("build", script, *QUICK)  # what goes into the cache is there
+    words = ["sh", "-c", f"ulimit -f 20; exec {SLEEPWARD} build {script} {' '.join(QUICK)} -o there.{format}"]
+    done = subprocess.run(words, cwd=sleepward.folder, capture_output=True, text=True, check=False)
+    assert done.stderr == f"Error: there.{format}: writing stopped: File too large\n  make room, build again\n"
+    assert done.returncode == 1
+    assert not list(sleepward.folder.glob("*there*"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files' sizes")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import InputError, TrackError
+from ..errors import FULL_DISK, InputError, TrackError
 
 _FILES = Path(__file__).parent / "starter_files"
 
@@ -59,8 +59,6 @@ def _undo(made: list[Path]) -> None:
 
 
 def _refused(error: OSError, folder: Path) -> InputError | TrackError:
-    from ..storage.cache import FULL_DISK
-
     what = f"this can't be written: {error.strerror or error}; nothing is left of it"
     if error.errno in FULL_DISK:
         return TrackError(what, where=str(folder), hint="make room, and run it again")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import InputError, TrackError
+from ..errors import FULL_DISK, InputError, TrackError
 from ..formats import Container, container_named
 from ..settings import FORMATS
 from ..storage.cache import whole_file
@@ -69,7 +69,7 @@ def _translate_os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        if error.errno in (*FULL_DISK, errno.EIO):
             raise TrackError(
                 f"writing stopped: {error.strerror}", where=str(path), hint="make room, build again"
             ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import tempfile
@@ -16,7 +15,7 @@ from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
 from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
-from ..errors import LengthError, SleepwardError, TrackError
+from ..errors import FULL_DISK, LengthError, SleepwardError, TrackError
 from ..script import parse
 from ..system.ffmpeg import identity as encoder_identity
 from .protocols import BuildTask, TaskResult, TaskState, TrackStore
@@ -104,7 +103,7 @@ def _is_disk_full(error: BaseException) -> bool:
     """Whether a full disk is the root cause."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(cause, OSError) and cause.errno in FULL_DISK:
             return True
         cause = cause.__cause__
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
 import os
@@ -16,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import InputError, SleepwardError, TrackError
+from ..errors import FULL_DISK, InputError, SleepwardError, TrackError
 from .locks import locked
 
 log = logging.getLogger("sleepward")
@@ -24,7 +23,6 @@ DIGEST_BYTES = 32  # each file begins with the digest of its blob
 SUFFIX = ".v2"
 """The suffix of each entry's file, which is the version of the format. Entries of other versions aren't found."""
 NOTE_USE_EVERY_S = 3_600
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK_BYTES = 1 << 20  # read at a time while a large blob is verified
 NAME_CHARACTERS = 100  # kept of a file's name in the name of its part: file systems allow 255 bytes
 ABANDONED_S = 3_600

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -16,7 +19,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import InputError, MissingToolError, NotFoundError, TrackError
+from ..errors import FULL_DISK, InputError, MissingToolError, NotFoundError, TrackError
 from ..model import SAMPLE_RATE
 from .stopping import PROCESS, StopToken, check
 
@@ -82,8 +85,9 @@ def run(args: Sequence[str], data: bytes = b"") -> bytes:
 def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], stop: StopToken = PROCESS) -> bytes:
     """Feed `blocks` to ffmpeg one after the other, and return all of its output.
 
-    The child process always ends with this call. Raises TrackError with ffmpeg's last lines, and StoppedError before
-    the next block if `stop` is set.
+    The child process always ends with this call. Raises OSError if ffmpeg could write no more to the file that it was
+    given, TrackError with ffmpeg's last lines for any other failure, and StoppedError before the next block if `stop`
+    is set.
     """
     output: list[bytes] = []
     with _child(args, stdin=subprocess.PIPE) as child:
@@ -98,6 +102,8 @@ def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], sto
         reader.join()
         if code := child.process.wait():
             stop.check()
+            if (number := _error_number(code)) in FULL_DISK:
+                raise OSError(number, os.strerror(number))
             how = f"was ended by signal {-code}" if code < 0 else f"failed (exit {code})"
             said = child.last_lines()
             raise TrackError(
@@ -105,6 +111,13 @@ def filter_blocks(args: Sequence[str], blocks: Iterable[bytes | memoryview], sto
                 hint="build again; is there enough memory, and room on the disk?",
             )
     return output[0]
+
+
+def _error_number(code: int) -> int:
+    """The system's error number that ended ffmpeg, by its exit code; 0 if there was none. ffmpeg negates the number."""
+    if code < 0:
+        return errno.EFBIG if -code == getattr(signal, "SIGXFSZ", None) else 0
+    return -code % 256 if os.name != "nt" else -code % 2**32
 
 
 def _write(pipe: IO[bytes], block: bytes | memoryview) -> bool:
