@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.settings import FORMATS
-from generator.storage.cache import SUFFIX, Cache, content_key
+from generator.storage.cache import SUFFIX, Cache, content_key, whole_file
 from generator.storage.housekeeping import collect, format_size, parse_size
 from tests.conftest import SLEEPWARD, Command
 
@@ -162,12 +162,14 @@ def test_nothing_else_that_lies_there_is_touched(cache: Path) -> None:
 
 def test_what_killed_builds_left_goes_and_what_is_being_written_stays(sleepward: Command, cache: Path) -> None:
     entry = keep(cache, "whole")
-    dead, alive = (entry.with_name(f".{entry.name}.{digit * 16}.part") for digit in "0f")
-    for part in (dead, alive):
-        part.write_bytes(bytes(5_000))
-    age(dead, DAY_S)
-    assert sleepward("cache", "gc", "--max-size", "1GB").stdout.splitlines()[0] == "freed 5.0 kB: unfinished 1 (5.0 kB)"
-    assert (dead.exists(), alive.exists(), entry.exists()) == (False, True, True)
+    dead = entry.with_name(f".{entry.name}.{'0' * 16}.part")
+    with whole_file(entry.with_name(f"{'f' * 64}{SUFFIX}")):
+        dead.write_bytes(bytes(5_000))
+        age(dead, DAY_S)
+        freed = sleepward("cache", "gc", "--max-size", "1GB").stdout.splitlines()[0]
+        assert freed == "freed 5.0 kB: unfinished 1 (5.0 kB)"
+        assert len(list(entry.parent.glob("*.part"))) == 1
+    assert (dead.exists(), entry.exists()) == (False, True)
 
 
 def test_what_was_used_within_the_last_day_stays_as_a_running_build_may_need_it(
@@ -193,7 +195,7 @@ READER = """
 import os, sys, time
 from pathlib import Path
 from generator.settings import FORMATS
-from generator.storage.cache import SUFFIX, Cache, content_key
+from generator.storage.cache import SUFFIX, Cache, content_key, whole_file
 
 folder, lost = Path(sys.argv[1]), 0
 for night in range(12):

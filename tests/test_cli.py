@@ -7,12 +7,12 @@ import json
 import os
 import re
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import SLEEPWARD, Command
+from tests.conftest import SLEEPWARD, TONE, Command
 
 HI = "Lie down, and rest.\n[hold 1-2 min]\n[release]\n"
 
@@ -406,16 +406,39 @@ def test_letters_that_the_pictures_font_lacks_are_told_and_nothing_is_warned_of(
     assert sleepward("plan", "night.txt", "--voice", "tone", "--plot", "plan.png").stderr == ""
 
 
-def test_what_a_killed_build_left_is_swept_by_a_later_one(sleepward: Command, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="there, age alone tells what is abandoned")
+def test_what_killed_builds_left_goes_at_the_next_start_and_what_is_in_use_stays(
+    outside: Command, tmp_path: Path
+) -> None:
     (tmp_path / "night.txt").write_text(HI, encoding="utf-8")
-    stale, living, other = (tmp_path / name for name in (".a.mp3.00ff.part", ".a.mp3.11ff.part", ".b.mp3.22ff.part"))
-    two_hours_ago = time.time() - 2 * 3_600
-    for part in (stale, living, other):
-        part.write_bytes(b"half a track")
-    for part in (stale, other):
-        os.utime(part, (two_hours_ago, two_hours_ago))
-    sleepward("build", "night.txt", "--voice", "tone", "--tail", "10s", "-o", "a.mp3")
-    assert sorted(path.name for path in tmp_path.glob(".*.part")) == [living.name, other.name]
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    (temporary / "sleepward-voice-notours0").symlink_to(tmp_path)
+    (tmp_path / ".download.part").write_bytes(b"somebody else's")
+    env = {"TMPDIR": str(temporary)}
+    night = ["build", "night.txt", *TONE, "--tail", "8h", "--no-cache", "-o"]
+    with contextlib.ExitStack() as stack:
+        killed, living = (
+            stack.enter_context(
+                subprocess.Popen([SLEEPWARD or "", *night, name], cwd=tmp_path, env={**os.environ, **env})
+            )
+            for name in ("killed.flac", "living.flac")
+        )
+        for build in (killed, living):
+            stack.callback(build.kill)
+        while len(list(temporary.glob("sleepward-tags-*"))) < 2:  # made last, when the part is there
+            assert killed.poll() is living.poll() is None
+        killed.kill()
+        killed.wait()
+        assert len(list(temporary.glob("sleepward-*"))) == 5
+        outside("build", "night.txt", *TONE, "--tail", "10s", "--no-cache", "-o", "new.mp3", env=env)
+        left = sorted(path.name.split("-")[1] for path in temporary.iterdir())
+        assert left == ["cache", "tags", "voice"]
+        assert [path.name.split(".")[1] for path in tmp_path.glob(".*.flac.*")] == ["living"]
+        living.terminate()
+        assert living.wait() == 143
+    assert [path.name for path in temporary.iterdir()] == ["sleepward-voice-notours0"]
+    assert sorted(path.name for path in tmp_path.glob(".*")) == [".download.part"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell can start a program without it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import platform
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DefinitionError, SleepwardError
 from ..storage.cache import default_folder, whole_file
+from ..storage.leftovers import TemporaryFolder
 from .pinned_versions import constraints_file, differences
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def _encodes() -> str:
 
     encoded = io.BytesIO()
     CONTAINERS["mp3"].write(encoded, TrackSound(mix, SAMPLE_RATE, jobs=1))
-    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
-        path = Path(folder) / "second.mp3"
+    with TemporaryFolder("doctor") as folder:
+        path = folder / "second.mp3"
         path.write_bytes(encoded.getvalue())
         decoded, _ = ffmpeg.decode(path)
     if len(decoded) != SAMPLE_RATE or abs(float(np.abs(decoded).max()) - 0.1) > 0.02:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..storage.cache import Cache, default_folder
+from ..storage.leftovers import TemporaryFolder, remove_abandoned_folders
 from ..system import stopping
 from .tables import hanging
 
@@ -28,12 +28,13 @@ STAGES = {"narration": "Speaking", "background": "Making the background", "sound
 
 @contextmanager
 def open_cache(options: dict[str, Any]) -> Iterator[Cache]:
-    """The user's cache, or a temporary one with `no_cache`."""
+    """The user's cache, or a temporary one with `no_cache`. What killed commands left is removed first."""
+    remove_abandoned_folders()
     if not options["no_cache"]:
         yield Cache(default_folder())
         return
-    with tempfile.TemporaryDirectory(prefix="sleepward-", ignore_cleanup_errors=True) as folder:
-        yield Cache(Path(folder))
+    with TemporaryFolder("cache") as folder:
+        yield Cache(folder)
 
 
 @contextmanager

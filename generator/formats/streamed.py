@@ -7,7 +7,6 @@ same bytes.
 
 from __future__ import annotations
 
-import tempfile
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..model import SAMPLE_RATE, SAMPLES_PER_MS
+from ..storage.leftovers import TemporaryFolder
 from ..system import ffmpeg
 from ..system.waiting import wait_for
 from .container import Container
@@ -100,8 +100,8 @@ class StreamedContainer(Container):
 @contextmanager
 def _metadata_input(metadata: str) -> Iterator[list[str]]:
     """Arguments that make ffmpeg read `metadata` as its second input."""
-    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
-        path = Path(folder) / "metadata.txt"
+    with TemporaryFolder("tags") as folder:
+        path = folder / "metadata.txt"
         path.write_text(metadata or ffmetadata({}), encoding="utf-8", newline="\n")
         yield ["-f", "ffmetadata", "-i", f"file:{path}"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
 from ..errors import FULL_DISK, LengthError, SleepwardError, TrackError
 from ..script import parse
+from ..storage.leftovers import TemporaryFolder
 from ..system.ffmpeg import identity as encoder_identity
 from .protocols import BuildTask, TaskResult, TaskState, TrackStore
 
@@ -70,8 +70,8 @@ def _make(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskResu
     path = store.path_of(task.name)
     if path is not None:
         return _build_at(task, spec, path, context)
-    with tempfile.TemporaryDirectory(prefix="sleepward-") as folder:
-        made = Path(folder) / Path(task.name).name
+    with TemporaryFolder("track") as folder:
+        made = folder / Path(task.name).name
         if store.key_of(task.name) == task.key:  # the sound is there; the tags may differ
             store.fetch(task.name, str(made))
         result = _build_at(task, spec, made, context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import FULL_DISK, InputError, SleepwardError, TrackError
+from .leftovers import new_part, remove_abandoned_parts
 from .locks import locked
 
 log = logging.getLogger("sleepward")
@@ -24,8 +24,6 @@ SUFFIX = ".v2"
 """The suffix of each entry's file, which is the version of the format. Entries of other versions aren't found."""
 NOTE_USE_EVERY_S = 3_600
 _BLOCK_BYTES = 1 << 20  # read at a time while a large blob is verified
-NAME_CHARACTERS = 100  # kept of a file's name in the name of its part: file systems allow 255 bytes
-ABANDONED_S = 3_600
 
 
 def content_key(*parts: object) -> str:
@@ -259,29 +257,18 @@ def whole_file(
     `durable` waits for the disk, so that not even a power cut leaves half a file. `check` is called with the finished
     part, and raises if it is faulty.
     """
-    _remove_abandoned_parts(path)
-    part = path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
+    remove_abandoned_parts(path.parent)
+    with new_part(path) as (part, file):
+        try:
             yield file
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        check(part)
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-
-
-def _remove_abandoned_parts(path: Path) -> None:
-    """Remove parts of `path` that killed builds left. A running build writes to its part at least once an hour."""
-    start = f".{path.name[:NAME_CHARACTERS]}."
-    with suppress(OSError):
-        for name in os.listdir(path.parent):  # noqa: PTH208  # Paths and glob take long: it is done for every file
-            if name.startswith(start) and name[len(start) :].endswith(".part"):
-                part = path.with_name(name)
-                with suppress(OSError):
-                    if time.time() - part.stat().st_mtime > ABANDONED_S:
-                        part.unlink()
+            if os.name == "nt":
+                file.close()  # Windows can't rename an open file; elsewhere the lock on it is still needed
+            check(part)
+            part.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink()
+            raise

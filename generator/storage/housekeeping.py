@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .cache import ABANDONED_S, DIGEST_BYTES, SUFFIX, CacheFile, lock_path, remove_damaged
+from .cache import DIGEST_BYTES, SUFFIX, CacheFile, lock_path, remove_damaged
+from .leftovers import is_abandoned, remove_abandoned
 from .locks import locked
 
 SPARED_S = 86_400
@@ -107,7 +108,7 @@ def _collect(folder: Path, max_bytes: int, *, dry_run: bool) -> GcResult:
     spared = EntryTotal()
     freed: dict[str, EntryTotal] = {}
     for part in _abandoned_parts(folder):
-        if dry_run or _remove(part):
+        if dry_run or remove_abandoned(part.path):
             freed[UNFINISHED] = freed.get(UNFINISHED, EntryTotal()) + EntryTotal(1, part.bytes)
     for entry in oldest_first:
         if left.bytes <= max_bytes:
@@ -157,12 +158,12 @@ def verify_entries(folder: Path) -> Iterator[tuple[CacheEntry, str]]:
 
 
 def _abandoned_parts(folder: Path) -> Iterator[CacheEntry]:
-    """Parts of entries left by killed builds. A running build writes to its part at least once an hour."""
+    """Parts of entries left by killed builds."""
     for kind, file in _files(folder):
         if _PART.fullmatch(file.name):
             with suppress(FileNotFoundError):
                 found = file.stat()
-                if time.time() - found.st_mtime > ABANDONED_S:
+                if is_abandoned(Path(file.path)):
                     yield CacheEntry(kind, Path(file.path), found.st_size, found.st_mtime)
 
 

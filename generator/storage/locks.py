@@ -39,8 +39,23 @@ if sys.platform == "win32":
             else:
                 return
 
+    def is_free(file: BinaryIO) -> bool:  # noqa: ARG001  # the same as elsewhere
+        """Raises OSError: a lock would keep ffmpeg from writing. Windows refuses to remove a file in use anyway."""
+        raise OSError("a file can't be locked for its name alone")
+
 else:
     import fcntl
 
     def _lock(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
+
+    def is_free(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed, without waiting. False if another holds it.
+
+        Raises OSError if its file system has no locks.
+        """
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

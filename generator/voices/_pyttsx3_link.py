@@ -6,38 +6,33 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..errors import MissingToolError
 from ..model import Recording
+from ..storage.leftovers import TemporaryFolder
 from ..system.stopping import check
 from ..system.waiting import POLL_S
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
 DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
 SHUTDOWN_TIMEOUT_S = 20.0  # a server needs a hundredth of a second to end after its stdin is closed
-SCRATCH = "sleepward-voice-"
 FORKS = sys.platform == "linux"  # NSSpeech isn't safe after a fork, and Windows has no fork
 
 Message = Mapping[str, Any]
 
 
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    folder = tempfile.mkdtemp(prefix=SCRATCH)
-    try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def scratch_folder() -> TemporaryFolder:
+    """A folder for the recordings of one voice."""
+    return TemporaryFolder("voice")
 
 
 class SpeechServer:
@@ -57,10 +52,14 @@ class SpeechServer:
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._received = b""
 
-    @cached_property
+    @property
     def folder(self) -> Path:
         """The folder for its recordings, made when it is first asked for."""
-        return Path(tempfile.mkdtemp(prefix=SCRATCH))
+        return self._scratch.path
+
+    @cached_property
+    def _scratch(self) -> TemporaryFolder:
+        return scratch_folder()
 
     @property
     def is_running(self) -> bool:
@@ -109,8 +108,8 @@ class SpeechServer:
             self._process.wait()
         self._answers.close()
         self._log.close()
-        if "folder" in vars(self):
-            shutil.rmtree(self.folder, ignore_errors=True)  # a server that was killed couldn't
+        if "_scratch" in vars(self):
+            self._scratch.close()  # a server that was killed couldn't remove it
 
 
 class IdleServers:

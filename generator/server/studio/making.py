@@ -26,6 +26,7 @@ from ...library.places import worded
 from ...library.publishing import PAGE_NAME, publish
 from ...model import Place
 from ...storage.cache import Cache
+from ...storage.leftovers import TemporaryFolder
 from .jobs import Job, Made, Queue, Reporter
 
 TITLE = "Made in the studio"
@@ -51,7 +52,7 @@ class Maker:
         self._sounds = Queue(1, "studio-sound")
         self._begun: dict[Path, Job] = {}
         self._sound_files: dict[str, Path] = {}
-        self._scratch = tempfile.TemporaryDirectory(prefix="sleepward-studio-", ignore_cleanup_errors=True)
+        self._scratch = TemporaryFolder("studio")
         self._adding, self._speaking, self._listing = threading.Lock(), threading.Lock(), threading.Lock()
 
     @property
@@ -63,7 +64,7 @@ class Maker:
         """End everything that is being made, and forget previews and samples."""
         self.tracks.close()
         self._sounds.close()
-        self._scratch.cleanup()
+        self._scratch.close()
 
     # --- tracks -------------------------------------------------------------------------------------------
 
@@ -155,7 +156,7 @@ class Maker:
         return self._sound_files.get(name)
 
     def _new_folder(self) -> Path:
-        return Path(tempfile.mkdtemp(dir=self._scratch.name))
+        return Path(tempfile.mkdtemp(dir=self._scratch.path))
 
     def _heard(self, path: Path) -> Made:
         """The address of a new sound. The oldest is forgotten."""
