@@ -105,6 +105,21 @@ class MissingToolError(SleepwardError):
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """The numbers of the system's errors where a file can't grow: the disk, the user's share of it or the limit is full."""
 
+_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory", "can't start new thread", "failed to map segment")
+_FILES = ("Too many open files",)
+
+
+def shortage(cause: BaseException | str) -> TrackError | None:
+    """The error where `cause`, or what another process said, shows that memory or open files ran out; None if not."""
+    said = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
+    if any(sign in said for sign in _MEMORY):
+        hint = "end other programs, give --jobs 1, or raise the limit: `ulimit -v` and `ulimit -u` show it"
+        return TrackError("there isn't enough memory for this", hint=hint)
+    if any(sign in said for sign in _FILES):
+        hint = "give --jobs 1, or raise the limit: `ulimit -n` shows it"
+        return TrackError("more files would have to be open than this system allows", hint=hint)
+    return None
+
 
 SURE = 0.65  # a name so alike is a slip of the pen: "setaed" for seated, but not "lying" for kneeling
 ALIKE = 0.55  # a name so alike may be meant

@@ -247,6 +247,25 @@ class Shown:
         return float(int(facts["START"]) * seconds), float(int(facts["END"]) * seconds), facts["title"]
 
 
+IN_A_SMALL_DISK = """
+mount -t tmpfs -o size={size} none {folder} || exit 99
+{script}
+"""
+
+
+def on_a_small_disk(folder: Path, size: str, script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script with a disk of so much at `folder`, which is there for the script alone."""
+    folder.mkdir()
+    if shutil.which("unshare") is None:
+        pytest.skip("there is no unshare to mount a small disk with")
+    text = IN_A_SMALL_DISK.format(size=size, folder=folder, script=script)
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", text], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode in (1, 99) and ("unshare" in done.stderr or "mount" in done.stderr):
+        pytest.skip(f"no small disk may be mounted: {done.stderr.strip()}")
+    assert "Traceback" not in done.stderr
+    return done
+
+
 def voice_processes() -> list[psutil.Process]:
     """What this process has started and still runs. multiprocessing keeps a process of its own for good."""
     found = []

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from generator.settings import FORMATS
 from generator.storage.cache import SUFFIX, Cache, content_key, whole_file
 from generator.storage.housekeeping import collect, format_size, parse_size
-from tests.conftest import SLEEPWARD, Command
+from tests.conftest import SLEEPWARD, Command, on_a_small_disk
 
 DAY_S = 86_400
 QUICK = ("--voice", "tone", "--tail", "5m")
@@ -339,24 +339,6 @@ def test_entries_of_the_first_version_are_left_alone_until_they_are_collected(sl
 
 
 # --- a full disk -----------------------------------------------------------------------------------------
-
-IN_A_SMALL_DISK = """
-mount -t tmpfs -o size={size} none {folder} || exit 99
-{script}
-"""
-
-
-def on_a_small_disk(folder: Path, size: str, script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script with a disk of so much at `folder`, which is there for the script alone."""
-    folder.mkdir()
-    if shutil.which("unshare") is None:
-        pytest.skip("there is no unshare to mount a small disk with")
-    text = IN_A_SMALL_DISK.format(size=size, folder=folder, script=script)
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", text], cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode in (1, 99) and ("unshare" in done.stderr or "mount" in done.stderr):
-        pytest.skip(f"no small disk may be mounted: {done.stderr.strip()}")
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def test_a_full_disk_of_the_cache_is_said_and_all_that_was_finished_serves_later(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import FULL_DISK, InputError, TrackError
+from ..errors import FULL_DISK, InputError, TrackError, shortage
 from ..formats import Container, container_named
 from ..settings import FORMATS
 from ..storage.cache import whole_file
@@ -73,6 +73,8 @@ def _translate_os_errors(path: Path) -> Iterator[None]:
             raise TrackError(
                 f"writing stopped: {error.strerror}", where=str(path), hint="make room, build again"
             ) from error
+        if short := shortage(error):
+            raise short from error
         what = f"this can't be written: {error.strerror or error}"
         raise InputError(what, where=str(path), hint="choose another place with -o") from error
 

@@ -10,7 +10,7 @@ import sys
 import click
 
 from .. import __version__
-from ..errors import SleepwardError, nearest
+from ..errors import SleepwardError, nearest, shortage
 from ..system import stopping
 
 COMMANDS = {
@@ -143,6 +143,12 @@ def run(words: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except (MemoryError, OSError, RuntimeError, ImportError) as error:
+        short = shortage(error)
+        if short is None:
+            raise
+        say_error(short)
+        return short.exit_code
     return code if isinstance(code, int) else 0
 
 

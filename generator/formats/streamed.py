@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..model import SAMPLE_RATE, SAMPLES_PER_MS
-from ..storage.leftovers import TemporaryFolder
+from ..storage.leftovers import TemporaryFolder, temporary_writes
 from ..system import ffmpeg
 from ..system.waiting import wait_for
 from .container import Container
@@ -102,7 +102,8 @@ def _metadata_input(metadata: str) -> Iterator[list[str]]:
     """Arguments that make ffmpeg read `metadata` as its second input."""
     with TemporaryFolder("tags") as folder:
         path = folder / "metadata.txt"
-        path.write_text(metadata or ffmetadata({}), encoding="utf-8", newline="\n")
+        with temporary_writes():
+            path.write_text(metadata or ffmetadata({}), encoding="utf-8", newline="\n")
         yield ["-f", "ffmetadata", "-i", f"file:{path}"]
 
 

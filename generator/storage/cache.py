@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import FULL_DISK, InputError, SleepwardError, TrackError
+from ..errors import FULL_DISK, InputError, SleepwardError, TrackError, shortage
 from .leftovers import new_part, remove_abandoned_parts
 from .locks import locked
 
@@ -234,15 +234,17 @@ def _discard_damaged(path: Path, file: BinaryIO) -> None:
         log.warning("a damaged cache entry was removed and is made again: %s", path.name)
 
 
-def _read_error(error: OSError) -> InputError:
-    return InputError(f"the cache can't be read: {error}", hint="give --no-cache, or repair the folder")
+def _read_error(error: OSError) -> SleepwardError:
+    return shortage(error) or InputError(
+        f"the cache can't be read: {error}", hint="give --no-cache, or repair the folder"
+    )
 
 
 def _write_error(error: OSError, folder: Path) -> SleepwardError:
     if error.errno in FULL_DISK:
         hint = "make room, for example with `sleepward cache gc --max-size 500MB`, and run it again: what is done stays"
         return TrackError(f"the cache can't grow: {error.strerror}", where=str(folder), hint=hint)
-    return InputError(
+    return shortage(error) or InputError(
         f"the cache can't be written: {error}",
         hint="give --no-cache, or set SLEEPWARD_CACHE_DIR to a folder that can be written",
     )

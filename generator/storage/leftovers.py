@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from ..errors import TrackError, shortage
 from .locks import is_free
 
 ABANDONED_S = 3_600
@@ -97,10 +98,14 @@ def _if_abandoned(path: Path) -> Iterator[bool]:
 class TemporaryFolder:
     """A folder for temporary files, removed by `close`. As a context manager it gives its path.
 
-    `kind` is a word for its name. Making one raises OSError.
+    `kind` is a word for its name. Making one raises TrackError if there is no room for it.
     """
 
     def __init__(self, kind: str) -> None:
+        with temporary_writes():
+            self._make(kind)
+
+    def _make(self, kind: str) -> None:
         while True:
             self.path = Path(tempfile.mkdtemp(prefix=f"sleepward-{kind}-"))
             self._in_use = (self.path / _IN_USE).open("xb")
@@ -119,6 +124,22 @@ class TemporaryFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def temporary_writes() -> Iterator[None]:
+    """Turn an OSError into TrackError. Only temporary files may be written in the block."""
+    try:
+        yield
+    except OSError as error:
+        raise shortage(error) or temporary_folder_full(error.strerror or str(error)) from error
+
+
+def temporary_folder_full(reason: str) -> TrackError:
+    """The error where the folder for temporary files can't be written."""
+    named = next((os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if name in os.environ), None)
+    hint = "make room there, or set TMPDIR to a folder on another disk"
+    return TrackError(f"no temporary file can be written: {reason}", where=tempfile.tempdir or named, hint=hint)
 
 
 def remove_abandoned_folders() -> None:

@@ -19,7 +19,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import FULL_DISK, InputError, MissingToolError, NotFoundError, TrackError
+from ..errors import FULL_DISK, InputError, MissingToolError, NotFoundError, TrackError, shortage
 from ..model import SAMPLE_RATE
 from .stopping import PROCESS, StopToken, check
 
@@ -154,6 +154,8 @@ def _child(args: Sequence[str], stdin: int) -> Iterator[_Child]:
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, **_own_group())
         except OSError as error:
+            if short := shortage(error):
+                raise short from error
             raise MissingToolError(f"{command[0]} doesn't run: {error}", hint=_INSTALL_HINT) from error
         child = _Child(process, process.stdin or io.BytesIO(), process.stdout or io.BytesIO(), errors)
         try:

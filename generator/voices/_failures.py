@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from ..errors import TrackError
+import errno
+import os
+
+from ..errors import TrackError, shortage
 from ..model import Recording
+from ..storage.leftovers import temporary_folder_full
+
+
+def out_of_resources(reason: str) -> TrackError | None:
+    """The error where a voice's process lacked memory, open files or room for its recordings; None if not."""
+    if os.strerror(errno.ENOSPC) in reason:
+        return temporary_folder_full(os.strerror(errno.ENOSPC))
+    return shortage(reason)
 
 
 def broke_off(label: str, text: str, reason: str, hint: str = "") -> TrackError:
-    return TrackError(
+    """The error for a sentence that wasn't spoken, for a `reason` that the voice's process gives."""
+    return out_of_resources(reason) or TrackError(
         f"the voice {label} broke off at {text[:60]!r}: {reason}",
         hint=hint or "Build again; if the same text fails again, reword it or choose another voice.",
     )

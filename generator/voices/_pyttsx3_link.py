@@ -16,11 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingToolError
+from ..errors import MissingToolError, SleepwardError
 from ..model import Recording
 from ..storage.leftovers import TemporaryFolder
 from ..system.stopping import check
 from ..system.waiting import POLL_S
+from ._failures import out_of_resources
 
 _SERVER = Path(__file__).with_name("_pyttsx3_server.py")
 DEADLINE_S = 20.0  # for one sentence, which takes 0.03 s
@@ -194,7 +195,10 @@ def read_wav(path: Path) -> Recording:
     return Recording(samples.reshape(-1, 1), rate)
 
 
-def missing_engine_error(reason: str) -> MissingToolError:
+def missing_engine_error(reason: str) -> SleepwardError:
+    """The error for a speech engine that didn't start, for a `reason` that its process gives."""
+    if short := out_of_resources(reason):
+        return short
     if sys.platform in ("darwin", "win32"):
         mend = f"Mend it with: {sys.executable} -m pip install --force-reinstall pyttsx3"
     else:
