@@ -14,7 +14,7 @@ from ..build.fingerprint import sound_fingerprint
 from ..build.pipeline import build, plan_track
 from ..build.speakers import open_count_voice, open_speaker
 from ..build.track import BuildContext, TrackSpec
-from ..errors import FULL_DISK, LengthError, SleepwardError, TrackError
+from ..errors import FULL_DISK, LengthError, SleepwardError, TrackError, shortage
 from ..script import parse
 from ..storage.leftovers import TemporaryFolder
 from ..system.ffmpeg import identity as encoder_identity
@@ -33,8 +33,8 @@ def run_task(task: BuildTask, store: TrackStore, context: BuildContext) -> TaskR
         except SleepwardError as error:
             result = failed_result(task.name, error)
         except Exception as error:  # noqa: BLE001  # a bug that hits one track must not stop the others
-            what = f"{type(error).__name__}: {error}"
-            result = TaskResult(task.name, "failed", error=what, exit_code=1, disk_full=_is_disk_full(error))
+            found = shortage(error) or TrackError(f"{type(error).__name__}: {error}")
+            result = replace(failed_result(task.name, found), disk_full=_is_disk_full(error))
     return replace(
         result,
         elapsed_s=round(time.monotonic() - started_s, 3),

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-from ...errors import InputError, SleepwardError, TrackError
+from ...errors import InputError, SleepwardError, TrackError, shortage
 from ...system.stopping import StoppedError, StopToken
 
 MOST_WAITING = 100
@@ -123,7 +123,7 @@ class Queue:
                 self._end(job, "failed", error)
         except Exception as error:  # noqa: BLE001  # a bug that hits one track must not stop the others
             with self._lock:
-                self._end(job, "failed", TrackError(f"{type(error).__name__}: {error}"))
+                self._end(job, "failed", shortage(error) or TrackError(f"{type(error).__name__}: {error}"))
         else:
             with self._lock:
                 self._end(job, "done", made)
