@@ -91,3 +91,72 @@ def test_a_macro_that_is_missing_is_named(sleepward: Command, template: Path) ->
 def test_a_template_outside_a_style_is_told_where_to_go(sleepward: Command, template: Path) -> None:
     template.rename(template.parent.parent / "lines.j2")
     assert "lies in a style's folder" in sleepward("check", "scripts_templates", code=2).stdout
+
+
+GREEDY = {
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}": "10,000,000 steps",
+    "{% for a in range(99999) %}{% for b in range(99999) if b < 0 %}{% endfor %}{% endfor %}": "10,000,000 steps",
+    "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(99) }}": "10,000,000 steps",
+    "{% set x = [1] %}{% for i in x %}{% set _ = x.append(i) %}{% endfor %}": "10,000,000 steps",
+    "{{ 'x' * 10 ** 9 }}": "10,000,000 steps",
+    "{{ [visit] * 10 ** 9 }}": "10,000,000 steps",
+    "{{ [1] | batch(2000000000, 'x') | list | length }}": "10,000,000 steps",
+    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x }}": "10,000,000 steps",
+    "{% set x = (1,) %}" + "{% set x = (x, x) %}" * 45 + "{{ {x: 1} }}": "10,000,000 steps",
+    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x == [x, x] }}": "10,000,000 steps",
+    "{% set x = 'x' %}" + "{% set x = x ~ x %}" * 40: "1,000,000 characters",
+    "{% set x = 'x' %}" + "{% set x = x + x %}" * 40: "1,000,000 characters",
+    "{% set x = 'x' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40: "1,000,000 characters",
+    "{% macro m(x) %}{{ x }}{{ x }}{% endmacro %}{% set x = 'x' %}" + "{% set x = m(x) %}" * 40: "1,000,000 characters",
+    "{{ 'x' | replace('x', 'y' * 9999) | replace('y', 'z' * 9999) }}": "1,000,000 characters",
+    "{{ range(9999) | join('x' * 9999) | length }}": "1,000,000 characters",
+    "{% set n = namespace(x=(1,)) %}{% for i in range(999) %}{% set n.x = (n.x,) %}{% endfor %}{{ {n.x: 1} }}": "50 deep",
+    "{{ range(10 ** 9) | list | length }}": "100,000 numbers",
+    "{{ 9 ** 9 ** 9 ** 9 }}": "18 digits",
+    "{{ 2 ** 2000000000 }}": "18 at most",
+    "{{ 1.5 | round(2000000000) }}": "0 to 18",
+    "{{ '%2000000000d' % 1 }}": "only numbers",
+    "{{ 'x'.center(2000000000) }}": "can't use '.center'",
+    "{{ '{:2000000000}'.format(1) }}": "can't use '.format'",
+    "{{ (1).to_bytes(2000000000, 'big') | length }}": "can't use '.to_bytes'",
+    "{% set _ = dict.update(routine.settings, {'a': 'b'}) %}": "can't use '.update'",
+    "{{ 'x' | center(2000000000) }}": "no filter 'center'",
+    "{{ 'x' | indent(2000000000) }}": "no filter 'indent'",
+    "{{ '%2000000000d' | format(1) }}": "no filter 'format'",
+    "{{ ['a', 'b'] | random }}": "no filter 'random'",
+    "{{ lipsum(1000000) }}": "'lipsum' isn't known here",
+    "{{ " + "9" * 5_000 + " }}": "a number is too long",
+    "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}": "too deep",
+    "{{ " + "1 and " * 20_000 + "1 }}": "too deep",
+    "{% for a in [1] %}" * 50 + "{% endfor %}" * 50: "too deep",
+    "x" * 300_000: "over 200 kB",
+}
+"""What a template may say to take all memory or to go on without end, or to say something else each time."""
+
+
+@pytest.mark.parametrize("said", GREEDY, ids=range(len(GREEDY)))
+def test_a_template_that_wants_too_much_is_refused_with_the_limit_and_the_line(
+    sleepward: Command, template: Path, said: str
+) -> None:
+    template.write_text(LINES.replace("(visit) %}\n", f"(visit) %}}\n{said}\n", 1), encoding="utf-8")
+    told = sleepward("script", "ten-minutes-in-bed", "--style", "mine", code=2).stderr
+    assert GREEDY[said] in told
+    assert "lines.j2" in told
+
+
+def test_a_template_that_is_too_deep_or_too_large_is_a_fault_for_check_too(sleepward: Command, template: Path) -> None:
+    for said in ("{{ " + "1 and " * 20_000 + "1 }}", "{{ " + "9" * 5_000 + " }}", "x" * 300_000):
+        template.write_text(said, encoding="utf-8")
+        assert "lines.j2:1:" in sleepward("check", "scripts_templates", code=2).stdout
+
+
+def test_what_templates_usually_do_stays_allowed(sleepward: Command, template: Path) -> None:
+    usual = (
+        "{{ ['one', 'two'] | join(', ') | replace('two', 'three') | capitalize }},"
+        " {{ 'a b'.split() | map('upper') | join }}, {{ [3, 1] | sum * 2 }}, {{ 'n' ~ [1, 2, 3] | batch(2) | list | length }},"
+        " {{ (7 / 2) | round(1) }}, {{ ([1] * 3)[:2] | length }}{% for a in range(3) %}{{ ', ' if loop.first }}{{ loop.length }}"
+        "{% endfor %}."
+    )
+    template.write_text(LINES.replace("I'm quiet now.", usual), encoding="utf-8")
+    told = sleepward("script", "ten-minutes-in-bed", "--style", "mine").stdout
+    assert "One, three, AB, 8, n2, 3.5, 2, 333." in told

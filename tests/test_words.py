@@ -21,6 +21,7 @@ from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, S
 from generator.script import WordingSettings, parse
 from generator.script.render import route
 from generator.script.round_contexts import RoundContext, environment, is_brief, round_contexts
+from generator.script.template_limits import limited
 from generator.script.templates import loader_of
 from generator.script.variation import NightWording
 from generator.timeline.layout import lay_out
@@ -496,9 +497,10 @@ def test_each_position_leads_safely_to_each_other(style: str, setting: str) -> N
 
 def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
     made = environment(loader_of(Workspace.here().template_folders(style)))
-    template = made.from_string(
-        '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
-    )
+    with limited():
+        template = made.from_string(
+            '{% from "ways.j2" import transition with context %}{{ transition(start, end, "right") }}'
+        )
     names = {
         "setting": setting,
         "ground": setting,
@@ -507,7 +509,12 @@ def way_between(style: str, setting: str):  # type: ignore[no-untyped-def]
         "brief": False,
         "_choose": NightWording(0).choose,
     }
-    return lambda start, end: template.render(start=start, end=end, **names)
+
+    def way(start: str, end: str) -> str:
+        with limited():
+            return template.render(start=start, end=end, **names)
+
+    return way
 
 
 @every_style

@@ -126,18 +126,23 @@ def route(ways: Collection[str], from_position: str, to_position: str) -> list[s
     >>> route(["supine side", "side seated", "seated supine"], "supine", "seated")
     ['supine side', 'side seated']
     """
-    waiting: deque[tuple[str, list[str]]] = deque([(from_position, [])])
-    reached = {from_position}
-    while waiting:
-        position, so_far = waiting.popleft()
-        if position == to_position:
-            return so_far
-        for way in ways:
-            begin, _, end = way.partition(" ")
-            if begin == position and end not in reached:
-                reached.add(end)
-                waiting.append((end, [*so_far, way]))
-    return []
+    leaving: dict[str, list[str]] = {}
+    for way in ways:
+        leaving.setdefault(way.partition(" ")[0], []).append(way)
+    arriving = {from_position: ""}  # the way that first led to a position
+    waiting = deque([from_position])
+    while waiting and to_position not in arriving:
+        for way in leaving.get(waiting.popleft(), ()):
+            end = way.partition(" ")[2]
+            if end not in arriving:
+                arriving[end] = way
+                waiting.append(end)
+    path: list[str] = []
+    position = to_position
+    while way := arriving.get(position, ""):
+        path.append(way)
+        position = way.partition(" ")[0]
+    return path[::-1]
 
 
 @lru_cache(maxsize=8)
@@ -154,6 +159,7 @@ def _render_template(
     from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
     from .template_faults import plain_syntax, plain_undefined
+    from .template_limits import limited
 
     def missing(from_position: str, to_position: str) -> NoReturn:
         raise ScriptError(
@@ -164,8 +170,9 @@ def _render_template(
 
     try:
         names = {name: value(routine, wording, night) for name, value in _NAMES.items()}
-        template = templates.get_template(MAIN_TEMPLATE)
-        return str(template.render(routine=routine, visits=rounds, missing=missing, route=route, **names))
+        with limited():
+            template = templates.get_template(MAIN_TEMPLATE)
+            return str(template.render(routine=routine, visits=rounds, missing=missing, route=route, **names))
     except TemplateSyntaxError as error:
         where = f"{error.filename or error.name}:{error.lineno}"
         raise ScriptError(plain_syntax(str(error.message)), where=where) from error

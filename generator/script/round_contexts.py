@@ -274,8 +274,11 @@ def render_text(text: str, values: Mapping[str, object], where: str) -> str:
     """A pose's text, rendered. Raises ScriptError with `where` if it doesn't render."""
     from jinja2 import TemplateError
 
+    from .template_limits import limited
+
     try:
-        return str(_compiled_text(text).render(values)).strip()
+        with limited():
+            return str(_compiled_text(text).render(values)).strip()
     except TemplateError as error:
         from .template_faults import plain_undefined
 
@@ -294,17 +297,7 @@ def _text_environment() -> Any:
 
 
 def environment(loader: Any = None) -> Any:
-    """Jinja's sandbox for plain text: nothing is escaped, and nothing reaches files or Python."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
+    """Jinja's sandbox for plain text, with limits: nothing is escaped, and nothing reaches files or Python."""
+    from .template_limits import LimitedEnvironment
 
-    from .say_tag import SayTag
-
-    return SandboxedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=[SayTag],
-    )
+    return LimitedEnvironment(loader)

@@ -180,7 +180,7 @@ def _fields_of(kind: type) -> tuple[str, ...]:
 
 
 def _near(name: str, known: Collection[str]) -> str:
-    return did_you_mean(name, sorted(known))
+    return did_you_mean(name, sorted(each for each in known if not each.startswith("_")))
 
 
 def _first_tag(line: str) -> int:

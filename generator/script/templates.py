@@ -11,6 +11,7 @@ from jinja2.loaders import split_template_path
 from ..errors import ScriptError
 from ..system.symlinks import is_outside
 from ..yaml_source import read_text
+from .template_limits import spend_for_source
 
 TemplateFolder = tuple[Path, Path | None]
 """A folder of templates, and the folder that their files must lie in; None if they may lie anywhere."""
@@ -36,7 +37,9 @@ class _FolderLoader(BaseLoader):
             hint = "put the template itself there, or delete the link"
             raise ScriptError(f"a link leads out of {self._within} here", where=str(path), hint=hint)
         read_ns = _modified_ns(path)
-        return read_text(path, kind="a template"), str(path), lambda: _modified_ns(path) == read_ns
+        text = read_text(path, kind="a template")
+        spend_for_source(text)
+        return text, str(path), lambda: _modified_ns(path) == read_ns
 
 
 def _modified_ns(path: Path) -> int | None:

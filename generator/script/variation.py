@@ -10,6 +10,8 @@ from typing import TypeVar
 CHOOSE = "_choose"
 """The variable of a template that holds `NightWording.choose`, for `{% say %}`."""
 
+MAX_WAYS = 10_000  # wordings of one tag
+
 _T = TypeVar("_T")
 
 
@@ -25,7 +27,12 @@ class NightWording:
         self._uses: Counter[str] = Counter()
 
     def choose(self, key: str, ways: int) -> int:
-        """The index of the wording for the tag with this `key`. Over `ways` nights in a row each comes once."""
+        """The index of the wording for the tag with this `key`. Over `ways` nights in a row each comes once.
+
+        Raises ValueError for more than MAX_WAYS.
+        """
+        if ways > MAX_WAYS:
+            raise ValueError(f"it has {ways:,} wordings, more than the {MAX_WAYS:,} there can be")
         if not self._number:
             return 0
         uses = self._uses[key]
