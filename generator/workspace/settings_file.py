@@ -15,6 +15,9 @@ from ..yaml_source import read_text
 from .own_voices import own_voices
 from .settings_layers import SettingsLayer
 
+MAX_BYTES = 100_000
+MAX_LINE = 1_000  # characters
+
 KeyPath = tuple[str, ...]
 
 
@@ -40,17 +43,34 @@ def file_layer(path: Path) -> SettingsLayer:
     Raises SettingError, and what `read_text` raises for a file that can't be read.
     """
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe may never end
+            raise SettingError("can't be read: it is no regular file", where=str(path), hint="put a text file there")
         text = read_text(path, kind="a settings file")
     except NotFoundError:
         return SettingsLayer({}, str)
+    _check_size(text, path.name)
     try:
         file = TomlFile(path.name, path.parent.absolute(), tomllib.loads(text), _key_lines(text))
     except tomllib.TOMLDecodeError as error:
         hint = 'write text in quotes: background = "rain"'
         raise SettingError(f"this isn't TOML: {error}", where=path.name, hint=hint) from error
+    except (ValueError, RecursionError) as error:
+        what = "this can't be read: it has a number of more than 4,300 digits, or brackets more than some hundreds deep"
+        raise SettingError(what, where=path.name, hint="write one setting a line") from error
     written = {name.replace("-", "_"): name for name in file.values}
     texts = {key: _text_of(name, file) for key, name in written.items() if name != "voices"}
     return SettingsLayer(texts, lambda key: file.where(written.get(key, key)), voices=own_voices(file))
+
+
+def _check_size(text: str, shown_as: str) -> None:
+    """Refuse what would take long to read: a key of many parts takes the square of their number."""
+    if len(text) > MAX_BYTES:
+        what = f"this is over {MAX_BYTES // 1000} kB, the most there can be: is this the right file?"
+        raise SettingError(what, where=shown_as, hint="write one setting a line")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > MAX_LINE:
+            what = f"this line has more than {MAX_LINE:,} characters, the most there can be"
+            raise SettingError(what, where=f"{shown_as}:{number}", hint="break the list into several lines")
 
 
 def _text_of(name: str, file: TomlFile) -> str:
@@ -98,7 +118,7 @@ def _path_in(line: str) -> KeyPath:
     """The path of the only key in a line of TOML; empty if the line isn't TOML by itself."""
     try:
         values: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return ()
     path: list[str] = []
     while isinstance(values, dict) and values:
