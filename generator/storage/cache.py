@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import stat
 import tempfile
 import threading
 import time
@@ -124,12 +125,14 @@ class Cache:
     def _open(self, path: Path) -> BinaryIO | None:
         """Open an entry's file and note its use. None if there is none."""
         try:
-            file = path.open("rb")
+            file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - Path.open takes no opener
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _read_error(error) from error
-        if self._note_use(path, file):
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            _discard_damaged(path, file)
+        elif self._note_use(path, file):
             return file
         file.close()
         return None
@@ -157,6 +160,11 @@ class Cache:
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / key[:2] / f"{key}{SUFFIX}"
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, for `open`. What lies in its place may be a pipe, to which nobody ever writes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 class CacheFile:
