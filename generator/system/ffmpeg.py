@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _WHEEL = "imageio-ffmpeg"
 _INSTALL_HINT = f"mend it with: python -m pip install --force-reinstall {_WHEEL}"
 _QUIET = ("-hide_banner", "-nostdin", "-v", "error")
+LEAST_RATE, MOST_RATE = 4_000, 768_000  # samples a second: what telephones and what studios have
 _ERROR_LINES = 5  # ffmpeg names the cause first, then each step that failed because of it
 
 
@@ -285,7 +286,14 @@ def _open_stream(path: Path, channels: int | None = None) -> Iterator[_DecodedSt
         if form is None:
             child.process.wait()
             raise _unreadable(path, child)
-        yield _DecodedStream(path, child, *form)
+        rate, its_channels = form
+        if not LEAST_RATE <= rate <= MOST_RATE:
+            raise InputError(
+                f"it says it has {rate:,} samples a second: there can be {LEAST_RATE:,} to {MOST_RATE:,}",
+                where=str(path),
+                hint="its header is damaged; export the sound again, at 44,100 or 48,000",
+            )
+        yield _DecodedStream(path, child, rate, its_channels)
 
 
 def _wav_format(pipe: IO[bytes]) -> tuple[int, int] | None:
