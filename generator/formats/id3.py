@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -122,7 +123,7 @@ def read_id3(file: BinaryIO) -> Tags | None:
     from mutagen import MutagenError
 
     try:
-        tag = _id3().ID3(fileobj=file, translate=False)
+        tag = _id3().ID3(fileobj=file, known_frames=_plain_frames(), translate=False)
     except MutagenError:
         return None
     plans = [frame for frame in tag.getall("GEOB") if frame.desc == PLAN_NAME]
@@ -152,6 +153,22 @@ def read_id3(file: BinaryIO) -> Tags | None:
         number=number,
         total=total,
     )
+
+
+@lru_cache(maxsize=1)
+def _plain_frames() -> dict[str, type]:
+    """Mutagen's frames by name, but none that are packed: 3 MB of them can unpack to 3 GB, and we write none."""
+    id3 = _id3()
+
+    class PlainFrame:
+        @classmethod
+        def _fromData(cls, header: Any, flags: int, data: bytes) -> object:  # noqa: N802 - mutagen's
+            is_new = header.version >= (2, 4, 0)
+            if flags & (id3.Frame.FLAG24_COMPRESS if is_new else id3.Frame.FLAG23_COMPRESS):
+                raise id3.ID3JunkFrameError  # which leaves the frame out
+            return super()._fromData(header, flags, data)  # type: ignore[misc]
+
+    return {name: type(name, (PlainFrame, frame), {}) for name, frame in id3.Frames.items()}
 
 
 def _text(tag: Any, name: str) -> str:
