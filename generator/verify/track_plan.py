@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..beds import Texture, texture_of
 from ..build.plan_json import PLAN_VERSION, timeline_of
+from ..durations import MAX_TRACK_MS
 from ..errors import InputError, SettingError
 from ..formats import CONTAINERS, Container
 from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from ..mix.mixing import glide_db
 from ..model import Event, Timeline
+from ..settings import PARSERS
 from .analysis import HOP_MS
 
 if TYPE_CHECKING:
@@ -98,13 +100,14 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
         _check_ends(planned)
         _ = planned.texture
+        PARSERS["ear"](planned.ear)
     except SettingError as error:
         raise InputError(
             f"its plan can't be judged: {error.what}",
             where=where,
             hint="a newer sleepward may have it: update, or build the track again over another background",
         ) from error
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise InputError(
             f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
         ) from error
@@ -116,3 +119,5 @@ def _check_ends(planned: TrackPlan) -> None:
     ends_ms = {timeline.events[-1].end_ms, timeline.chapters[-1].end_ms, planned.plan["duration_ms"]}
     if ends_ms != {timeline.duration_ms}:
         raise ValueError("its parts don't end together")
+    if timeline.duration_ms > MAX_TRACK_MS:
+        raise ValueError("it lasts more than a day")
