@@ -18,6 +18,7 @@ from .validation import FileModel, invalid, quoted
 NIGHT = "night"
 FILE_ENDING = "format"  # the axis that decides the suffix, so names don't need it
 MAX_VALUES = 10_000  # of one axis
+MAX_TRACKS = 200_000
 TRACK_KEYS = ("routine", "script", "name")
 AXIS_FIELD = re.compile(r"\{([^{}]*)\}")  # of `names`: {axis} stands for the axis's value
 
@@ -139,6 +140,12 @@ def expanded(name: str, values: Collection[str]) -> Iterator[str]:
         if high - low >= MAX_VALUES:
             raise ValueError(f"{quoted(value)} has more than {MAX_VALUES} nights, the most there can be: write fewer")
         yield from map(str, range(low, high + 1))
+
+
+def number_of(name: str, value: str) -> int:
+    """How many values one text of an axis stands for, without writing them out."""
+    match = _RANGE.fullmatch(value) if name == NIGHT else None
+    return max(1, int(match[2]) - int(match[1]) + 1) if match else 1
 
 
 def is_inside(value: str) -> bool:

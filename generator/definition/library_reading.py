@@ -5,6 +5,7 @@ This module imports pydantic, which is slow. Import it only where it is needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
@@ -12,7 +13,18 @@ from ..errors import did_you_mean
 from ..settings import SETTINGS
 from ..yaml_source import Node, YamlSource, read
 from .checks import is_slug
-from .library_models import AXIS_FIELD, FILE_ENDING, TRACK_KEYS, LibraryFile, expanded, is_file_name, is_inside
+from .library_models import (
+    AXIS_FIELD,
+    FILE_ENDING,
+    MAX_TRACKS,
+    MAX_VALUES,
+    TRACK_KEYS,
+    LibraryFile,
+    expanded,
+    is_file_name,
+    is_inside,
+    number_of,
+)
 from .validation import quoted, validated
 
 
@@ -42,12 +54,44 @@ def read_library(
     """
     source = read(text, file)
     written = validated(LibraryFile, cast("dict[str, Any]", source.root.plain()), source)
+    _check_numbers(source)
     _LibraryChecker(source, known_settings, known_routines, check_script).check()
     if written is not None and not (written.matrix or written.include or written.tracks):
         source.fault(source.root.start, "there is nothing to build: add a 'matrix' or 'tracks'")
     source.raise_faults()
     assert written is not None  # else a fault was raised
     return written, source
+
+
+def _check_numbers(source: YamlSource) -> None:
+    """Check how many tracks there would be before any value is written out. Raises DefinitionError."""
+    matrix, tracks = source.find(("matrix",)), 0
+    for key in ("matrix", "include", "exclude"):
+        node = source.find((key,))
+        entries = [] if node is None else node.value if isinstance(node.value, list) else [node]
+        for entry in entries:
+            numbers = _numbers_of(entry, source)
+            tracks += math.prod(numbers) if numbers and key != "exclude" else 0
+    if (single := source.find(("tracks",))) is not None:
+        tracks += len(single.value)
+    if tracks > MAX_TRACKS:
+        at = matrix or source.root
+        source.fault(at.start, f"this makes {tracks:,} tracks, but a library can have at most {MAX_TRACKS:,}: split it")
+        source.raise_faults()
+
+
+def _numbers_of(entry: Node, source: YamlSource) -> list[int]:
+    """How many values each axis of a matrix has. Raises DefinitionError if an axis has too many."""
+    numbers = []
+    for axis, (key, values) in entry.value.items() if isinstance(entry.value, dict) else ():
+        each = values.value if isinstance(values.value, list) else [values]
+        number = sum(number_of(axis, " ".join(text.value.split())) for text in each if isinstance(text.value, str))
+        if number > MAX_VALUES:
+            what = f"'{axis}' has {number:,} values, but there can be at most {MAX_VALUES:,}: write fewer"
+            source.fault(key.start, what)
+            source.raise_faults()
+        numbers.append(number)
+    return numbers
 
 
 class _LibraryChecker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +11,6 @@ from ..definition.validation import one_line
 from ..yaml_source import Node, YamlSource
 from .names import default_name, filled
 
-MAX_TRACKS = 200_000
 ROUTINE, SCRIPT, NAME = "routine", "script", "name"
 
 
@@ -48,11 +46,6 @@ def requested_tracks(library: LibraryFile, source: YamlSource) -> list[Requested
     nodes = [*([matrix] if matrix else []), *_entries(source, "include")]
     axes = [_axes(node) for node in nodes]
     singles = _entries(source, "tracks")
-    count = sum(math.prod(map(len, each.values())) for each in axes if each) + len(singles)
-    if count > MAX_TRACKS:
-        at = matrix or source.root
-        source.fault(at.start, f"this makes {count:,} tracks, but a library can have at most {MAX_TRACKS:,}: split it")
-        return []
     excluded = [{axis: {*expanded(axis, values)} for axis, values in entry.items()} for entry in library.exclude]
     tracks: list[RequestedTrack] = []
     for node, found in zip(nodes, axes, strict=True):
