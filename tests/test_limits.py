@@ -106,14 +106,8 @@ def test_a_packed_frame_in_a_tag_is_not_unpacked(tmp_path: Path, inside: bytes) 
     assert all(len(title) < 100 for title in (found.title, *(chapter.title for chapter in found.chapters)))
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [
-        '{"version": 1, "events": ' + "[" * 100_000 + "]" * 100_000 + "}",
-        '{"version": 1, "settings": {"ear": "third"}}',
-    ],
-)
-def test_a_plan_that_cannot_be_read_is_said(sleepward: Command, tmp_path: Path, plan: str) -> None:
+def test_a_plan_too_deep_to_be_read_is_said(sleepward: Command, tmp_path: Path) -> None:
+    plan = '{"version": 1, "events": ' + "[" * 100_000 + "]" * 100_000 + "}"
     (tmp_path / "track.mp3").write_bytes(id3_tag(replace(TAGS, plan_json=plan)))
     assert "the plan inside it can't be read" in sleepward("verify", "track.mp3", code=2).stderr
 

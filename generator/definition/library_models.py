@@ -143,9 +143,10 @@ def expanded(name: str, values: Collection[str]) -> Iterator[str]:
 
 
 def number_of(name: str, value: str) -> int:
-    """How many values one text of an axis stands for, without writing them out."""
+    """How many values `expanded` makes of one text, without writing them out; 1 for a range that it refuses."""
     match = _RANGE.fullmatch(value) if name == NIGHT else None
-    return max(1, int(match[2]) - int(match[1]) + 1) if match else 1
+    number = int(match[2]) - int(match[1]) + 1 if match else 1
+    return number if 1 <= number <= MAX_VALUES else 1
 
 
 def is_inside(value: str) -> bool:
