@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import zlib
@@ -117,3 +118,13 @@ def test_a_track_for_an_unknown_ear_cannot_be_judged(sleepward: Command, tmp_pat
     assert '"third"' in plan
     (tmp_path / "track.mp3").write_bytes(id3_tag(replace(TAGS, plan_json=plan)))
     assert "third" in sleepward("verify", "track.mp3", code=2).stderr
+
+
+def test_a_plan_that_would_command_the_terminal_is_refused(sleepward: Command, tmp_path: Path) -> None:
+    plan = sleepward.json(*PLAN)
+    for changed in ({**plan, "title": "\x1b[31mred"}, {**plan, "events": [{**plan["events"][0], "text": "\x9b31m"}]}):
+        (tmp_path / "track.mp3").write_bytes(id3_tag(replace(TAGS, plan_json=json.dumps(changed))))
+        done = sleepward("verify", "track.mp3", code=2)
+        assert "control characters" in done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "\x9b" not in done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,8 @@ from .analysis import HOP_MS
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but a line break
 
 QUIET_BEFORE_MS = 100  # a clip's quiet start, and the pre-echo of a lossy format
 QUIET_AFTER_MS = 200  # a clip's quiet end, and the tolerance of a phrase's end
@@ -98,6 +101,7 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
             )
         planned = TrackPlan(plan, timeline_of(plan))
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
+        _check_texts(planned)
         _check_ends(planned)
         _ = planned.texture
         PARSERS["ear"](planned.ear)
@@ -112,6 +116,13 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
             f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
         ) from error
     return planned
+
+
+def _check_texts(planned: TrackPlan) -> None:
+    timeline = planned.timeline
+    titles = [planned.plan["title"], *(chapter.title for chapter in timeline.chapters)]
+    if any(_CONTROL.search(text) for text in (*titles, *(event.text for event in timeline.events))):
+        raise ValueError("a text in it has control characters")  # a terminal would obey them
 
 
 def _check_ends(planned: TrackPlan) -> None:
