@@ -18,11 +18,16 @@ def out_of_resources(reason: str) -> TrackError | None:
 
 
 def broke_off(label: str, text: str, reason: str, hint: str = "") -> TrackError:
-    """The error for a sentence that wasn't spoken, for a `reason` that the voice's process gives."""
-    return out_of_resources(reason) or TrackError(
+    """The error for a sentence that wasn't spoken, and the `reason`."""
+    return TrackError(
         f"the voice {label} broke off at {text[:60]!r}: {reason}",
         hint=hint or "Build again; if the same text fails again, reword it or choose another voice.",
     )
+
+
+def server_broke_off(label: str, text: str, reason: str) -> TrackError:
+    """The error for a sentence that a process of ours didn't speak, for the `reason` that it gives."""
+    return out_of_resources(reason) or broke_off(label, text, reason)
 
 
 def without_words(label: str, text: str) -> TrackError:

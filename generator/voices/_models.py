@@ -24,7 +24,7 @@ from ..system.stopping import check
 from ..system.waiting import POLL_S
 from ..values import OwnVoice
 from . import speakable
-from ._failures import broke_off, require_speech, without_words
+from ._failures import require_speech, server_broke_off, without_words
 from ._processor import processor_class
 from ._pyttsx3_link import scratch_folder
 
@@ -93,7 +93,7 @@ class ModelVoice:
                 answer = process.receive(self.deadline_s)
                 if answer is None:
                     reason = process.last_words() or f"it didn't finish in {self.deadline_s:g} s"
-                    raise broke_off(self.label, next(iter(outstanding.values())), reason)
+                    raise server_broke_off(self.label, next(iter(outstanding.values())), reason)
                 text = outstanding.pop(answer["id"])
                 send_more()
                 yield text, self._recording(text, answer, folder / f"{answer['id']}.f32")
@@ -115,11 +115,11 @@ class ModelVoice:
         import numpy as np
 
         if answer["status"] == "failed":
-            raise broke_off(self.label, text, answer["reason"])
+            raise server_broke_off(self.label, text, answer["reason"])
         samples = np.fromfile(path, "<f4") if answer["status"] == "ok" else np.zeros(0, np.float32)
         path.unlink(missing_ok=True)
         if not np.isfinite(samples).all():
-            raise broke_off(self.label, text, "its model gave no numbers")
+            raise server_broke_off(self.label, text, "its model gave no numbers")
         return require_speech(self.label, text, Recording(samples.astype(np.float32).reshape(-1, 1), answer["rate"]))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, TrackError
 from ..system.waiting import as_completed
 from . import speakable
-from ._failures import broke_off, gave_silence, require_speech
+from ._failures import gave_silence, require_speech, server_broke_off
 from ._pyttsx3_link import (
     DEADLINE_S,
     FORKS,
@@ -103,7 +103,7 @@ class Pyttsx3Voice:
                 answer = server.receive(3 * self.deadline_s + 10)  # longer than the server's own three attempts
                 if answer is None:
                     text = texts[min(outstanding)]
-                    raise broke_off(self.label, text, f"its server ended{server.last_log_line()}")
+                    raise server_broke_off(self.label, text, f"its server ended{server.last_log_line()}")
                 raise_if_missing(answer)
                 text = texts[answer["id"]]
                 recording = self._recording(text, answer, recording_path(server.folder, answer["id"]))
@@ -165,13 +165,13 @@ class Pyttsx3Voice:
 
     def _recording(self, text: str, answer: Mapping[str, Any], path: Path) -> Recording:
         if answer["status"] == "failed":
-            raise broke_off(self.label, text, answer["reason"])
+            raise server_broke_off(self.label, text, answer["reason"])
         if answer["status"] != "ok":
             raise gave_silence(self.label, text)
         try:
             recording = read_wav(path) if self.driver in WRITES_WAV else read_recording(path)
         except InputError as error:
-            raise broke_off(self.label, text, f"its recording can't be read: {error.what}") from error
+            raise server_broke_off(self.label, text, f"its recording can't be read: {error.what}") from error
         path.unlink()
         return require_speech(self.label, text, recording)
 
