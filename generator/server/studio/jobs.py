@@ -103,7 +103,7 @@ class Queue:
 
     def close(self) -> None:
         """Cancel everything, and wait until the threads have ended."""
-        for number in [*self._jobs]:
+        for number in reversed([*self._jobs]):  # what waits first: else it would begin
             self.cancel(number)
         self._threads.shutdown(cancel_futures=True)
 
