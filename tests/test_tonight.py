@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from generator.app import tonight
+from generator.app.night_answers import usual_settings
 from generator.app.night_ranges import NightRanges
 from generator.app.tonight import Candidate, PastNight, choose, night_of, read_history, record
 from generator.build.fitting import ESTIMATE_SLACK, estimated_fit
@@ -171,6 +172,13 @@ def test_the_estimate_is_near_what_the_default_voice_takes(cache_folder: Path) -
         least_ms, most_ms = plan_track(ranges.spec(routine), context).timeline.length_range_ms
         assert each.least_ms == pytest.approx(least_ms, rel=ESTIMATE_SLACK / 2)
         assert each.most_ms == pytest.approx(most_ms, rel=ESTIMATE_SLACK / 2)
+
+
+def test_an_own_voice_is_proposed_by_its_own_name(tmp_path: Path) -> None:
+    toml = 'voice = "calm"\nbackground = "drone"\n[voices.calm]\nvoice = "tone"\nrate = 100\n'
+    (tmp_path / "sleepward.toml").write_text(toml, encoding="utf-8")
+    usual = usual_settings(("voice", "background", "pace", "length"), Workspace.here().layers())
+    assert usual == {"voice": "calm", "background": "drone", "pace": "1", "length": ""}
 
 
 @pytest.mark.parametrize(("routine", "minutes"), [("psoas-release", 20), ("neck-and-shoulders", 12)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,7 +13,7 @@ from ..definition.bodies import avoidable_words, canonical
 from ..durations import MAX_GUIDED_MINUTES
 from ..errors import SURE, InputError, nearest
 from ..settings import SETTINGS
-from ..workspace.settings_layers import SettingsLayer, resolve_for
+from ..workspace.settings_layers import SettingsLayer, as_written
 from .tonight import Where
 
 if TYPE_CHECKING:
@@ -84,8 +85,14 @@ def parse_hurts(text: str, workspace: Workspace) -> str:
     return ",".join(named)
 
 
-def usual_sound(workspace: Workspace) -> tuple[str, str]:
-    """The voice and the background that the settings choose, as they are written. Raises SettingError."""
-    settings = resolve_for(SettingsLayer({}, str), {}, workspace.layers())
-    voice = SETTINGS["voice"].kind.write(settings.voice) if settings.voice else SETTINGS["voice"].otherwise
-    return voice, SETTINGS["background"].kind.write(settings.background)
+def usual_settings(names: Iterable[str], layers: Sequence[SettingsLayer]) -> dict[str, str]:
+    """What holds for settings, as it is written. One without a default is empty, but for the voice.
+
+    A voice of the user's own has its own name here: it is more than the voice that it is made from.
+    """
+
+    def text(name: str) -> str:
+        info = SETTINGS[name]
+        return as_written(name, layers) or (info.otherwise if name == "voice" else info.default_text)
+
+    return {name: text(name) for name in names}

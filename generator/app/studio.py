@@ -22,12 +22,12 @@ from ..settings import SETTINGS
 from ..storage.cache import Cache
 from ..timeline.layout import lay_out
 from ..timeline.timing import timing_of
-from ..values import NO_NAMES
+from ..values import NO_NAMES, is_utf8
 from ..voices import LAST_RANK, short_label
 from ..workspace import Workspace
 from ..workspace.script_sources import KEEP_HINT, load_source
 from ..workspace.settings_layers import layers_of, own_layer
-from .night_answers import parse_hurts
+from .night_answers import parse_hurts, usual_settings
 from .night_ranges import NightRanges
 from .tonight import build_line
 from .voice_list import all_voices
@@ -56,6 +56,7 @@ class Wishes:
     flags: Mapping[str, str]
     usual: Mapping[str, str]
     workspace: Workspace
+    cache: Cache
 
     @property
     def line(self) -> str:
@@ -66,24 +67,24 @@ class Wishes:
         """What holds for a setting, as it is written."""
         return self.flags.get(name, self.usual[name])
 
-    def spec(self, cache: Cache) -> TrackSpec:
+    def spec(self) -> TrackSpec:
         """The track's specification. Raises what reading its routine and settings raises."""
-        source = load_source(self.routine, self.flags, self.workspace, cache)
+        source = load_source(self.routine, self.flags, self.workspace, self.cache)
         return read_spec(source, self.flags, self.workspace)
 
 
-def parse_wishes(written: Any, workspace: Workspace) -> Wishes:
+def parse_wishes(written: Any, workspace: Workspace, cache: Cache) -> Wishes:
     """Wishes as a page sends them: the routine's name, and texts by the names of settings; an empty one wishes nothing.
 
     Raises the errors that flags raise. Files can't be named: whoever holds the page may sit at another machine.
     """
     if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
         raise InputError("wishes are a routine and settings, as texts")
-    if any("\ud800" <= letter <= "\udfff" for text in (*written, *written.values()) for letter in text):
+    if not all(map(is_utf8, (*written, *written.values()))):
         raise InputError("wishes are Unicode, without halves of surrogate pairs")
     texts: dict[str, str] = {name: text.strip() for name, text in written.items()}
     routine = texts.pop("routine", "")
-    usual = usual_wishes(routine, workspace)
+    usual = usual_wishes(routine, workspace, cache)
     if unknown := texts.keys() - {*WISHES}:
         raise InputError(f"the studio doesn't ask for {min(unknown)}", hint="build it with the command line")
     if texts.get("avoid"):
@@ -93,24 +94,18 @@ def parse_wishes(written: Any, workspace: Workspace) -> Wishes:
     if "background" in flags and _names_file(flags["background"]):
         hint = "choose one by its name here; your own music goes with the command line"
         raise SettingError("this names a file", where="--background", hint=hint)
-    return Wishes(routine, flags, usual, workspace)
+    return Wishes(routine, flags, usual, workspace, cache)
 
 
-def usual_wishes(routine: str, workspace: Workspace) -> dict[str, str]:
+def usual_wishes(routine: str, workspace: Workspace, cache: Cache) -> dict[str, str]:
     """What holds for a routine without a wish, as it is written; a length may be empty, for that of its holds.
 
     Raises what reading the routine raises, and SettingError.
     """
     path = workspace.routine_path(routine)
-    read = workspace.read_routine(path)
+    read = workspace.read_routine(path, cache)
     own = own_layer(read.settings, lambda name: f"{read.path}: {name}", path.parent)
-    layers = layers_of(own, {}, workspace.layers())
-
-    def text(name: str) -> str:
-        otherwise = SETTINGS[name].otherwise if name == "voice" else SETTINGS[name].default_text
-        return next((layer.values[name] for layer in layers if name in layer.values), otherwise)
-
-    return {name: text(name) for name in WISHES}
+    return usual_settings(WISHES, layers_of(own, {}, workspace.layers()))
 
 
 def _names_file(background: str) -> bool:
@@ -187,22 +182,22 @@ class Lengths:
     stretch: bool
 
 
-def lengths(wishes: Wishes, cache: Cache) -> Lengths:
+def lengths(wishes: Wishes) -> Lengths:
     """The lengths that these wishes can have, whatever length is among them. Raises what reading the routine raises."""
     flags: dict[str, str | None] = {name: text for name, text in wishes.flags.items() if name != "length"}
-    found = NightRanges(flags, wishes.workspace, cache).of(wishes.routine)
-    spec = replace(wishes, flags={**wishes.flags, "length": _ANY_LENGTH}).spec(cache)
+    found = NightRanges(flags, wishes.workspace, wishes.cache).of(wishes.routine)
+    spec = replace(wishes, flags={**wishes.flags, "length": _ANY_LENGTH}).spec()
     shortest_ms = min(shortest_estimated_ms(spec), found.least_ms)
     own_ms = found.own_ms if found.length_ms is None else found.length_ms
     return Lengths(shortest_ms, found.least_ms, found.most_ms, own_ms, stretch=found.least_ms < found.most_ms)
 
 
-def sketch(wishes: Wishes, cache: Cache) -> dict[str, Any]:
+def sketch(wishes: Wishes) -> dict[str, Any]:
     """How the track would be, as JSON. Times are milliseconds, estimated where they depend on speech.
 
     `notes` say what is left out. `holds` and `speech` are spans. Raises LengthError for a length that can't be had.
     """
-    spec = wishes.spec(cache)
+    spec = wishes.spec()
     if spec.settings.length is not None:
         spec = estimated_fit(spec).spec
     timeline = lay_out(spec.script, estimated_clips_ms(spec), timing_of(spec.settings))

@@ -138,13 +138,13 @@ def _at_a_terminal() -> bool:
 
 def _ask() -> NightAnswers:
     """Ask for the minutes, what hurts, where, and the voice and background. Raises StoppedError at the end of input."""
-    from ..app.night_answers import NightAnswers, parse_hurts, read_answers, usual_sound
+    from ..app.night_answers import NightAnswers, parse_hurts, read_answers, usual_settings
     from ..app.tonight import answers_path
     from ..workspace import Workspace
 
     workspace = Workspace.here()
     last = read_answers(answers_path())
-    usual_voice, usual_background = usual_sound(workspace)
+    usual = usual_settings(("voice", "background"), workspace.layers())
     voice, background = last.voice, last.background
 
     def hurts(text: str) -> str:
@@ -162,10 +162,12 @@ def _ask() -> NightAnswers:
             minutes = click.prompt("Minutes", default=str(last.minutes), value_proc=_parse_minutes)
             avoid = click.prompt("What hurts (knees, back)", default=last.avoid or "nothing", value_proc=hurts)
             where: Where = click.prompt("Where", default=last.where, type=click.Choice(PLACES))
-            if not click.confirm(f"Sound: {voice or usual_voice}, {background or usual_background}", default=True):
-                voice = click.prompt("Voice", default=voice or usual_voice, value_proc=value("voice"))
+            if not click.confirm(
+                f"Sound: {voice or usual['voice']}, {background or usual['background']}", default=True
+            ):
+                voice = click.prompt("Voice", default=voice or usual["voice"], value_proc=value("voice"))
                 background = click.prompt(
-                    "Background", default=background or usual_background, value_proc=value("background")
+                    "Background", default=background or usual["background"], value_proc=value("background")
                 )
     except click.Abort as error:
         raise stopping.StoppedError(130) from error

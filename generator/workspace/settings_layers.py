@@ -66,8 +66,13 @@ def _refuse_foreign(text: str) -> None:
 
 
 def _chosen_own_voice(layers: Sequence[SettingsLayer]) -> OwnVoice | None:
-    name = next((layer.values["voice"] for layer in layers if "voice" in layer.values), None)
+    name = as_written("voice", layers)
     return None if name is None else own_voice(name, layers)
+
+
+def as_written(name: str, layers: Sequence[SettingsLayer]) -> str | None:
+    """A setting's text in the first of `layers` that has it; None if none has."""
+    return next((layer.values[name] for layer in layers if name in layer.values), None)
 
 
 def own_voice(name: str, layers: Sequence[SettingsLayer], before: tuple[str, ...] = ()) -> OwnVoice | None:

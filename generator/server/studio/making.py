@@ -74,7 +74,7 @@ class Maker:
         What differs from what is usual for the routine stands in its name and title.
         """
         place = Place(TITLE, tuple(worded(name, text) for name, text in wishes.flags.items()))
-        spec = replace(wishes.spec(self._cache), place=place)
+        spec = replace(wishes.spec(), place=place)
         path = self._path(wishes, spec)
         with self._adding:
             self._begun = {path: job for path, job in self._begun.items() if job.view.state in ("waiting", "working")}
@@ -131,7 +131,7 @@ class Maker:
 
     def preview(self, wishes: Wishes) -> Job:
         """A minute with all the settings. Raises LengthError where a minute has no room for one."""
-        spec = excerpt(wishes.spec(self._cache), PREVIEW_MS)
+        spec = excerpt(wishes.spec(), PREVIEW_MS)
 
         def work(reporter: Reporter) -> Made:
             folder = self._new_folder()
@@ -142,7 +142,7 @@ class Maker:
     def sample(self, wishes: Wishes, *, with_background: bool) -> Job:
         """Two sentences of the chosen voice, alone or over the chosen background."""
         background = wishes.value("background") if with_background else "none"
-        spec = wishes.spec(self._cache)
+        spec = wishes.spec()
 
         def work(reporter: Reporter) -> Made:
             context = BuildContext(self._cache, 1, progress=reporter.progress)

@@ -18,6 +18,7 @@ from ...app.studio import Wishes, lengths, offer, parse_wishes, sketch
 from ...errors import InputError, SleepwardError
 from ...formats import container_named
 from ...storage.cache import Cache
+from ...system.stopping import StoppedError
 from ...workspace import Workspace
 from .jobs import Job
 from .making import TITLE, Maker
@@ -69,21 +70,23 @@ class _Answers:
             text = studio_page({**offer(Workspace.here()), "has_tracks": self._maker.has_tracks}, TITLE)
         except SleepwardError as error:
             return PlainTextResponse(f"{error}\n", 500)
+        except StoppedError:
+            return PlainTextResponse("The studio is ending.\n", 503)
         return Response(text, media_type="text/html", headers={"Content-Security-Policy": policy()})
 
     def usual(self, asked: Any) -> Any:
-        return {**_wishes(asked).usual}
+        return {**self._wishes(asked).usual}
 
     def lengths(self, asked: Any) -> Any:
         with self._planning:
-            return asdict(lengths(_wishes(asked), self._cache))
+            return asdict(lengths(self._wishes(asked)))
 
     def sketch(self, asked: Any) -> Any:
         with self._planning:
-            return sketch(_wishes(asked), self._cache)
+            return sketch(self._wishes(asked))
 
     def build(self, asked: Any) -> Any:
-        return {"number": self._maker.build(_wishes(asked)).view.number}
+        return {"number": self._maker.build(self._wishes(asked)).view.number}
 
     def cancel(self, asked: Any) -> Any:
         """`asked` is the number of a job."""
@@ -93,13 +96,13 @@ class _Answers:
         return {}
 
     def preview(self, asked: Any) -> Job:
-        return self._maker.preview(_wishes(asked))
+        return self._maker.preview(self._wishes(asked))
 
     def voice(self, asked: Any) -> Job:
-        return self._maker.sample(_wishes(asked), with_background=False)
+        return self._maker.sample(self._wishes(asked), with_background=False)
 
     def background(self, asked: Any) -> Job:
-        return self._maker.sample(_wishes(asked), with_background=True)
+        return self._maker.sample(self._wishes(asked), with_background=True)
 
     def sound(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -108,34 +111,41 @@ class _Answers:
             return PlainTextResponse("This sound is no longer there: make it again.\n", 404)
         return FileResponse(path, media_type=container.mime_type)
 
-
-def _wishes(asked: Any) -> Wishes:
-    """What is wished, with the files of the working folder as they are now."""
-    return parse_wishes(asked, Workspace.here())
+    def _wishes(self, asked: Any) -> Wishes:
+        """What is wished, with the files of the working folder as they are now."""
+        return parse_wishes(asked, Workspace.here(), self._cache)
 
 
 def _asked(answer: Callable[[Any], Any]) -> Answer:
     """An endpoint that takes JSON and returns what `answer` makes of it, in a thread."""
 
-    async def endpoint(request: Request) -> Response:
-        try:
-            return JSONResponse(await run_in_threadpool(answer, await _read(request)))
-        except SleepwardError as error:
-            return _refusal(error)
+    async def answered(request: Request) -> Any:
+        return await run_in_threadpool(answer, await _read(request))
 
-    return endpoint
+    return _told(answered)
 
 
 def _sounding(begin: Callable[[Any], Job]) -> Answer:
     """An endpoint that takes wishes, and returns the address of a sound once it is made."""
 
+    async def made(request: Request) -> Any:
+        job = await run_in_threadpool(begin, await _read(request))
+        sound = await asyncio.shield(asyncio.wrap_future(job.ended))  # the job is no part of the request
+        return {"address": sound.address}
+
+    return _told(made)
+
+
+def _told(answer: Callable[[Request], Awaitable[Any]]) -> Answer:
+    """An endpoint that returns an answer as JSON, or why there is none."""
+
     async def endpoint(request: Request) -> Response:
         try:
-            job = await run_in_threadpool(begin, await _read(request))
-            made = await asyncio.shield(asyncio.wrap_future(job.ended))  # the job is no part of the request
+            return JSONResponse(await answer(request))
         except SleepwardError as error:
             return _refusal(error)
-        return JSONResponse({"address": made.address})
+        except StoppedError:  # the program ends
+            return _refusal(InputError("the studio is ending"))
 
     return endpoint
 
