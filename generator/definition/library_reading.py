@@ -25,7 +25,7 @@ from .library_models import (
     is_inside,
     number_of,
 )
-from .validation import quoted, validated
+from .validation import one_line, quoted, validated
 
 
 def parse_library(
@@ -85,7 +85,7 @@ def _numbers_of(entry: Node, source: YamlSource) -> list[int]:
     numbers = []
     for axis, (key, values) in entry.value.items() if isinstance(entry.value, dict) else ():
         each = values.value if isinstance(values.value, list) else [values]
-        number = sum(number_of(axis, " ".join(text.value.split())) for text in each if isinstance(text.value, str))
+        number = sum(number_of(axis, one_line(text.value)) for text in each if isinstance(text.value, str))
         if number > MAX_VALUES:
             what = f"'{axis}' has {number:,} values, but there can be at most {MAX_VALUES:,}: write fewer"
             source.fault(key.start, what)

@@ -166,7 +166,7 @@ def _plain_frames() -> dict[str, type]:
             is_new = header.version >= (2, 4, 0)
             if flags & (id3.Frame.FLAG24_COMPRESS if is_new else id3.Frame.FLAG23_COMPRESS):
                 raise id3.ID3JunkFrameError  # which leaves the frame out
-            return super()._fromData(header, flags, data)  # type: ignore[misc]
+            return super()._fromData(header, flags, data)  # type: ignore[misc]  # the frame comes after it
 
     return {name: type(name, (PlainFrame, frame), {}) for name, frame in id3.Frames.items()}
 

@@ -57,13 +57,18 @@ class Page:
     def policy(self, media: str = "'self'") -> str:
         """What a browser may do in the page: run its script, apply its style, load sounds and pictures from `media`.
 
-        It stands in the page, and a server sends it too: https://www.w3.org/TR/CSP3/.
+        It stands in the page: https://www.w3.org/TR/CSP3/.
         """
         asks = "connect-src 'self'; " if self.asks_its_server else ""
         return (
             f"default-src 'none'; script-src {_digest(self.script)}; style-src {_digest(self.style)}; {asks}"
             f"media-src {media}; img-src {media}; base-uri 'none'; form-action 'none'"
         )
+
+    @property
+    def served_policy(self) -> str:
+        """The same for a server to send, which also keeps the page out of other pages' frames."""
+        return f"{self.policy()}; frame-ancestors 'none'"
 
     def render(self, title: str, **values: Any) -> str:
         """The file's text. Every value is escaped but what `in_script` made."""

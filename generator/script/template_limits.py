@@ -426,19 +426,19 @@ class _Payments(NodeTransformer):
 
     visit_Template = visit_Macro = visit_CallBlock = visit_Block = _visit_part  # noqa: N815 - Jinja's names
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's names
         if node.test is not None:  # what it leaves out has no turn
             node.test = nodes.And(_payment(_weight([node.test]), node.lineno), node.test).set_lineno(node.lineno)
         return self._visit_part(node)
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's names
         self.generic_visit(node)
         node.expr = _looked_at_node(node.expr)
         for operand in node.ops:
             operand.expr = _looked_at_node(operand.expr)
         return node
 
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - Jinja's names
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
             node.node = _looked_at_node(node.node)
@@ -446,12 +446,12 @@ class _Payments(NodeTransformer):
             node.arg = _looked_at_node(node.arg)
         return node
 
-    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 - Jinja's names
         self.generic_visit(node)
         node.key = _looked_at_node(node.key)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's names
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes), _CONCATENATED, node.lineno)
 

@@ -74,7 +74,7 @@ class _Page:
             return PlainTextResponse(_GONE, 404)
         self._read(found.path, found.stat)
         headers = {
-            "Content-Security-Policy": f"{page_policy()}; frame-ancestors 'none'",
+            "Content-Security-Policy": page_policy(),
             "Vary": "Accept-Encoding",
         }
         if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -82,10 +82,11 @@ class SpeechChecks:
 
         inside = hops_of(event)
         first, last = max(inside.start - _BEFORE_HOPS, 0), inside.stop + _AFTER_HOPS
-        heard = self._over_background_db(inside, slice(first, last)) > _OUTSIDE_DB
+        over_db = self._over_background_db(inside, slice(first, last))
+        heard = over_db > _OUTSIDE_DB
         its_own = slice(inside.start - first, inside.stop - first)
-        for smoothed_hops in (1, _SMOOTHED_HOPS):
-            heard[its_own] |= self._over_background_db(inside, inside, smoothed_hops) > _OVER_DB
+        heard[its_own] |= over_db[its_own] > _OVER_DB
+        heard[its_own] |= self._over_background_db(inside, inside, _SMOOTHED_HOPS) > _OVER_DB
         sounding = np.flatnonzero(heard) + first
         start_ms = int(sounding[0]) * HOP_MS if len(sounding) else None
         end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None

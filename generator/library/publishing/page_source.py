@@ -25,4 +25,4 @@ def source() -> str:
 
 def policy() -> str:
     """What a browser may do in the page that a server sends."""
-    return library_page().policy()
+    return library_page().served_policy

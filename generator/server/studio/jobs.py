@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from ...errors import InputError, SleepwardError, TrackError, shortage
 from ...system.stopping import StoppedError, StopToken
@@ -17,7 +17,6 @@ MOST_WAITING = 100
 MOST_ENDED = 30  # that are still shown
 
 State = Literal["waiting", "working", "ending", "done", "failed", "cancelled"]
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +112,18 @@ class Queue:
                 return
             job.view.state = "working"
             self._version += 1
+        state: State = "failed"
+        outcome: Made | SleepwardError
         try:
-            made = work(Reporter(job, partial(self._note, job)))
+            state, outcome = "done", work(Reporter(job, partial(self._note, job)))
         except StoppedError:
-            with self._lock:
-                self._end(job, "cancelled", _cancelled())
+            state, outcome = "cancelled", _cancelled()
         except SleepwardError as error:
-            with self._lock:
-                self._end(job, "failed", error)
+            outcome = error
         except Exception as error:  # noqa: BLE001  # a bug that hits one track must not stop the others
-            with self._lock:
-                self._end(job, "failed", shortage(error) or TrackError(f"{type(error).__name__}: {error}"))
-        else:
-            with self._lock:
-                self._end(job, "done", made)
+            outcome = shortage(error) or TrackError(f"{type(error).__name__}: {error}")
+        with self._lock:
+            self._end(job, state, outcome)
 
     def _end(self, job: Job, state: State, outcome: Made | SleepwardError) -> None:
         """Note how a job ended. The lock is held."""

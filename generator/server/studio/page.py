@@ -19,7 +19,7 @@ def studio_page(offer: dict[str, Any], title: str) -> str:
 
 def policy() -> str:
     """What a browser may do in it."""
-    return f"{_page().policy()}; frame-ancestors 'none'"
+    return _page().served_policy
 
 
 @cache

@@ -18,11 +18,11 @@ function showRefusal(error) {
   $("drawing").replaceChildren();
   $("chapters").replaceChildren();
   $("line").textContent = "";
-  hold();
+  allowMaking(false);
 }
 
 function showSketch(sketch) {
-  for (const id of ["build", "preview"]) $(id).disabled = false;
+  allowMaking(true);
   const after_ms = sketch.duration_ms - sketch.guided_ms;
   const after = after_ms < 60_000 ? `${Math.round(after_ms / 1000)} s` : lengthOf(after_ms);
   $("sketch-facts").textContent = `${sketch.title}: ${clock(sketch.guided_ms / 1000)}, then ${after} of background`;

@@ -35,7 +35,7 @@ function press(button, down) {
 
 const askUsual = latest(async (routine) => {
   settled = false;
-  hold();
+  allowMaking(false);
   try {
     showUsual(await ask("usual", { routine }));
     settled = routine === $("routine").value;
@@ -79,7 +79,7 @@ function showNotes() {
 // --- lengths ------------------------------------------------------------------------------------------
 
 const askLengths = latest(async (asked) => {
-  hold();
+  allowMaking(false);
   try {
     lengths = await ask("lengths", asked);
   } catch (error) {
@@ -121,8 +121,8 @@ function showMinutes() {
 }
 
 /* Nothing is made of a choice whose lengths aren't known yet. */
-function hold() {
-  for (const id of ["build", "preview"]) $(id).disabled = true;
+function allowMaking(allowed) {
+  for (const id of ["build", "preview"]) $(id).disabled = !allowed;
 }
 
 // --- what is chosen -----------------------------------------------------------------------------------
