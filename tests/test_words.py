@@ -21,7 +21,7 @@ from generator.model import POSITIONS, Breathe, Cue, Hold, Item, Routine, Say, S
 from generator.script import WordingSettings, parse
 from generator.script.render import route
 from generator.script.round_contexts import RoundContext, environment, is_brief, round_contexts
-from generator.script.template_limits import limited
+from generator.script.template_steps import limited
 from generator.script.templates import loader_of
 from generator.script.variation import NightWording
 from generator.timeline.layout import lay_out

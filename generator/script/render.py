@@ -159,7 +159,7 @@ def _render_template(
     from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
     from .template_faults import plain_syntax, plain_undefined
-    from .template_limits import limited
+    from .template_steps import limited
 
     def missing(from_position: str, to_position: str) -> NoReturn:
         raise ScriptError(

@@ -274,7 +274,7 @@ def render_text(text: str, values: Mapping[str, object], where: str) -> str:
     """A pose's text, rendered. Raises ScriptError with `where` if it doesn't render."""
     from jinja2 import TemplateError
 
-    from .template_limits import limited
+    from .template_steps import limited
 
     try:
         with limited():

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import lru_cache, wraps
-from itertools import chain
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from jinja2 import (
     Environment,
     StrictUndefined,
-    TemplateRuntimeError,
     TemplateSyntaxError,
     nodes,
     pass_context,
@@ -30,24 +26,20 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS, make_attrgetter
 from jinja2.sandbox import SandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
 from .say_tag import SayTag
+from .template_payments import CONCATENATED, ENTERED, LOOKED_AT, Payments
+from .template_steps import CHARACTERS_A_STEP, TemplateLimitError, check_length, paid_result, size_of, spend, spend_for
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context, Undefined
 
-MAX_STEPS = 10_000_000  # of one script: some seconds. A routine of an hour takes 130,000, one of 480 poses half of this
-MAX_CHARACTERS = 1_000_000  # of one text, and so of the script
 MAX_TEMPLATE_BYTES = 200_000  # ten times the longest of the templates that come along
 MAX_RANGE = 100_000
 MAX_NUMBER = 10**18
 MAX_EXPONENT = 18
-MAX_DEPTH = 50  # of lists in lists
 MAX_TREE_DEPTH = 100  # of blocks in blocks and brackets in brackets: Python's own stack allows some 300
 
-_CHARACTERS_A_STEP = 20  # that many are copied or compared in the time of a step
-_CHARACTERS_A_STEP_TO_COMPILE = 2
 
 _FILTERS = (
     "abs", "attr", "capitalize", "dictsort", "float", "groupby", "int", "items",
@@ -75,121 +67,6 @@ _METHODS: Mapping[type, Collection[str]] = {
 }  # fmt: skip
 """What may be called of Python's own values. A type that isn't here has what Jinja's sandbox allows."""
 
-_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-_COLLECTIONS: tuple[type, ...] = (list, tuple, dict, MappingProxyType, range, *_VIEWS)
-
-
-class TemplateLimitError(TemplateRuntimeError):
-    """A template runs too long or makes too much."""
-
-
-# --- the steps of a script -------------------------------------------------------------------------
-
-
-class _Steps:
-    """The steps that are left."""
-
-    def __init__(self) -> None:
-        self._left = MAX_STEPS
-
-    def spend(self, steps: int) -> None:
-        """Raises TemplateLimitError if fewer than `steps` are left."""
-        self._left -= steps
-        if self._left < 0:
-            raise TemplateLimitError(
-                f"it takes more than {MAX_STEPS:,} steps, the most there can be: use fewer or shorter loops and lists"
-            )
-
-
-_STEPS: ContextVar[_Steps] = ContextVar("steps")
-
-
-@contextmanager
-def limited() -> Iterator[None]:
-    """Templates may be compiled and rendered in this block alone. They share the steps of one script."""
-    token = _STEPS.set(_Steps())
-    try:
-        yield
-    finally:
-        _STEPS.reset(token)
-
-
-def spend_for_source(text: str) -> None:
-    """Pay for a template that is read, which is compiled next. Raises TemplateLimitError."""
-    _STEPS.get().spend(len(text) // _CHARACTERS_A_STEP_TO_COMPILE)
-
-
-def _size(value: Any) -> int:
-    """The size of a value in steps: its items and theirs, and a part of its characters. Raises TemplateLimitError."""
-    kind = value.__class__
-    if kind is not str:
-        kind = _kind_of(kind)
-    if kind is None:
-        return 0
-    return len(value) // _CHARACTERS_A_STEP if kind is str else _size_of_collection(value)
-
-
-def _size_of_collection(collection: Any) -> int:
-    size, level = 0, [collection]
-    for _ in range(MAX_DEPTH):
-        size += sum(map(len, level))
-        if size > MAX_STEPS:
-            _STEPS.get().spend(size)
-        characters, below = 0, []
-        for part in chain.from_iterable(map(_parts_of, level)):
-            kind = part.__class__
-            if kind is not str:  # most are
-                kind = _kind_of(kind)
-            if kind is str:
-                characters += len(part)
-            elif kind is not None:
-                below.append(part)
-        size += characters // _CHARACTERS_A_STEP
-        if not below:
-            return size
-        level = below
-    raise TemplateLimitError(f"it makes lists in lists in lists, more than {MAX_DEPTH} deep, the most there can be")
-
-
-@lru_cache(maxsize=1_000)
-def _kind_of(its_type: type) -> type | None:
-    """Which of the types that have a size a type is; None if it is none of them."""
-    return next((kind for kind in (str, *_COLLECTIONS) if issubclass(its_type, kind)), None)
-
-
-def _parts_of(collection: Any) -> Iterable[Any]:
-    if isinstance(collection, range):
-        return ()
-    return (*collection, *collection.values()) if isinstance(collection, dict | MappingProxyType) else collection
-
-
-def _spend_for(*values: object) -> None:
-    """Pay for what works on `values`: one text may be looked for in another. Raises TemplateLimitError."""
-    steps, texts = 1, []
-    for value in values:
-        if size := _size(value):
-            steps += size
-            if isinstance(value, str):
-                texts.append(size)
-    if len(texts) > 1:
-        second, largest = sorted(texts)[-2:]
-        steps += second * largest
-    _STEPS.get().spend(steps)
-
-
-def _paid_result(value: Any) -> Any:
-    """`value`, after paying for its size."""
-    if size := _size(value):
-        _STEPS.get().spend(size)
-    return value
-
-
-def _check_length(characters: int) -> None:
-    if characters > MAX_CHARACTERS:
-        raise TemplateLimitError(
-            f"it makes a text of more than {MAX_CHARACTERS:,} characters, the most there can be: make it shorter"
-        )
-
 
 # --- what templates may use ------------------------------------------------------------------------
 
@@ -203,8 +80,8 @@ def _paid(work: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(work)
     def paid(*args: Any, **kwargs: Any) -> Any:
-        _spend_for(*args, kwargs)
-        return _paid_result(work(*args, **kwargs))
+        spend_for(*args, kwargs)
+        return paid_result(work(*args, **kwargs))
 
     return paid
 
@@ -213,20 +90,19 @@ def _joined(texts: Iterable[str]) -> str:
     """The texts one after the other."""
     found = list(texts)
     characters = sum(map(len, found))
-    _check_length(characters)
-    if characters >= _CHARACTERS_A_STEP:
-        _STEPS.get().spend(characters // _CHARACTERS_A_STEP)
+    check_length(characters)
+    if characters >= CHARACTERS_A_STEP:
+        spend(characters // CHARACTERS_A_STEP)
     return "".join(found)
 
 
 def _shown(value: object) -> str:
     """What `{{ value }}` puts into the text."""
-    if size := _size(value):
-        _STEPS.get().spend(size)
+    paid_result(value)
     if value.__class__ is str:
         return value
     text = str(value)
-    _STEPS.get().spend(len(text) // _CHARACTERS_A_STEP)
+    spend(len(text) // CHARACTERS_A_STEP)
     return text
 
 
@@ -250,7 +126,7 @@ def _sum(environment: Environment, values: Iterable[Any], attribute: str | None 
 def _replace(s: str, old: str, new: str, count: int = -1) -> str:
     """Jinja's `replace`."""
     s, old, new = str(s), str(old), str(new)
-    _check_length(len(s) + s.count(old) * len(new))
+    check_length(len(s) + s.count(old) * len(new))
     return s.replace(old, new, count)
 
 
@@ -263,13 +139,13 @@ def _round(value: float, precision: int = 0, method: str = "common") -> object:
 
 def _batch(value: Iterable[Any], linecount: int, fill_with: object = None) -> object:
     """Jinja's `batch`."""
-    _STEPS.get().spend(max(linecount, 0))
+    spend(max(linecount, 0))
     return FILTERS["batch"](value, linecount, fill_with)
 
 
 def _slice(value: Iterable[Any], slices: int, fill_with: object = None) -> object:
     """Jinja's `slice`."""
-    _STEPS.get().spend(max(slices, 0) * (1 + _size(value)))
+    spend(max(slices, 0) * (1 + size_of(value)))
     return FILTERS["slice"](value, slices, fill_with)
 
 
@@ -284,23 +160,20 @@ def _range(*bounds: int) -> range:
 @pass_context
 def _entered(_: Context, steps: int) -> bool:
     """Pay for a part of the template. True, so that it can stand in a condition."""
-    _STEPS.get().spend(steps)
+    spend(steps)
     return True
 
 
 @pass_context
 def _looked_at(_: Context, value: object) -> object:
     """Pay for a value that is compared, sliced or looked up."""
-    return _paid_result(value)
+    return paid_result(value)
 
 
 @pass_context
 def _concatenated(_: Context, values: list[object]) -> str:
     """The values as one text, as `~` joins them."""
     return _joined(map(_shown, values))
-
-
-_ENTERED, _LOOKED_AT, _CONCATENATED = "_entered", "_looked_at", "_concatenated"
 
 
 @lru_cache(maxsize=1_000)
@@ -328,7 +201,7 @@ class LimitedEnvironment(SandboxedEnvironment):
         filters |= {"batch": _batch, "slice": _slice, "join": _join, "replace": _replace, "round": _round, "sum": _sum}
         self.filters = {name: _paid(each) for name, each in filters.items()}
         self.filters |= {name: FILTERS[name] for name in _QUICK_FILTERS}
-        self.filters |= {_ENTERED: _entered, _LOOKED_AT: _looked_at, _CONCATENATED: _concatenated}
+        self.filters |= {ENTERED: _entered, LOOKED_AT: _looked_at, CONCATENATED: _concatenated}
         self.tests = {name: _paid(cast("Callable[..., Any]", each)) for name, each in self.tests.items()}
         self.globals = {name: self.globals[name] for name in ("cycler", "dict", "joiner", "namespace")}
         self.globals["range"] = _range
@@ -347,8 +220,8 @@ class LimitedEnvironment(SandboxedEnvironment):
         return self.undefined(what, name=attribute, obj=obj, exc=SecurityError)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063 - Jinja's names
-        _spend_for(getattr(__obj, "__self__", None), *args, kwargs)
-        return _paid_result(super().call(__context, __obj, *args, **kwargs))
+        spend_for(getattr(__obj, "__self__", None), *args, kwargs)
+        return paid_result(super().call(__context, __obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         for side, other in ((left, right), (right, left)):
@@ -356,15 +229,15 @@ class LimitedEnvironment(SandboxedEnvironment):
                 _refuse("it counts with a number of more than 18 digits, the most there can be")
             if isinstance(side, str | list | tuple):
                 if operator == "*" and isinstance(other, int):
-                    _STEPS.get().spend((1 + _size(side)) * max(other, 0))
+                    spend((1 + size_of(side)) * max(other, 0))
                 elif operator != "+":
                     _refuse(f"it can't take '{operator}' of a text or list: only numbers go with it")
         if operator == "**" and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:
             _refuse(f"it raises a number to the power of {right}: there can be {MAX_EXPONENT} at most")
-        _STEPS.get().spend(1 + _size(left) + _size(right))
+        spend(1 + size_of(left) + size_of(right))
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, str):
-            _check_length(len(result))
+            check_length(len(result))
         return result
 
     # --- how templates are compiled
@@ -386,7 +259,7 @@ class LimitedEnvironment(SandboxedEnvironment):
         defer_init: bool = False,  # noqa: FBT002 - Jinja's
     ) -> str:
         with _readable(name, filename):
-            _Payments().visit(source)
+            Payments().visit(source)
             source.set_environment(self)
             return super()._generate(source, name, filename, defer_init)
 
@@ -413,76 +286,3 @@ def _check_depth(tree: nodes.Template) -> None:
         if not level:
             return
     raise RecursionError
-
-
-class _Payments(NodeTransformer):
-    """Puts payments into a template's tree: where a part is entered, and where values are compared or joined."""
-
-    def _visit_part(self, node: Any) -> nodes.Node:
-        paid = nodes.ExprStmt(_payment(_weight([*node.body, *getattr(node, "defaults", ())]), node.lineno))
-        self.generic_visit(node)
-        node.body = [paid.set_lineno(node.lineno), *node.body]
-        return cast("nodes.Node", node)
-
-    visit_Template = visit_Macro = visit_CallBlock = visit_Block = _visit_part  # noqa: N815 - Jinja's names
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's names
-        if node.test is not None:  # what it leaves out has no turn
-            node.test = nodes.And(_payment(_weight([node.test]), node.lineno), node.test).set_lineno(node.lineno)
-        return self._visit_part(node)
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's names
-        self.generic_visit(node)
-        node.expr = _looked_at_node(node.expr)
-        for operand in node.ops:
-            operand.expr = _looked_at_node(operand.expr)
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - Jinja's names
-        self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):
-            node.node = _looked_at_node(node.node)
-        else:
-            node.arg = _looked_at_node(node.arg)
-        return node
-
-    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 - Jinja's names
-        self.generic_visit(node)
-        node.key = _looked_at_node(node.key)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's names
-        self.generic_visit(node)
-        return _filtered(nodes.List(node.nodes), _CONCATENATED, node.lineno)
-
-
-def _weight(parts: Iterable[nodes.Node]) -> int:
-    """The nodes and the text in `parts`, in steps. What is paid for when it is entered counts as one."""
-    weight, waiting = 0, [*parts]
-    while waiting:
-        node = waiting.pop()
-        weight += 1
-        match node:
-            case nodes.For():
-                waiting += [node.iter, *node.else_]
-            case nodes.Macro() | nodes.CallBlock() | nodes.Block():
-                pass
-            case nodes.TemplateData():
-                weight += _size(node.data)
-            case _:
-                waiting += node.iter_child_nodes()
-    return weight
-
-
-def _payment(steps: int, line: int) -> nodes.Expr:
-    return _filtered(nodes.Const(steps), _ENTERED, line)
-
-
-def _looked_at_node(node: nodes.Expr) -> nodes.Expr:
-    return node if isinstance(node, nodes.Const) else _filtered(node, _LOOKED_AT, node.lineno)
-
-
-def _filtered(node: nodes.Expr, name: str, line: int) -> nodes.Expr:
-    filtered = nodes.Filter(node, name, [], [], None, None)
-    filtered.set_lineno(line)
-    return filtered

@@ -11,7 +11,7 @@ from jinja2.loaders import split_template_path
 from ..errors import ScriptError
 from ..system.symlinks import is_outside
 from ..yaml_source import read_text
-from .template_limits import spend_for_source
+from .template_steps import spend_for_source
 
 TemplateFolder = tuple[Path, Path | None]
 """A folder of templates, and the folder that their files must lie in; None if they may lie anywhere."""
