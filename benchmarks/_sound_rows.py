@@ -30,13 +30,13 @@ from scipy import signal
 
 from generator import beds
 from generator.dsp.loudness import integrated_lufs, momentary_lufs
+from generator.dsp.short_time import HOP_MS
 from generator.formats import read_tags
 from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Event, Loop
 from generator.settings import CHIME_LU
 from generator.storage.cache import Cache
 from generator.system import ffmpeg
 from generator.verify import Row, TrackPlan, read_plan
-from generator.verify.analysis import HOP_MS
 from generator.verify.rows import not_measured, runs_of_true
 
 if TYPE_CHECKING:

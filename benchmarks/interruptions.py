@@ -1,14 +1,17 @@
-"""Interrupt real builds and batches at random moments, and check how they end.
+"""Interrupt or kill real builds, batches and publishing at random moments, and check how they end.
 
-    python benchmarks/interruptions.py [--count 200] [--seed 1] [--rerun 20] [--at-once 2]
+    python benchmarks/interruptions.py [--kill] [--count 200] [--seed 1] [--rerun 20] [--at-once 2]
 
 A third of the moments lie in the first 0.3 s, during imports. The others lie anywhere up to the command's usual
-duration. The signal is SIGINT or SIGTERM. It goes to the process alone, or to its whole group as from a terminal.
+duration. The signal is SIGINT or SIGTERM, or SIGKILL with --kill. It goes to the process alone, or to its whole group
+as from a terminal.
 
 After each the exit code must be 130 or 143, or 0 if the command had finished before. There must be no traceback on
 stderr, no process left, no file in the temporary folder, and no `.part`. Files at final paths must have the
-same bytes as from an undisturbed run. Every twentieth command then runs again to its end, and must make the same
-files.
+same bytes as from an undisturbed run, or as before. Every twentieth command then runs again to its end, and must make
+the same files.
+
+What is killed can't tidy up. So after SIGKILL every command runs again, and then nothing may be left of either run.
 
 A signal before our first line ends Python in its own way. This is counted separately.
 """
@@ -59,17 +62,19 @@ tracks:
   - {{script: two.txt, background: rain}}
   - {{script: three.txt, background: brown}}
 """
+PLACE = "https://example.org/nights/"
 NAMES = {"one": "your feet", "two": "your hands", "three": "your head"}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A command. If `warm`, the cache has all of its parts."""
+    """A command. If `warm`, the cache has all of its parts. `first` is a command that has run before."""
 
     voice: str
     words: tuple[str, ...]
     warm: bool
     shown_as: str
+    first: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> str:
@@ -88,14 +93,16 @@ def kinds(voices: Sequence[str] = ("tone", "pyttsx3")) -> list[Kind]:
             made.append(Kind(voice, ("build", "one.txt", "two.txt", *flags), warm, "build mp3"))
             made.append(Kind(voice, ("build", "one.txt", *flags, "--format", "opus"), warm, "build opus"))
             made.append(Kind(voice, ("batch", f"{voice}.yaml", "-j", "2"), warm, "batch"))
+    made.append(Kind("tone", ("publish", "out", "--base-url", PLACE), True, "publish", first=("batch", "tone.yaml")))
     return made
 
 
 @dataclass(frozen=True, slots=True)
 class Undisturbed:
-    """An undisturbed run: its files with their digests, and its duration."""
+    """An undisturbed run: its files with their digests, those before it, and its duration."""
 
     files: dict[str, str]
+    before: dict[str, str]
     usual_s: float
 
 
@@ -124,49 +131,60 @@ class Bench:
         self._folder = folder
         self._undisturbed: dict[Kind, Undisturbed] = {}
         self._caches: dict[str, Path] = {}
+        self._prepared: dict[tuple[str, ...], Path] = {}
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # else the commands would ignore it, too
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def undisturbed(self, kind: Kind) -> Undisturbed:
         if kind not in self._undisturbed:
-            place = _Place(self._folder / secrets.token_hex(3), self._caches.get(kind.recipe) if kind.warm else None)
-            started = time.perf_counter()
-            with place.started(kind) as process:
-                _, errors = process.communicate(timeout=600)
-            usual_s = time.perf_counter() - started
-            if process.returncode:
-                raise RuntimeError(f"{kind} fails undisturbed: {errors.decode()}")
-            self._undisturbed[kind] = Undisturbed(place.tracks(), usual_s)
+            place = self._place(kind)
+            before = place.tracks()
+            usual_s = _finish(place, kind.words)
+            self._undisturbed[kind] = Undisturbed(place.tracks(), before, usual_s)
             shutil.rmtree(place.folder / "out")
             self._caches.setdefault(kind.recipe, place.folder / "cache")
         return self._undisturbed[kind]
 
+    def _place(self, kind: Kind) -> _Place:
+        if kind.first and kind.first not in self._prepared:
+            prepared = _Place(self._folder / secrets.token_hex(3))
+            _finish(prepared, kind.first)
+            self._prepared[kind.first] = prepared.folder
+            self._caches.setdefault(kind.recipe, prepared.folder / "cache")
+        place = _Place(self._folder / secrets.token_hex(3), self._caches.get(kind.recipe) if kind.warm else None)
+        if kind.first:
+            shutil.copytree(self._prepared[kind.first] / "out", place.folder / "out")
+        return place
+
     def try_one(self, trial: Trial, *, rerun: bool = False) -> Trial:
         """Run `trial` and fill in its result."""
         reference = self.undisturbed(trial.kind)
-        cache = self._caches[trial.kind.recipe] if trial.kind.warm else None
-        place = _Place(self._folder / secrets.token_hex(3), cache)
+        killed = trial.signal == signal.SIGKILL
+        place = self._place(trial.kind)
         try:
             _interrupt(place, trial)
             tracks = place.tracks()
-            if wrong := [name for name, digest in tracks.items() if reference.files.get(name) != digest]:
+            right = {*reference.files.items(), *reference.before.items()}
+            if wrong := [name for name, digest in tracks.items() if (name, digest) not in right]:
                 trial.faults.append(f"not whole: {wrong}")
             if trial.code == 0 and len(tracks) < len(reference.files):
                 trial.faults.append("exit 0, but not all is made")
-            if left := place.leftovers():
+            if not killed and (left := place.leftovers()):
                 trial.faults.append(f"left: {left}")
-            if rerun:
-                with place.started(trial.kind) as process:
+            if killed or rerun:
+                with place.started(trial.kind.words) as process:
                     _, errors = process.communicate(timeout=600)
                 if process.returncode or place.tracks() != reference.files:
                     trial.faults.append(f"run again, it leaves {process.returncode}: {errors.decode()[-300:]}")
+                if left := place.leftovers():
+                    trial.faults.append(f"left after another run: {left}")
         finally:
             place.remove()
         return trial
 
 
 class _Place:
-    def __init__(self, folder: Path, cache: Path | None) -> None:
+    def __init__(self, folder: Path, cache: Path | None = None) -> None:
         self.folder = folder
         for name in ("tmp", "home"):
             (folder / name).mkdir(parents=True)
@@ -178,12 +196,12 @@ class _Place:
             (folder / f"{voice}.yaml").write_text(LIBRARY.format(voice=voice), encoding="utf-8")
         self._mark = secrets.token_hex(8)
 
-    def started(self, kind: Kind) -> subprocess.Popen[bytes]:
+    def started(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SLEEPWARD_")}
         own = {"HOME": str(self.folder / "home"), "XDG_CONFIG_HOME": str(self.folder / "home")}
         own |= {"TMPDIR": str(self.folder / "tmp"), "SLEEPWARD_CACHE_DIR": str(self.folder / "cache")}
         return subprocess.Popen(
-            [str(SLEEPWARD), *kind.words],
+            [str(SLEEPWARD), *words],
             cwd=self.folder,
             env={**kept, **own, MARK: self._mark},
             stdin=subprocess.DEVNULL,
@@ -222,8 +240,18 @@ class _Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _finish(place: _Place, words: Sequence[str]) -> float:
+    """Run a command to its end; its duration in seconds. Raises RuntimeError if it fails."""
+    started = time.perf_counter()
+    with place.started(words) as process:
+        _, errors = process.communicate(timeout=600)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(words)} fails undisturbed: {errors.decode()}")
+    return time.perf_counter() - started
+
+
 def _interrupt(place: _Place, trial: Trial) -> None:
-    with place.started(trial.kind) as process:
+    with place.started(trial.kind.words) as process:
         time.sleep(trial.moment_s)
         struck_s = time.perf_counter()
         if process.poll() is None:
@@ -238,9 +266,9 @@ def _interrupt(place: _Place, trial: Trial) -> None:
     said = errors.decode(errors="replace")
     package = f"{os.sep}generator{os.sep}"
     by_python = trial.code == -trial.signal or (trial.code == 1 and "Fatal Python error" in said)
-    trial.before_ours = by_python and package not in said
+    trial.before_ours = by_python and package not in said and trial.signal != signal.SIGKILL
     if not trial.before_ours:
-        if trial.code not in (0, 128 + trial.signal):
+        if trial.code not in (0, -signal.SIGKILL if trial.signal == signal.SIGKILL else 128 + trial.signal):
             trial.faults.append(f"exit {trial.code}")
         if "Traceback" in said or "Exception" in said or "Error" in said:
             trial.faults.append(f"it says {said[-400:]!r}")
@@ -251,24 +279,31 @@ def _interrupt(place: _Place, trial: Trial) -> None:
         trial.faults.append(f"processes are left: {[process.pid for process in left]}")
 
 
-def trials(bench: Bench, count: int, seed: int, of: Sequence[Kind]) -> Iterator[Trial]:
+GENTLE, HARD = (signal.SIGINT, signal.SIGTERM), (signal.SIGKILL,)
+
+
+def trials(
+    bench: Bench, count: int, seed: int, of: Sequence[Kind], signals: Sequence[signal.Signals] = GENTLE
+) -> Iterator[Trial]:
     """`count` random moments. The seed and the commands' durations determine them."""
     chance = random.Random(seed)
     for number in range(count):
         kind = of[number % len(of)]
         early, share = chance.random() < 1 / 3, chance.random()
-        number_, to_group = chance.choice((signal.SIGINT, signal.SIGTERM)), chance.random() < 0.5
+        number_, to_group = chance.choice(signals), chance.random() < 0.5
         moment_s = share * (IMPORTS_S if early else bench.undisturbed(kind).usual_s)
         yield Trial(kind, moment_s, number_, to_group)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Interrupt commands at random moments.")
+    parser.add_argument("--kill", action="store_true", help="SIGKILL in place of SIGINT and SIGTERM")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rerun", type=int, default=20, help="run every so many again, to its end")
     parser.add_argument("--at-once", type=int, default=2, help="try so many at a time")
     asked = parser.parse_args()
+    signals = HARD if asked.kill else GENTLE
     done: dict[Kind, list[Trial]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="int-") as folder:  # short, since espeak-ng can't read long paths
         bench = Bench(Path(folder))
@@ -277,7 +312,7 @@ def main() -> int:
         with ThreadPoolExecutor(asked.at_once) as lanes:
             begun = [
                 lanes.submit(bench.try_one, trial, rerun=number % asked.rerun == 0)
-                for number, trial in enumerate(trials(bench, asked.count, asked.seed, kinds()))
+                for number, trial in enumerate(trials(bench, asked.count, asked.seed, kinds(), signals))
             ]
             for future in as_completed(begun):
                 trial = future.result()

@@ -412,6 +412,10 @@ class Chapter:
     end_ms: int
 
 
+TITLE_JOINT = " · "
+"""It stands between a track's title and each detail of its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A track's place among others: what players tell, sort and group it by.

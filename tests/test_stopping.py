@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
-from interruptions import Bench, kinds, trials
+from interruptions import GENTLE, HARD, Bench, kinds, trials
 
 from generator.system import stopping
 
@@ -113,8 +114,11 @@ def test_one_token_stops_its_own_work_alone() -> None:
     others.check()
 
 
-def test_builds_and_batches_stop_at_any_moment(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("signals", [GENTLE, HARD], ids=["stopped", "killed"])
+def test_commands_end_in_order_at_any_moment(
+    tmp_path_factory: pytest.TempPathFactory, signals: Sequence[signal.Signals]
+) -> None:
     """A sample of what `python benchmarks/interruptions.py` does 200 times."""
     bench = Bench(tmp_path_factory.mktemp("n"))
-    for number, trial in enumerate(trials(bench, SAMPLE, SEED, kinds(["tone"])[::2])):
+    for number, trial in enumerate(trials(bench, SAMPLE, SEED, kinds(["tone"])[::2], signals)):
         assert not bench.try_one(trial, rerun=number == 0).faults, str(trial)

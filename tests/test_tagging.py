@@ -52,6 +52,8 @@ TAGS = Tags(
     year="2026",
     number=3,
     total=52,
+    plan_sha256="ab" * 32,
+    sound_sha256="cd" * 32,
 )
 
 
@@ -189,6 +191,8 @@ def test_empty_texts_are_left_out(tmp_path: Path, sound: bytes) -> None:
         lines=(),
         cover=b"",
         chapters=(),
+        plan_sha256="",
+        sound_sha256="",
     )
     path = tmp_path / "bare.mp3"
     path.write_bytes(id3_tag(bare) + sound)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..definition.fitting import WHOLE, FitChoice
 from ..formats import Tags
-from ..model import ALONE, Bed, Place, Routine, Script, Timeline
+from ..model import ALONE, TITLE_JOINT, Bed, Place, Routine, Script, Timeline
 from ..pronunciation.lexicon import Lexicon
 from ..pronunciation.reading import Reading, reading_of
 from ..settings import Settings
@@ -20,7 +20,6 @@ from ..voices import Voice
 from ..voices.narration import Narration
 
 ARTIST = "sleepward"
-TITLE_JOINT = " · "
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ..dsp import contours
 from ..durations import spoken_length
 from ..errors import TrackError
-from ..formats import CONTAINERS, LyricLine, Tags, read_tags
+from ..formats import CONTAINERS, Tags, lyric_lines, read_tags, sha256_of
 from ..formats.cover import draw_cover, load_cover
-from ..model import SAMPLES_PER_MS, Timeline
+from ..mix.segments import to_samples
+from ..model import CLIP_HEAD_MS, SAMPLES_PER_MS, TITLE_JOINT
 from ..settings import Settings
 from ..values import AUTO_COVER
 from .plan_json import settings_dict, timeline_of
-from .track import ARTIST, TITLE_JOINT, PlannedTrack, TrackSpec, shown_title, title_of
+from .track import ARTIST, PlannedTrack, TrackSpec, shown_title, title_of
 
 GENRE = "Sleep"
 LONG_TAIL_MS = 15 * 60_000  # a longer one isn't part of what is listened to
@@ -23,6 +25,7 @@ _SOUNDS = {"brown": "brown noise", "pink": "pink noise", "none": "silence", "dro
 
 def tags_for(planned: PlannedTrack, key: str) -> Tags:
     place = planned.spec.place
+    plan_json = json.dumps(planned.plan | {"contours": _contours(planned)}, ensure_ascii=False)
     return Tags(
         title=shown_title(planned.spec),
         album=place.album,
@@ -34,12 +37,25 @@ def tags_for(planned: PlannedTrack, key: str) -> Tags:
         genre=GENRE,
         comment=planned.spec.script.summary,
         chapters=planned.timeline.chapters,
-        plan_json=json.dumps(planned.plan, ensure_ascii=False),
+        plan_json=plan_json,
         key=key,
         duration_ms=planned.timeline.duration_ms,
         lines=lyric_lines(planned.timeline),
         cover=_cover(planned.spec, planned.timeline.duration_ms),
+        plan_sha256=sha256_of(plan_json),
     )
+
+
+def _contours(planned: PlannedTrack) -> dict[str, str]:
+    """The contour of each sentence, for `verify`."""
+    narration = planned.narration
+
+    def contour(text: str) -> str:
+        sound = to_samples(narration.clip(text))[:, 0]
+        return contours.to_text(contours.contour_of(sound, CLIP_HEAD_MS * SAMPLES_PER_MS, narration.durations_ms[text]))
+
+    spoken = dict.fromkeys(event.text for event in planned.timeline.events if event.kind == "speech")
+    return {text: contour(text) for text in spoken}
 
 
 def existing_tags(path: Path, key: str, spec: TrackSpec) -> Tags | None:
@@ -47,7 +63,7 @@ def existing_tags(path: Path, key: str, spec: TrackSpec) -> Tags | None:
     if not path.is_file():
         return None
     tags = read_tags(path)
-    if tags is None or tags.key != key:
+    if tags is None or tags.key != key or not tags.plan_is_whole:
         return None
     try:
         total_samples = CONTAINERS[spec.settings.format].check(path)
@@ -81,6 +97,7 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         "adapted": list(spec.script.adapted),
         "settings": settings_dict(spec.settings, spec.voice),
     }
+    plan_json = json.dumps(now, ensure_ascii=False)
     title, place = shown_title(spec), spec.place
     drawn_alike = before == (title, now["title"], now["routine"], "auto") and spec.settings.cover == AUTO_COVER
     return replace(
@@ -93,15 +110,11 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         total=place.total,
         comment=spec.script.summary,
         chapters=tags.chapters if chapters == timeline.chapters else chapters,
-        plan_json=json.dumps(now, ensure_ascii=False),
+        plan_json=plan_json,
         lines=lyric_lines(timeline),
         cover=tags.cover if drawn_alike else _cover(spec, tags.duration_ms),
+        plan_sha256=sha256_of(plan_json),
     )
-
-
-def lyric_lines(timeline: Timeline) -> tuple[LyricLine, ...]:
-    """What is said, and when, as lyrics. Their times have hundredths of a second, as every form of lyrics has those."""
-    return tuple(LyricLine(each.start_ms // 10 * 10, each.text) for each in timeline.sentences)
 
 
 def _cover(spec: TrackSpec, duration_ms: int) -> bytes:

@@ -1,3 +1,3 @@
 """Signal processing that is independent of tracks. Pure."""
 
-__all__ = ["biquads", "fades", "looping", "loudness", "transforms", "true_peak"]
+__all__ = ["biquads", "contours", "fades", "looping", "loudness", "short_time", "transforms", "true_peak"]

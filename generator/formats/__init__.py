@@ -15,7 +15,7 @@ from ..errors import NotFoundError
 from ..settings import FORMATS
 from .container import Container
 from .sound import BedLoop, TrackSound
-from .tags import MAX_CHAPTERS, LyricLine, Tags, image_type, merge_shortest
+from .tags import MAX_CHAPTERS, LyricLine, Tags, image_type, lyric_lines, merge_shortest, sha256_of
 
 __all__ = [
     "CONTAINERS",
@@ -30,8 +30,10 @@ __all__ = [
     "cover",
     "image_type",
     "lrc",
+    "lyric_lines",
     "merge_shortest",
     "read_tags",
+    "sha256_of",
 ]
 
 CONTAINERS: dict[str, Container] = {name: import_module(f".{name}", __name__).CONTAINER for name in FORMATS}

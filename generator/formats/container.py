@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from ..errors import NotFoundError, TrackError
+from .tags import COPY_BYTES
 
 if TYPE_CHECKING:
     from .sound import TrackSound
@@ -42,8 +45,9 @@ class Container(ABC):
 
     @abstractmethod
     def write(self, sink: BinaryIO, sound: TrackSound, tags: Callable[[], Tags] | None = None) -> None:
-        """Encode the track into `sink`, a file on the disk. `tags` is called when the tags are needed.
+        """Encode the track into `sink`, a new file on the disk. `tags` is called when the tags are needed.
 
+        The file also gets the digest of its sound.
         Memory doesn't grow with the track, unless the container says so. No encoder outlives the call. Raises
         TrackError if the encoder fails.
         """
@@ -65,7 +69,25 @@ class Container(ABC):
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         """Write the track at `source` to `sink`, a file on the disk, with new tags. A new build gives the same bytes.
 
+        If the tags have no digest of the sound, they get one.
         The sound is copied, neither decoded nor encoded. Raises TrackError if ffmpeg fails.
+        """
+
+    def sound_sha256(self, path: Path) -> str:
+        """The digest of a track's encoded sound, which `replace_tags` leaves alone. Raises the errors of `check`."""
+        digest = hashlib.sha256()
+        with self._reading(path) as file:
+            for start, end in self.sound_parts(file, path.stat().st_size):
+                file.seek(start)
+                for at in range(start, end, COPY_BYTES):
+                    digest.update(file.read(min(COPY_BYTES, end - at)))
+        return digest.hexdigest()
+
+    @abstractmethod
+    def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
+        """Where the encoded sound lies: (start, end) of each part, in bytes. The file may be read between two parts.
+
+        Raises the errors of `count_samples`.
         """
 
     def check(self, path: Path) -> int:
@@ -73,11 +95,16 @@ class Container(ABC):
 
         Raises TrackError with what is wrong, NotFoundError if there is no file.
         """
+        with self._reading(path) as file:
+            return self.count_samples(file, path.stat().st_size)
+
+    @contextmanager
+    def _reading(self, path: Path) -> Iterator[BinaryIO]:
         if not path.is_file():
             raise NotFoundError(f"there is no file {path}")
         with path.open("rb") as file:
             try:
-                return self.count_samples(file, path.stat().st_size)
+                yield file
             except (BrokenFileError, ValueError, struct.error, LookupError) as wrong:
                 what = f"this {self.name} is broken: {wrong}"
                 raise TrackError(what, where=str(path), hint="build the track again") from wrong

@@ -6,6 +6,7 @@ ffmpeg leaves room before the sound, and the tags are written there when the fil
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
@@ -60,6 +61,10 @@ class Flac(StreamedContainer):
         flac = import_module("mutagen.flac").FLAC(path)
         cover = next((bytes(picture.data) for picture in flac.pictures), b"")
         return tags_in(flac.tags or {}, cover)
+
+    def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
+        _stream_info(file)
+        yield file.tell(), file_bytes
 
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
         """Check every frame's header, by its number and check sum, and the last frame's own check sum."""

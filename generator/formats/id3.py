@@ -18,6 +18,8 @@ from .tags import MAX_CHAPTERS, PADDING_BYTES, LyricLine, Tags, image_type, merg
 PLAN_NAME = "sleepward-plan.json"
 PLAN_TYPE = "application/json"
 KEY_NAME = "sleepward-key"
+PLAN_SHA256_NAME = "sleepward-plan-sha256"
+SOUND_SHA256_NAME = "sleepward-sound-sha256"
 
 _ORDER = [
     b"TIT2", b"TALB", b"TPE1", b"TPE2", b"TRCK", b"TYER", b"TCON", b"TLEN", b"COMM", b"TXXX", b"CTOC", b"CHAP", b"USLT",
@@ -71,7 +73,10 @@ def id3_tag(tags: Tags) -> bytes:
     if tags.cover:
         front = int(id3.PictureType.COVER_FRONT)
         tag.add(id3.APIC(encoding=0, mime=image_type(tags.cover), type=front, desc="", data=tags.cover))
-    tag.add(id3.TXXX(encoding=_UTF16, desc=KEY_NAME, text=[tags.key]))
+    own = {KEY_NAME: tags.key, PLAN_SHA256_NAME: tags.plan_sha256, SOUND_SHA256_NAME: tags.sound_sha256}
+    for name, text in own.items():
+        if text:
+            tag.add(id3.TXXX(encoding=_UTF16, desc=name, text=[text]))
     plan = tags.plan_json.encode("utf-8")
     tag.add(id3.GEOB(encoding=0, mime=PLAN_TYPE, filename=PLAN_NAME, desc=PLAN_NAME, data=plan))
     _add_chapters(tag, merge_shortest(tags.chapters, MAX_CHAPTERS))
@@ -152,6 +157,8 @@ def read_id3(file: BinaryIO) -> Tags | None:
         year=_text(tag, "TYER") or _text(tag, "TDRC"),  # the second in v2.4, to which other programs change it
         number=number,
         total=total,
+        plan_sha256=_text(tag, f"TXXX:{PLAN_SHA256_NAME}"),
+        sound_sha256=_text(tag, f"TXXX:{SOUND_SHA256_NAME}"),
     )
 
 

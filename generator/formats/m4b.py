@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import shutil
 import struct
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +27,8 @@ from .tags import COPY_BYTES, MAX_CHAPTERS, PADDING_BYTES, Tags, chapters_from_s
 KEY_NAME = "----:sleepward:key"
 PLAN_NAME = "----:sleepward:plan"
 DURATION_NAME = "----:sleepward:duration_ms"
+PLAN_SHA256_NAME = "----:sleepward:plan_sha256"
+SOUND_SHA256_NAME = "----:sleepward:sound_sha256"
 MAX_TITLE_BYTES = 255  # of a chapter, in Nero's list
 
 _AUDIOBOOK = 2
@@ -65,6 +69,8 @@ class M4b(StreamedContainer):
         found["stik"] = [_AUDIOBOOK]
         found[KEY_NAME] = [mp4.MP4FreeForm(tags.key.encode(), mp4.AtomDataType.UTF8)]
         found[DURATION_NAME] = [mp4.MP4FreeForm(str(tags.duration_ms).encode(), mp4.AtomDataType.UTF8)]
+        for name, digest in ((PLAN_SHA256_NAME, tags.plan_sha256), (SOUND_SHA256_NAME, tags.sound_sha256)):
+            found[name] = [mp4.MP4FreeForm(digest.encode(), mp4.AtomDataType.UTF8)]
         found[PLAN_NAME] = [mp4.MP4FreeForm(tags.plan_json.encode(), mp4.AtomDataType.UTF8)]
         if tags.number:
             found[_NUMBER] = [(tags.number, tags.total)]
@@ -104,6 +110,8 @@ class M4b(StreamedContainer):
             cover=bytes(found.get("covr", [b""])[0]),
             number=number,
             total=total,
+            plan_sha256=free(PLAN_SHA256_NAME),
+            sound_sha256=free(SOUND_SHA256_NAME),
         )
 
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
@@ -111,7 +119,10 @@ class M4b(StreamedContainer):
         with source.open("rb") as file:
             shutil.copyfileobj(file, sink, COPY_BYTES)
         sink.flush()
-        self.complete(Path(sink.name), tags)
+        self.complete(Path(sink.name), replace(tags, sound_sha256=tags.sound_sha256 or self.sound_sha256(source)))
+
+    def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
+        yield from ((start, end) for name, start, end in boxes(file, 0, file_bytes) if name == b"mdat")
 
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
         import numpy as np

@@ -6,7 +6,8 @@ The frames of the open bed are encoded once and repeated. The cache keeps them f
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,9 +17,9 @@ from ..system import ffmpeg
 from . import mp3_frames
 from .container import Container
 from .id3 import id3_tag, read_id3
-from .mp3_frames.layout import audio_bytes, mp3_bytes, read_structure
+from .mp3_frames.layout import audio_start, mp3_bytes, read_structure
 from .sound import TrackSound
-from .tags import COPY_BYTES, Tags
+from .tags import COPY_BYTES, UNKNOWN_SHA256, Tags
 
 LOOP_SCHEMA = "loop 3"  # raise it if the same bed gives other bytes, or in another layout
 
@@ -34,24 +35,38 @@ class Mp3(Container):
         return mp3_bytes(duration_ms * SAMPLES_PER_MS, bitrate_kbps)
 
     def write(self, sink: BinaryIO, sound: TrackSound, tags: Callable[[], Tags] | None = None) -> None:
+        written: list[Tags] = []
+
         def head() -> bytes:
-            return b"" if tags is None else id3_tag(tags())
+            if tags is None:
+                return b""
+            written.append(replace(tags(), sound_sha256=UNKNOWN_SHA256))
+            return id3_tag(written[0])
 
         if sound.plain:
             sink.write(head())
             mp3_frames.encode_plain(sink, sound)
         else:
             mp3_frames.encode_mp3(sink, sound, _encoded_loop(sound), head)
+        for each in written:
+            sink.flush()
+            digest = self.sound_sha256(Path(sink.name))
+            sink.seek(0)
+            sink.write(id3_tag(replace(each, sound_sha256=digest)))  # as long as the first one
 
     def parse_tags(self, path: Path) -> Tags | None:
         with path.open("rb") as file:
             return read_id3(file)
 
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
+        tags = replace(tags, sound_sha256=tags.sound_sha256 or self.sound_sha256(source))
         with source.open("rb") as file:
-            file.seek(source.stat().st_size - audio_bytes(source))
+            file.seek(audio_start(file))
             sink.write(id3_tag(tags))
             shutil.copyfileobj(file, sink, COPY_BYTES)
+
+    def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
+        yield audio_start(file), file_bytes
 
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
         return read_structure(file, file_bytes).total_samples

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ from ..system.waiting import wait_for
 from .container import Container
 from .ffmetadata import ffmetadata
 from .sound import TrackSound, encoder_input
-from .tags import Tags
+from .tags import UNKNOWN_SHA256, Tags
 
 BLOCK_SAMPLES = 3 * SAMPLE_RATE  # mixed and written at a time: 1.2 MB
 MAX_MIXERS = 2  # one is fast enough for ffmpeg, unless much is spoken
@@ -72,12 +73,13 @@ class StreamedContainer(Container):
         if tags is None:
             self.encode(part, sound)
             return
-        written = tags()
+        written = replace(tags(), sound_sha256=UNKNOWN_SHA256)
         self.encode(part, sound, self.metadata(written), self.padding_bytes(written))
-        self.complete(part, written)
+        self.complete(part, replace(written, sound_sha256=self.sound_sha256(part)))
 
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         part = Path(sink.name)
+        tags = replace(tags, sound_sha256=tags.sound_sha256 or self.sound_sha256(source))
         with _metadata_input(self.metadata(tags)) as metadata:
             args = ["-i", f"file:{source}", *metadata, "-map", "0:a", "-map_metadata:s:a", "-1", "-c:a", "copy"]
             args += [*self.copy_args(source), *self._output_args(part, self.padding_bytes(tags))]

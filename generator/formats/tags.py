@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..model import Chapter
+from ..model import Chapter, Timeline
 
 MAX_CHAPTERS = 255  # mp3 and m4b count them in one byte; the other formats keep the same limit
 COPY_BYTES = 1 << 20  # copied at a time when only the tags change
+UNKNOWN_SHA256 = "0" * 64  # stands in a file while its sound is written
 PADDING_BYTES = 1_024  # so that a player can correct a title without writing the whole file again
 
 
@@ -20,11 +22,19 @@ class LyricLine:
     text: str
 
 
+def lyric_lines(timeline: Timeline) -> tuple[LyricLine, ...]:
+    """What is said, and when, as lyrics. Their times have hundredths of a second, as every form of lyrics has those."""
+    return tuple(LyricLine(each.start_ms // 10 * 10, each.text) for each in timeline.sentences)
+
+
 @dataclass(frozen=True, slots=True)
 class Tags:
     """`key` is the track's key, `cover` a PNG or JPEG, `lines` what is spoken.
 
     `number` counts from 1 to `total`; 0 means none. `year` has four digits, or is empty.
+
+    The digests tell a change after the build: `plan_sha256` that of the plan, and `sound_sha256`, which the container
+    adds, that of the sound (`Container.sound_sha256`). They are empty in tracks made before they existed.
     """
 
     title: str
@@ -42,11 +52,22 @@ class Tags:
     year: str = ""
     number: int = 0
     total: int = 0
+    plan_sha256: str = ""
+    sound_sha256: str = ""
+
+    @property
+    def plan_is_whole(self) -> bool:
+        """Whether the plan is the one that was written, as far as a digest tells."""
+        return self.plan_sha256 in ("", sha256_of(self.plan_json))
 
     @property
     def lyrics(self) -> str:
         """What is spoken, a line for each sentence."""
         return "\n".join(line.text for line in self.lines)
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def merge_shortest(chapters: Sequence[Chapter], number: int) -> tuple[Chapter, ...]:

@@ -12,6 +12,8 @@ from .tags import MAX_CHAPTERS, Tags, chapters_from_starts, image_type, merge_sh
 KEY_NAME = "SLEEPWARD_KEY"
 PLAN_NAME = "SLEEPWARD_PLAN"
 DURATION_NAME = "SLEEPWARD_DURATION_MS"
+PLAN_SHA256_NAME = "SLEEPWARD_PLAN_SHA256"
+SOUND_SHA256_NAME = "SLEEPWARD_SOUND_SHA256"
 
 _FRONT_COVER = 3
 
@@ -19,6 +21,7 @@ _FRONT_COVER = 3
 def comments(tags: Tags) -> dict[str, str]:
     """The comments, without the cover; an empty text gets none. Chapters: https://wiki.xiph.org/Chapter_Extension."""
     texts = {
+        SOUND_SHA256_NAME: tags.sound_sha256,  # the first, so that it lies on an opus's first page
         "TITLE": tags.title,
         "ALBUM": tags.album,
         "ARTIST": tags.artist,
@@ -30,6 +33,7 @@ def comments(tags: Tags) -> dict[str, str]:
         "DESCRIPTION": tags.comment,
         DURATION_NAME: str(tags.duration_ms),
         KEY_NAME: tags.key,
+        PLAN_SHA256_NAME: tags.plan_sha256,
     }
     for number, chapter in enumerate(merge_shortest(tags.chapters, MAX_CHAPTERS), 1):
         texts[f"CHAPTER{number:03}"] = _clock(chapter.start_ms)
@@ -81,6 +85,8 @@ def tags_in(found: Mapping[str, list[str]], cover: bytes) -> Tags | None:
         year=text("DATE"),
         number=number,
         total=total,
+        plan_sha256=text(PLAN_SHA256_NAME),
+        sound_sha256=text(SOUND_SHA256_NAME),
     )
 
 

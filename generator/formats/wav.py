@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,6 +58,9 @@ class Wav(StreamedContainer):
                     file.seek(chunk.start)
                     return read_id3(io.BytesIO(file.read(chunk.size)))
         return None
+
+    def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
+        yield from ((chunk.start, chunk.start + chunk.size) for chunk in chunks(file) if chunk.name == b"data")
 
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
         found = {chunk.name: chunk for chunk in chunks(file)}

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..build.plan_json import timeline_of
 from ..dsp.loudness import BLOCK_MS, lufs
+from ..dsp.short_time import HOP_MS
 from ..errors import InputError, SleepwardError
 from ..formats import Tags, read_tags
 from ..model import SAMPLES_PER_MS
 from ..system import ffmpeg
 from . import file_checks
-from .analysis import COARSE_HOPS, HOP_MS, Measurement, measure
+from .analysis import COARSE_HOPS, Measurement, measure
 from .background_checks import BackgroundChecks
 from .rows import Row, window_levels_db
+from .sentence_checks import sentences
 from .speech_checks import SpeechChecks
 from .track_plan import TrackPlan, read_plan
 
@@ -76,7 +78,11 @@ def verify(path: Path, progress: Callable[[int, int], None] = lambda done, total
     total_samples = planned.timeline.duration_ms * SAMPLES_PER_MS
     decoding = _Decoding(path, planned.ear, lambda done: progress(done, total_samples))
     measurement = measure(decoding.chunks(), planned.timeline.duration_ms)
-    rows = (file_checks.structure(path, planned, decoding.failed), *judge(measurement, planned, tags))
+    rows = (
+        file_checks.structure(path, planned, decoding.failed),
+        file_checks.sound(path, planned, tags),
+        *judge(measurement, planned, tags),
+    )
     if planned.ear != "both":
         rows = (*rows, file_checks.other_ear(decoding.other_peak))
     momentary = window_levels_db(measurement.k_db, BLOCK_MS // HOP_MS, COARSE_HOPS) + lufs(1.0)
@@ -89,10 +95,12 @@ def judge(measurement: Measurement, planned: TrackPlan, tags: Tags) -> tuple[Row
     return (
         file_checks.duration(measurement, planned),
         *voice.rows(),
+        sentences(measurement, planned),
         file_checks.true_peak(measurement),
         *BackgroundChecks(measurement, planned).rows(),
         file_checks.tail(measurement, planned, voice),
         file_checks.chapters(planned, tags),
+        file_checks.tags_as_planned(planned, tags),
         file_checks.holds(planned),
     )
 

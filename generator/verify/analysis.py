@@ -1,7 +1,6 @@
 """The measurements that all rows need, taken while the track is decoded: a few numbers per ten milliseconds.
 
-All come from one short-time spectrum, with sine windows of 20 ms every 10 ms. The squares of the windows add up to one,
-so powers are those of the sound, and a mean over many hops is the loudness of BS.1770. The voice is centred, so the
+All come from one short-time spectrum. A mean over many hops is the loudness of BS.1770. The voice is centred, so the
 side (left minus right) holds the background alone.
 """
 
@@ -13,9 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..dsp.loudness import k_weighted
-from ..dsp.transforms import to_spectra
+from ..dsp.short_time import FLOOR_DB, HOP, HOP_MS, VOICE_BANDS_HZ, WINDOW, band_weights, powers, to_db, whole_weights
 from ..dsp.true_peak import REACH, true_peak_amplitude
-from ..model import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,16 +24,11 @@ if TYPE_CHECKING:
     Levels = NDArray[np.float16]
     Powers = NDArray[np.float64]
 
-HOP_MS = 10
 COARSE_HOPS = 10
 """Hops in 100 ms, for measurements that need no finer steps."""
 
-VOICE_BANDS_HZ = ((100, 250), (250, 500), (500, 1_000), (1_000, 2_000), (2_000, 4_000), (4_000, 7_500))
-FLOOR_DB = -120.0
 BEYOND_MS = 10_000
 
-_HOP = SAMPLE_RATE * HOP_MS // 1000
-_WINDOW = 2 * _HOP
 _BLOCK_HOPS = 1_000
 
 
@@ -78,16 +71,16 @@ def measure(chunks: Iterable[Samples], planned_ms: int) -> Measurement:
     coarse: list[NDArray[np.float64]] = []
     samples, hops, peak = 0, 0, 0.0
     for block in _blocks(chunks):
-        new = len(block) - 2 * REACH - _HOP
+        new = len(block) - 2 * REACH - HOP
         samples += new
         inner = block[REACH : len(block) - REACH]
-        peak = true_peak_amplitude(block[_HOP // 2 : len(block) - _HOP // 2], peak)
-        count = min(new // _HOP, room - hops)
+        peak = true_peak_amplitude(block[HOP // 2 : len(block) - HOP // 2], peak)
+        count = min(new // HOP, room - hops)
         if count > 0:
-            half = _HOP // 2
-            own = inner[half : half + count * _HOP]
-            fine[:-1, hops : hops + count] = _levels(inner[: (count + 1) * _HOP])
-            fine[-1, hops : hops + count] = _steps(inner[half - 3 : half + count * _HOP])
+            half = HOP // 2
+            own = inner[half : half + count * HOP]
+            fine[:-1, hops : hops + count] = _levels(inner[: (count + 1) * HOP])
+            fine[-1, hops : hops + count] = _steps(inner[half - 3 : half + count * HOP])
             coarse.append(_products(own))
             hops += count
     kept = max(hops, -(-planned_ms // HOP_MS))
@@ -101,8 +94,8 @@ def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
     """Blocks of 10 s, each with half a hop and REACH samples of its neighbours. Outside the track are zeros."""
     import numpy as np
 
-    margin = REACH + _HOP // 2
-    size = _BLOCK_HOPS * _HOP
+    margin = REACH + HOP // 2
+    size = _BLOCK_HOPS * HOP
     held = np.zeros((margin, 2), np.float32)
     for chunk in chunks:
         held = np.concatenate([held, chunk])
@@ -116,30 +109,26 @@ def _blocks(chunks: Iterable[Samples]) -> Iterator[Samples]:
 
 
 def _levels(sound: Samples) -> NDArray[np.float16]:
-    """(K-weighted level, that of the side, bands) x hops, from (hops + 1) * _HOP samples."""
+    """(K-weighted level, that of the side, bands) x hops, from (hops + 1) * HOP samples."""
     import numpy as np
 
     mid, side = (sound[:, 0] + sound[:, 1]) / 2, (sound[:, 0] - sound[:, 1]) / 2
-    powers = []
-    for signal, weights in ((mid, _weights()), (side, _weights()[:, :1])):
-        framed = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::_HOP]
-        spectrum = to_spectra(framed * _window())
-        powers.append((np.square(spectrum.real) + np.square(spectrum.imag)) @ weights)
-    by_mid, by_side = powers
+    by_mid, by_side = powers(mid, _weights()), powers(side, _weights()[:, :1])
     k_side = 2 * by_side[:, 0]  # left² + right² = 2 mid² + 2 side²
-    rows = np.vstack([2 * by_mid[:, 0] + k_side, k_side, by_mid[:, 1:].T])
-    levels: NDArray[np.float16] = (10 * np.log10(np.maximum(rows, 10 ** (FLOOR_DB / 10)))).astype(np.float16)
+    levels: NDArray[np.float16] = to_db(np.vstack([2 * by_mid[:, 0] + k_side, k_side, by_mid[:, 1:].T])).astype(
+        np.float16
+    )
     return levels
 
 
 def _steps(sound: Samples) -> NDArray[np.float64]:
-    """One value a hop, from 3 + hops * _HOP samples.
+    """One value a hop, from 3 + hops * HOP samples.
 
     They are differences of the third order: nearly 0 for sound below 5 kHz, and twice the height of a step.
     """
     import numpy as np
 
-    bends = np.abs(np.diff(sound.T, n=3, axis=1)).reshape(2, -1, _HOP).max(axis=(0, 2)) / 2
+    bends = np.abs(np.diff(sound.T, n=3, axis=1)).reshape(2, -1, HOP).max(axis=(0, 2)) / 2
     levels: NDArray[np.float64] = 20 * np.log10(np.maximum(bends, 10 ** (FLOOR_DB / 20)))
     return levels
 
@@ -148,18 +137,10 @@ def _products(sound: Samples) -> NDArray[np.float64]:
     """The means of left², right² and left * right over every whole 100 ms."""
     import numpy as np
 
-    size = COARSE_HOPS * _HOP
+    size = COARSE_HOPS * HOP
     parts = sound[: len(sound) // size * size].astype(np.float64).reshape(-1, size, 2)
     left, right = parts[..., 0], parts[..., 1]
     return np.stack([np.einsum("ij,ij->i", *pair) for pair in ((left, left), (right, right), (left, right))]) / size
-
-
-@lru_cache(maxsize=1)
-def _window() -> NDArray[np.float32]:
-    import numpy as np
-
-    window: NDArray[np.float32] = np.sin(np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW).astype(np.float32)
-    return window
 
 
 @lru_cache(maxsize=1)
@@ -167,10 +148,9 @@ def _weights() -> NDArray[np.float32]:
     """(bins, 1 + bands): weights that sum a spectrum's power to a mean square, K-weighted and in each band."""
     import numpy as np
 
-    hz = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)
-    all_of_it = np.where((hz > 0) & (hz < SAMPLE_RATE / 2), 2.0, 1.0) / (_WINDOW / 2)
-    impulse = np.zeros(_WINDOW * 10)
+    impulse = np.zeros(WINDOW * 10)
     impulse[0] = 1
     k_gain = np.abs(np.fft.rfft(k_weighted(impulse)))[::10]
-    bands = [(hz >= low) & (hz < high) for low, high in VOICE_BANDS_HZ]
-    return np.stack([all_of_it * np.square(k_gain), *(all_of_it * band for band in bands)], axis=1).astype(np.float32)
+    k_weights = (whole_weights() * np.square(k_gain)).astype(np.float32)
+    weights: NDArray[np.float32] = np.column_stack([k_weights, band_weights()])
+    return weights

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..dsp.fades import raised_cosine
 from ..dsp.loudness import lufs
+from ..dsp.short_time import HOP_MS
 from ..durations import format_ms
 from ..mix.envelope import FADE_IN_MS, SILENT_END_MS
 from . import rows
-from .analysis import COARSE_HOPS, HOP_MS, Measurement
+from .analysis import COARSE_HOPS, Measurement
 from .rows import Row, at, not_measured, to_db, window_levels_db
 from .track_plan import TrackPlan
 

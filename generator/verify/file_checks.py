@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import log10
 from pathlib import Path
 
 from ..durations import format_ms
 from ..errors import SleepwardError
-from ..formats import MAX_CHAPTERS, Tags, merge_shortest
-from ..model import SAMPLES_PER_MS, Chapter
+from ..formats import MAX_CHAPTERS, Tags, lyric_lines, merge_shortest
+from ..model import SAMPLES_PER_MS, TITLE_JOINT, Chapter
 from . import rows
 from .analysis import Measurement
 from .rows import Row, at, not_measured
@@ -30,6 +30,35 @@ def structure(path: Path, planned: TrackPlan, failed: SleepwardError | None) -> 
         failed = error
     measured = "broken" if failed else "whole"
     return Row("structure", what, measured, "whole", failed is None, "plan", failed.what if failed else "")
+
+
+def sound(path: Path, planned: TrackPlan, tags: Tags) -> Row:
+    """Whether the encoded sound is, byte for byte, the one that was written."""
+    what = "sound as it was built"
+    if not tags.sound_sha256:
+        return not_measured("sound", what, "plan", "its sound had no digest yet when it was built")
+    try:
+        changed = planned.container.sound_sha256(path) != tags.sound_sha256
+    except SleepwardError:
+        changed = True
+    note = "it was changed since: the digest in the tags is another" if changed else ""
+    return Row("sound", what, "changed" if changed else "unchanged", "unchanged", not changed, "plan", note)
+
+
+def tags_as_planned(planned: TrackPlan, tags: Tags) -> Row:
+    """Whether the plan is the one that was written, and title and lyrics are the plan's."""
+    faults = [] if tags.plan_is_whole else ["the plan was changed since it was built"]
+    title = str(planned.plan["title"])
+    if tags.title != title and not tags.title.startswith(title + TITLE_JOINT):
+        faults.append(f"the title is “{_printable(tags.title)}”, and the plan's is “{title}”")
+    wanted = lyric_lines(planned.timeline)
+    moved = next((mine for mine, theirs in zip_longest(wanted, tags.lines) if mine != theirs), None)
+    if moved:
+        faults.append(f"the lyrics lack “{moved.text}” {at(moved.start_ms)}")
+    elif len(tags.lines) > len(wanted):
+        faults.append(f"the lyrics have {len(tags.lines) - len(wanted)} lines more than the plan")
+    measured = "changed" if faults else "unchanged"
+    return Row("tags", "title, lyrics and plan as built", measured, "unchanged", not faults, "plan", "; ".join(faults))
 
 
 def duration(measurement: Measurement, planned: TrackPlan) -> Row:
@@ -93,6 +122,10 @@ def holds(planned: TrackPlan) -> Row:
     ]
     measured = f"{len(unequal)} poses differ" if unequal else "to the millisecond"
     return Row("holds", what, measured, "to the millisecond", not unequal, "plan", "; ".join(unequal))
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _tiling_fault(chapters: tuple[Chapter, ...], duration_ms: int) -> str:

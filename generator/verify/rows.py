@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from .analysis import COARSE_HOPS, FLOOR_DB, HOP_MS
+from ..dsp.short_time import FLOOR_DB, HOP_MS
+from .analysis import COARSE_HOPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,8 @@ EDGE_MS = {
 }  # how far a phrase's start and end may be off
 HIDDEN_MS = 250  # … and so far if it is shorter: the background hides a soft consonant …
 HIDDEN_SHARE = 0.4  # … in this share of different phrases; measured: up to 0.3 over rain, 0 without a background
+OTHER_CONTOUR_DB = 0.7  # another sentence fits better by this much; measured: its own by 3.5 and more
+FOREIGN_CONTOUR_DB = 4.0  # a sentence is as far from its own contour; measured: up to 1.8
 STRAY_LU = 6  # over the 90th percentile of the background …
 STRAY_MS = 150  # … for longer than this is a voice that isn't in the plan
 STRAY_LUFS = -60.0  # without a background, a louder sound is one
@@ -50,6 +53,7 @@ CENTRE_DB = 0.5  # row 11
 
 
 _LOCAL_STEP, _LOCAL_REACH = 50, 125  # in steps of 100 ms
+_QUOTED = 40
 _AT_ONCE = 10_000  # values at a time, so that memory hardly grows with the track
 
 
@@ -158,6 +162,11 @@ def runs_of_true(true: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np
 
 def hops_of(event: Event) -> slice:
     return slice(event.start_ms // HOP_MS, -(-event.end_ms // HOP_MS))
+
+
+def shortened(text: str) -> str:
+    """A sentence, as a note quotes it."""
+    return text if len(text) <= _QUOTED else f"{text[: _QUOTED - 1]}…"
 
 
 def at(ms: float) -> str:

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..dsp.loudness import BLOCK_MS, gated_lufs, lufs
+from ..dsp.short_time import FLOOR_DB, HOP_MS
 from ..durations import clock, format_ms
 from ..model import Event
 from . import rows
-from .analysis import COARSE_HOPS, FLOOR_DB, HOP_MS, Measurement
+from .analysis import COARSE_HOPS, Measurement
 from .rows import Row, at, hops_of, mean_db, not_measured, power, window_levels_db
 from .track_plan import TrackPlan
 
@@ -275,9 +276,8 @@ def _distinct_texts(phrases: Sequence[MeasuredPhrase]) -> int:
 
 def _describe(phrase: MeasuredPhrase) -> str:
     event = phrase.event
-    text = event.text if len(event.text) <= 40 else f"{event.text[:39]}…"
     if phrase.start_ms is None or phrase.end_ms is None:
         heard = "isn't heard"
     else:
         heard = f"is heard {phrase.start_ms - event.start_ms:+} ms to {phrase.end_ms - event.end_ms:+} ms off"
-    return f"“{text}” at {clock(event.start_ms)}, which {heard}"
+    return f"“{rows.shortened(event.text)}” at {clock(event.start_ms)}, which {heard}"

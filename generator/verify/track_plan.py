@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..beds import Texture, texture_of
 from ..build.plan_json import PLAN_VERSION, timeline_of
+from ..dsp.contours import from_text
+from ..dsp.short_time import HOP_MS
 from ..durations import MAX_TRACK_MS
 from ..errors import InputError, SettingError
 from ..formats import CONTAINERS, Container
@@ -18,11 +20,12 @@ from ..mix.envelope import FADE_IN_MS, FADE_OUT_MS
 from ..mix.mixing import glide_db
 from ..model import Event, Timeline
 from ..settings import PARSERS
-from .analysis import HOP_MS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..dsp.contours import Contour
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but a line break
 
@@ -45,6 +48,11 @@ class TrackPlan:
     @cached_property
     def texture(self) -> Texture:
         return texture_of(str(self.settings["background"]))
+
+    @cached_property
+    def contours(self) -> Mapping[str, Contour]:
+        """The contour of each sentence; empty in a plan from before they existed."""
+        return {text: from_text(stored) for text, stored in self.plan.get("contours", {}).items()}
 
     @property
     def ear(self) -> str:
@@ -103,7 +111,7 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
         _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
         _check_texts(planned)
         _check_ends(planned)
-        _ = planned.texture
+        _ = planned.texture, planned.contours
         PARSERS["ear"](planned.ear)
     except SettingError as error:
         raise InputError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from fastcrc.crc16 import arc as crc16
@@ -97,7 +96,7 @@ def read_structure(file: BinaryIO, file_bytes: int) -> Mp3Structure:
 
     Reads the file once, in slices. Raises BrokenFileError with what is wrong.
     """
-    id3_bytes = _id3_bytes(file.read(10))
+    id3_bytes = audio_start(file)
     file.seek(id3_bytes)
     head = file.read(_TAG_CRC_AT + 2)
     bitrate_kbps = _bitrate_of(head)
@@ -119,13 +118,10 @@ def read_structure(file: BinaryIO, file_bytes: int) -> Mp3Structure:
     return Mp3Structure(id3_bytes, frames, frames * FRAME_SAMPLES - delay - padding, bitrate_kbps)
 
 
-def audio_bytes(path: Path) -> int:
-    """Bytes of the audio, after the ID3 tag; 0 if the tag is damaged."""
-    with path.open("rb") as file:
-        try:
-            return path.stat().st_size - _id3_bytes(file.read(10))
-        except BrokenFileError:
-            return 0
+def audio_start(file: BinaryIO) -> int:
+    """Where the audio begins, after the ID3 tag. Raises BrokenFileError if the tag is damaged."""
+    file.seek(0)
+    return _id3_bytes(file.read(10))
 
 
 def _id3_bytes(head: bytes) -> int:
