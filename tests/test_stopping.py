@@ -14,7 +14,7 @@ from generator.system import stopping
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there an interruption can't be sent to one process")
 
-SAMPLE, SEED = 6, 7
+SAMPLE, SEED = 4, 7
 
 PRELUDE = """
 import os, signal, sys, threading, time

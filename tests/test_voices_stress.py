@@ -33,7 +33,7 @@ def narration() -> ModuleType:
 
 
 @espeak_only
-@pytest.mark.parametrize(("name", "count"), [("heart", 60), ("en-us+klatt4", 200)])
+@pytest.mark.parametrize(("name", "count"), [("heart", 30), ("en-us+klatt4", 80)])
 def test_under_load_every_sentence_equals_its_reference(narration: ModuleType, name: str, count: int) -> None:
     texts = narration.sentences(count)
     assert (min(map(len, texts)), max(map(len, texts)), len(set(texts))) == (3, 400, count)
@@ -46,7 +46,7 @@ def test_under_load_every_sentence_equals_its_reference(narration: ModuleType, n
 @espeak_only
 @pytest.mark.parametrize("name", ["heart", "en-us+klatt4"])
 def test_a_server_with_a_past_speaks_like_a_fresh_one(narration: ModuleType, name: str) -> None:
-    texts = narration.sentences(12)
+    texts = narration.sentences(6)
     outcome = narration.stress(open_voice(name), texts, jobs=3, one_server_each=True)
     assert outcome.flawless
 
