@@ -1,5 +1,5 @@
 """Writes what is made from the program itself: docs/reference/, routines/schemas/, the marks in docs/script.md,
-the tables in docs/bodies.md, the scripts in docs/words.md, what is left out in docs/lengths.md.
+the tables in docs/bodies.md, the scripts in docs/words.md, what is left out in docs/lengths.md, docs/licences.md.
 
 `python docs/generate.py` writes it, `python docs/generate.py --check` exits 1 where anything differs.
 """
@@ -11,12 +11,16 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from generator.build.fitting import estimated_fit
 from generator.build.pipeline import read_spec
@@ -37,12 +41,14 @@ from generator.workspace.script_sources import routine_script, routine_source
 from generator.workspace.settings_layers import ENVIRONMENT_PREFIX
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "pyproject.toml"
 REFERENCE = ROOT / "docs" / "reference"
 SCHEMAS = ROOT / "routines" / "schemas"
 SCRIPT_PAGE = ROOT / "docs" / "script.md"
 BODIES_PAGE = ROOT / "docs" / "bodies.md"
 WORDS_PAGE = ROOT / "docs" / "words.md"
 LENGTHS_PAGE = ROOT / "docs" / "lengths.md"
+LICENCES_PAGE = ROOT / "docs" / "licences.md"
 LENGTHS = ("10m", "15m", "20m", "25m", "30m", "45m")
 MADE = "<!-- made by docs/generate.py: change the program, then run it -->"
 WIDTH = 100
@@ -102,6 +108,7 @@ def _files() -> Iterator[tuple[Path, str]]:
     yield BODIES_PAGE, _bodies_page(BODIES_PAGE.read_text(encoding="utf-8"))
     yield WORDS_PAGE, _words_page(WORDS_PAGE.read_text(encoding="utf-8"))
     yield LENGTHS_PAGE, _lengths_page(LENGTHS_PAGE.read_text(encoding="utf-8"))
+    yield LICENCES_PAGE, _licences_page(LICENCES_PAGE.read_text(encoding="utf-8"))
 
 
 def _script_page(page: str) -> str:
@@ -161,6 +168,40 @@ def _left_out_at(name: str, length: str, workspace: Workspace) -> str:
     if fit.choice == WHOLE:
         return "all of it"
     return ", ".join(left_out_names(spec.shortenable.routine, fit.choice)).lower() or "briefer words"
+
+
+def _licences_page(page: str) -> str:
+    """The page on licences, which is written by hand, with all packages and what their metadata state."""
+    before, begin, rest = page.partition("<!-- packages: made by docs/generate.py -->\n")
+    _, end, after = rest.partition("<!-- /packages -->\n")
+    rows = [_row(name, _stated_licence(name)) for name in sorted(_needed_packages())]
+    return before + begin + "\n".join([*_table("package", "licence, as it states"), *rows]) + "\n" + end + after
+
+
+def _needed_packages() -> set[str]:
+    """What `pip install` brings on Linux with Python 3.12. What other systems and versions need is named by hand."""
+    here = {"python_version": "3.12", "python_full_version": "3.12.0", "sys_platform": "linux", "extra": ""}
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    found: set[str] = set()
+    wanted = [Requirement(line) for line in project["dependencies"]]
+    while wanted:
+        requirement = wanted.pop()
+        name = canonicalize_name(requirement.name)
+        if name in found or (requirement.marker and not requirement.marker.evaluate(here)):
+            continue
+        found.add(name)
+        wanted += map(Requirement, distribution(name).requires or [])
+    return found
+
+
+def _stated_licence(name: str) -> str:
+    """The expression, else the classifiers, else the first line of the text."""
+    facts = distribution(name).metadata
+    if expression := facts.get("License-Expression"):
+        return str(expression)
+    classes = [line.rpartition(" :: ")[2] for line in facts.get_all("Classifier", []) if line.startswith("License ::")]
+    first = (facts.get("License") or "").strip().partition("\n")[0]
+    return ", ".join(classes) or first or "**none stated**"
 
 
 def _page(lines: Iterator[str]) -> str:

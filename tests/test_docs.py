@@ -102,7 +102,7 @@ def test_a_page_that_has_gone_stale_is_noticed_and_mended(tmp_path: Path, monkey
     for name, folder in (("ROOT", tmp_path), ("REFERENCE", tmp_path / "reference"), ("SCHEMAS", tmp_path / "schemas")):
         monkeypatch.setattr(made, name, folder)
     monkeypatch.setattr(made, "LENGTHS", ("20m",))  # each takes a second
-    for name in ("SCRIPT_PAGE", "WORDS_PAGE", "BODIES_PAGE", "LENGTHS_PAGE"):
+    for name in ("SCRIPT_PAGE", "WORDS_PAGE", "BODIES_PAGE", "LENGTHS_PAGE", "LICENCES_PAGE"):
         page = getattr(made, name)
         monkeypatch.setattr(made, name, Path(shutil.copy(page, tmp_path)))
 
