@@ -20,7 +20,7 @@ import pytest
 
 from generator.errors import InputError, MissingToolError
 from generator.library.publishing import publish
-from generator.server import Served, network, serve
+from generator.server import Served, network, running, serve
 from tests.conftest import SLEEPWARD, Command
 from tests.test_publishing import Library
 
@@ -287,7 +287,7 @@ def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
 ) -> None:
     from generator.server import patience
 
-    monkeypatch.setattr(patience, "FIRST_REQUEST_S", 2.0)
+    monkeypatch.setattr(patience, "REQUEST_S", 2.0)
     large = library.root / TRACK[1:]
     large.write_bytes(large.read_bytes() + bytes(30_000_000))
     library.publish()
@@ -299,14 +299,39 @@ def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
         for each in slow:
             each.sendall(asked.encode())
             assert each.recv(15) == b"HTTP/1.1 200 OK"  # and reads no further
-        silent = socket.create_connection((served.host, served.port))
-        silent.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        silent = [socket.create_connection((served.host, served.port)) for _ in range(4)]
+        first, second, body, _ = silent
+        first.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        second.sendall(b"GET / HTTP/1.1\r\nHost: nobody\r\n\r\n")
+        body.sendall(b"GET / HTTP/1.1\r\nHost: nobody\r\nContent-Length: 9\r\n\r\n")
+        for each in (second, body):
+            assert each.recv(12) == b"HTTP/1.1 421"
+            each.sendall(b"GET")  # and finishes neither the next request nor the body of this one
         assert phone.ask("/").status == 200
-        silent.settimeout(10)
-        assert silent.recv(1) == b""
-    for each in (*slow, silent):
+        for each in silent:
+            each.settimeout(10)
+            while each.recv(1_000):
+                pass
+    for each in (*slow, *silent):
         each.close()
     assert served.ended.done()  # the slow ones were left behind
+
+
+def test_many_who_say_nothing_hold_up_nobody(served: Served, phone: Visitor) -> None:
+    silent = [socket.create_connection((served.host, served.port)) for _ in range(200)]
+    assert phone.ask("/").status == 200
+    for each in silent:
+        each.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(("allowed", "most"), [(256, 100), (1_024, 400), (1_000_000, 400), (-1, 400)])
+def test_as_many_come_in_as_there_are_descriptors_for(allowed: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(resource, "RLIM_INFINITY", -1)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    assert running._most_connections() == most
 
 
 # --- the command --------------------------------------------------------------------------------------------

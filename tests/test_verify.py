@@ -115,6 +115,16 @@ def test_what_cannot_be_judged_says_why_and_is_not_ok(reports: dict[str, Report]
     assert all(row.note for row in silent.values())
 
 
+def test_of_a_few_seconds_of_background_the_sides_are_not_judged(sleepward: Command, tmp_path: Path) -> None:
+    """A drone's tones beat so slowly that a few seconds of it may lie anywhere between both sides."""
+    said = "Lightly free your right hand. [1s]\nSlowly soften your left foot. [1s]\nNotice your brow.\n[sleep]\n"
+    (tmp_path / "short.txt").write_text(f"# Night\n{said}", encoding="utf-8")
+    sleepward("build", "short.txt", "--voice", "tone", "--background", "drone", "--tail", "10s", "-o", "short.mp3")
+    report = verify(tmp_path / "short.mp3")
+    assert {row.id for row in report.rows if row.ok is None} >= {"correlation", "mono"}
+    assert not [row for row in report.rows if row.ok is False]
+
+
 def test_what_was_measured_is_what_the_standard_measures(tracks: dict[str, Track], reports: dict[str, Report]) -> None:
     samples = tracks["rain"].samples
     reference = momentary_lufs(samples)

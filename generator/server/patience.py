@@ -6,21 +6,37 @@ import asyncio
 import socket
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-FIRST_REQUEST_S = 10.0
+REQUEST_S = 10.0  # from the connection, or from the last answer, to the end of a request's head
 CLOSING_S = 1.0  # for the files of answers that were cut off
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP as uvicorn speaks it. Whoever connects and asks for nothing is cut off."""
+    """HTTP as uvicorn speaks it. Whoever connects and asks for nothing is cut off, and whoever doesn't finish asking.
+
+    uvicorn itself waits for ever once a single byte of a request has come, or of a body that nobody reads.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self.loop.call_later(FIRST_REQUEST_S, self._give_up)
+        self._await_request(None)
 
-    def _give_up(self) -> None:
-        if self.cycle is None:
+    def on_response_complete(self) -> None:
+        answered = self.cycle
+        super().on_response_complete()  # which begins the next, if it has come already
+        self._await_request(answered)
+
+    def _await_request(self, answered: RequestResponseCycle | None) -> None:
+        """Give up in a while, if `answered` is still the last request then."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(REQUEST_S, self._give_up, answered)
+
+    def _give_up(self, answered: RequestResponseCycle | None) -> None:
+        if self.cycle is answered:
             self.transport.close()
 
 

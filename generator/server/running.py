@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -17,7 +18,8 @@ from .network import THIS_MACHINE, host_names, lan_address, listening_socket
 if TYPE_CHECKING:
     from .access import Access
 
-MOST_CONNECTIONS = 100
+MOST_CONNECTIONS = 400  # a page that plays has six at most, and a device that is far away leaves some behind
+_OTHER_DESCRIPTORS = 56  # of this process, beside two for each connection: its own, and that of the file it reads
 LAST_ANSWERS_S = 1  # for answers that are still being sent when the server stops
 
 
@@ -92,7 +94,7 @@ def serve(
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=_most_connections(),
             timeout_graceful_shutdown=LAST_ANSWERS_S,
         )
         server = EndingServer(config)
@@ -104,3 +106,15 @@ def serve(
             if opened:
                 opened.ending.set()
             server.should_exit = True
+
+
+def _most_connections() -> int:
+    """As many as are sensible, and as this process may have descriptors for."""
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(1, min(MOST_CONNECTIONS, (allowed - _OTHER_DESCRIPTORS) // 2))

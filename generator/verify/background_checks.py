@@ -151,6 +151,8 @@ class BackgroundChecks:
             why = f"there is no {'' if self._planned.texture == 'none' else 'built-in '}background"
         elif (ear := self._planned.ear) != "both":
             why = f"it was made for the {ear} ear"
+        elif self._body.sum() < _ENOUGH_S * _SECOND_HOPS:
+            why = f"the background is alone for less than {_ENOUGH_S} s"
         body = rows.coarse(self._body)[: len(self._measurement.left)]
         left, right, cross = (
             float(products[: len(body)][body].sum())

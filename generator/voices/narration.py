@@ -88,7 +88,8 @@ class Narration:
         self._key_of = key_of
         self._cache = cache
         self._pending = pending
-        self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(self._clip)
+        # A method of this object would make a cycle of it, and with it the clips would stay until one is looked for.
+        self.clip = lru_cache(maxsize=MAX_CLIPS_IN_MEMORY)(partial(_clip, cache, key_of, pending))
 
     def joined(self, other: Narration) -> Narration:
         """The clips of both."""
@@ -99,16 +100,17 @@ class Narration:
             {**self._pending, **other._pending},
         )
 
-    def _clip(self, text: str) -> AudioSegment:
-        """The clip of one of the texts: 48 kHz mono. Raises TrackError if the cache has lost it."""
-        key = self._key_of[text]
-        if key in self._pending:
-            wait_for(self._pending[key]).result()
-        stored = self._cache.get(KIND, key)
-        if stored is None:
-            hint = "the cache was emptied while the track was made: build it again"
-            raise TrackError(f"the clip of {text[:60]!r} is gone", hint=hint)
-        return from_pcm(stored)
+
+def _clip(cache: Cache, key_of: Mapping[str, str], pending: Mapping[str, Future[None]], text: str) -> AudioSegment:
+    """The clip of one of the texts: 48 kHz mono. Raises TrackError if the cache has lost it."""
+    key = key_of[text]
+    if key in pending:
+        wait_for(pending[key]).result()
+    stored = cache.get(KIND, key)
+    if stored is None:
+        hint = "the cache was emptied while the track was made: build it again"
+        raise TrackError(f"the clip of {text[:60]!r} is gone", hint=hint)
+    return from_pcm(stored)
 
 
 def narrate(
