@@ -96,6 +96,16 @@ def replace_section(path: Path, section: Section) -> bool:
     return True
 
 
+def write_between(path: Path, name: str, maker: str, text: str) -> None:
+    """Put `text` between the two marks of a page that is written by hand. Raises ValueError if it lacks them."""
+    begin, end = f"<!-- {name}: made by {maker} -->\n", f"<!-- /{name} -->\n"
+    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"{path} lacks {begin.strip()} or {end.strip()}")
+    path.write_text(before + begin + text + end + after, encoding="utf-8", newline="\n")
+
+
 def _begin(name: str) -> str:
     return f"<!-- {name}: begin -->"
 

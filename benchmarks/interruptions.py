@@ -1,6 +1,6 @@
 """Interrupt or kill real builds, batches and publishing at random moments, and check how they end.
 
-    python benchmarks/interruptions.py [--kill] [--count 200] [--seed 1] [--rerun 20] [--at-once 2]
+    python benchmarks/interruptions.py [--kill] [--count 200] [--seed 1] [--rerun 20] [--at-once 2] [--write]
 
 A third of the moments lie in the first 0.3 s, during imports. The others lie anywhere up to the command's usual
 duration. The signal is SIGINT or SIGTERM, or SIGKILL with --kill. It goes to the process alone, or to its whole group
@@ -19,7 +19,6 @@ A signal before our first line ends Python in its own way. This is counted separ
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import secrets
@@ -31,39 +30,19 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+from _report import write_between
+from _trial_folder import TrialFolder, finish
 
-SLEEPWARD = Path(sys.executable).with_name("sleepward")
 IMPORTS_S = 0.3
 HANGS_S = 60.0  # long enough for a busy machine
 LINGERS_S = 20.0  # a process that still runs after this time is an orphan
-MARK = "INTERRUPTIONS_TRIAL"
-SCRIPT = """\
-# Night
-Lie down, and let the bed carry {what}. [2s]
-Breathe in slowly, and out more slowly. [3s]
-[hold 20 s]
-Let the jaw be loose, and the tongue, and {what}.
-[release]
-Let the shoulders sink into the pillow. [2s]
-[sleep]
-"""
-LIBRARY = """\
-title: Nights
-output: out
-defaults: {{voice: {voice}, tail: 1m, bitrate: 64}}
-tracks:
-  - {{script: one.txt, background: rain}}
-  - {{script: two.txt, background: rain}}
-  - {{script: three.txt, background: brown}}
-"""
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 PLACE = "https://example.org/nights/"
-NAMES = {"one": "your feet", "two": "your hands", "three": "your head"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +118,19 @@ class Bench:
         if kind not in self._undisturbed:
             place = self._place(kind)
             before = place.tracks()
-            usual_s = _finish(place, kind.words)
+            usual_s = finish(place, kind.words)
             self._undisturbed[kind] = Undisturbed(place.tracks(), before, usual_s)
             shutil.rmtree(place.folder / "out")
             self._caches.setdefault(kind.recipe, place.folder / "cache")
         return self._undisturbed[kind]
 
-    def _place(self, kind: Kind) -> _Place:
+    def _place(self, kind: Kind) -> TrialFolder:
         if kind.first and kind.first not in self._prepared:
-            prepared = _Place(self._folder / secrets.token_hex(3))
-            _finish(prepared, kind.first)
+            prepared = TrialFolder(self._folder / secrets.token_hex(3))
+            finish(prepared, kind.first)
             self._prepared[kind.first] = prepared.folder
             self._caches.setdefault(kind.recipe, prepared.folder / "cache")
-        place = _Place(self._folder / secrets.token_hex(3), self._caches.get(kind.recipe) if kind.warm else None)
+        place = TrialFolder(self._folder / secrets.token_hex(3), self._caches.get(kind.recipe) if kind.warm else None)
         if kind.first:
             shutil.copytree(self._prepared[kind.first] / "out", place.folder / "out")
         return place
@@ -183,74 +162,7 @@ class Bench:
         return trial
 
 
-class _Place:
-    def __init__(self, folder: Path, cache: Path | None = None) -> None:
-        self.folder = folder
-        for name in ("tmp", "home"):
-            (folder / name).mkdir(parents=True)
-        if cache is not None:
-            shutil.copytree(cache, folder / "cache")
-        for name, what in NAMES.items():
-            (folder / f"{name}.txt").write_text(SCRIPT.format(what=what), encoding="utf-8")
-        for voice in ("tone", "pyttsx3"):
-            (folder / f"{voice}.yaml").write_text(LIBRARY.format(voice=voice), encoding="utf-8")
-        self._mark = secrets.token_hex(8)
-
-    def started(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("SLEEPWARD_")}
-        own = {"HOME": str(self.folder / "home"), "XDG_CONFIG_HOME": str(self.folder / "home")}
-        own |= {"TMPDIR": str(self.folder / "tmp"), "SLEEPWARD_CACHE_DIR": str(self.folder / "cache")}
-        return subprocess.Popen(
-            [str(SLEEPWARD), *words],
-            cwd=self.folder,
-            env={**kept, **own, MARK: self._mark},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    def tracks(self) -> dict[str, str]:
-        """All files at final paths, except the lists of a library's tracks and of what is published: they grow."""
-        out = self.folder / "out"
-        files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
-        return {
-            path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-            if path.name not in ("library.json", "published.json")
-        }
-
-    def leftovers(self) -> list[str]:
-        parts = list(self.folder.rglob("*.part"))
-        found = [*parts, *(self.folder / "tmp").iterdir(), *self.folder.glob("out/.sleepward-*")]
-        return [path.relative_to(self.folder).as_posix() for path in found]
-
-    def orphans(self) -> list[psutil.Process]:
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            return process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:  # it has ended, or belongs to another user
-            return False
-
-    def remove(self) -> None:
-        for process in self.orphans():
-            process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _finish(place: _Place, words: Sequence[str]) -> float:
-    """Run a command to its end; its duration in seconds. Raises RuntimeError if it fails."""
-    started = time.perf_counter()
-    with place.started(words) as process:
-        _, errors = process.communicate(timeout=600)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(words)} fails undisturbed: {errors.decode()}")
-    return time.perf_counter() - started
-
-
-def _interrupt(place: _Place, trial: Trial) -> None:
+def _interrupt(place: TrialFolder, trial: Trial) -> None:
     with place.started(trial.kind.words) as process:
         time.sleep(trial.moment_s)
         struck_s = time.perf_counter()
@@ -270,7 +182,7 @@ def _interrupt(place: _Place, trial: Trial) -> None:
     if not trial.before_ours:
         if trial.code not in (0, -signal.SIGKILL if trial.signal == signal.SIGKILL else 128 + trial.signal):
             trial.faults.append(f"exit {trial.code}")
-        if "Traceback" in said or "Exception" in said or "Error" in said:
+        if any(word in said for word in ("Traceback", "Exception", "Error")):
             trial.faults.append(f"it says {said[-400:]!r}")
     until_s = time.monotonic() + LINGERS_S
     while (left := place.orphans()) and time.monotonic() < until_s:
@@ -302,6 +214,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rerun", type=int, default=20, help="run every so many again, to its end")
     parser.add_argument("--at-once", type=int, default=2, help="try so many at a time")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     asked = parser.parse_args()
     signals = HARD if asked.kill else GENTLE
     done: dict[Kind, list[Trial]] = defaultdict(list)
@@ -318,16 +231,25 @@ def main() -> int:
                 trial = future.result()
                 done[trial.kind].append(trial)
                 print(trial, flush=True)
-    print(f"\n{'command':<32} stopped  finished  Python started  median s  slowest s  faults")
-    for kind, tried in done.items():
+    made = table(done)
+    print("\n" + made)
+    if asked.write:
+        write_between(PAGE, "kills" if asked.kill else "interruptions", "benchmarks/interruptions.py", made)
+    return int(any(trial.faults for tried in done.values() for trial in tried))
+
+
+def table(done: Mapping[Kind, Sequence[Trial]]) -> str:
+    """Markdown, a line for each command."""
+    heads = ("command", "ended early", "had finished", "Python was starting", "median s to end", "slowest s", "faults")
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+    for kind, tried in sorted(done.items(), key=lambda item: str(item[0])):
         finished = sum(trial.code == 0 for trial in tried)
         before = sum(trial.before_ours for trial in tried)
         ends_s = [trial.end_s for trial in tried]
         faults = sum(bool(trial.faults) for trial in tried)
-        stopped = len(tried) - finished - before
-        figures = f"{stopped:>7}  {finished:>8}  {before:>14}  {statistics.median(ends_s):>8.2f}  {max(ends_s):>9.2f}"
-        print(f"{kind!s:<32} {figures}  {faults:>6}")
-    return int(any(trial.faults for tried in done.values() for trial in tried))
+        seconds = f"{statistics.median(ends_s):.2f} | {max(ends_s):.2f}"
+        lines.append(f"| {kind} | {len(tried) - finished - before} | {finished} | {before} | {seconds} | {faults} |")
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from _report import write_between
 from _workbench import Workbench
 
 from generator.durations import clock, parse_duration
@@ -58,10 +59,7 @@ def main() -> int:
     tables = "\n".join(table(style, names, made) for style in styles)
     print(tables)
     if given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, begin, rest = page.partition("<!-- styles: made by benchmarks/lengths.py -->\n")
-        _, end, after = rest.partition("<!-- /styles -->\n")
-        PAGE.write_text(before + begin + tables + end + after, encoding="utf-8", newline="\n")
+        write_between(PAGE, "styles", "benchmarks/lengths.py", tables)
     faulty = {each: track.faults for each, track in made.items() if track.faults}
     for (name, style, length), faults in faulty.items():
         print(f"\n{name}, {style}, {length}: {'; '.join(faults)}")

@@ -23,6 +23,7 @@ import pytest
 from click.testing import CliRunner
 from jinja2.bccache import Bucket, BytecodeCache
 
+from generator.cli.commands import OUR_FAULT
 from generator.system import ffmpeg
 from tests.pages import CHROMIUM, PHONE
 
@@ -114,6 +115,7 @@ class Command:
         shown = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert done.returncode == code, f"exit {done.returncode}\n{shown.stdout}\n{shown.stderr}"
         assert "Traceback" not in shown.stderr
+        assert OUR_FAULT not in shown.stderr
         return shown
 
     def run(self, command: list[str], input: bytes, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
@@ -263,6 +265,7 @@ def on_a_small_disk(folder: Path, size: str, script: str, cwd: Path) -> subproce
     if done.returncode in (1, 99) and ("unshare" in done.stderr or "mount" in done.stderr):
         pytest.skip(f"no small disk may be mounted: {done.stderr.strip()}")
     assert "Traceback" not in done.stderr
+    assert OUR_FAULT not in done.stderr
     return done
 
 

@@ -26,7 +26,7 @@ from ..values import NO_NAMES, is_utf8
 from ..voices import LAST_RANK, short_label
 from ..workspace import Workspace
 from ..workspace.script_sources import KEEP_HINT, load_source
-from ..workspace.settings_layers import layers_of, own_layer
+from ..workspace.settings_layers import flag_layer, layers_of, own_layer, placed
 from .night_answers import parse_hurts, usual_settings
 from .night_ranges import NightRanges
 from .tonight import build_line
@@ -91,9 +91,10 @@ def parse_wishes(written: Any, workspace: Workspace, cache: Cache) -> Wishes:
         texts["avoid"] = parse_hurts(texts["avoid"], workspace) or NO_NAMES
     chosen = {name: texts[name] for name in WISHES if texts.get(name)}
     flags = {name: text for name, text in chosen.items() if _normal(name, text) != _normal(name, usual[name])}
-    if "background" in flags and _names_file(flags["background"]):
-        hint = "choose one by its name here; your own music goes with the command line"
-        raise SettingError("this names a file", where="--background", hint=hint)
+    with placed("background", [flag_layer(flags)]):
+        if "background" in flags and _names_file(flags["background"]):
+            hint = "choose one by its name here; your own music goes with the command line"
+            raise SettingError("this names a file", hint=hint)
     return Wishes(routine, flags, usual, workspace, cache)
 
 

@@ -22,7 +22,7 @@ from ..voices.narration import Narration
 from ..workspace import Workspace
 from ..workspace.lexicon_files import load_lexicon
 from ..workspace.script_sources import STDIN, ScriptSource, check_flags_fit, script_layer
-from ..workspace.settings_layers import resolve_for
+from ..workspace.settings_layers import layers_of, placed, resolve_for
 from .fingerprint import sound_fingerprint
 from .fitting import FittedTrack, fit_to_length, spoken, what_would_fit
 from .plan_json import plan_dict, settings_dict
@@ -105,11 +105,16 @@ def read_spec(source: ScriptSource, flags: Mapping[str, str | None], workspace: 
     """
     script = parse(source.text, source.shown_as, source.name)
     check_flags_fit(source, script, flags)
-    settings = resolve_for(script_layer(source, script), flags, workspace.layers())
+    own, surrounding = script_layer(source, script), workspace.layers()
+    settings = resolve_for(own, flags, surrounding)
     if settings.cover.file is not None:
         load_cover(settings.cover.file)  # an invalid picture is reported before anything is spoken
     own_names = workspace.own_voices().keys()
-    voice, count_voice = open_speaker(settings, own_names), open_count_voice(settings, own_names)
+    layers = layers_of(own, flags, surrounding)
+    with placed("voice", layers):
+        voice = open_speaker(settings, own_names)
+    with placed("count_voice", layers):
+        count_voice = open_count_voice(settings, own_names)
     name = script.routine if source.shown_as == STDIN and script.routine else source.name
     lexicon = load_lexicon(voice.language, workspace)
     spec = TrackSpec(

@@ -87,5 +87,13 @@ def new_track(path: Path, container: Container) -> Iterator[BinaryIO]:
     """
     with _translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, check=container.check) as sink:
-            yield sink
+        part = ""
+        try:
+            with whole_file(path, check=container.check) as sink:
+                part = sink.name
+                yield sink
+        except TrackError as error:
+            if error.where != part:
+                raise
+            hint = "build again; is there room on the disk, and is ffmpeg the tested one? `sleepward doctor` tells"
+            raise TrackError(f"what was written isn't whole: {error.what}", where=str(path), hint=hint) from error

@@ -54,9 +54,11 @@ def batch_command(library: str, out: str | None, dry_run: bool, remove: bool, **
     from ..library.state import LibraryState
     from ..library.update import prune, update
     from ..storage.cache import Cache, default_folder
+    from ..storage.leftovers import remove_abandoned_folders
 
     if options["scheduler"] and options["cluster"]:
         raise click.UsageError("--scheduler uses a running cluster and --cluster starts one: give only one of them")
+    remove_abandoned_folders()
     wanted = open_library(Path(library), options["only"], options["jobs"])
     place = out or wanted.output
     store = store_for(place)

@@ -10,7 +10,7 @@ import sys
 import click
 
 from .. import __version__
-from ..errors import SleepwardError, nearest, shortage
+from ..errors import InputError, SleepwardError, nearest, shortage
 from ..system import stopping
 
 COMMANDS = {
@@ -94,6 +94,8 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+DEBUG = "--debug"
+OUR_FAULT = "this is a fault of sleepward itself"
 FIRST_LINES = """\
 sleepward list                      what there is
 sleepward build deep-hip-opening    makes output/deep-hip-opening.mp3, to play in bed
@@ -106,8 +108,9 @@ sleepward --help                    everything else"""
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="sleepward")
+@click.option(DEBUG, is_flag=True, help="Show where in the program an error arose.")
 @click.pass_context
-def group(context: click.Context) -> None:
+def group(context: click.Context, debug: bool) -> None:  # noqa: ARG001  # `run` looks at it
     """Turn a written routine into an audio track to play in bed, in the dark, with the eyes closed.
 
     Tonight's track: sleepward build deep-hip-opening
@@ -137,19 +140,32 @@ def run(words: list[str]) -> int:
     """Run the command in `words`. Returns the exit code, 0, or an error's 1, 2 or 3. Raises StoppedError."""
     try:
         code = group.main(words, prog_name="sleepward", standalone_mode=False)  # what a command's Exit carries
-    except SleepwardError as error:
-        say_error(error)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (MemoryError, OSError, RuntimeError, ImportError) as error:
-        short = shortage(error)
-        if short is None:
-            raise
-        say_error(short)
-        return short.exit_code
+    except Exception as error:  # noqa: BLE001  # each is said to the user
+        if words[:1] == [DEBUG] and not isinstance(error, click.ClickException):
+            import traceback
+
+            traceback.print_exception(error)
+        return _told(error)
     return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Say what went wrong. Returns the exit code."""
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        hint = "" if context is None else f"\n  see {context.command_path} --help"
+        click.echo(f"Error: {error.format_message()}{hint}", err=True)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        raise error  # `run_typed` ends without a word to the pipe, or to the full disk
+    if isinstance(error, click.Abort):
+        error = InputError("the input ended before the answer", hint="answer at a terminal, or give options")
+    told = error if isinstance(error, SleepwardError) else shortage(error)
+    if told is None:
+        hint = f"run it again as `sleepward {DEBUG} …`, and report what that prints"
+        told = SleepwardError(f"{OUR_FAULT}: {type(error).__name__}: {error}", hint=hint)
+    say_error(told)
+    return told.exit_code
 
 
 def say_error(error: SleepwardError) -> None:

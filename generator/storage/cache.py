@@ -128,6 +128,12 @@ class Cache:
             file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - Path.open takes no opener
         except FileNotFoundError:
             return None
+        except IsADirectoryError as error:
+            try:
+                path.rmdir()
+            except OSError:  # it isn't empty, so it isn't ours to remove
+                raise _read_error(error) from error
+            return None
         except OSError as error:
             raise _read_error(error) from error
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -115,7 +115,7 @@ class TemporaryFolder:
 
     def close(self) -> None:
         self._in_use.close()
-        shutil.rmtree(self.path, ignore_errors=True)
+        _remove_folder(self.path)
 
     def __enter__(self) -> Path:
         return self.path
@@ -159,4 +159,17 @@ def _remove_abandoned_folder(folder: Path) -> None:
         in_use = folder / _IN_USE
         unlocked_s = 0.0 if in_use.exists() else time.time() - folder.stat().st_mtime
         if unlocked_s > ABANDONED_S or remove_abandoned(in_use):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_folder(folder)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder and what is in it. If something can't be removed, `in-use` stays, so that a later try is made."""
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            elif each.name != _IN_USE:
+                each.unlink(missing_ok=True)
+        if not any(each.name != _IN_USE for each in folder.iterdir()):
+            (folder / _IN_USE).unlink(missing_ok=True)
+            folder.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import math
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ..durations import format_ms
 from ..errors import FULL_DISK, InputError, MissingToolError, NotFoundError, TrackError, shortage
 from ..model import SAMPLE_RATE
 from .stopping import PROCESS, StopToken, check
@@ -193,16 +195,23 @@ _CAUSES = (  # what ffmpeg says, and what that means for the file's owner
 # --- decoding --------------------------------------------------------------------------------------
 
 
-def decode(path: Path) -> tuple[Samples, int]:
+def decode(path: Path, longest_s: float = math.inf) -> tuple[Samples, int]:
     """The first audio stream of any file that ffmpeg can read, with its own sample rate and channels.
 
     Returns float32 (samples, channels) and the sample rate. Raises NotFoundError if there is no file, InputError if it
-    holds no sound.
+    holds no sound, or more than `longest_s`.
     """
     import numpy as np
 
+    blocks, samples = [], 0
     with _open_stream(path) as sound:
-        return np.concatenate(list(sound.blocks(seconds=10.0))), sound.rate
+        for block in sound.blocks(seconds=10.0):
+            samples += len(block)
+            if samples > longest_s * sound.rate:
+                what = f"it lasts more than {format_ms(round(longest_s * 1_000))}"
+                raise InputError(what, where=str(path), hint="give a file of the one sentence")
+            blocks.append(block)
+        return np.concatenate(blocks), sound.rate
 
 
 def decode_at(path: Path, sample_rate: int = SAMPLE_RATE, channels: int = 2) -> Samples:

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
-from ..errors import MissingToolError, SettingError, TrackError, nearest
+from ..errors import MissingToolError, SettingError, TrackError, did_you_mean, nearest
 from ..values import OwnVoice
 
 if TYPE_CHECKING:
@@ -344,11 +344,8 @@ def _engine(name: str) -> Engine:
         return cast("Engine", importlib.import_module(f".{name}", __name__))
     registered = [each for each in _installed() if each.name == name]
     if not registered:
-        near = nearest(name, engines()) or list(engines())
-        raise MissingToolError(
-            f"there is no voice engine {name!r}",
-            hint=f"Ask for one with --voice {near[0]}: (engines here: {', '.join(engines())}).",
-        )
+        hint = did_you_mean(name, engines())
+        raise MissingToolError(f"there is no voice engine {name!r}", hint=hint)
     packages = [each.dist.name if each.dist else each.value for each in registered]
     if len(packages) > 1:
         raise MissingToolError(

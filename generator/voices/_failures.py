@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 
+from ..durations import format_ms
 from ..errors import TrackError, shortage
 from ..model import Recording
 from ..storage.leftovers import temporary_folder_full
+
+LONG_S, LONG_S_A_CHARACTER = 60.0, 1.0  # the slowest voice takes a seventh of a second for a character
 
 
 def out_of_resources(reason: str) -> TrackError | None:
@@ -45,7 +48,13 @@ def gave_silence(label: str, text: str) -> TrackError:
 
 
 def require_speech(label: str, text: str, recording: Recording) -> Recording:
-    """`recording`, unless it is silent. Raises TrackError."""
+    """`recording`, unless it is silent, or far too long for its text. Raises TrackError."""
     if not recording.samples.any():
         raise gave_silence(label, text)
+    lasts_s = len(recording.samples) / recording.sample_rate
+    if lasts_s > LONG_S + len(text) * LONG_S_A_CHARACTER:
+        raise TrackError(
+            f"the voice {label} took {format_ms(round(lasts_s * 1_000))} to say {text[:60]!r}",
+            hint="Listen to what it made: sound that long isn't this text.",
+        )
     return recording

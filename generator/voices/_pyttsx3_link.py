@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -107,10 +108,21 @@ class SpeechServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.returncode < 0:
+            _end_group(self._process.pid)  # it couldn't end its children, and they may still write into the folder
         self._answers.close()
         self._log.close()
         if "_scratch" in vars(self):
             self._scratch.close()  # a server that was killed couldn't remove it
+
+
+def _end_group(group: int) -> None:
+    """End what is left of a server's process group, and wait for its end."""
+    until_s = time.monotonic() + SHUTDOWN_TIMEOUT_S
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < until_s:
+            os.killpg(group, signal.SIGKILL)
+            time.sleep(POLL_S / 10)
 
 
 class IdleServers:

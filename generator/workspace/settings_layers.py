@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ..errors import SettingError, did_you_mean
+from ..errors import SettingError, SleepwardError, did_you_mean
 from ..settings import SETTINGS, Settings
 from ..values import Background, CountVoice, Cover, OwnVoice, is_utf8
 
@@ -158,8 +159,22 @@ def resolve_for(own: SettingsLayer, flags: Mapping[str, str | None], surrounding
     """
     from .. import beds
 
-    settings = resolve(layers_of(own, flags, surrounding))
-    return replace(settings, background=beds.resolve_background(settings.background))
+    layers = layers_of(own, flags, surrounding)
+    settings = resolve(layers)
+    with placed("background", layers):
+        return replace(settings, background=beds.resolve_background(settings.background))
+
+
+@contextmanager
+def placed(name: str, layers: Sequence[SettingsLayer]) -> Iterator[None]:
+    """An error in the block that has no place gets that of the setting `name`, if it is written somewhere."""
+    try:
+        yield
+    except SleepwardError as error:
+        layer = next((layer for layer in layers if name in layer.values), None)
+        if error.where is None and layer is not None:
+            error.where = layer.where(name)
+        raise
 
 
 def layers_of(

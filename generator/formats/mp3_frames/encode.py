@@ -133,7 +133,7 @@ def encode_plain(sink: BinaryIO, sound: TrackSound) -> None:
         path = Path(folder) / "plain.mp3"
         ffmpeg.filter_blocks([*_lame(sound.bitrate_kbps), f"file:{path}"], blocks())
         if path.stat().st_size != frames * size:
-            raise TrackError(f"the encoder gave {path.stat().st_size} bytes instead of {frames * size}")
+            raise _wrong_size(path.stat().st_size, frames * size)
         with path.open("rb") as encoded:
             _write(sink, iter(lambda: encoded.read(READ_FRAMES * size), b""), sound)
 
@@ -232,7 +232,7 @@ class _Encoders:
         size = self.frame_bytes
         fed = sum(run.fed for run in batch)
         if len(encoded) != (fed + 1) * size:  # the encoder's delay makes one more
-            raise TrackError(f"the encoder gave {len(encoded)} bytes instead of {(fed + 1) * size}")
+            raise _wrong_size(len(encoded), (fed + 1) * size)
         runs = []
         at = 0
         for run in batch:
@@ -240,6 +240,11 @@ class _Encoders:
             runs.append(encoded[begin * size : (begin + run.last - run.first) * size])
             at += run.fed
         return runs
+
+
+def _wrong_size(given: int, wanted: int) -> TrackError:
+    hint = "build again; is ffmpeg the tested one? `sleepward doctor` tells"
+    return TrackError(f"the encoder gave {given} bytes instead of {wanted}", hint=hint)
 
 
 def _lame(bitrate_kbps: int) -> list[str]:

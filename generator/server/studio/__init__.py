@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...storage.cache import Cache, default_folder
+from ...storage.leftovers import remove_abandoned_folders
 from .making import Maker
 from .routes import PATH, studio_routes
 
@@ -40,6 +41,7 @@ def open_studio(folder: Path) -> Iterator[Studio]:
 
     Raises InputError if another library lies in `folder`.
     """
+    remove_abandoned_folders()
     cache, ending = Cache(default_folder()), threading.Event()
     with closing(Maker(folder, cache, f"{PATH}/sounds")) as maker:
         yield Studio(studio_routes(cache, maker, ending), ending)
