@@ -57,7 +57,7 @@ def texture_of(text: str) -> Texture:
         else:
             continue  # a plus may be part of a file's name: join this part with the next
         unread = ""
-    if unread:
+    if unread or not found:
         raise SettingError(f"there is no background {_shown(unread)}", hint=did_you_mean(unread, BEDS))
     return next(texture for texture in reversed(get_args(Texture)) if texture in found)
 

@@ -10,6 +10,10 @@ from ..settings import Settings, json_settings
 from ..voices import Voice
 
 PLAN_VERSION = 1
+_MOST_MS = 2**53  # whoever reads times as floats reads smaller ones exactly
+
+PLAN_DAMAGES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a plan raises that was changed since the build, or that nobody built."""
 
 
 def plan_dict(
@@ -60,10 +64,17 @@ def settings_dict(settings: Settings, voice: Voice) -> dict[str, Any]:
 
 
 def timeline_of(plan: Mapping[str, Any]) -> Timeline:
-    """The timeline of a plan, as far as the plan has it. Raises KeyError and the like for an invalid plan."""
+    """The timeline of a plan, as far as the plan has it. Raises one of PLAN_DAMAGES for an invalid plan."""
     if unknown := {event["kind"] for event in plan["events"]}.difference(get_args(EventKind)):
         raise ValueError(f"events of unknown kinds: {', '.join(map(str, unknown))}")
     least_ms, most_ms = plan["length_range_ms"]
+    parts = [*plan["events"], *plan["chapters"]]
+    times = [plan["guided_ms"], plan["tail_ms"], least_ms, most_ms]
+    times += [part[edge] for part in parts for edge in ("start_ms", "end_ms")]
+    if not all(type(time) is int and 0 <= time < _MOST_MS for time in times):
+        raise ValueError("a time in it is no number of milliseconds")
+    texts = [*(event["text"] for event in plan["events"]), *(chapter["title"] for chapter in plan["chapters"])]
+    "".join(texts).encode()  # refuses what is no text, and halves of surrogate pairs
     return Timeline(
         events=tuple(
             Event(e["kind"], e["start_ms"], e["end_ms"], e["text"], e["chapter"], e["pose"], e["round"])

@@ -15,7 +15,7 @@ from ..mix.segments import to_samples
 from ..model import CLIP_HEAD_MS, SAMPLES_PER_MS, TITLE_JOINT
 from ..settings import Settings
 from ..values import AUTO_COVER
-from .plan_json import settings_dict, timeline_of
+from .plan_json import PLAN_DAMAGES, settings_dict, timeline_of
 from .track import ARTIST, PlannedTrack, TrackSpec, shown_title, title_of
 
 GENRE = "Sleep"
@@ -81,7 +81,7 @@ def updated_tags(tags: Tags, spec: TrackSpec) -> Tags | None:
         plan = json.loads(tags.plan_json)
         timeline = timeline_of(plan)
         before = (tags.title, plan["title"], plan["routine"], plan["settings"]["cover"])
-    except (ValueError, KeyError, TypeError):  # damaged since: it is made again
+    except PLAN_DAMAGES:  # damaged since: it is made again
         return None
     titles = spec.script.chapters  # the first chapter may have the script's title
     if timeline.duration_ms != tags.duration_ms or len(titles) != len(timeline.chapters):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import NotFoundError
 from ..settings import FORMATS
+from ..values import path_test
 from .container import Container
 from .sound import BedLoop, TrackSound
 from .tags import MAX_CHAPTERS, LyricLine, Tags, image_type, lyric_lines, merge_shortest, sha256_of
@@ -56,7 +57,7 @@ def read_tags(path: Path) -> Tags | None:
 
     Only the tags are read. Raises NotFoundError if there is no file.
     """
-    if not path.is_file():
+    if not path_test(path.is_file):
         raise NotFoundError(f"there is no file {path}")
     container = container_of(path)
     return None if container is None else container.read_tags(path)

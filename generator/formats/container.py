@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from ..errors import NotFoundError, TrackError
+from ..values import path_test
 from .tags import COPY_BYTES
 
 if TYPE_CHECKING:
     from .sound import TrackSound
     from .tags import Tags
+
+
+DAMAGES = (ValueError, struct.error, LookupError, ArithmeticError, RecursionError)
+"""What reading raises for sizes, times and texts that no whole file has."""
 
 
 class BrokenFileError(Exception):
@@ -58,12 +63,12 @@ class Container(ABC):
 
         try:
             return self.parse_tags(path)
-        except (MutagenError, ValueError, struct.error):
+        except (MutagenError, *DAMAGES):
             return None
 
     @abstractmethod
     def parse_tags(self, path: Path) -> Tags | None:
-        """The tags, for `read_tags`. Raises MutagenError, ValueError or struct.error if they are damaged."""
+        """The tags, for `read_tags`. Raises MutagenError or one of DAMAGES if they are damaged."""
 
     @abstractmethod
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
@@ -79,8 +84,10 @@ class Container(ABC):
         with self._reading(path) as file:
             for start, end in self.sound_parts(file, path.stat().st_size):
                 file.seek(start)
-                for at in range(start, end, COPY_BYTES):
-                    digest.update(file.read(min(COPY_BYTES, end - at)))
+                left = end - start  # it may be more than the file has
+                while left > 0 and (part := file.read(min(COPY_BYTES, left))):
+                    digest.update(part)
+                    left -= len(part)
         return digest.hexdigest()
 
     @abstractmethod
@@ -100,12 +107,12 @@ class Container(ABC):
 
     @contextmanager
     def _reading(self, path: Path) -> Iterator[BinaryIO]:
-        if not path.is_file():
+        if not path_test(path.is_file):
             raise NotFoundError(f"there is no file {path}")
         with path.open("rb") as file:
             try:
                 yield file
-            except (BrokenFileError, ValueError, struct.error, LookupError) as wrong:
+            except (BrokenFileError, *DAMAGES) as wrong:
                 what = f"this {self.name} is broken: {wrong}"
                 raise TrackError(what, where=str(path), hint="build the track again") from wrong
 
@@ -113,5 +120,5 @@ class Container(ABC):
     def count_samples(self, file: BinaryIO, file_bytes: int) -> int:
         """The number of samples of a whole file, for `check`.
 
-        Raises BrokenFileError, ValueError, struct.error or LookupError if the file isn't whole.
+        Raises BrokenFileError or one of DAMAGES if the file isn't whole.
         """

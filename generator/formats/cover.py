@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, NotFoundError
+from ..values import path_test
 from .tags import image_type
 
 if TYPE_CHECKING:
@@ -31,7 +34,19 @@ MAX_BYTES = 60_000  # of a cover we draw
 MAX_OWN_BYTES = 5_000_000  # of a picture that the user gives
 MAX_OWN_PIXELS = 25_000_000
 
+MAX_OWN_SIDE = 65_500  # pixels, libjpeg's most
+
 _ORIENTATION, _UPRIGHT = 0x0112, 1  # a tag of EXIF, and its value for a picture that isn't turned
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE",
+    6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
+"""What turns a picture upright, by that tag's value, as Pillow calls it."""
+_NOTES = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")  # where Pillow keeps what a camera noted
+_DAMAGED = (
+    OSError, ValueError, SyntaxError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow raises for a damaged picture."""
 _OWN_QUALITY = 92  # of a picture that has to be converted
 
 _QUALITIES = (88, 80, 72, 64, 56, 48)  # the first one whose JPEG fits MAX_BYTES is taken; letters need many bytes
@@ -275,7 +290,7 @@ def load_cover(path: Path) -> bytes:
     """
     from PIL import Image, UnidentifiedImageError
 
-    if not path.is_file():
+    if not path_test(path.is_file):
         raise NotFoundError(f"there is no file {path}", hint="check its name and folder")
     hint = "give a PNG or JPEG of at most 5 MB and 25 megapixels, best square and 1,000 to 3,000 pixels wide"
     if path.stat().st_size > MAX_OWN_BYTES:
@@ -284,8 +299,8 @@ def load_cover(path: Path) -> bytes:
     data = path.read_bytes()
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-            pixels = picture.width * picture.height
-            if pixels <= MAX_OWN_PIXELS:
+            pixels, side = picture.width * picture.height, max(picture.size)
+            if pixels <= MAX_OWN_PIXELS and side <= MAX_OWN_SIDE:
                 picture.load()
                 if picture.mode == "CMYK" or picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
                     data = _upright_rgb(picture)
@@ -293,19 +308,24 @@ def load_cover(path: Path) -> bytes:
         raise InputError("this picture has far too many pixels", where=str(path), hint=hint) from error
     except UnidentifiedImageError as error:
         raise InputError("this is no PNG and no JPEG", where=str(path), hint=hint) from error
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow raises these for a damaged picture
+    except _DAMAGED as error:
         raise InputError("this picture is damaged or cut short", where=str(path), hint=hint) from error
     if pixels > MAX_OWN_PIXELS:
         raise InputError(f"{pixels / 1e6:,.0f} megapixels are too many", where=str(path), hint=hint)
+    if side > MAX_OWN_SIDE:
+        raise InputError(f"a side of {side:,} pixels is too long", where=str(path), hint=hint)
     return data
 
 
 def _upright_rgb(picture: Image.Image) -> bytes:
     """The picture turned as its EXIF says, in RGB, in its own format. Its EXIF is left out, its profile kept."""
-    from PIL import ImageCms, ImageOps
+    from PIL import Image, ImageCms
 
     profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
+    turn = _TURNS.get(picture.getexif().get(_ORIENTATION, _UPRIGHT))
+    upright = picture.transpose(Image.Transpose[turn]) if turn else picture.copy()
+    for note in _NOTES:
+        upright.info.pop(note, None)
     if upright.mode == "CMYK":
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
@@ -320,15 +340,23 @@ def _upright_rgb(picture: Image.Image) -> bytes:
 
 
 def as_jpeg(image: bytes) -> bytes:
-    """A PNG or JPEG as a JPEG; a JPEG unchanged. What is transparent becomes black, as the screen around it is dark."""
+    """A PNG or JPEG as a JPEG; a JPEG unchanged. What is transparent becomes black, as the screen around it is dark.
+
+    Raises InputError if it is no PNG or JPEG, damaged or too large.
+    """
     from PIL import Image
 
-    if image_type(image) == "image/jpeg":
-        return image
-    with Image.open(io.BytesIO(image), formats=("PNG",)) as picture:
-        opaque = Image.new("RGB", picture.size)
-        shown = picture.convert("RGBA")
-        opaque.paste(shown, mask=shown.getchannel("A"))
     file = io.BytesIO()
-    opaque.save(file, "JPEG", quality=_OWN_QUALITY)
+    try:
+        if image_type(image) == "image/jpeg":
+            return image
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(image), formats=("PNG",)) as picture:
+            if picture.width * picture.height > MAX_OWN_PIXELS:
+                raise ValueError("too many pixels")
+            opaque = Image.new("RGB", picture.size)
+            shown = picture.convert("RGBA")
+            opaque.paste(shown, mask=shown.getchannel("A"))
+        opaque.save(file, "JPEG", quality=_OWN_QUALITY)
+    except (Image.DecompressionBombError, *_DAMAGED) as error:
+        raise InputError("this picture is too large or damaged, or no PNG and no JPEG") from error
     return file.getvalue()

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from .container import BrokenFileError
 
 _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
+_MAX_DEPTH = 8  # a track's sizes lie in five boxes
 
 
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -26,11 +27,16 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, in
         at += size
 
 
-def leaves(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
-    """(name, body) of the boxes that hold no other boxes, without the tags. They describe the sound."""
+def leaves(file: BinaryIO, start: int, end: int, depth: int = 1) -> Iterator[tuple[bytes, bytes]]:
+    """(name, body) of the boxes that hold no other boxes, without the tags. They describe the sound.
+
+    Raises BrokenFileError for boxes that lie too deep in others.
+    """
+    if depth > _MAX_DEPTH:
+        raise BrokenFileError(f"its boxes lie in each other more than {_MAX_DEPTH} deep")
     for name, inner_start, inner_end in boxes(file, start, end):
         if name in _PARENTS:
-            yield from leaves(file, inner_start, inner_end)
+            yield from leaves(file, inner_start, inner_end, depth + 1)
         elif name != b"udta":
             file.seek(inner_start)
             yield name, file.read(inner_end - inner_start)

@@ -149,6 +149,8 @@ class M4b(StreamedContainer):
         # The first track is the sound, the second the chapters' titles.
         frames, _ = tracks[0]
         timescale, movie_duration = _movie(found[b"mvhd"][0])
+        if not timescale:
+            raise BrokenFileError("its time has no scale")
         edit_duration, first_sample = _edit(found[b"elst"][0])
         total = edit_duration * SAMPLE_RATE // timescale
         if movie_duration < edit_duration or first_sample + total > frames * _AAC_FRAME_SAMPLES:

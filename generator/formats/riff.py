@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def riff_end(file: BinaryIO) -> int:
 
 def chunks(file: BinaryIO) -> Iterator[RiffChunk]:
     """All chunks, up to one that is cut off. Raises ValueError if the file isn't a wav."""
-    end = riff_end(file)
+    end = min(riff_end(file), file.seek(0, io.SEEK_END))
     at, data_size = _FIRST_CHUNK_AT, None
     while at < end:
         file.seek(at)

@@ -56,7 +56,7 @@ class Wav(StreamedContainer):
             for chunk in chunks(file):
                 if chunk.name == ID3_CHUNK:
                     file.seek(chunk.start)
-                    return read_id3(io.BytesIO(file.read(chunk.size)))
+                    return read_id3(io.BytesIO(file.read(min(chunk.size, path.stat().st_size))))
         return None
 
     def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -77,8 +78,10 @@ class FolderStore:
     def read(self, name: str) -> bytes | None:
         try:
             return self.path_of(name).read_bytes()
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+                return None
+            raise
 
     def write(self, name: str, content: bytes, *, durable: bool = True) -> None:
         """Write a small file atomically. `durable` waits for the disk."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..definition.library_reading import read_library
 from ..errors import InputError, SleepwardError
+from ..values import path_test
 from ..workspace import Workspace
 from ..workspace.parsers import parsers_in
 from ..yaml_source import read_text
@@ -94,7 +95,7 @@ def _offset_in(source: YamlSource, *loc: str) -> int:
 
 def _must_be_script(folder: Path, script: str) -> None:
     path = folder / script
-    if not path.is_file():
+    if not path_test(path.is_file):
         raise ValueError(f"this folder has no file {script!r}: check its name")
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"{script!r} is a link that leads out of this folder: put the file itself here")

@@ -57,7 +57,7 @@ def parse_manifest(content: bytes | None, where: str) -> Manifest:
     if content is None:
         return Manifest("", {})
     try:
-        written: dict[str, Any] = json.loads(content)
+        written = read_json(content)
         if written["version"] != VERSION:
             what = f"its version is {written['version']}, but this sleepward reads version {VERSION}"
             raise InputError(what, where=where, hint="use a newer sleepward, or move the file away")
@@ -66,6 +66,17 @@ def parse_manifest(content: bytes | None, where: str) -> Manifest:
     except (ValueError, KeyError, TypeError) as error:
         hint = "move it away: existing tracks are then checked one by one, and not built again"
         raise InputError(f"this isn't a library's list of tracks ({error})", where=where, hint=hint) from error
+
+
+def read_json(content: bytes) -> Any:
+    """The JSON of a list of files. Raises ValueError, also for what couldn't be written again."""
+    try:
+        written = json.loads(content)
+        if rb"\u" in content:
+            json.dumps(written, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
+    except RecursionError as error:
+        raise ValueError("lists in lists too deep") from error
+    return written
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
@@ -88,13 +99,18 @@ def merged(
 _TEXTS = ("name", "title", "key", "tags", "sha256", "practice", "summary")
 
 
+def _is_text(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
 def _checked(entry: ManifestEntry) -> ManifestEntry:
     """The entry. Raises ValueError if a field has the wrong type or the name can't be a track's."""
     texts = [getattr(entry, field) for field in _TEXTS]
+    texts += [] if entry.routine is None else [entry.routine]
     numbers = (entry.bytes, entry.duration_ms, entry.number)
     maps = (entry.settings, entry.inputs)
-    right = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
-    if not right or not all(isinstance(each, dict) for each in maps):
+    right = _is_text(texts) and all(isinstance(number, int) for number in numbers)
+    if not right or not all(isinstance(each, dict) and _is_text(each.values()) for each in maps):
         raise ValueError("a track's entry has a value of the wrong type")
     if leads_out(entry.name) or container_named(entry.name) is None:
         raise ValueError(f"{entry.name[:80]!r} can't be a track's name")

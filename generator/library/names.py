@@ -41,7 +41,8 @@ def default_name(what: str, values: Iterable[str]) -> str:
 def leads_out(name: str) -> bool:
     """Whether a path with / may lead out of its folder on some system, or isn't one that a library gives."""
     path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts or re.search(r"[\\:\x00]", name) is not None
+    too_long = any(len(part.encode("utf-8", "surrogatepass")) > MAX_PART_BYTES for part in path.parts)
+    return path.is_absolute() or ".." in path.parts or too_long or re.search(r"[\\:\x00]", name) is not None
 
 
 def name_fault(name: str) -> str | None:

@@ -103,7 +103,7 @@ class RemoteStore:
                     return key
                 note = json.loads(self.read(_key_file_of(name)) or b"{}")
                 return note["key"] if note and note["place_says"] == _fingerprint(files.info(place)) else None
-            except (FileNotFoundError, ValueError, KeyError):  # an unreadable key file counts as none
+            except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):  # an unreadable one is none
                 return None
 
     def remove(self, name: str) -> None:

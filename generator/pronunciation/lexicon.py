@@ -108,8 +108,11 @@ class Lexicon:
 
     @cached_property
     def plain(self) -> Lexicon:
-        """The same with the letters of each key folded to plain ones, for texts that are folded too."""
-        return Lexicon({folded(key): entry for key, entry in self.entries.items()})
+        """The same with the letters of each key folded to plain ones, for texts that are folded too.
+
+        A key that is an accent alone is left out: no such text has one.
+        """
+        return Lexicon({plain: entry for key, entry in self.entries.items() if (plain := folded(key))})
 
     def sibling(self, word: str) -> Pronunciation | None:
         """The pronunciation of a plural, a possessive or a third person whose stem has an entry; None for others."""

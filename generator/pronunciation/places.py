@@ -80,9 +80,10 @@ def _aligned(raw: str, start: int, sentence: str, offset: int) -> int | None:
 
     Spaces, line breaks, hyphens at a line's end, escapes and invisible characters don't count.
     """
-    at = start
+    at, found = start, None
     for index, character in enumerate(sentence[: max(offset + 1, 12)]):
         if character.isspace():
+            found = at if index == offset else found
             continue
         while at < len(raw) and raw[at] != character and _is_skipped(raw, at):
             at += 1

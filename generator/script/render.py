@@ -50,6 +50,10 @@ _NAMES: Mapping[str, Callable[[Routine, WordingSettings, NightWording], object]]
 TEMPLATE_NAMES = (*_NAMES, "routine", "visits", "missing", "route")
 """The names that every template knows, besides its own."""
 _HOLD = re.compile(r"(?m)^\[hold\b")
+_AUTHORS_ERRORS = (
+    TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError, RuntimeError,
+)  # fmt: skip
+"""What an author's expressions can raise in Python's own values and in Jinja's helpers."""
 
 
 def render(
@@ -182,8 +186,7 @@ def _render_template(
     except RecursionError as error:
         where = _template_line(error) or MAIN_TEMPLATE
         raise ScriptError("this template calls itself without end", where=where) from error
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError) as error:
-        # what an author's expressions can raise
+    except (*_AUTHORS_ERRORS, TemplateError) as error:
         where = _template_line(error) or MAIN_TEMPLATE
         what = plain_undefined(str(error), TEMPLATE_NAMES) or type(error).__name__
         raise ScriptError(f"this template doesn't render: {what}", where=where) from error

@@ -10,6 +10,7 @@ from jinja2.loaders import split_template_path
 
 from ..errors import ScriptError
 from ..system.symlinks import is_outside
+from ..values import path_test
 from ..yaml_source import read_text
 from .template_steps import spend_for_source
 
@@ -31,7 +32,7 @@ class _FolderLoader(BaseLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         path = self._folder.joinpath(*split_template_path(template))
-        if not path.is_file():
+        if not path_test(path.is_file):
             raise TemplateNotFound(template)
         if self._within is not None and is_outside(path, self._within):
             hint = "put the template itself there, or delete the link"
@@ -40,6 +41,9 @@ class _FolderLoader(BaseLoader):
         text = read_text(path, kind="a template")
         spend_for_source(text)
         return text, str(path), lambda: _modified_ns(path) == read_ns
+
+    def list_templates(self) -> list[str]:
+        return [path.name for path in self._folder.glob("*.j2")]
 
 
 def _modified_ns(path: Path) -> int | None:

@@ -19,7 +19,7 @@ from .kinds import (
     Words,
 )
 from .numbers import ChimeLevel, Duration, Kilobits, Number, Whole
-from .paths import is_utf8, path_test
+from .paths import is_utf8, path_test, with_home
 from .voices import Aloud, CountVoice, CountVoiceKind, OwnOption, OwnVoice, VoiceChoice, VoiceKind, voice_name
 
 __all__ = [
@@ -56,4 +56,5 @@ __all__ = [
     "names_file",
     "path_test",
     "voice_name",
+    "with_home",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 
 def path_test(test: Callable[[], bool]) -> bool:
@@ -14,6 +15,14 @@ def path_test(test: Callable[[], bool]) -> bool:
         return test()
     except (OSError, ValueError):
         return False
+
+
+def with_home(text: str) -> Path:
+    """A path, in which ``~`` is a user's home. Where there is no such user it stays, as in a shell."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def is_utf8(text: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from .kinds import HERE, SettingKind, any_text_schema, some
+from .paths import with_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class OwnVoice:
 
     def path(self, text: str) -> Path:
         """A file that the table names. ``~`` is the user's home."""
-        return Path(self.folder) / Path(text).expanduser()
+        return Path(self.folder) / with_home(text)
 
 
 VoiceChoice: TypeAlias = str | OwnVoice

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..beds import Texture, texture_of
-from ..build.plan_json import PLAN_VERSION, timeline_of
+from ..build.plan_json import PLAN_DAMAGES, PLAN_VERSION, timeline_of
 from ..dsp.contours import from_text
 from ..dsp.short_time import HOP_MS
 from ..durations import MAX_TRACK_MS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..dsp.contours import Contour
 
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but a line break
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # no line break; halves of surrogate pairs
 
 QUIET_BEFORE_MS = 100  # a clip's quiet start, and the pre-echo of a lossy format
 QUIET_AFTER_MS = 200  # a clip's quiet end, and the tolerance of a phrase's end
@@ -108,7 +108,12 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
                 hint="update sleepward, or build the track again",
             )
         planned = TrackPlan(plan, timeline_of(plan))
-        _ = planned.glide_db, float(planned.settings["loudness"]), float(planned.settings["background_level"])
+        _ = (
+            plan["routine"],
+            planned.glide_db,
+            float(planned.settings["loudness"]),
+            float(planned.settings["background_level"]),
+        )
         _check_texts(planned)
         _check_ends(planned)
         _ = planned.texture, planned.contours
@@ -119,7 +124,7 @@ def read_plan(plan_json: str, where: str) -> TrackPlan:
             where=where,
             hint="a newer sleepward may have it: update, or build the track again over another background",
         ) from error
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except PLAN_DAMAGES as error:
         raise InputError(
             f"the plan inside it can't be read: {error!r}", where=where, hint="build the track again"
         ) from error
@@ -138,5 +143,12 @@ def _check_ends(planned: TrackPlan) -> None:
     ends_ms = {timeline.events[-1].end_ms, timeline.chapters[-1].end_ms, planned.plan["duration_ms"]}
     if ends_ms != {timeline.duration_ms}:
         raise ValueError("its parts don't end together")
+    last_ms = 0
+    for event in timeline.events:
+        least_ms = HOP_MS if event.kind == "speech" else 0  # less of it can't be measured
+        is_inside = last_ms <= event.start_ms and event.end_ms <= timeline.duration_ms
+        if not is_inside or event.end_ms < event.start_ms + least_ms:
+            raise ValueError("an event in it lies outside of the track, or before the one before it")
+        last_ms = event.start_ms
     if timeline.duration_ms > MAX_TRACK_MS:
         raise ValueError("it lasts more than a day")

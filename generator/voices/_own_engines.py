@@ -12,7 +12,7 @@ from typing import TypeVar
 from ..errors import MissingToolError, SettingError
 from ..system.stopping import StopToken, check
 from ..system.waiting import POLL_S
-from ..values import OwnVoice
+from ..values import OwnVoice, path_test, with_home
 from . import VoiceInfo
 
 DIGEST_DIGITS = 16
@@ -70,7 +70,7 @@ def positive(own: OwnVoice, key: str, default: float) -> float:
 def existing_file(own: OwnVoice, key: str, what: str) -> Path:
     """The file that a key names. Raises SettingError if there is none."""
     path = own.path(required(own, key, what))
-    if not path.is_file():
+    if not path_test(path.is_file):
         raise SettingError(f"there is no file {path}", where=own.where_of(key), hint=f"{key} is {what}")
     return path
 
@@ -141,4 +141,4 @@ def in_parallel(work: Callable[[int, str, StopToken], _T], texts: Sequence[str],
 
 
 def expand_home(word: str) -> str:
-    return str(Path(word).expanduser()) if word.startswith("~") else word
+    return str(with_home(word)) if word.startswith("~") else word

@@ -25,7 +25,7 @@ from ..errors import InputError, MissingToolError, SettingError, did_you_mean
 from ..system import ffmpeg
 from ..system.stopping import StopToken
 from ..system.waiting import POLL_S
-from ..values import OwnVoice
+from ..values import OwnVoice, path_test
 from . import speakable
 from ._failures import broke_off, require_speech
 from ._own_engines import (
@@ -243,11 +243,11 @@ def _identity(own: OwnVoice, program: Path, words: Sequence[str], given: Mapping
     for word in words:
         option, equals, value = word.rpartition("=")
         file = own.path(value)
-        is_file = bool(value) and not _PLACEHOLDER.search(value) and file.is_file()
+        is_file = bool(value) and not _PLACEHOLDER.search(value) and path_test(file.is_file)
         parts.append(f"{option}{equals}{file.name} {digest_of(file)}" if is_file else word)
     for text in own.texts("depends"):
         path = own.path(text)
-        if not path.exists():
+        if not path_test(path.exists):
             raise SettingError(
                 f"there is no {path}", where=own.where_of("depends"), hint=f"depends is {OWN_KEYS['depends']}"
             )

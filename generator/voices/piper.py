@@ -36,6 +36,8 @@ OWN_KEYS: Mapping[str, str] = {
 }
 NATURAL_WPM = 190.0  # inside phrases, as an even reader speaks, by which Piper's voices were trained
 SLOWEST, FASTEST = 0.25, 4.0
+_SLOWEST_SCALE = 100.0  # a length_scale that no model has
+_MOST_SPEAKERS = 100_000  # the largest model has 904
 _VERSION = 1  # part of the identity: goes up whenever the same model would give another sound
 
 
@@ -57,7 +59,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
     config = _read_config(own, config_file)
     natural_wpm = positive(own, "natural_rate", NATURAL_WPM)
     speed = speed_for(own, rate, natural_wpm, SLOWEST, FASTEST)
-    length_scale = round(float(config.get("inference", {}).get("length_scale", 1.0)) / speed, 4)
+    length_scale = round(float(_part(config, "inference").get("length_scale", 1.0)) / speed, 4)
     speaker = _speaker(own, config)
     parts = (
         f"piper {_VERSION}, {versions}",
@@ -70,7 +72,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
         label=own.name,
         identity=", ".join(parts),
         rate_wpm=rate,
-        language=own.text("language") or str(config.get("espeak", {}).get("voice", "")),
+        language=own.text("language") or str(_part(config, "espeak").get("voice", "")),
         setup=(
             ("engine", "piper"),
             ("model", str(model)),
@@ -85,13 +87,34 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Mod
 def _read_config(own: OwnVoice, path: Path) -> Mapping[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         hint = f"model is {OWN_KEYS['model']}"
         raise SettingError(f"{path} can't be read: {error}", where=own.where_of("model"), hint=hint) from error
-    if not isinstance(config, dict) or "phoneme_id_map" not in config:
+    if not _describes_model(config):
         hint = f"model is {OWN_KEYS['model']}"
         raise SettingError(f"{path} is no description of a Piper model", where=own.where_of("model"), hint=hint)
-    return config
+    described: Mapping[str, Any] = config
+    return described
+
+
+def _describes_model(config: Any) -> bool:
+    """Whether it has what a description of a Piper model has, as far as that is read here."""
+    if not isinstance(config, dict) or "phoneme_id_map" not in config:
+        return False
+    inference, espeak, speakers = (_part(config, key) for key in ("inference", "espeak", "speaker_id_map"))
+    if not all(isinstance(part, dict) for part in (inference, espeak, speakers)):
+        return False
+    scale, numbers = inference.get("length_scale", 1.0), (config.get("num_speakers", 1), *speakers.values())
+    return (
+        isinstance(scale, int | float)
+        and 0 < scale < _SLOWEST_SCALE
+        and all(isinstance(number, int) and 0 <= number <= _MOST_SPEAKERS for number in numbers)
+    )
+
+
+def _part(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = config.get(key) or {}
+    return found
 
 
 def _speaker(own: OwnVoice, config: Mapping[str, Any]) -> int | None:
@@ -99,10 +122,10 @@ def _speaker(own: OwnVoice, config: Mapping[str, Any]) -> int | None:
     asked = own.text("voice")
     if asked is None:
         return None
-    names: Mapping[str, int] = config.get("speaker_id_map") or {}
-    count = int(config.get("num_speakers", 1))
+    names: Mapping[str, int] = _part(config, "speaker_id_map")
+    count: int = config.get("num_speakers", 1)
     if asked in names:
-        return int(names[asked])
+        return names[asked]
     if asked.isdecimal() and int(asked) < count:
         return int(asked)
     known = [*names] or [str(number) for number in range(count)]

@@ -17,7 +17,7 @@ from ..errors import InputError, NotFoundError, SettingError
 from ..model import Recording
 from ..system import ffmpeg
 from ..system.stopping import StopToken
-from ..values import OwnVoice
+from ..values import OwnVoice, path_test
 from ..yaml_source import read_text
 from . import open_other_voice, speakable
 from ._failures import broke_off, require_speech
@@ -72,7 +72,7 @@ def open_own_voice(own: OwnVoice, *, rate: int | None, pitch: int | None) -> Rec
     refuse_rate(own, rate, why)
     refuse_pitch(own, pitch, why)
     folder = own.path(required(own, "folder", OWN_KEYS["folder"]))
-    if not folder.is_dir():
+    if not path_test(folder.is_dir):
         raise SettingError(
             f"there is no folder {folder}", where=own.where_of("folder"), hint="make it, or mend the name"
         )

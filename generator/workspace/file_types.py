@@ -12,6 +12,7 @@ from ..definition.library_models import LibraryFile
 from ..definition.models import PoseFile, RoutineFile
 from ..definition.program_models import ProgramFile
 from ..errors import NotFoundError, SleepwardError
+from ..values import path_test
 from ..yaml_source import read_text
 from .settings_layers import PROJECT_FILE
 from .trusted_folders import ROUTINE_SUFFIXES, ROUTINES, TEMPLATES
@@ -59,7 +60,7 @@ def files_of(paths: Sequence[str]) -> Iterator[Path]:
         yield Path(PROJECT_FILE)
     for name in paths or [ROUTINES, *([TEMPLATES] if Path(TEMPLATES).is_dir() else [])]:
         path = Path(name)
-        if not path.exists():
+        if not path_test(path.exists):
             raise NotFoundError("there is no such file or folder", where=name, hint="check its name")
         found = [*_below(path)] if path.is_dir() else [path]
         if not found and paths:

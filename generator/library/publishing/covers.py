@@ -32,5 +32,5 @@ def draw_for(catalogue: Catalogue, tracks: Sequence[CatalogueTrack]) -> bytes:
 
 
 def taken_from(tags: Tags) -> bytes:
-    """The user's own picture, as a track carries it: a JPEG."""
+    """The user's own picture, as a track carries it: a JPEG. Raises InputError if it can't be read."""
     return as_jpeg(tags.cover)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...build.fingerprint import short_digest
 from ...errors import InputError
+from ..manifest import read_json
 from ..names import leads_out
 
 FILE_NAME = "published.json"
@@ -49,12 +50,12 @@ def parse_record(content: bytes | None, where: str) -> Record:
     if content is None:
         return Record()
     try:
-        written: dict[str, Any] = json.loads(content)
+        written = read_json(content)
         _check_version(written["version"])
         files = {_checked(name): MadeFile(str(each[0]), str(each[1]), int(each[2])) for name, *each in written["files"]}
         tracks = {str(name): int(size) for name, size in written["tracks"]}
         return Record(str(written["made_from"]), str(written["base_url"]), tracks, files)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
         hint = "move it away: what was published stays, and is taken for yours where it differs"
         raise InputError(f"this isn't a list of published files ({error})", where=where, hint=hint) from error
 

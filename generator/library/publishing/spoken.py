@@ -19,6 +19,6 @@ class Spoken:
 
 
 def spoken_in(tags: Tags) -> Spoken:
-    """The sentences and chapters of a track. Raises ValueError, KeyError or TypeError if its plan is damaged."""
+    """The sentences and chapters of a track. Raises one of `plan_json.PLAN_DAMAGES` if its plan is damaged."""
     timeline = timeline_of(json.loads(tags.plan_json))
     return Spoken(timeline.sentences, timeline.chapters)

@@ -8,7 +8,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from ...build.fingerprint import short_digest
-from ...errors import TrackError
+from ...build.plan_json import PLAN_DAMAGES
+from ...errors import InputError, TrackError
 from ...formats import Tags, read_tags
 from ...system.stopping import check
 from ..folder import FolderStore
@@ -65,7 +66,15 @@ def _cover(catalogue: Catalogue, tracks: Sequence[CatalogueTrack], folder: Path)
     if tracks[0].cover == "auto":
         source = short_digest(SCHEMA, repr(covers.words_for(catalogue, tracks)))
         return Wanted(source, partial(covers.draw_for, catalogue, tracks))
-    return Wanted(short_digest(SCHEMA, tracks[0].sha256), lambda: covers.taken_from(_tags_of(folder, tracks[0])))
+    return Wanted(short_digest(SCHEMA, tracks[0].sha256), partial(_own_cover, folder, tracks[0]))
+
+
+def _own_cover(folder: Path, track: CatalogueTrack) -> bytes:
+    tags = _tags_of(folder, track)
+    try:
+        return covers.taken_from(tags)
+    except InputError as error:
+        raise TrackError(f"its cover can't be shown: {error.what}", where=track.file, hint="make it again") from error
 
 
 def _beside(catalogue: Catalogue, track: CatalogueTrack, spoken: Callable[[], Spoken]) -> dict[str, Wanted]:
@@ -81,7 +90,7 @@ def _beside(catalogue: Catalogue, track: CatalogueTrack, spoken: Callable[[], Sp
 def _spoken(folder: Path, track: CatalogueTrack) -> Spoken:
     try:
         return spoken_in(_tags_of(folder, track))
-    except (ValueError, KeyError, TypeError) as error:
+    except PLAN_DAMAGES as error:
         raise _damaged(track) from error
 
 
