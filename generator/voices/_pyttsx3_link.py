@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -146,6 +147,14 @@ class IdleServers:
                 server.close()
             return None
 
+    def close_ended(self) -> None:
+        """Close those that were killed. The others end with this process, and remove their folders themselves."""
+        with self._lock:
+            for waiting in self._servers.values():
+                for server in waiting:
+                    if not server.is_running:
+                        server.close()
+
     def close(self) -> None:
         """End them all."""
         with self._lock:
@@ -156,6 +165,7 @@ class IdleServers:
 
 
 servers = IdleServers()
+atexit.register(servers.close_ended)
 
 
 def run_once(mode: str, lines: Sequence[Message], deadline_s: float) -> list[dict[str, Any]]:

@@ -72,7 +72,19 @@ There is nothing more to do tonight. [4s]
 BEDS = (*(name for name, kind in beds.BEDS.items() if kind.texture != "none"), "music")
 USUAL = ("brown", "rain", "tide")  # the default, what covers most, what follows the breath; the others are slow
 
-PLAN = ("structure", "duration", "speech", "stray", "dropouts", "tail", "chapters", "seams")
+PLAN = (
+    "structure",
+    "duration",
+    "speech",
+    "stray",
+    "dropouts",
+    "tail",
+    "chapters",
+    "seams",
+    "sound",
+    "sentences",
+    "tags",
+)
 TARGETS = (
     *("loudness", "true-peak", "gap", "gap-tenth", "startle"),
     *("stoi-tenth", "stoi-least", "estoi-tenth", "estoi-least"),
