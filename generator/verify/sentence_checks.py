@@ -38,8 +38,10 @@ def sentences(measurement: Measurement, planned: TrackPlan) -> Row:
     heard = _Heard(measurement, planned)
     worst_db, wrong = 0.0, []
     for event in planned.speech:
-        own_db = heard.distance_db(event, contours[event.text]) if event.text in contours else inf
-        worst_db = max(worst_db, own_db)
+        own_db = inf  # where the plan has another text than was spoken
+        if event.text in contours:
+            own_db = heard.distance_db(event, contours[event.text])
+            worst_db = max(worst_db, own_db)
         if instead := _instead(heard, event, contours, own_db):
             wrong.append(f"{instead} is heard instead of “{rows.shortened(event.text)}” {rows.at(event.start_ms)}")
     count = len(planned.speech)
