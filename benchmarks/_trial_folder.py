@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 SLEEPWARD = Path(sys.executable).with_name("sleepward")
+LINGERS_S = 20.0  # a process that still runs after this time is an orphan
 MARK = "TRIAL_MARK"
 SCRIPT = """\
 # Night
@@ -82,6 +83,13 @@ class TrialFolder:
         parts = list(self.folder.rglob("*.part"))
         found = [*parts, *(self.folder / "tmp").iterdir(), *self.folder.glob("out/.sleepward-*")]
         return [path.relative_to(self.folder).as_posix() for path in found]
+
+    def lingering(self) -> list[int]:
+        """The processes of this folder's commands that don't end by themselves within LINGERS_S."""
+        until_s = time.monotonic() + LINGERS_S
+        while (left := self.orphans()) and time.monotonic() < until_s:
+            time.sleep(0.1)  # between two looks
+        return [process.pid for process in left]
 
     def orphans(self) -> list[psutil.Process]:
         return [process for process in psutil.process_iter() if self._is_ours(process)]

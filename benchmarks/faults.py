@@ -42,7 +42,6 @@ from generator.cli.commands import OUR_FAULT
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reliability.md"
 HANGS_S = 120.0
-LINGERS_S = 20.0
 FLAGS = ("--tail", "1m", "--bitrate", "64", "--background", "rain", "-o", "out/")
 TONE = ("build", "one.txt", "two.txt", "--voice", "tone", *FLAGS)
 KLATT = ("build", "one.txt", "--voice", "en-us+klatt4", *FLAGS)
@@ -197,7 +196,7 @@ def _strike(after: int) -> Callable[[TrialFolder, subprocess.Popen[bytes]], None
                 with contextlib.suppress(psutil.Error):
                     children[-1].kill()
                 return
-            time.sleep(0.002)
+            time.sleep(0.002)  # between two looks
 
     return beside
 
@@ -212,7 +211,7 @@ def _starve(_place: TrialFolder, process: subprocess.Popen[bytes]) -> None:
                     size = child.memory_info().vms
                     child.rlimit(psutil.RLIMIT_AS, (size, size))
                     starved.add(child.pid)
-        time.sleep(0.005)
+        time.sleep(0.005)  # between two looks
 
 
 FFMPEG = """\
@@ -400,7 +399,8 @@ class Bench:
         if trial.words in self._right:
             return
         place = TrialFolder(self._folder / secrets.token_hex(3))
-        trial.undo(place) if trial.words is MINE else None
+        if trial.words is MINE:
+            trial.undo(place)  # which puts the voice there, in order
         finish(place, trial.words)
         self._right[trial.words] = place.tracks()
         self._caches[trial.words] = place.folder / "cache"
@@ -449,11 +449,8 @@ class Bench:
             outcome.faults.append(f"not an error and a hint: {said[-500:]!r}")
         if (outcome.code and trial.must_finish) or (not outcome.code and trial.must_fail):
             outcome.faults.append(f"it left {outcome.code}")
-        until_s = time.monotonic() + LINGERS_S
-        while (left := place.orphans()) and time.monotonic() < until_s:
-            time.sleep(0.1)
-        if left:
-            outcome.faults.append(f"processes are left: {[process.pid for process in left]}")
+        if left := place.lingering():
+            outcome.faults.append(f"processes are left: {left}")
 
 
 def _is_told(said: str) -> bool:

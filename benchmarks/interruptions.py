@@ -40,7 +40,6 @@ from _trial_folder import TrialFolder, finish
 
 IMPORTS_S = 0.3
 HANGS_S = 60.0  # long enough for a busy machine
-LINGERS_S = 20.0  # a process that still runs after this time is an orphan
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 PLACE = "https://example.org/nights/"
 
@@ -184,11 +183,8 @@ def _interrupt(place: TrialFolder, trial: Trial) -> None:
             trial.faults.append(f"exit {trial.code}")
         if any(word in said for word in ("Traceback", "Exception", "Error")):
             trial.faults.append(f"it says {said[-400:]!r}")
-    until_s = time.monotonic() + LINGERS_S
-    while (left := place.orphans()) and time.monotonic() < until_s:
-        time.sleep(0.1)
-    if left:
-        trial.faults.append(f"processes are left: {[process.pid for process in left]}")
+    if left := place.lingering():
+        trial.faults.append(f"processes are left: {left}")
 
 
 GENTLE, HARD = (signal.SIGINT, signal.SIGTERM), (signal.SIGKILL,)

@@ -9,7 +9,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from .short_time import HOP, HOP_MS, VOICE_BANDS_HZ, band_weights, powers, to_db
+from .short_time import HOP, HOP_MS, VOICE_BANDS_HZ, band_weights, levels_db, powers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ def contour_of(sound: NDArray[np.float32], start: int, duration_ms: int) -> Cont
     part = sound[max(first, 0) : max(first + (hops + 1) * HOP, 0)]
     before = max(-first, 0)
     padded = np.pad(part, (before, (hops + 1) * HOP - len(part) - before))
-    levels = to_db(step_powers(powers(padded, band_weights()).T))
+    levels = levels_db(step_powers(powers(padded, band_weights()).T))
     contour: Contour = np.maximum(levels - levels.max(), FLOOR_DB)
     return contour
 

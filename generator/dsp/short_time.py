@@ -52,7 +52,8 @@ def whole_weights() -> NDArray[np.float32]:
     return (np.where((hz > 0) & (hz < SAMPLE_RATE / 2), 2.0, 1.0) / (WINDOW / 2)).astype(np.float32)
 
 
-def to_db(power: NDArray[Any]) -> NDArray[np.float64]:
+def levels_db(power: NDArray[Any]) -> NDArray[np.float64]:
+    """Powers as levels in dB, none below FLOOR_DB."""
     import numpy as np
 
     levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))

@@ -12,7 +12,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..dsp.loudness import k_weighted
-from ..dsp.short_time import FLOOR_DB, HOP, HOP_MS, VOICE_BANDS_HZ, WINDOW, band_weights, powers, to_db, whole_weights
+from ..dsp.short_time import (
+    FLOOR_DB,
+    HOP,
+    HOP_MS,
+    VOICE_BANDS_HZ,
+    WINDOW,
+    band_weights,
+    levels_db,
+    powers,
+    whole_weights,
+)
 from ..dsp.true_peak import REACH, true_peak_amplitude
 
 if TYPE_CHECKING:
@@ -115,7 +125,7 @@ def _levels(sound: Samples) -> NDArray[np.float16]:
     mid, side = (sound[:, 0] + sound[:, 1]) / 2, (sound[:, 0] - sound[:, 1]) / 2
     by_mid, by_side = powers(mid, _weights()), powers(side, _weights()[:, :1])
     k_side = 2 * by_side[:, 0]  # left² + right² = 2 mid² + 2 side²
-    levels: NDArray[np.float16] = to_db(np.vstack([2 * by_mid[:, 0] + k_side, k_side, by_mid[:, 1:].T])).astype(
+    levels: NDArray[np.float16] = levels_db(np.vstack([2 * by_mid[:, 0] + k_side, k_side, by_mid[:, 1:].T])).astype(
         np.float16
     )
     return levels

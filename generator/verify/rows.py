@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from ..dsp.short_time import FLOOR_DB, HOP_MS
+from ..dsp.short_time import FLOOR_DB, HOP_MS, levels_db
 from .analysis import COARSE_HOPS
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def window_levels_db(db: NDArray[Any], hops: int, step: int = 1) -> NDArray[np.f
         last = min(first + _AT_ONCE, count)
         sums = np.concatenate([[0.0], np.cumsum(power(db[first * step : (last - 1) * step + hops]))])
         means = (sums[hops::step] - sums[: len(sums) - hops : step]) / hops
-        levels[first:last] = 10 * np.log10(np.maximum(means, 10 ** (FLOOR_DB / 10)))
+        levels[first:last] = levels_db(means)
     return levels
 
 
@@ -121,8 +121,7 @@ def smoothed_db(db: NDArray[Any], hops: int) -> NDArray[np.float64]:
 
     powers = np.pad(power(db), ((0, 0), (hops // 2, hops // 2)))
     means = np.lib.stride_tricks.sliding_window_view(powers, hops, axis=1).mean(axis=2)
-    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(means, 10 ** (FLOOR_DB / 10)))
-    return levels
+    return levels_db(means)
 
 
 def coarse(fine: NDArray[np.bool_], hops: int = COARSE_HOPS) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from ..dsp.contours import FLOOR_DB, STEP_MS, step_powers
-from ..dsp.short_time import to_db
+from ..dsp.short_time import levels_db
 from ..mix.envelope import DUCK_DB
 from ..model import Event
 from . import rows
@@ -83,15 +83,15 @@ class _Heard:
 
         inside = hops_of(event)
         there = slice(max(inside.start + late_hops, 0), inside.stop + late_hops)
-        heard_db = to_db(step_powers(power(self._bands_db[:, there]).astype(np.float32)))
+        heard_db = levels_db(step_powers(power(self._bands_db[:, there]).astype(np.float32)))
         steps = min(heard_db.shape[1], contour.shape[1])
         heard_db, contour = heard_db[:, :steps], contour[:, :steps]
         loud = contour >= _LOUD_DB
         gain_db = float(np.median((heard_db - contour)[loud])) if loud.any() else 0.0
         voice = power(contour + gain_db)
         loudest = self._background(inside)
-        most = to_db(voice + loudest)
-        least = to_db(np.where(contour > FLOOR_DB, voice, 0.0) + loudest * 10 ** (DUCK_DB / 10))
+        most = levels_db(voice + loudest)
+        least = levels_db(np.where(contour > FLOOR_DB, voice, 0.0) + loudest * 10 ** (DUCK_DB / 10))
         off_db = np.maximum(np.maximum(least - heard_db, heard_db - most), 0.0)
         return float(np.minimum(off_db, _CLIPPED_DB).mean())
 
