@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from PIL import Image
 from generator.build.plan_json import PLAN_DAMAGES
 from generator.errors import InputError, ScriptError, SettingError, SleepwardError, TrackError
 from generator.formats import CONTAINERS, Tags, read_tags
+from generator.formats.container import MAX_TAG_BYTES
 from generator.formats.cover import as_jpeg, load_cover
 from generator.formats.id3 import id3_tag
 from generator.library.manifest import Manifest, ManifestEntry, dump_manifest, parse_manifest
@@ -36,6 +38,7 @@ from generator.pronunciation.lexicon import parse_lexicon
 from generator.pronunciation.places import placed_remarks
 from generator.pronunciation.reading import Reading
 from generator.script import parse
+from generator.settings import FORMATS
 from generator.values import OwnOption, OwnVoice
 from generator.verify import read_plan
 from generator.voices import piper
@@ -120,6 +123,54 @@ def test_a_wav_that_says_it_is_endless_is_read_to_its_end(tmp_path: Path, sound_
     assert CONTAINERS["wav"].sound_sha256(path)
     with pytest.raises(TrackError, match="it should have"):
         CONTAINERS["wav"].check(path)
+
+
+def with_a_gap(path: Path, *parts: bytes, gap: int, times: int = 1) -> Path:
+    """A file of the first part, and `times` the second with a gap behind it that takes no room on the disk."""
+    with path.open("wb") as file:
+        file.write(parts[0])
+        for number in range(times):
+            file.write(parts[1].replace(b"NUMB", struct.pack("<I", number + 1)))
+            file.seek(gap, io.SEEK_CUR)
+        file.truncate()
+    return path
+
+
+def huge_tags(name: str, path: Path) -> Path:
+    """A file whose tags have hundreds of megabytes."""
+    much = 900_000_000
+    match name:
+        case "mp3":
+            frame = b"GEOB" + struct.pack(">I", 2**28 - 40) + bytes(2)
+            return with_a_gap(path, b"ID3\x03\0\0\x7f\x7f\x7f\x7f", frame, gap=2**28)
+        case "wav":
+            head = b"RIFF" + struct.pack("<I", much + 12) + b"WAVE"
+            return with_a_gap(path, head, b"id3 " + struct.pack("<I", much) + b"ID3\x03\0\0\x7f\x7f\x7f\x7f", gap=much)
+        case "m4b":
+            cover = struct.pack(">I4s", much, b"covr") + struct.pack(">I4sQ", much - 8, b"data", 0)
+            tags = struct.pack(">I4s", much + 8, b"ilst") + cover
+            meta = struct.pack(">I4sI", much + 20, b"meta", 0) + tags
+            outer = struct.pack(">I4s", much + 36, b"moov") + struct.pack(">I4s", much + 28, b"udta") + meta
+            return with_a_gap(path, box(b"ftyp", b"M4B \0\0\0\0"), outer, gap=much - 24)
+        case "flac":
+            info = b"fLaC\0\0\0\x22" + bytes(10) + b"\x0b\xb8\x03\xf0" + bytes(20)
+            return with_a_gap(path, info, b"\x01\xff\xff\xff", gap=2**24 - 1, times=50)
+        case _:
+            head = b"OggS\0\x02" + bytes(12) + bytes(8) + b"\x01\x13OpusHead\x01\x02" + bytes(9)
+            page = b"OggS\0\x01" + bytes(12) + b"NUMB" + bytes(4) + b"\xff" + b"\xff" * 255 + b"OpusTags"
+            return with_a_gap(path, head, page, gap=255 * 255 - 8, times=6_000)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_huge_tags_are_not_read_to_their_end(tmp_path: Path, name: str) -> None:
+    path = huge_tags(name, tmp_path / f"night.{name}")
+    assert path.stat().st_size > 250_000_000
+    tracemalloc.start()
+    try:
+        assert read_tags(path) is None
+        assert tracemalloc.get_traced_memory()[1] < 3 * MAX_TAG_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 # --- pictures ----------------------------------------------------------------------------------------

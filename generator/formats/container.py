@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 DAMAGES = (ValueError, struct.error, LookupError, ArithmeticError, RecursionError)
 """What reading raises for sizes, times and texts that no whole file has."""
+
+
+MAX_TAG_BYTES = 64_000_000
+"""The most that is read of a file for its tags. A cover has 5 MB at most, and the plan of a whole day some more."""
 
 
 class BrokenFileError(Exception):
@@ -62,13 +67,14 @@ class Container(ABC):
         from mutagen import MutagenError
 
         try:
-            return self.parse_tags(path)
-        except (MutagenError, *DAMAGES):
+            with _TagReader(io.FileIO(path)) as file:
+                return self.parse_tags(file)
+        except (BrokenFileError, MutagenError, *DAMAGES):
             return None
 
     @abstractmethod
-    def parse_tags(self, path: Path) -> Tags | None:
-        """The tags, for `read_tags`. Raises MutagenError or one of DAMAGES if they are damaged."""
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        """The tags, for `read_tags`. Raises BrokenFileError, MutagenError or one of DAMAGES if they are damaged."""
 
     @abstractmethod
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
@@ -122,3 +128,17 @@ class Container(ABC):
 
         Raises BrokenFileError or one of DAMAGES if the file isn't whole.
         """
+
+
+class _TagReader(io.BufferedReader):
+    """A file whose tags are read. Raises BrokenFileError after MAX_TAG_BYTES, whatever sizes the file claims."""
+
+    _left = MAX_TAG_BYTES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self._left if size is None or size < 0 else size
+        if wanted > self._left:
+            raise BrokenFileError(f"it has more than {MAX_TAG_BYTES // 1_000_000} MB of tags")
+        found = super().read(wanted)
+        self._left -= len(found)
+        return found

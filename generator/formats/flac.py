@@ -57,8 +57,8 @@ class Flac(StreamedContainer):
             flac.add_picture(picture_of(tags.cover))
         flac.save(padding=lambda room: room.padding if room.padding >= 0 else PADDING_BYTES)
 
-    def parse_tags(self, path: Path) -> Tags | None:
-        flac = import_module("mutagen.flac").FLAC(path)
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        flac = import_module("mutagen.flac").FLAC(file)
         cover = next((bytes(picture.data) for picture in flac.pictures), b"")
         return tags_in(flac.tags or {}, cover)
 

@@ -82,9 +82,9 @@ class M4b(StreamedContainer):
             found["covr"] = [mp4.MP4Cover(tags.cover, form)]
         file.save(padding=lambda _: PADDING_BYTES)
 
-    def parse_tags(self, path: Path) -> Tags | None:
-        file = import_module("mutagen.mp4").MP4(path)
-        found = file.tags or {}
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        mp4 = import_module("mutagen.mp4").MP4(file)
+        found = mp4.tags or {}
 
         def free(name: str) -> str:
             return bytes(found.get(name, [b""])[0]).decode()
@@ -99,7 +99,7 @@ class M4b(StreamedContainer):
         if not plan_json or not key:
             return None
         number, total = found.get(_NUMBER, [(0, 0)])[0]
-        starts = [(round(chapter.start * 1_000), chapter.title) for chapter in file.chapters or []]
+        starts = [(round(chapter.start * 1_000), chapter.title) for chapter in mp4.chapters or []]
         return Tags(
             **{field: text(name) for name, field in _TEXTS.items()},
             chapters=chapters_from_starts(starts, duration_ms),

@@ -54,9 +54,8 @@ class Mp3(Container):
             sink.seek(0)
             sink.write(id3_tag(replace(each, sound_sha256=digest)))  # as long as the first one
 
-    def parse_tags(self, path: Path) -> Tags | None:
-        with path.open("rb") as file:
-            return read_id3(file)
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        return read_id3(file)
 
     def replace_tags(self, source: Path, sink: BinaryIO, tags: Tags) -> None:
         tags = replace(tags, sound_sha256=tags.sound_sha256 or self.sound_sha256(source))

@@ -64,8 +64,8 @@ class Opus(StreamedContainer):
                     file.write(replace(page, body=body).with_checksum())
                     break
 
-    def parse_tags(self, path: Path) -> Tags | None:
-        tags = import_module("mutagen.oggopus").OggOpus(path).tags
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        tags = import_module("mutagen.oggopus").OggOpus(file).tags
         return tags_in(tags, _cover(tags.get(PICTURE_NAME, [])))
 
     def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..model import SAMPLE_RATE
-from .container import BrokenFileError
+from .container import MAX_TAG_BYTES, BrokenFileError
 from .ffmetadata import ffmetadata
 from .id3 import id3_tag, read_id3
 from .riff import append_chunk, chunks, riff_end
@@ -51,12 +51,11 @@ class Wav(StreamedContainer):
         with part.open("r+b") as file:
             append_chunk(file, ID3_CHUNK, id3_tag(tags))
 
-    def parse_tags(self, path: Path) -> Tags | None:
-        with path.open("rb") as file:
-            for chunk in chunks(file):
-                if chunk.name == ID3_CHUNK:
-                    file.seek(chunk.start)
-                    return read_id3(io.BytesIO(file.read(min(chunk.size, path.stat().st_size))))
+    def parse_tags(self, file: BinaryIO) -> Tags | None:
+        for chunk in chunks(file):
+            if chunk.name == ID3_CHUNK:
+                file.seek(chunk.start)
+                return read_id3(io.BytesIO(file.read(min(chunk.size, MAX_TAG_BYTES))))
         return None
 
     def sound_parts(self, file: BinaryIO, file_bytes: int) -> Iterator[tuple[int, int]]:
