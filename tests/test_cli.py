@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -426,7 +427,8 @@ def test_what_killed_builds_left_goes_at_the_next_start_and_what_is_in_use_stays
         )
         for build in (killed, living):
             stack.callback(build.kill)
-        while len(list(temporary.glob("sleepward-tags-*"))) < 2:  # made last, when the part is there
+        while len(list(temporary.glob("sleepward-tags-*/in-use"))) < 2:  # made last, when the part is there
+            time.sleep(0.005)
             assert killed.poll() is living.poll() is None
         killed.kill()
         killed.wait()

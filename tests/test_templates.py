@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.script import template_steps
 from tests.conftest import TONE, Command
 
 LINES = """\
@@ -94,16 +95,16 @@ def test_a_template_outside_a_style_is_told_where_to_go(sleepward: Command, temp
 
 
 GREEDY = {
-    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}": "10,000,000 steps",
-    "{% for a in range(99999) %}{% for b in range(99999) if b < 0 %}{% endfor %}{% endfor %}": "10,000,000 steps",
-    "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(99) }}": "10,000,000 steps",
-    "{% set x = [1] %}{% for i in x %}{% set _ = x.append(i) %}{% endfor %}": "10,000,000 steps",
-    "{{ 'x' * 10 ** 9 }}": "10,000,000 steps",
-    "{{ [visit] * 10 ** 9 }}": "10,000,000 steps",
-    "{{ [1] | batch(2000000000, 'x') | list | length }}": "10,000,000 steps",
-    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x }}": "10,000,000 steps",
-    "{% set x = (1,) %}" + "{% set x = (x, x) %}" * 45 + "{{ {x: 1} }}": "10,000,000 steps",
-    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x == [x, x] }}": "10,000,000 steps",
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}": "1,000,000 steps",
+    "{% for a in range(99999) %}{% for b in range(99999) if b < 0 %}{% endfor %}{% endfor %}": "1,000,000 steps",
+    "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(99) }}": "1,000,000 steps",
+    "{% set x = [1] %}{% for i in x %}{% set _ = x.append(i) %}{% endfor %}": "1,000,000 steps",
+    "{{ 'x' * 10 ** 9 }}": "1,000,000 steps",
+    "{{ [visit] * 10 ** 9 }}": "1,000,000 steps",
+    "{{ [1] | batch(2000000000, 'x') | list | length }}": "1,000,000 steps",
+    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x }}": "1,000,000 steps",
+    "{% set x = (1,) %}" + "{% set x = (x, x) %}" * 45 + "{{ {x: 1} }}": "1,000,000 steps",
+    "{% set x = [1] %}" + "{% set x = [x, x] %}" * 45 + "{{ x == [x, x] }}": "1,000,000 steps",
     "{% set x = 'x' %}" + "{% set x = x ~ x %}" * 40: "1,000,000 characters",
     "{% set x = 'x' %}" + "{% set x = x + x %}" * 40: "1,000,000 characters",
     "{% set x = 'x' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40: "1,000,000 characters",
@@ -136,12 +137,19 @@ GREEDY = {
 
 @pytest.mark.parametrize("said", GREEDY, ids=range(len(GREEDY)))
 def test_a_template_that_wants_too_much_is_refused_with_the_limit_and_the_line(
-    sleepward: Command, template: Path, said: str
+    sleepward: Command, template: Path, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(template_steps, "MAX_STEPS", 1_000_000)  # a tenth, to be there sooner
     template.write_text(LINES.replace("(visit) %}\n", f"(visit) %}}\n{said}\n", 1), encoding="utf-8")
     told = sleepward("script", "ten-minutes-in-bed", "--style", "mine", code=2).stderr
     assert GREEDY[said] in told
     assert "lines.j2" in told
+
+
+def test_the_limit_of_steps_is_some_seconds_away(sleepward: Command, template: Path) -> None:
+    said = "{% for a in range(99999) %}{% for b in range(99999) if b < 0 %}{% endfor %}{% endfor %}"
+    template.write_text(LINES.replace("(visit) %}\n", f"(visit) %}}\n{said}\n", 1), encoding="utf-8")
+    assert "10,000,000 steps" in sleepward("script", "ten-minutes-in-bed", "--style", "mine", code=2).stderr
 
 
 def test_a_template_that_is_too_deep_or_too_large_is_a_fault_for_check_too(sleepward: Command, template: Path) -> None:

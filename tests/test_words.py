@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections import Counter
@@ -43,7 +44,8 @@ ROUTINES = [
 ]
 STYLES = ["gentle", "spare", "beginner", "breathing", "nidra"]
 RITUAL = "nidra"  # says the same words every night
-NIGHTS = range(30)
+NIGHTS = range(int(os.environ.get("TEST_NIGHTS", "12")))
+"""Night 0, and two nights of each theme and more; `TEST_NIGHTS=30 pytest tests/test_words.py` reads a month."""
 THEMES = 5
 LEVELS = ["easier", "deeper"]
 CALLED = 2  # a round that comes oftener than this is one of an alternation
