@@ -211,16 +211,30 @@ def test_no_clip_peaks_above_the_ceiling(narrator: Narrator) -> None:
     assert max(true_peak_db(clip.samples) for clip in narrator.clips) <= CEILING_DBTP + 0.1
 
 
-@pytest.mark.parametrize("bed", ["brown", "rain"])
-def test_a_phrase_does_not_startle(narrator: Narrator, bed: str) -> None:
-    """Over a bed 15 LU below it, momentary loudness rises by 20 LU at most within 400 ms."""
-    loop = bed_at_default(bed)
-    for index, clip in enumerate(narrator.clips):
-        start = index * RATE
-        sound = loop[start : start + 2 * RATE + len(clip.samples)].copy()
-        sound[RATE : RATE + len(clip.samples)] += clip.samples * np.float32(0.5**0.5)  # as loud from two channels
-        level = momentary_lufs(sound, hop_ms=20)
-        assert np.max(level[20:] - level[:-20]) <= 20, clip.text
+@cache
+def softest_lufs(bed: str) -> float:
+    """The softest 400 ms of a bed as it lies 15 LU under a phrase."""
+    return float(momentary_lufs(bed_at_default(bed), hop_ms=20).min())
+
+
+def loudest_lufs(clip: Clip) -> float:
+    """The loudest 400 ms of a clip, as loud from two channels."""
+    sound = np.pad(clip.samples, ((RATE // 2, RATE // 2), (0, 0))).repeat(2, axis=1) * np.float32(0.5**0.5)
+    return float(momentary_lufs(sound, hop_ms=20).max())
+
+
+@pytest.mark.parametrize("bed", ["brown", "rain", "ocean", "tide"])
+def test_no_word_startles_wherever_the_bed_is_when_it_comes(narrator: Narrator, bed: str) -> None:
+    """Over a bed 15 LU below it, momentary loudness rises by 20 LU at most within 400 ms: from the bed's softest place
+    to the voice's loudest."""
+    for clip in narrator.clips:
+        assert loudest_lufs(clip) - softest_lufs(bed) <= 20, clip.text
+
+
+def test_the_loudest_word_is_the_same_in_every_sentence(narrator: Narrator) -> None:
+    """Single words, which are shorter than the 400 ms, are softer."""
+    loudest = [loudest_lufs(clip) for clip in narrator.clips if len(clip.text.split()) > 3]
+    assert np.ptp(loudest) <= 1
 
 
 def test_onsets_are_soft(narrator: Narrator) -> None:
@@ -391,7 +405,7 @@ def test_loud_passages_are_levelled_and_soft_ones_left() -> None:
         levelled = with_gains(wave, loudness_gains_db(apply_voice_eq(wave, VoiceEq()).powers))
         return integrated_lufs(levelled[CHAIN_RATE:-CHAIN_RATE], CHAIN_RATE)
 
-    assert out_lufs(-10) - out_lufs(-14) == pytest.approx(1, abs=0.2)
+    assert out_lufs(-10) - out_lufs(-14) == pytest.approx(0.4, abs=0.1)
     assert out_lufs(-25) == pytest.approx(-28, abs=0.2)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Wave = NDArray[np.float32]
     """(samples,), whole milliseconds, at `CHAIN_RATE`; at `SAMPLE_RATE` from `limit_true_peaks` on."""
 
-CHAIN_VERSION = "13"
+CHAIN_VERSION = "14"
 """Goes up whenever the chain's sound changes. Cache keys carry `chain_identity`."""
 
 NOMINAL_LUFS = -22.0
@@ -52,8 +52,10 @@ ATTACK_MS = 15
 RELEASE_MS = 200
 LOOK_AHEAD_MS = 10  # lowers the gain before a loud sound starts, so that first syllables don't stick out
 
-LEVELLER_LUFS = -21.5
-LEVELLER_RATIO = 4.0
+# Each sentence's loudest 400 ms then lie within 0.3 LU of each other, 2.5 LU over the voice, and DistillMOS doesn't
+# change. At a ratio of 4 above -21.5 LUFS, measured at each moment alone, they lay within 1.1 LU, up to 3.9 LU over it.
+LEVELLER_LUFS = -20.0
+LEVELLER_RATIO = 10.0
 
 # As little softening as keeps the hardest onset under 20 dB in 10 ms: more of it costs naturalness, up to 0.08 of
 # DistillMOS.
@@ -223,17 +225,19 @@ def onset_gains_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def loudness_gains_db(powers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gains in dB that compress momentary loudness 4:1 above `LEVELLER_LUFS`, so that no word sticks out.
+    """Gains in dB that compress momentary loudness above `LEVELLER_LUFS` by `LEVELLER_RATIO`: no word sticks out.
 
-    The threshold is the same for all clips, and loudness is taken over 400 ms. This halves the spread between
-    sentences.
+    The threshold is the same for all clips, and loudness is taken over 400 ms. Each millisecond has the gain of the
+    loudest 400 ms that it is part of, so that the first word after a pause is as even as the others.
     """
     import numpy as np
 
     momentary = _moving_means(powers, BLOCK_MS, edges="constant")
     momentary_lufs = -0.691 + 10 * np.log10(momentary + 1e-15)  # BS.1770-4, equation 2
     cut_db = (momentary_lufs - LEVELLER_LUFS).clip(0) * (1 - 1 / LEVELLER_RATIO)
-    return -_moving_means(cut_db, 50, edges="edge")
+    around = np.pad(cut_db, (BLOCK_MS // 2, BLOCK_MS - BLOCK_MS // 2 - 1), mode="edge")
+    largest_db = np.lib.stride_tricks.sliding_window_view(around, BLOCK_MS).max(axis=1)
+    return -_moving_means(largest_db, BLOCK_MS // 2, edges="edge")
 
 
 def limit_true_peaks(wave: Wave, ceiling_dbtp: float) -> Wave:

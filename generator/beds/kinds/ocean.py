@@ -40,7 +40,7 @@ def fill(loop: LoopWriter) -> None:
         wave = np.clip(np.searchsorted(starts, here_s, side="right") - 1, 0, count - 1)
         return heights[wave] * rise_and_fall((here_s - starts[wave]) / lengths_s[wave], RISE)
 
-    water(loop, rises, seed=21)
+    water(loop, rises, seed=21, swell_db=1.5, wash_db=6.5)
 
 
-BED = BedKind("slow waves, no two alike", "2", "noise", fill, most_range_db=9)
+BED = BedKind("slow waves, no two alike", "3", "noise", fill, most_range_db=9)

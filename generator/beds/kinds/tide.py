@@ -8,6 +8,9 @@ from ...model import SAMPLES_PER_MS
 from ..bed_kind import BedKind
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..loops import LoopWriter
 
 
@@ -16,12 +19,16 @@ def fill(loop: LoopWriter, breath_ms: int, inhale_ms: int) -> None:
     from ..water import rise_and_fall, water
 
     breath = breath_ms * SAMPLES_PER_MS
-    water(loop, lambda at: rise_and_fall(at % breath / breath, inhale_ms / breath_ms), seed=31)
+
+    def rises(at: NDArray[np.int64]) -> NDArray[np.float64]:
+        return rise_and_fall(at % breath / breath, inhale_ms / breath_ms)
+
+    water(loop, rises, seed=31, swell_db=1.3, wash_db=6.3)
 
 
 BED = BedKind(
     "waves that rise as you breathe in and fall as you breathe out",
-    "2",
+    "3",
     "noise",
     fill,
     most_range_db=9,
