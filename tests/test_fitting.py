@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,16 +39,23 @@ ONE_SIDED_OR_LOADED = (
 )
 
 
+@cache
+def built_in(name: str) -> Routine:
+    """The same wherever one is: read once, with all its poses."""
+    workspace = Workspace.here()
+    return workspace.read_routine(workspace.routine_path(name))
+
+
+@cache
 def routine_of(name: str) -> Routine:
     workspace = Workspace.here()
-    whole = workspace.read_routine(workspace.routine_path(name))
+    whole = built_in(name)
     return adapt(whole, AdaptOptions(), rest=lambda: workspace.read_pose("rest"), known_poses=workspace.pose_ids)[0]
 
 
 def spec_of(name: str, **flags: str) -> TrackSpec:
     workspace = Workspace.here()
-    routine = workspace.read_routine(workspace.routine_path(name))
-    return read_spec(routine_source(routine, flags, workspace), flags, workspace)
+    return read_spec(routine_source(built_in(name), flags, workspace), flags, workspace)
 
 
 def planned(name: str, cache_folder: Path, **flags: str) -> PlannedTrack:
@@ -107,7 +115,7 @@ def test_the_default_voice_has_room_for_half_the_poses_from_25_minutes_on(name: 
 @pytest.mark.parametrize("name", [*IN_BED, *ELSEWHERE])
 def test_whatever_is_left_out_the_positions_connect_and_only_what_is_used_is_fetched(name: str) -> None:
     routine, workspace = routine_of(name), Workspace.here()
-    source = routine_source(workspace.read_routine(workspace.routine_path(name)), {}, workspace).shortenable
+    source = routine_source(built_in(name), {}, workspace).shortenable
     assert source is not None
     before: set[str] | None = None
     for choice in shortenings(routine):

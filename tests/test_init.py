@@ -77,12 +77,15 @@ def test_the_routine_can_be_built(begun: Command) -> None:
 
 @pytest.mark.slow
 def test_the_library_can_be_built_and_is_the_same_from_wherever_it_is_asked_for(
-    begun: Command, sleepward: Command, outside: Command
+    begun: Command, sleepward: Command
 ) -> None:
-    (begun.folder / "sleepward.toml").write_text("words = 0.9\n", encoding="utf-8")
+    library = begun.folder / "library.yaml"
+    library.write_text(library.read_text(encoding="utf-8").replace("tail: 10m ", "tail: 10s "), encoding="utf-8")
+    fewer_words = 'words = 0.5\nskip = "knees-to-chest,figure-four"\n'
+    (begun.folder / "sleepward.toml").write_text(fewer_words, encoding="utf-8")
     (begun.folder / "lexicon.yaml").write_text("lie here: lie, here\n", encoding="utf-8")
     assert "all well" in sleepward("check", "nights/library.yaml").stderr
-    outside("batch", "nights/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
+    sleepward("batch", "nights/library.yaml", "-j", "1", env={"SLEEPWARD_VOICE": "tone"})
     assert len([name for name in files(begun.folder / "nights") if name.endswith(".mp3")]) == 4
     again = begun("batch", "--dry-run", "--json", env={"SLEEPWARD_VOICE": "tone"})
     assert [json.loads(line)["state"] for line in again.stdout.splitlines()] == ["unchanged"] * 4

@@ -87,6 +87,6 @@ def test_a_length_that_cannot_be_had_is_said(sleepward: Command, tmp_path: Path,
 
 
 def test_a_minute_without_room_for_a_bell_says_what_to_do(sleepward: Command) -> None:
-    slow = ("--chime", "on", "--pace", "2", "--style", "nidra")
+    slow = ("--chime", "on", "--pace", "2", "--style", "nidra", "--background", "none")
     assert "--preview" in sleepward("preview", "deep-hip-opening", *slow, *TONE, code=2).stderr
     assert sleepward.json("build", "--preview", "3m", "deep-hip-opening", *slow, *TONE)["duration_ms"] == 180_000

@@ -44,7 +44,7 @@ title: Mine
 summary: Two nights.
 nights:
   - routine: mine
-    length: 6m
+    length: 2m
     repeat: 2
   - routine: mine
     skip: [knee-hugs]
@@ -62,7 +62,7 @@ steps:
   - pose: knee-hugs
     hold: 10 s
   - pose: rest
-    hold: 1-10 min
+    hold: 10-90 s
 """
 
 
@@ -180,11 +180,11 @@ def test_programmes_and_their_nights_are_listed(sleepward: Command, mine: Path) 
     assert {each["name"] for each in sleepward.json("program")} == {*BUILT_IN, "mine"}
     assert "psoas-three-weeks: Three weeks for the psoas (21 nights)" in sleepward("program").stdout
     rows = sleepward.json("program", "mine")
-    assert [(row["first"], row["last"], row["length"]) for row in rows] == [(1, 2, "6m"), (3, 3, None)]
+    assert [(row["first"], row["last"], row["length"]) for row in rows] == [(1, 2, "2m"), (3, 3, None)]
     assert rows[0]["poses"] == ["Soles Together", "Knee Hugs", "Rest"]
     assert rows[1]["poses"] == ["Soles Together", "Rest"]
     shown = sleepward("program", "routines/programs/mine.yaml", "--days", "2-3", "--skip", "knee-hugs").stdout
-    assert re.search(r"^2 +6m +Mine \[mine\]", shown, re.MULTILINE)
+    assert re.search(r"^2 +2m +Mine \[mine\]", shown, re.MULTILINE)
     assert "Knee Hugs" not in shown
     assert "Shorter." in shown
 
@@ -210,13 +210,13 @@ def test_nights_become_files_that_sort(sleepward: Command, mine: Path, tmp_path:
     assert CONTAINERS["mp3"].sound_sha256(first) == CONTAINERS["mp3"].sound_sha256(second)
     again = sleepward("program", "mine", "--build", "--days", "2", "--json", *QUICK).stdout
     facts = [json.loads(line) for line in again.splitlines()]
-    assert [(each["night"], each["fresh"], each["duration_ms"]) for each in facts] == [(2, False, 370_000)]
+    assert [(each["night"], each["fresh"], each["duration_ms"]) for each in facts] == [(2, False, 130_000)]
     sleepward("program", "mine", "--build", "--days", "3", "-o", "nights", "--format", "wav", *QUICK)
     assert [file.name for file in (tmp_path / "nights").glob("*-mine.wav")] == ["03-mine.wav"]
 
 
 def test_a_night_that_cannot_be_made_stops_no_other(sleepward: Command, mine: Path, tmp_path: Path) -> None:
-    mine.write_text(MINE.replace("6m", "50m"))
+    mine.write_text(MINE.replace("2m", "50m"))
     done = sleepward("program", "mine", "--build", *QUICK, code=2)
     assert "night 1: 50m isn't possible" in done.stderr
     assert [file.name for file in (tmp_path / "output" / "mine").glob("*.mp3")] == ["03-mine.mp3"]
@@ -239,7 +239,7 @@ def test_flags_then_environment_then_the_night_then_the_routine(mine: Path) -> N
 
 def test_a_programme_reaches_no_file_outside_its_folder(sleepward: Command, mine: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.wav").write_bytes(b"RIFF")
-    mine.write_text(MINE.replace("length: 6m", "background: ../../secret.wav"))
+    mine.write_text(MINE.replace("length: 2m", "background: ../../secret.wav"))
     done = sleepward("program", "mine", "--build", "--voice", "tone", "--days", "1", code=2)
     assert "outside the folder" in done.stderr
     assert "mine.yaml:4" in done.stderr
@@ -264,7 +264,7 @@ def test_names_sort_however_many_nights_there_are() -> None:
         ("  - routine: mine\n    length", "  - length", "4:5: 'routine' is missing"),
         ("routine: mine\n    skip", "routine: mien\n    skip", "7:14: there is no routine 'mien'; did you mean mine"),
         ("routine: mine\n    skip", "routine: ../mine\n    skip", "7:14: there is no routine '../mine'"),
-        ("length: 6m", "length: 6", "5:13: 'length': '6' has no unit"),
+        ("length: 2m", "length: 6", "5:13: 'length': '6' has no unit"),
         ("length", "lenght", "5:5: 'lenght' isn't a key here; did you mean length"),
         ("repeat: 2", "repeat: 0", "6:13: '0' isn't a number of nights: write one from 1 to 100"),
         ("repeat: 2", "repeat: often", "6:13: 'often' isn't a number of nights"),
@@ -288,7 +288,7 @@ def test_faults_stand_at_their_place(sleepward: Command, mine: Path, old: str, n
 
 
 def test_all_faults_are_said_at_once_and_hide_no_other_programme(sleepward: Command, mine: Path) -> None:
-    mine.write_text(MINE.replace("6m", "6").replace("knee-hugs", "knee-hug"))
+    mine.write_text(MINE.replace("2m", "6").replace("knee-hugs", "knee-hug"))
     done = sleepward("program", code=2)
     assert "mine.yaml:5:13" in done.stderr
     assert "mine.yaml:8:11" in done.stderr

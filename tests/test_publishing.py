@@ -616,8 +616,7 @@ def test_a_programme_doesnt_mix_with_another_library(inside: Command, scripts: P
     (tmp_path / "routines" / "programs").mkdir(parents=True)
     (tmp_path / "routines" / "mine.yaml").write_text(ROUTINE, encoding="utf-8")
     (tmp_path / "routines" / "programs" / "quiet.yaml").write_text(PROGRAM, encoding="utf-8")
-    told = inside(
-        "program", "quiet", "--build", "--days", "1", "--voice", "tone", "--tail", "10s", "-o", "nights"
-    ).stderr
+    quick = ("--voice", "tone", "--tail", "10s", "--background", "none", "--style", "spare")
+    told = inside("program", "quiet", "--build", "--days", "1", *quick, "-o", "nights").stderr
     assert "not published" in told
     assert (scripts / "library.json").read_bytes() == listed

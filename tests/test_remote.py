@@ -174,14 +174,16 @@ def test_a_place_that_is_gone_is_a_track_that_failed(s3: str, tmp_path: Path, mo
 
 
 @pytest.mark.slow
-def test_a_library_goes_to_a_bucket_and_is_unchanged_the_second_time(s3: str, sleepward: Command) -> None:
+def test_a_library_goes_to_a_bucket_and_is_unchanged_the_second_time(
+    s3: str, sleepward: Command, inside: Command
+) -> None:
     words = "title: Nights\ndefaults: {voice: tone, tail: 10s, background: none}\ntracks: [{script: a.txt}, {script: b.txt}]"
     (sleepward.folder / "library.yaml").write_text(words)
     for name in ("a", "b"):
         (sleepward.folder / f"{name}.txt").write_text(f"Lie down for night {name}. [2s]\n[sleep]\n")
     batch = ("batch", "library.yaml", "-j", "1", "-o")
     sleepward(*batch, "s3://nights/library")
-    sleepward(*batch, "here")
+    inside(*batch, "here")
     store = open_store("s3://nights/library")
     made = {name: store.read(name) for name in ("a.mp3", "b.mp3")}
     assert made == {name: (sleepward.folder / "here" / name).read_bytes() for name in made}

@@ -63,16 +63,27 @@ class Visitor:
         return answer
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    found = Library(tmp_path / "nights")
+def published(root: Path) -> Library:
+    found = Library(root)
     for night in (1, 2):
         found.add(f"psoas-release/35m-{night}.mp3")
     found.publish()
     return found
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """One for all who only read: publishing and serving each take a while."""
+    return published(tmp_path_factory.mktemp("library") / "nights")
+
+
 @pytest.fixture
+def own_library(tmp_path: Path) -> Library:
+    """One that a test may change."""
+    return published(tmp_path / "nights")
+
+
+@pytest.fixture(scope="module")
 def served(library: Library) -> Iterator[Served]:
     with serve(library.root, port=0) as found:
         yield found
@@ -154,12 +165,15 @@ def test_very_many_ranges_are_no_work(phone: Visitor) -> None:
     assert phone.ask(TRACK, Range="bytes=" + ",".join(["0-1"] * 1_000)).status in (200, 206)
 
 
-def test_a_track_made_meanwhile_can_be_heard(phone: Visitor, library: Library) -> None:
-    assert phone.ask("/psoas-release/35m-3.mp3").status == 404
-    library.add("psoas-release/35m-3.mp3")
-    library.publish()
-    assert phone.ask("/psoas-release/35m-3.mp3").status == 200
-    assert b"35m-3.mp3" in phone.ask("/").body
+def test_a_track_made_meanwhile_can_be_heard(own_library: Library) -> None:
+    with serve(own_library.root, port=0) as served:
+        phone = Visitor(served.host, served.port)
+        phone.enter(served.address)
+        assert phone.ask("/psoas-release/35m-3.mp3").status == 404
+        own_library.add("psoas-release/35m-3.mp3")
+        own_library.publish()
+        assert phone.ask("/psoas-release/35m-3.mp3").status == 200
+        assert b"35m-3.mp3" in phone.ask("/").body
 
 
 # --- who gets in ----------------------------------------------------------------------------------------
@@ -233,6 +247,25 @@ def test_pages_of_others_ask_in_vain(phone: Visitor, origin: str, status: int) -
 # --- what nobody reads ------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def surrounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A library with a secret in each place where one could lie, within its folder and outside."""
+    folder = tmp_path_factory.mktemp("surrounded")
+    library = published(folder / "nights")
+    (folder / "elsewhere").mkdir()
+    for file in ("secret.mp3", "elsewhere/a.mp3", "nights/notes.txt", "nights/.hidden.mp3", "nights/unlisted.mp3"):
+        (folder / file).write_bytes(b"secret")
+    library.add("out.mp3")
+    library.add("away/a.mp3")
+    library.publish()
+    (library.root / "out.mp3").unlink()
+    (library.root / "out.mp3").symlink_to(folder / "secret.mp3")
+    (library.root / "away").rename(library.root / "before")
+    (library.root / "away").symlink_to(folder / "elsewhere")
+    with serve(library.root, port=0) as served:
+        yield served
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -242,21 +275,11 @@ def test_pages_of_others_ask_in_vain(phone: Visitor, origin: str, status: int) -
         "/notes.txt", "/.hidden.mp3", "/unlisted.mp3", "/out.mp3", "/away/a.mp3",
     ],
 )  # fmt: skip
-def test_nothing_but_the_library_can_be_reached(library: Library, tmp_path: Path, path: str) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    for file in ("secret.mp3", "elsewhere/a.mp3", "nights/notes.txt", "nights/.hidden.mp3", "nights/unlisted.mp3"):
-        (tmp_path / file).write_bytes(b"secret")
-    library.add("out.mp3")
-    library.add("away/a.mp3")
-    library.publish()
-    (library.root / "out.mp3").unlink()
-    (library.root / "out.mp3").symlink_to(tmp_path / "secret.mp3")
-    (library.root / "away").rename(library.root / "before")
-    (library.root / "away").symlink_to(tmp_path / "elsewhere")
-    with serve(library.root, port=0) as served:
-        visitor = Visitor(served.host, served.port)
-        visitor.enter(served.address)
-        answer = visitor.ask(path)
+def test_nothing_but_the_library_can_be_reached(surrounded: Served, path: str) -> None:
+    visitor = Visitor(surrounded.host, surrounded.port)
+    visitor.enter(surrounded.address)
+    assert visitor.ask(TRACK).status == 200
+    answer = visitor.ask(path)
     assert answer.status == 404
     assert b"secret" not in answer.body
 
@@ -283,15 +306,15 @@ def test_every_answer_says_what_a_browser_may_do(phone: Visitor, stranger: Visit
 
 
 def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+    own_library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from generator.server import patience
 
     monkeypatch.setattr(patience, "REQUEST_S", 2.0)
-    large = library.root / TRACK[1:]
+    large = own_library.root / TRACK[1:]
     large.write_bytes(large.read_bytes() + bytes(30_000_000))
-    library.publish()
-    with serve(library.root, port=0) as served:
+    own_library.publish()
+    with serve(own_library.root, port=0) as served:
         phone = Visitor(served.host, served.port)
         phone.enter(served.address)
         slow = [socket.create_connection((served.host, served.port)) for _ in range(8)]
@@ -317,11 +340,14 @@ def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
     assert served.ended.done()  # the slow ones were left behind
 
 
-def test_many_who_say_nothing_hold_up_nobody(served: Served, phone: Visitor) -> None:
-    silent = [socket.create_connection((served.host, served.port)) for _ in range(200)]
-    assert phone.ask("/").status == 200
-    for each in silent:
-        each.close()
+def test_many_who_say_nothing_hold_up_nobody(library: Library) -> None:
+    with serve(library.root, port=0) as served:
+        phone = Visitor(served.host, served.port)
+        phone.enter(served.address)
+        silent = [socket.create_connection((served.host, served.port)) for _ in range(200)]
+        assert phone.ask("/").status == 200
+        for each in silent:
+            each.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
@@ -407,7 +433,7 @@ def test_an_address_that_the_internet_reaches_isnt_taken(monkeypatch: pytest.Mon
         network.lan_address()
 
 
-def test_publishing_comes_first(library: Library) -> None:
-    (library.root / "index.html").unlink()
-    publish(library.root)
-    assert (library.root / "index.html").is_file()
+def test_publishing_comes_first(own_library: Library) -> None:
+    (own_library.root / "index.html").unlink()
+    publish(own_library.root)
+    assert (own_library.root / "index.html").is_file()

@@ -52,7 +52,10 @@ steps:
   - pose: rest
     hold: 30+ s
 """
-WISHES = {"routine": "short", "tail": "10s"}
+WISHES = {"routine": "short", "length": "3m", "background": "none", "tail": "10s"}
+"""The track that is made quickest."""
+QUICK_TOML = 'length = "3m"\nbackground = "none"\ntail = "10s"\n'
+"""That it is the usual one."""
 
 
 @pytest.fixture
@@ -124,15 +127,30 @@ def guest(studio: Served) -> Guest:
     return found
 
 
+@pytest.fixture(scope="module")
+def idle_studio(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all who only ask: it makes nothing, and each end of a server takes a while."""
+    with serve(tmp_path_factory.mktemp("idle") / "made", port=0, studio=True) as found:
+        yield found
+
+
+@pytest.fixture
+def asker(own_routine: None, idle_studio: Served) -> Guest:
+    """A guest who has nothing made."""
+    found = Guest(idle_studio.host, idle_studio.port)
+    assert b"url=/~studio/" in found.enter(idle_studio.address).body
+    return found
+
+
 # --- what it tells --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "wishes", [{"length": "4m"}, {"length": "12m", "avoid": "knees"}, {"pace": "1.5", "style": "spare"}, {}]
 )
-def test_a_sketch_is_what_plan_shows(guest: Guest, sleepward: Command, wishes: dict[str, str]) -> None:
+def test_a_sketch_is_what_plan_shows(asker: Guest, sleepward: Command, wishes: dict[str, str]) -> None:
     routine = {"routine": "ten-minutes-in-bed" if wishes.get("length") == "12m" else "short"}
-    sketch = guest.told("sketch", routine | wishes)
+    sketch = asker.told("sketch", routine | wishes)
     flags = [word for name, text in wishes.items() for word in (f"--{name}", text)]
     plan = sleepward.json("plan", routine["routine"], *flags)
     assert sketch["title"] == plan["title"]
@@ -164,9 +182,9 @@ def test_lengths_are_those_that_can_be_had(guest: Guest) -> None:
     ("name", "text"), [("length", "soon"), ("length", "0m"), ("pace", "9"), ("voice", "nobody"), ("background", "rian"), ("style", "loud"), ("tail", "1s")]
 )  # fmt: skip
 def test_a_wrong_value_gets_the_words_of_the_command_line(
-    guest: Guest, sleepward: Command, name: str, text: str
+    asker: Guest, sleepward: Command, name: str, text: str
 ) -> None:
-    said = guest.refused("sketch", {"routine": "short", name: text})
+    said = asker.refused("sketch", {"routine": "short", name: text})
     typed = sleepward("plan", "short", f"--{name}", text, code=3 if name == "voice" else 2).stderr
     assert said.split() == typed.removeprefix("Error: ").split()
 
@@ -198,9 +216,9 @@ def test_a_track_is_made_plays_and_joins_the_library(guest: Guest, tmp_path: Pat
 
 
 def test_the_same_wishes_are_the_same_track_and_others_another(guest: Guest, tmp_path: Path) -> None:
-    first = guest.made({**WISHES, "length": "3m"})
+    first = guest.made(WISHES)
     made_ns = (tmp_path / "made" / first["address"][1:]).stat().st_mtime_ns
-    again, other = guest.made({**WISHES, "length": "3m", "pace": ""}), guest.made({**WISHES, "length": "4m"})
+    again, other = guest.made({**WISHES, "pace": ""}), guest.made({**WISHES, "length": "4m"})
     assert again["address"] == first["address"] != other["address"]
     assert (tmp_path / "made" / first["address"][1:]).stat().st_mtime_ns == made_ns
     entries = json.loads((tmp_path / "made" / "library.json").read_bytes())["tracks"]
@@ -244,10 +262,10 @@ def test_what_is_usual_comes_from_the_routine_and_the_settings(
 ) -> None:
     monkeypatch.delenv("SLEEPWARD_VOICE")
     (tmp_path / "sleepward.toml").write_text(TOML, encoding="utf-8")
-    (tmp_path / "routines" / "own.yaml").write_text(SHORT + "background: rain\npace: 1.5\n", encoding="utf-8")
+    (tmp_path / "routines" / "own.yaml").write_text(SHORT + "background: none\npace: 1.5\n", encoding="utf-8")
     usual = guest.told("usual", {"routine": "own"})
     assert usual == {
-        "length": "4m", "avoid": "knees", "voice": "calm", "background": "rain", "pace": "1.5", "style": "gentle", "tail": "5m",
+        "length": "4m", "avoid": "knees", "voice": "calm", "background": "none", "pace": "1.5", "style": "gentle", "tail": "5m",
     }  # fmt: skip
     assert '<option value="calm">' in guest.ask("/~studio/").body.decode()
     line = guest.told("sketch", {"routine": "own", **usual, "pace": "1.50"})["line"]
@@ -259,21 +277,22 @@ def test_what_is_usual_comes_from_the_routine_and_the_settings(
 
 
 def test_different_wishes_are_different_files(guest: Guest, tmp_path: Path) -> None:
-    wishes = ({"tail": "15m"}, {"length": "15m"}, {"pace": "1.5"}, {"style": "spare"})
+    (tmp_path / "sleepward.toml").write_text(QUICK_TOML, encoding="utf-8")
+    wishes = ({"tail": "4m"}, {"length": "4m"}, {"pace": "1.5"}, {"style": "spare"})
     addresses = [guest.told("build", {"routine": "short", **each})["number"] for each in wishes]
     assert len(set(addresses)) == len(wishes)
-    for each, name in zip(wishes, ("tail-15m", "15m", "pace-1.5", "style-spare"), strict=True):
+    for each, name in zip(wishes, ("tail-4m", "4m", "pace-1.5", "style-spare"), strict=True):
         assert guest.made({"routine": "short", **each})["address"] == f"/short/{name}.mp3"
     (tmp_path / "routines" / "sh ort.yaml").write_text(SHORT, encoding="utf-8")
     (tmp_path / "routines" / "sh-ort.yaml").write_text(SHORT, encoding="utf-8")
-    assert guest.made({"routine": "sh ort", "tail": "10s"})["state"] == "done"
-    assert "would have the same file" in guest.refused("build", {"routine": "sh-ort", "tail": "10s"})
+    assert guest.made({"routine": "sh ort"})["state"] == "done"
+    assert "would have the same file" in guest.refused("build", {"routine": "sh-ort"})
 
 
 def test_routines_may_be_called_as_the_server_calls_its_own(guest: Guest, tmp_path: Path) -> None:
     for name in ("studio", "enter"):
         (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT, encoding="utf-8")
-        address = guest.made({"routine": name, "tail": "10s"})["address"]
+        address = guest.made({**WISHES, "routine": name})["address"]
         assert guest.ask(address).status == 200
 
 
@@ -354,9 +373,9 @@ def test_a_library_that_is_only_served_makes_nothing(tmp_path: Path) -> None:
         ({"\udfff": "x"}, "are Unicode"),
     ],
 )  # fmt: skip
-def test_what_no_page_asks_is_refused(guest: Guest, wishes: Any, why: str) -> None:
+def test_what_no_page_asks_is_refused(asker: Guest, wishes: Any, why: str) -> None:
     for what in ("lengths", "sketch", "build", "preview", "voice", "background"):
-        assert why in guest.refused(what, wishes)
+        assert why in asker.refused(what, wishes)
 
 
 def test_other_pages_and_forms_ask_in_vain(guest: Guest) -> None:
@@ -584,7 +603,8 @@ class TestInABrowser:
             button(page, "Pause").click()
             wait_until(page, "audio.paused")
 
-    def test_with_the_keyboard_alone(self, studio: Served, page: Page) -> None:
+    def test_with_the_keyboard_alone(self, studio: Served, page: Page, tmp_path: Path) -> None:
+        (tmp_path / "sleepward.toml").write_text('background = "none"\n', encoding="utf-8")
         page.goto(studio.address)
         page.wait_for_url("**/~studio/")
 
@@ -615,6 +635,7 @@ class TestInABrowser:
     def test_it_is_dark_large_and_without_barriers(
         self, studio: Served, page: Page, tmp_path: Path, size: tuple[int, int]
     ) -> None:
+        (tmp_path / "sleepward.toml").write_text(QUICK_TOML, encoding="utf-8")
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(studio.address)
         page.wait_for_url("**/~studio/")

@@ -115,8 +115,8 @@ def over(measure: Callable[..., Measured], tmp_path_factory: pytest.TempPathFact
     return measured
 
 
-@pytest.mark.parametrize("bed", [bed if bed in USUAL else pytest.param(bed, marks=pytest.mark.slow) for bed in BEDS])
 @pytest.mark.parametrize("name", [*TARGETS, *PLAN])
+@pytest.mark.parametrize("bed", [bed if bed in USUAL else pytest.param(bed, marks=pytest.mark.slow) for bed in BEDS])
 def test_row(over: Callable[[str], Measured], bed: str, name: str, record_property: Any) -> None:
     row = over(bed).rows[name]
     if (bed == "music" and name in NOT_OF_MUSIC) or (name in OF_THE_TIDE and not follows_breath(bed)):
