@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from jinja2.bccache import Bucket, BytecodeCache
 
 from generator.cli.commands import OUR_FAULT
+from generator.storage.locks import locked
 from generator.system import ffmpeg
 from tests.pages import CHROMIUM, PHONE
 
@@ -380,7 +381,8 @@ def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
     made = {}
     for bed in ("none", "brown", "rain"):
         options = ("night.txt", "--background", bed, "--tail", "70s")
-        built = outside.json("build", *options, "-o", f"{bed}.mp3")
+        with locked(folder / "lock"):  # a worker that comes meanwhile would make them, too
+            built = outside.json("build", *options, "-o", f"{bed}.mp3")
         made[bed] = Track(folder / f"{bed}.mp3", built, inside.json("plan", *options))
     return made
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from generator.settings import FORMATS
 from generator.storage.cache import SUFFIX, Cache, content_key, whole_file
 from generator.storage.housekeeping import collect, format_size, parse_size
-from tests.conftest import SLEEPWARD, Command, on_a_small_disk
+from tests.conftest import SLEEPWARD, TONE, Command, InsideCommand, on_a_small_disk
 
 DAY_S = 86_400
-QUICK = ("--voice", "tone", "--tail", "5m")
+QUICK = (*TONE, "--tail", "5m")  # the bed's loop is repeated, so that it is kept encoded, too
+BRIEF = (*TONE, "--tail", "10s")  # no loop is encoded
 SCRIPT = """\
 # Rest
 [pose rest only]
@@ -52,7 +53,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     """The cache that a build of the script has filled, and the track."""
     folder = tmp_path_factory.mktemp("built")
     (folder / "night.txt").write_text(SCRIPT, encoding="utf-8")
-    done = Command(folder).json("build", "night.txt", *QUICK, env={"SLEEPWARD_CACHE_DIR": str(folder / "cache")})
+    done = InsideCommand(folder).json("build", "night.txt", *QUICK, env={"SLEEPWARD_CACHE_DIR": str(folder / "cache")})
     return folder / "cache", (folder / done["path"]).read_bytes()
 
 
@@ -230,15 +231,17 @@ def test_what_a_build_has_found_stays_however_often_the_cache_is_collected(cache
     assert reader.communicate()[0] == b"0\n"
 
 
-def test_a_build_beside_a_clearing_gives_the_same_bytes(outside: Command, script: str, track: bytes) -> None:
+def test_a_build_beside_a_clearing_gives_the_same_bytes(sleepward: Command, script: str, track: bytes) -> None:
+    """The build is a process of its own, which meets the locks of this one's clearing."""
     assert SLEEPWARD
     words = [SLEEPWARD, "build", script, *QUICK, "-o", "again.mp3"]
-    with subprocess.Popen(words, cwd=outside.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(words, cwd=sleepward.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while process.poll() is None:
-            outside("cache", "gc", "--max-size", "0")
+            sleepward("cache", "gc", "--max-size", "0")
+            time.sleep(0.02)  # a rhythm, not a wait: some thirty clearings a second, and a core left to the build
         _, stderr = process.communicate()
     assert (process.returncode, stderr) == (0, b"")
-    assert (outside.folder / "again.mp3").read_bytes() == track
+    assert (sleepward.folder / "again.mp3").read_bytes() == track
 
 
 def test_a_cache_that_cannot_be_cleared_is_said(sleepward: Command, tmp_path: Path) -> None:
@@ -342,9 +345,10 @@ def test_entries_of_the_first_version_are_left_alone_until_they_are_collected(sl
 
 
 def test_a_full_disk_of_the_cache_is_said_and_all_that_was_finished_serves_later(
-    sleepward: Command, cache: Path, script: str, built: tuple[Path, bytes]
+    sleepward: Command, cache_folder: Path, cache: Path, script: str
 ) -> None:
-    build = f"{SLEEPWARD} build {script} {' '.join(QUICK)} -o"
+    sleepward("build", script, *BRIEF, "-o", "roomy.mp3", env={"SLEEPWARD_CACHE_DIR": str(cache_folder)})
+    build = f"{SLEEPWARD} build {script} {' '.join(BRIEF)} -o"
     steps = f"""
     {build} there.mp3; echo "exit $?"
     find {cache} -name '*.part'
@@ -359,7 +363,7 @@ def test_a_full_disk_of_the_cache_is_said_and_all_that_was_finished_serves_later
     assert "sleepward cache gc" in hint
     assert verified == "4 whole, 0 not"  # the sentences that were spoken before the disk was full
     assert not (sleepward.folder / "there.mp3").exists()
-    assert (sleepward.folder / "later.mp3").read_bytes() == built[1]
+    assert (sleepward.folder / "later.mp3").read_bytes() == (sleepward.folder / "roomy.mp3").read_bytes()
 
 
 def test_a_full_disk_of_the_tracks_leaves_those_that_are_finished(
@@ -378,13 +382,13 @@ def test_a_full_disk_is_said_alike_for_every_format_and_for_tags_alone(
     sleepward: Command, tmp_path: Path, script: str, format: str
 ) -> None:
     (tmp_path / "long.txt").write_text(SCRIPT.replace("20 s", "9 min"), encoding="utf-8")
-    sleepward("build", script, *QUICK, "-o", f"night.{format}")
+    sleepward("build", script, *BRIEF, "-o", f"night.{format}")
     size_kb = (tmp_path / f"night.{format}").stat().st_size // 1_000 + 40
     (tmp_path / script).write_text("---\ntitle: Another title\n---\n" + SCRIPT, encoding="utf-8")
     steps = f"""
-    {SLEEPWARD} build long.txt {" ".join(QUICK)} -o full/long.{format}; echo $?; ls -A full
+    {SLEEPWARD} build long.txt {" ".join(BRIEF)} -o full/long.{format}; echo $?; ls -A full
     cp night.{format} full
-    {SLEEPWARD} build {script} {" ".join(QUICK)} -o full/night.{format}; echo $?; ls -A full
+    {SLEEPWARD} build {script} {" ".join(BRIEF)} -o full/night.{format}; echo $?; ls -A full
     cmp night.{format} full/night.{format}; echo $?
     """
     done = on_a_small_disk(tmp_path / "full", f"{size_kb}k", steps, tmp_path)
@@ -396,8 +400,8 @@ def test_a_full_disk_is_said_alike_for_every_format_and_for_tags_alone(
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files' sizes")
 @pytest.mark.parametrize("format", ["mp3", "flac"])
 def test_a_track_that_may_not_grow_is_said_like_a_full_disk(sleepward: Command, script: str, format: str) -> None:
-    sleepward("build", script, *QUICK)  # what goes into the cache is there
-    words = ["sh", "-c", f"ulimit -f 20; exec {SLEEPWARD} build {script} {' '.join(QUICK)} -o there.{format}"]
+    sleepward("build", script, *BRIEF)  # what goes into the cache is there
+    words = ["sh", "-c", f"ulimit -f 20; exec {SLEEPWARD} build {script} {' '.join(BRIEF)} -o there.{format}"]
     done = subprocess.run(words, cwd=sleepward.folder, capture_output=True, text=True, check=False)
     assert done.stderr == f"Error: there.{format}: writing stopped: File too large\n  make room, build again\n"
     assert done.returncode == 1
@@ -406,7 +410,7 @@ def test_a_track_that_may_not_grow_is_said_like_a_full_disk(sleepward: Command, 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files' sizes")
 def test_a_file_that_may_not_grow_is_said_like_a_full_disk(sleepward: Command, cache: Path, script: str) -> None:
-    words = ["sh", "-c", f"ulimit -f 8192; exec {SLEEPWARD} build {script} {' '.join(QUICK)}"]
+    words = ["sh", "-c", f"ulimit -f 8192; exec {SLEEPWARD} build {script} {' '.join(BRIEF)}"]
     done = subprocess.run(words, cwd=sleepward.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: {cache}: the cache can't grow: File too large\n  make room")
@@ -468,26 +472,23 @@ def test_every_command_of_the_page_is_there(sleepward: Command, cache: Path) -> 
         sleepward(*words)
 
 
-def test_the_page_names_every_kind_of_what_is_kept(sleepward: Command, cache: Path, script: str) -> None:
-    (sleepward.folder / "library.yaml").write_text(
-        f"title: Nights\ndefaults: {{voice: tone, tail: 5m}}\ntracks:\n  - {{script: {script}}}\n", encoding="utf-8"
+@pytest.mark.usefixtures("track")
+def test_the_page_names_every_kind_of_what_is_kept_and_no_other(
+    sleepward: Command, cache: Path, script: str, tmp_path: Path
+) -> None:
+    """By a build, by words that are shown, and by a library of a script and of a routine that is made to last."""
+    library = (
+        "title: Nights",
+        "defaults: {voice: tone, tail: 10s}",
+        f"tracks: [{{script: {script}}}]",
+        "matrix: {routine: ten-minutes-in-bed, only: reclined-butterfly, length: 5m, background: none, format: flac}",
     )
-    sleepward("batch", "library.yaml")
+    (tmp_path / "library.yaml").write_text("\n".join(library), encoding="utf-8")
+    sleepward("batch", "-j", "1")
     sleepward("script", "ten-minutes-in-bed")
+    kinds = sleepward.json("cache", "info")["kinds"]
     page = (Path(__file__).parent.parent / "docs" / "cache.md").read_text(encoding="utf-8")
     table = page.partition("| kind |")[2].partition("\n\n")[0]
     named = [line.split("`")[1] for line in table.splitlines() if "`" in line]
-    assert sorted(sleepward.json("cache", "info")["kinds"]) == sorted(named)
-
-
-def test_the_page_knows_every_kind_that_is_kept(inside: Command, tmp_path: Path) -> None:
-    (tmp_path / "library.yaml").write_text(
-        "title: x\ndefaults: {voice: tone, tail: 10s, length: 10m}\nmatrix: {routine: ten-minutes-in-bed}\n",
-        encoding="utf-8",
-    )
-    folder = {"SLEEPWARD_CACHE_DIR": str(tmp_path / "kept")}
-    inside("batch", env=folder)
-    kinds = inside.json("cache", "info", env=folder)["kinds"]
-    page = (Path(__file__).parent.parent / "docs" / "cache.md").read_text(encoding="utf-8")
+    assert sorted(kinds) == sorted(named)
     assert {"clips", "stamps", "beds"} <= set(kinds)
-    assert [kind for kind in kinds if f"| `{kind}` |" not in page] == []

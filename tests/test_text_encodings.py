@@ -55,7 +55,9 @@ def test_errors_are_utf_8_too(outside: Command) -> None:
     assert "Prāṇa" in outside("show", "Prāṇa", env=WESTERN, code=2).stderr
 
 
-def test_a_routines_script_is_built_as_a_file_that_a_shell_has_written(outside: Command, tmp_path: Path) -> None:
+def test_a_routines_script_is_built_as_a_file_that_a_shell_has_written(
+    outside: Command, inside: Command, tmp_path: Path
+) -> None:
     """As it came, with a byte order mark, or in UTF-16 with line ends of Windows, as PowerShell's `>` writes it."""
     (tmp_path / "evening.yaml").write_text(ROUTINE, encoding="utf-8")
     script = outside("script", "evening.yaml", env=WESTERN).stdout
@@ -67,7 +69,7 @@ def test_a_routines_script_is_built_as_a_file_that_a_shell_has_written(outside: 
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    planned = [outside.json("plan", name, *TONE) for name in files]
+    planned = [inside.json("plan", name, *TONE) for name in files]
     assert planned[0]["title"] == TITLE
     assert all(plan["events"] == planned[0]["events"] for plan in planned)
     assert all(plan["title"] == TITLE for plan in planned)
@@ -143,14 +145,18 @@ def test_a_setting_that_isnt_utf_8_is_refused(sleepward: Command, tmp_path: Path
 
 
 @linux
-def test_folders_and_tracks_may_have_any_name(outside: Command, tmp_path: Path) -> None:
+def test_folders_and_tracks_may_have_any_name(outside: Command, inside: Command, tmp_path: Path) -> None:
+    """As a shell gives them to a process, and as a leader gives them to its workers."""
     folder = tmp_path / FOREIGN
     folder.mkdir()
     (folder / "night.txt").write_text("Hi. [2s]\n")
-    (folder / "library.yaml").write_text("title: Nights\ndefaults: {tail: 10s}\ntracks: [{script: night.txt}]\n")
-    built = outside.json("build", f"{FOREIGN}/night.txt", *TONE, "--tail", "10s", "-o", f"{FOREIGN}/{FOREIGN}.mp3")
+    (folder / "library.yaml").write_text(
+        "title: Nights\ndefaults: {tail: 10s, background: none}\ntracks: [{script: night.txt}]\n"
+    )
+    brief = (*TONE, "--tail", "10s", "--background", "none")
+    built = outside.json("build", f"{FOREIGN}/night.txt", *brief, "-o", f"{FOREIGN}/{FOREIGN}.mp3")
     assert built["path"] == f"{FOREIGN}/{FOREIGN}.mp3"
     assert Path(tmp_path, built["path"]).is_file()
-    made = outside("batch", f"{FOREIGN}/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
+    made = inside("batch", f"{FOREIGN}/library.yaml", env={"SLEEPWARD_VOICE": "tone"})
     assert "1 made; 1 track" in made.stderr + made.stdout
     assert (folder / "output" / "night.mp3").is_file()

@@ -28,10 +28,14 @@ def speech_bounds(samples: Any, threshold_db: float = -52) -> list[tuple[int, in
     return bounds
 
 
-def test_speech_lies_where_the_plan_says(tracks: dict[str, Track]) -> None:
-    track = tracks["none"]
-    heard = speech_bounds(track.samples)
-    said = track.events("speech", "chime")
+@pytest.fixture(scope="module")
+def heard(tracks: dict[str, Track]) -> list[tuple[int, int]]:
+    """Where something sounds in the track without a bed."""
+    return speech_bounds(tracks["none"].samples)
+
+
+def test_speech_lies_where_the_plan_says(tracks: dict[str, Track], heard: list[tuple[int, int]]) -> None:
+    said = tracks["none"].events("speech", "chime")
     assert len(heard) == len(said)
     for (start_ms, end_ms), event in zip(heard, said, strict=True):
         assert abs(start_ms - event["start_ms"]) <= 60, event
@@ -39,8 +43,7 @@ def test_speech_lies_where_the_plan_says(tracks: dict[str, Track]) -> None:
             assert -60 <= end_ms - event["end_ms"] <= 90, event  # a natural voice dies away
 
 
-def test_silences_are_as_long_as_planned(tracks: dict[str, Track]) -> None:
-    heard = speech_bounds(tracks["none"].samples)
+def test_silences_are_as_long_as_planned(tracks: dict[str, Track], heard: list[tuple[int, int]]) -> None:
     said = tracks["none"].events("speech", "chime")
     for (before, after), (first, second) in zip(pairwise(heard), pairwise(said), strict=True):
         if first["kind"] == "speech":
@@ -118,7 +121,7 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
     event = track.events("speech")[3]
     frame = event["start_ms"] // 24
     cut = tmp_path / "cut.mp3"
-    cut.write_bytes(audio[frame * size :])
+    cut.write_bytes(audio[frame * size : (frame + 1_000) * size])
     samples, _ = ffmpeg.decode(cut)
     first_ms = speech_bounds(samples)[0][0]
     assert abs(first_ms - (event["start_ms"] - frame * 24)) <= 60
