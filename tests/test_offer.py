@@ -36,6 +36,11 @@ def music(path: Path, seconds: float = 12, rate: int = 44_100) -> Path:
     return path
 
 
+def loudness(path: Path) -> float:
+    samples, _ = ffmpeg.decode(path)
+    return integrated_lufs(samples)
+
+
 def routine(folder: Path, background: str) -> Path:
     path = folder / "routines" / "mine.yaml"
     path.parent.mkdir(exist_ok=True)
@@ -60,8 +65,7 @@ def test_a_voice_can_be_heard_beforehand(sleepward: Command, tmp_path: Path) -> 
     shown = sleepward("voices", "--sample", "v", "en-us+klatt4", "en-us+belinda").stdout.split()
     assert shown == ["v/en-us+klatt4.mp3", "v/en-us+belinda.mp3"]
     for name in shown:
-        samples, _ = ffmpeg.decode(tmp_path / name)
-        assert integrated_lufs(samples) == pytest.approx(-22, abs=1.5)
+        assert loudness(tmp_path / name) == pytest.approx(-22, abs=1.5)
     assert "there is no voice" in sleepward("voices", "--sample", "v", "en-us+klatt9", code=3).stderr
 
 

@@ -16,7 +16,7 @@ from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.voices.mastering import master
 
-COUNT = 40  # of the routines' sentences
+COUNT = 120  # of the routines' sentences
 BEDS = ["rain", "brown"]  # the one that covers most, and the default
 UNDER_LU = 15.0
 
@@ -46,7 +46,8 @@ def test_the_ear_knows_every_word_of_the_routines() -> None:
 
 @pytest.mark.parametrize("bed", BEDS, indirect=True)
 def test_a_sentence_is_told_from_nine_others_of_its_routine(asked: Any, clips: Any, bed: Any) -> None:
-    """Nearly all of them, at the default level of a bed: this weak ear misses 13 to 18 of 200 over rain."""
+    """Nearly all of them, at the default level of a bed: this weak ear misses 16 of the 120 over rain, and none over
+    brown. Whisper mishears 2 of 834 words over rain (benchmarks/naturalness.py)."""
     lost = ear.misheard(clips, asked, bed, UNDER_LU)
     assert len(lost) <= 0.15 * len(asked), [phrase.text for phrase in lost]
 
