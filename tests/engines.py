@@ -101,9 +101,15 @@ PACKAGES = {"piper": "piper", "kokoro": "kokoro_onnx"}  # what an engine needs t
 
 
 def all_engines() -> list[Any]:
-    """As parameters of tests; an engine whose extra isn't installed is skipped."""
+    """As parameters of tests; an engine whose extra isn't installed is skipped, and users' own count as slow."""
     return [
-        pytest.param(name, marks=pytest.mark.skipif(not installed(name), reason=f"the extra {name} isn't installed"))
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.skipif(not installed(name), reason=f"the extra {name} isn't installed"),
+                *([pytest.mark.slow] if name in OWN else []),
+            ],
+        )
         for name in engines()
     ]
 

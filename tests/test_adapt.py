@@ -103,6 +103,7 @@ def test_what_is_avoided_must_exist(sleepward: Command) -> None:
     assert "did you mean kneeling" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROUTINES)
 def test_positions_connect_whatever_is_left_out(name: str) -> None:
     own = poses(script(name))[:-1]

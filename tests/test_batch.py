@@ -97,6 +97,7 @@ def built(folder: Path) -> list[str]:
 # --- making, and not making again ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_library_is_made_once_and_the_same_on_one_core_or_two(outside: Command, scripts: Path) -> None:
     """By workers that a process of its own starts and ends."""
     first = tracks_of(outside, "-j", "2")
@@ -136,6 +137,7 @@ def test_a_track_is_the_one_that_build_makes(sleepward: Command, scripts: Path, 
     assert CONTAINERS["mp3"].sound_sha256(one) == CONTAINERS["mp3"].sound_sha256(other)
 
 
+@pytest.mark.slow
 def test_one_sentence_of_a_pose_makes_exactly_the_tracks_that_speak_it(
     sleepward: Command, routines: Path, tmp_path: Path
 ) -> None:
@@ -183,9 +185,8 @@ def test_a_chapter_without_a_title_of_its_own_goes_by_the_scripts(sleepward: Com
         assert sleepward.json("build", "a.txt", *words, "-o", f"b.{name}")["sha256"] == renewed
 
 
-@pytest.mark.parametrize(
-    "format_", ["mp3", "m4b", *(pytest.param(name, marks=pytest.mark.slow) for name in ("opus", "flac", "wav"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("format_", ["mp3", "m4b", "opus", "flac", "wav"])
 def test_another_title_costs_no_encoding_and_moves_no_sound(
     sleepward: Command, scripts: Path, tmp_path: Path, format_: str
 ) -> None:

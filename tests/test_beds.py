@@ -346,6 +346,7 @@ def test_music_off_its_centre_sounds_as_if_it_were_centred(
     assert np.abs(sound.mean(axis=0)).max() < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [
@@ -480,6 +481,7 @@ def test_a_layer_of_another_length_is_fitted_without_a_seam(cache: Cache) -> Non
     assert np.ptp(levels_db(hiss[SAMPLE_RATE:], window_ms=1_000, hop_ms=100)) < 2  # the pink alone, over its seam too
 
 
+@pytest.mark.slow
 def test_short_music_repeats_under_rain_and_long_music_is_heard_whole(cache: Cache, tmp_path: Path) -> None:
     short = write_wav(tmp_path / "short.wav", tune(20))
     long = write_wav(tmp_path / "long.wav", tune(200, rate=8_000), 8_000)

@@ -43,6 +43,7 @@ def night(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_same_bytes_cold_half_cached_warm_elsewhere_with_one_worker_or_two(night: Path, tmp_path: Path) -> None:
     """The two that fill a cache are processes of their own, each with its own order of whatever is hashed."""
 

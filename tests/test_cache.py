@@ -231,6 +231,7 @@ def test_what_a_build_has_found_stays_however_often_the_cache_is_collected(cache
     assert reader.communicate()[0] == b"0\n"
 
 
+@pytest.mark.slow
 def test_a_build_beside_a_clearing_gives_the_same_bytes(sleepward: Command, script: str, track: bytes) -> None:
     """The build is a process of its own, which meets the locks of this one's clearing."""
     assert SLEEPWARD
@@ -344,6 +345,7 @@ def test_entries_of_the_first_version_are_left_alone_until_they_are_collected(sl
 # --- a full disk -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_the_cache_is_said_and_all_that_was_finished_serves_later(
     sleepward: Command, cache_folder: Path, cache: Path, script: str
 ) -> None:
@@ -377,6 +379,7 @@ def test_a_full_disk_of_the_tracks_leaves_those_that_are_finished(
     assert (tmp_path / "night.mp3").read_bytes() == track
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_full_disk_is_said_alike_for_every_format_and_for_tags_alone(
     sleepward: Command, tmp_path: Path, script: str, format: str

@@ -55,6 +55,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voice", ["heart", "en-us+klatt4"])
 @pytest.mark.parametrize("bed", ["none", "brown", "rain"])
 def test_right_and_left_in_each_others_place(nights: Path, voice: str, bed: str) -> None:
@@ -106,7 +107,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=FORMATS)
+@pytest.fixture(params=["mp3", *(pytest.param(name, marks=pytest.mark.slow) for name in FORMATS if name != "mp3")])
 def track(request: Any, built: Path) -> Path:
     path: Path = built / f"night.{request.param}"
     return path

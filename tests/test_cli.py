@@ -407,6 +407,7 @@ def test_letters_that_the_pictures_font_lacks_are_told_and_nothing_is_warned_of(
     assert sleepward("plan", "night.txt", "--voice", "tone", "--plot", "plan.png").stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there, age alone tells what is abandoned")
 def test_what_killed_builds_left_goes_at_the_next_start_and_what_is_in_use_stays(
     outside: Command, tmp_path: Path

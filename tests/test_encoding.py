@@ -192,6 +192,7 @@ def first_difference(got: bytes, expected: bytes, bitrate_kbps: int) -> int | No
 # --- the same bytes, however they were made --------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loop", "bitrate_kbps"),
     [
@@ -306,6 +307,7 @@ def plucked(level_db: float, seed: int = 3) -> Samples:
     return np.stack([sound, np.roll(sound, 200)], axis=1).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("level_db", "bitrate_kbps"), [(-34, 128), (-20, 320), (-14, 128)])
 def test_music_needs_and_gets_the_longer_lead_in(level_db: float, bitrate_kbps: int) -> None:
     voiced_ms = [(0, 6_000), *((start, start + 3_000) for start in range(15_013, 75_000, 10_007))]

@@ -285,6 +285,7 @@ def test_what_was_left_out_is_said_by_plan_build_and_the_tracks_summary(
     assert "unchanged" in again.stdout
 
 
+@pytest.mark.slow
 def test_the_printed_script_and_the_library_make_the_same_track(sleepward: Command, mine: None, tmp_path: Path) -> None:
     least_ms = sleepward.json("plan", "mine", *TONE)["length_range_ms"][0]
     length = f"{least_ms - 40_000}ms"

@@ -73,6 +73,7 @@ def test_a_server_that_died_while_it_waited_is_replaced(heart: Pyttsx3Voice) -> 
     assert sounds(heart) == first
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_is_replaced_at_its_deadline(heart: Pyttsx3Voice) -> None:
     servers.close()
     texts = [f"{sentence} {n}" for n in range(4) for sentence in SENTENCES]
@@ -171,6 +172,7 @@ def test_a_rate_at_which_it_would_drawl_or_rush_is_an_error(rate: int) -> None:
     assert "113 to 200" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_sibling_is_fetched_by_hand_or_not_at_all(outside: Command, package: Path, tmp_path: Path) -> None:
     """Without a connection: what to copy where is said, and the copied file then speaks."""
     home = tmp_path / "voices"

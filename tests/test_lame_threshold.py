@@ -162,6 +162,7 @@ class Joints:
         return frames[: length * self.size] == wanted[: length * self.size]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level_db", [-50, -44])
 def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: float) -> None:
     joints = Joints(soft_wind(level_db), 128)
@@ -172,6 +173,7 @@ def test_the_real_encoder_agrees_where_it_should_and_often_not_sooner(level_db: 
     assert sooner.count(False) >= 4  # so that this test could fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bitrate_kbps", [64, 192, 256, 320])
 def test_each_bit_rate_has_its_own_threshold(bitrate_kbps: int) -> None:
     """By the threshold of 128 kb/s, some of these leads are too short for 256 and 320."""

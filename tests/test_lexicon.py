@@ -413,6 +413,7 @@ def built_in() -> Lexicon:
 # --- the built-in entries ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @espeak_only
 def test_every_built_in_entry_is_said_rightly_and_would_not_be_without_it(built_in: Lexicon) -> None:
     wanted = {word: sound for word, _, sound in (line.partition(" = ") for line in SOUNDS.splitlines())}

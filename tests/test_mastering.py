@@ -113,7 +113,7 @@ def narrator_of(voice: str) -> Narrator:
     return Narrator(spoken, gain, [master(spoken[text], gain, text) for text in SENTENCES])
 
 
-@pytest.fixture(params=[NEURAL, DEFAULT_ESPEAK, *SOFTEST])
+@pytest.fixture(params=[NEURAL, DEFAULT_ESPEAK, *(pytest.param(name, marks=pytest.mark.slow) for name in SOFTEST)])
 def narrator(request: pytest.FixtureRequest) -> Narrator:
     return narrator_of(request.param)
 
@@ -440,6 +440,7 @@ def test_edges_rise_over_15_ms_and_fall_over_80() -> None:
 HARD_TO_HEAR = (0, 1, 8, 15, 25, 37)  # the sentences that noise covers most, by STOI over all of them
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bed", ["brown", "rain"])
 def test_every_phrase_is_understood_over_a_bed(narrator: Narrator, bed: str) -> None:
     """STOI and ESTOI (1 is unmasked) over a bed 15 LU below, on one side, the mean over four places of the bed."""

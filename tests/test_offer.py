@@ -69,6 +69,7 @@ def test_a_voice_can_be_heard_beforehand(sleepward: Command, tmp_path: Path) -> 
     assert "there is no voice" in sleepward("voices", "--sample", "v", "en-us+klatt9", code=3).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["own.flac", "own.ogg", "own.m4a", "own.wav"])
 def test_own_music_of_any_format_lies_under_the_voice(sleepward: Command, tmp_path: Path, name: str) -> None:
     music(tmp_path / "music" / name)
@@ -154,6 +155,7 @@ And rest.
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ear", "silent"), [("left", 1), ("right", 0)])
 def test_one_ear_hears_all_of_it(sleepward: Command, tmp_path: Path, ear: str, silent: int) -> None:
     (tmp_path / "s.txt").write_text(PRACTICE, encoding="utf-8")

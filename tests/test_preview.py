@@ -24,6 +24,7 @@ def said(plan: dict[str, Any]) -> list[str]:
     return [event["text"] for event in plan["events"] if event["kind"] == "speech"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("routine", Workspace.here().routine_names())
 def test_a_minute_has_a_piece_of_everything(sleepward: Command, tmp_path: Path, routine: str) -> None:
     built = sleepward.json("preview", routine, *TONE, "--background", "none")
@@ -61,6 +62,7 @@ def test_build_makes_one_of_any_length_beside_the_track(sleepward: Command, tmp_
     assert {path.name for path in (tmp_path / "output").iterdir()} == {"psoas-release-preview.mp3"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", Workspace.here().styles())
 @pytest.mark.parametrize("more", [(), ("--pace", "1.2", "--length", "20m", "--tail", "8h")])
 def test_each_style_has_one(sleepward: Command, tmp_path: Path, style: str, more: tuple[str, ...]) -> None:

@@ -101,6 +101,7 @@ def plans(cache_folder: Path) -> Plans:
     return planned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_night_has_the_length_it_names(name: str, plans: Plans) -> None:
     for night, planned in plans[name]:

@@ -113,6 +113,7 @@ def test_one_token_stops_its_own_work_alone() -> None:
     others.check()
 
 
+@pytest.mark.slow
 def test_commands_end_in_order_at_any_moment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A sample of what `python benchmarks/interruptions.py` does 200 times, and as often with `--kill`."""
     bench = Bench(tmp_path_factory.mktemp("n"))

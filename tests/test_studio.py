@@ -276,6 +276,7 @@ def test_what_is_usual_comes_from_the_routine_and_the_settings(
     assert made == "/own/tail-10s.mp3"
 
 
+@pytest.mark.slow
 def test_different_wishes_are_different_files(guest: Guest, tmp_path: Path) -> None:
     (tmp_path / "sleepward.toml").write_text(QUICK_TOML, encoding="utf-8")
     wishes = ({"tail": "4m"}, {"length": "4m"}, {"pace": "1.5"}, {"style": "spare"})

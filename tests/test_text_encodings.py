@@ -29,6 +29,7 @@ def utf_16(text: str, mark: bytes = codecs.BOM_UTF16_LE) -> bytes:
     return mark + text.encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -120,6 +121,7 @@ FOREIGN = os.fsdecode(b"nuit-d'\xe9t\xe9")  # as an old system wrote it
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such names")
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("command", ["build", "preview", "plan", "check"])
 @pytest.mark.parametrize("suffix", ["txt", "yaml"])

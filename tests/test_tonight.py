@@ -159,6 +159,7 @@ def test_what_turns_out_not_to_fit_gives_way() -> None:
 # --- what is found ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [9, 15, 20, 27])
 def test_what_is_left_out_to_fit_keeps_the_order_and_the_last(minutes: int, cache_folder: Path) -> None:
     asked = flags(length=f"{minutes}m", voice="tone", avoid="standing")
@@ -420,6 +421,7 @@ class Typed:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 class TestQuestions:
+    @pytest.mark.slow
     def test_four_are_asked_and_the_answers_proposed_the_next_time(self, typed: Typed, history: Path) -> None:
         shown = typed("tonight", answers=["8", "sore knees", "knees and lower back", "", "n", "tone", "none"])
         questions = ["Minutes [20]: ", "What hurts (knees, back) [nothing]: ", "Where (bed, floor, anywhere) [bed]: "]

@@ -146,6 +146,7 @@ def test_the_gap_is_that_of_the_mix(tracks: dict[str, Track], reports: dict[str,
 # --- damage: the voice -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late_ms", [-200, 200])
 def test_a_phrase_at_another_time(rain: Take, late_ms: int) -> None:
     voice = rain.voice.copy()

@@ -264,6 +264,7 @@ def test_any_script_and_any_sign_beside_words_is_spoken(subject: Subject, text: 
     assert same(said, one(subject.open(), text))
 
 
+@pytest.mark.slow
 def test_a_text_of_5000_characters_is_spoken_to_its_end(subject: Subject) -> None:
     words = (f"{SENTENCE} " * 91)[:5000].rsplit(" ", 1)[0]
     whole, sentence = one(subject.open(), words), one(subject.open(), SENTENCE)
@@ -303,6 +304,7 @@ print(len(recording.samples))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_where_no_more_can_be_written_nothing_is_cut_short(subject: Subject) -> None:
     """As on a full disk: files end at 20 kB, which is half a second of speech."""

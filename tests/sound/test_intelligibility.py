@@ -44,6 +44,7 @@ def test_the_ear_knows_every_word_of_the_routines() -> None:
     assert ear.ear().unknown(phrase.text for phrase in ear.phrases()) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bed", BEDS, indirect=True)
 def test_a_sentence_is_told_from_nine_others_of_its_routine(asked: Any, clips: Any, bed: Any) -> None:
     """Nearly all of them, at the default level of a bed: this weak ear misses 16 of the 120 over rain, and none over
@@ -61,6 +62,7 @@ def test_no_phrase_is_covered_by_the_bed(asked: Any, clips: Any, bed: Any) -> No
         assert estoi >= 0.75, phrase.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bed", BEDS[:1], indirect=True)
 def test_the_ear_can_fail(asked: Any, clips: Any, bed: Any) -> None:
     """Controls: a bed as loud as the voice hides the words, and neither noise nor another sentence passes for one."""

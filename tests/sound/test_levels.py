@@ -76,6 +76,7 @@ class Take:
         return [event for event in self.speech if event.chapter == number]
 
 
+@pytest.mark.slow
 def test_the_loudness_setting_moves_the_voice(cache_folder: Path) -> None:
     take = Take("none", cache_folder, loudness="-18", glide="off")
     assert abs(integrated_lufs(take.voice) + 18) <= 1

@@ -32,6 +32,7 @@ QUIET, LOUD = 0.003, 0.9
 MUST_HOLD = ("structure", "duration", "speech", "loudness", "true-peak", "gap", "startle", "dropouts", "end", "centre")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seconds", "channels", "level"),
     [
