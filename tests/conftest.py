@@ -387,8 +387,9 @@ def tracks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="class")
 def browser() -> Iterator[Browser]:
+    """One for a class of tests: until it is closed, nothing else in this process can have a loop of its own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -636,7 +636,7 @@ class TestInABrowser:
     def test_it_is_dark_large_and_without_barriers(
         self, studio: Served, page: Page, tmp_path: Path, size: tuple[int, int]
     ) -> None:
-        (tmp_path / "sleepward.toml").write_text(QUICK_TOML, encoding="utf-8")
+        (tmp_path / "sleepward.toml").write_text('background = "none"\ntail = "10s"\n', encoding="utf-8")
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(studio.address)
         page.wait_for_url("**/~studio/")
