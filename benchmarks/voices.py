@@ -4,7 +4,7 @@
 
 Every voice speaks the same sentences of the built-in routines at the default rate, and goes through the chain with
 its own gain and colour. `ear.py` then measures how much is understood. The output is three tables: the voices, the
-chain before and after, and the default voice over every bed. `--write` puts them into docs/sound.md, with every
+chain before and after, and the light voice over every bed. `--write` puts them into docs/sound.md, with every
 sentence of every routine in the last table, and draws the spectra before and after the chain into docs/images/. That
 takes a quarter of an hour on two cores.
 """
@@ -171,8 +171,8 @@ def spoken(name: str, texts: Sequence[str]) -> tuple[dict[str, Recording], Voice
 
 
 @cache  # a process judges several beds
-def default_says(count: int | None) -> tuple[list[Phrase], dict[str, Wave]]:
-    """Phrases of the routines, some or all, and the default voice's clips of them."""
+def light_says(count: int | None) -> tuple[list[Phrase], dict[str, Wave]]:
+    """Phrases of the routines, some or all, and the light voice's clips of them."""
     asked = ear.phrases(count)
     recordings, gain = spoken(DEFAULT_ESPEAK, [phrase.text for phrase in asked])
     return asked, {p.text: master(recordings[p.text], gain, p.text).samples[:, 0] for p in asked}
@@ -233,8 +233,8 @@ def voice_table(voices: Sequence[Measured], softest: Sequence[Measured], count: 
 is the hardest step from 10 ms to the next, *spread* what lies between the loudest and the softest sentence.
 Limits: right {100 * LEAST_RIGHT:.0f}, STOI {LEAST_STOI:.2f}, ESTOI {LEAST_ESTOI:.2f}, {MOST_TREBLE_DB:g} dB above
 5 kHz, onset {MOST_ONSET_DB:g} dB, spread {MOST_SPREAD_LU:g} LU, {WPM[0]} to {WPM[1]} words a minute. Those that meet
-all come first, the softest (by centroid) before the others; the {len(softest)} softest are bold. The default is
-{DEFAULT_ESPEAK}.
+all come first, the softest (by centroid) before the others; the {len(softest)} softest are bold. The light voice
+is {DEFAULT_ESPEAK}.
 
 | voice | | right: rain, brown, alone | hard | STOI/ESTOI rain | brown | > 5 kHz | centroid | onset | spread | wpm |
 |---|---|---|---|---|---|---|---|---|---|---|"""
@@ -273,9 +273,9 @@ def chain_table(voices: Sequence[Measured]) -> str:
 
 
 def bed_table(rows: Sequence[str], count: int) -> str:
-    """The table of the default voice over each bed, with controls that show that the recogniser can fail."""
+    """The table of the light voice over each bed, with controls that show that the recogniser can fail."""
     head = f"""\
-### The default voice over each bed
+### The light voice over each bed
 
 {DEFAULT_ESPEAK}, {count} sentences of the routines, right in %; STOI and ESTOI as median (lowest) of some {CONTROLS}.
 The controls: the bed {HARD_UNDER_LU:g} LU under the voice and as loud as it, and no voice at all.
@@ -287,7 +287,7 @@ The controls: the bed {HARD_UNDER_LU:g} LU under the voice and as loud as it, an
 
 def bed_row(bed: str, count: int | None) -> str:
     """The row of one bed: `count` phrases or all, and the controls on a few."""
-    every, clips = default_says(count)
+    every, clips = light_says(count)
     few = every[:: max(1, len(every) // CONTROLS)]
     silent = {text: np.zeros_like(clip) for text, clip in clips.items()}
     cells = [f"{100 * right(clips, every, bed, UNDER_LU):.1f}"]

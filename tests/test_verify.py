@@ -394,6 +394,17 @@ def test_over_music_what_cannot_be_told_is_not_ok(rain: Take) -> None:
     assert next(row for row in rows if row.id == "gap").limit.startswith(">= 10 LU")
 
 
+def test_a_chord_of_the_music_just_before_a_phrase_is_none_of_the_voice(rain: Take) -> None:
+    planned = over(rain, "lullaby.mp3")
+    start = planned.speech[20].start_ms
+    chord = np.sin(2 * np.pi * 330 * np.arange(60 * MS) / (1000 * MS)) * np.hanning(60 * MS) * 0.03
+    bed = rain.bed.copy()
+    bed[(start - 200) * MS : (start - 140) * MS] += chord[:, None].astype(np.float32)
+    assert "speech" not in rain.judged(rain.voice + bed, planned)
+    early = np.roll(rain.voice[: (start + 5_000) * MS], -200 * MS, axis=0)
+    assert "speech" in rain.judged(np.concatenate([early, rain.voice[len(early) :]]) + rain.bed, planned)
+
+
 def test_a_file_that_is_not_ours(tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     path.write_bytes(b"\xff\xfb\x94\x44" + bytes(400))

@@ -28,6 +28,7 @@ _OVER_DB = 1.5  # inside an event: one of six bands so far over the background's
 _SMOOTHED_HOPS = 5  # … at once, or in the mean of 50 ms: a soft consonant lasts so long, a peak of noise doesn't
 _OUTSIDE_DB = 6.0  # outside an event, where a wave of the background may rise
 _AUDIBLE_DB = -63.5  # softer sound in a band doesn't count
+_GAP_HOPS = 5  # a longer one parts what sounds beside an event from it
 _BEFORE_HOPS, _AFTER_HOPS = 20, 20  # so far outside its event a phrase is looked for
 _DUCKED_BEFORE, _DUCKED_AFTER = (20, 4), (15, 60)  # hops around a phrase in which the background is ducked as under it
 _MONO_DB = 15.0  # a side so far under the whole says nothing about the background
@@ -88,7 +89,7 @@ class SpeechChecks:
         its_own = slice(inside.start - first, inside.stop - first)
         heard[its_own] |= over_db[its_own] > _OVER_DB
         heard[its_own] |= self._over_background_db(inside, inside, _SMOOTHED_HOPS) > _OVER_DB
-        sounding = np.flatnonzero(heard) + first
+        sounding = _reaching_into(inside, np.flatnonzero(heard) + first)
         start_ms = int(sounding[0]) * HOP_MS if len(sounding) else None
         end_ms = int(sounding[-1] + 1) * HOP_MS if len(sounding) else None
         both = float(power(self._measurement.k_db[inside]).mean())
@@ -268,6 +269,18 @@ class SpeechChecks:
 
 
 _LUFS = lufs(1.0)
+
+
+def _reaching_into(inside: slice, hops: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of the hops that reach into the event without a gap; all of them if none does.
+
+    What sounds a moment before it and then stops is a chord of the music.
+    """
+    import numpy as np
+
+    parts = np.split(hops, np.flatnonzero(np.diff(hops) > _GAP_HOPS) + 1)
+    reaching = [part for part in parts if len(part) and part[0] < inside.stop and part[-1] >= inside.start]
+    return np.concatenate(reaching) if reaching else hops
 
 
 def _distinct_texts(phrases: Sequence[MeasuredPhrase]) -> int:
