@@ -71,6 +71,7 @@ class Change:
     room: str
     path: str
     line: int
+    is_in_function: bool
     text: str
     """The whole file with the change."""
 
@@ -93,15 +94,20 @@ def changes(room: str, path: Path) -> Iterator[Callable[[], Change]]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.found: list[tuple[int, Any, Any]] = []
+            self.found: list[tuple[int, bool, Any, Any]] = []
+            self.functions = 0
+
+        def on_leave(self, node: Any) -> None:
+            self.functions -= isinstance(node, libcst.FunctionDef)
 
         def on_visit(self, node: Any) -> bool:
             if isinstance(node, never) or _types_only(node):
                 return False
+            self.functions += isinstance(node, libcst.FunctionDef)
             for kind, operator in mutation_operators:
                 if isinstance(node, kind):
                     line = self.get_metadata(PositionProvider, node).start.line
-                    self.found += [(line, node, changed) for changed in operator(node)]
+                    self.found += [(line, self.functions > 0, node, changed) for changed in operator(node)]
             return True
 
     def _types_only(node: Any) -> bool:
@@ -110,8 +116,9 @@ def changes(room: str, path: Path) -> Iterator[Callable[[], Change]]:
     finder, wrapper = Finder(), MetadataWrapper(libcst.parse_module(path.read_text(encoding="utf-8")))
     wrapper.visit(finder)
 
-    def made(line: int, node: Any, changed: Any) -> Change:
-        return Change(room, str(path.relative_to(ROOT)), line, wrapper.module.deep_replace(node, changed).code)
+    def made(line: int, is_in_function: bool, node: Any, changed: Any) -> Change:
+        text = wrapper.module.deep_replace(node, changed).code
+        return Change(room, str(path.relative_to(ROOT)), line, is_in_function, text)
 
     yield from (partial(made, *place) for place in finder.found)
 
@@ -205,11 +212,14 @@ class Reached:
         data_file.unlink()
 
     def reaching(self, change: Change) -> list[str]:
-        """The tests that run the changed line, the quickest first. A line of the module itself is run by all of it."""
+        """The tests that run the changed line, the quickest first.
+
+        A line outside of functions is run once, by the import, whichever test that happens in. It concerns all tests
+        that run anything of the file.
+        """
         tests = self.tests[change.path, change.line]
-        if not tests:
-            lines = [key for key in self.tests if key[0] == change.path]
-            tests = set().union(*(self.tests[key] for key in lines))
+        if not change.is_in_function:
+            tests = set().union(*(found for (path, _), found in self.tests.items() if path == change.path))
         return sorted(tests, key=lambda test: (self.took_s[test], test))
 
 

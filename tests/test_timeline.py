@@ -17,7 +17,7 @@ from generator.script import parse
 from generator.settings import Settings
 from generator.timeline.layout import lay_out
 from generator.timeline.slowing import gap_scales
-from generator.timeline.timing import Timing, spoken_texts, texts_by_length, timing_of
+from generator.timeline.timing import Timing, is_number, number_text, spoken_texts, texts_by_length, timing_of
 
 settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
@@ -274,6 +274,20 @@ def test_a_hold_is_placed_as_its_marks_say() -> None:
     (hold,) = of_kind(timeline, "hold")
     offsets = [event.start_ms - hold.start_ms for event in of_kind(timeline, "speech")]
     assert offsets == [0, 21_000, 30_000, 52_000]
+
+
+def test_a_paragraph_is_further_from_what_was_said_before_than_a_sentence() -> None:
+    for before, after in (("", ""), ("[hold 60 s]\n", "\n[at 40s]\nYes.\n[release]")):
+        timeline = lay(f"{before}Rest here. Rest there.\n\nSoften.{after}")
+        first, second, third = of_kind(timeline, "speech")[:3]
+        assert second.start_ms - first.end_ms == Timing().sentence_gap_ms
+        assert third.start_ms - second.end_ms == Timing().paragraph_gap_ms
+
+
+def test_each_number_that_a_count_says_is_known_as_one() -> None:
+    """So that another voice can say it, and a sheet of sentences to record leaves it out."""
+    assert all(is_number(number_text(number)) for number in range(1, 40))
+    assert not any(map(is_number, ("Once.", "One", "One more.", "0.", "3 breaths.")))
 
 
 def test_lines_without_marks_are_evenly_spread() -> None:

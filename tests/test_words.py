@@ -213,6 +213,16 @@ def test_a_teacher_would_change_no_sentence(routine: str, style: str) -> None:
     assert found == set()
 
 
+@every_routine
+def test_only_a_pose_that_came_before_is_titled_as_coming_again(routine: str) -> None:
+    poses: list[str] = []
+    for visit in visited(routine, "gentle"):
+        if visit.first:
+            poses.append(visit.pose.id)
+        assert visit.title.endswith(", again") == (visit.pose.id in poses[:-1]), visit.title
+    assert len(poses) > 1
+
+
 # --- nights ------------------------------------------------------------------------------------------------
 
 
