@@ -69,6 +69,7 @@ def _clock(match: re.Match[str]) -> Words | None:
         return Words(numbers.cardinal(match[1]))  # "1:00 minute"
     if (
         match[3] is None
+        and minutes < 60
         and _LASTS.search(match.string[: match.start()])
         and not re.search(r"\babout\s$", match.string[: match.start()])
     ):
