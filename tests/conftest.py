@@ -40,6 +40,21 @@ TONE = ("--voice", "tone")
 """The quickest voice, for what doesn't depend on the voice."""
 
 
+SHORT_ROUTINE = """\
+title: Two quiet minutes
+summary: Knees to the chest, then rest.
+setting: bed
+eyes: closed
+steps:
+  - pose: knee-hugs
+    hold: 20-40 s
+    keep: last
+  - pose: rest
+    hold: 30+ s
+"""
+"""A routine that lasts some two minutes and can last three, as no built-in one can."""
+
+
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the workers of a test run share."""
     own = tmp_path_factory.getbasetemp()

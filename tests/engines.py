@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
@@ -102,16 +102,14 @@ PACKAGES = {"piper": "piper", "kokoro": "kokoro_onnx"}  # what an engine needs t
 
 def all_engines() -> list[Any]:
     """As parameters of tests; an engine whose extra isn't installed is skipped, and users' own count as slow."""
-    return [
-        pytest.param(
-            name,
-            marks=[
-                pytest.mark.skipif(not installed(name), reason=f"the extra {name} isn't installed"),
-                *([pytest.mark.slow] if name in OWN else []),
-            ],
-        )
-        for name in engines()
-    ]
+    return [pytest.param(name, marks=[*_marks(name)]) for name in engines()]
+
+
+def _marks(engine: str) -> Iterator[pytest.MarkDecorator]:
+    if not installed(engine):
+        yield pytest.mark.skip(reason=f"the extra {engine} isn't installed")
+    if engine in OWN:
+        yield pytest.mark.slow
 
 
 def installed(engine: str) -> bool:

@@ -429,7 +429,7 @@ def test_what_killed_builds_left_goes_at_the_next_start_and_what_is_in_use_stays
         for build in (killed, living):
             stack.callback(build.kill)
         while len(list(temporary.glob("sleepward-tags-*/in-use"))) < 2:  # made last, when the part is there
-            time.sleep(0.005)
+            time.sleep(0.005)  # how often it is looked for, which leaves the core to the builds
             assert killed.poll() is living.poll() is None
         killed.kill()
         killed.wait()

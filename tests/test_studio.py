@@ -23,7 +23,7 @@ from generator.formats import read_tags
 from generator.server import Served, serve
 from generator.server.studio.jobs import MOST_WAITING, Made, Queue, Reporter
 from generator.system import ffmpeg
-from tests.conftest import SLEEPWARD, Command
+from tests.conftest import SHORT_ROUTINE, SLEEPWARD, Command
 from tests.pages import (
     DESKTOP,
     PHONE,
@@ -40,18 +40,6 @@ from tests.test_serve import Answer, Visitor
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SHORT = """\
-title: Two quiet minutes
-summary: Knees to the chest, then rest.
-setting: bed
-eyes: closed
-steps:
-  - pose: knee-hugs
-    hold: 20-40 s
-    keep: last
-  - pose: rest
-    hold: 30+ s
-"""
 WISHES = {"routine": "short", "length": "3m", "background": "none", "tail": "10s"}
 """The track that is made quickest."""
 QUICK_TOML = 'length = "3m"\nbackground = "none"\ntail = "10s"\n'
@@ -61,7 +49,7 @@ QUICK_TOML = 'length = "3m"\nbackground = "none"\ntail = "10s"\n'
 @pytest.fixture
 def own_routine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "routines").mkdir()
-    (tmp_path / "routines" / "short.yaml").write_text(SHORT, encoding="utf-8")
+    (tmp_path / "routines" / "short.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")
     monkeypatch.setenv("SLEEPWARD_VOICE", "tone")
 
 
@@ -262,7 +250,7 @@ def test_what_is_usual_comes_from_the_routine_and_the_settings(
 ) -> None:
     monkeypatch.delenv("SLEEPWARD_VOICE")
     (tmp_path / "sleepward.toml").write_text(TOML, encoding="utf-8")
-    (tmp_path / "routines" / "own.yaml").write_text(SHORT + "background: none\npace: 1.5\n", encoding="utf-8")
+    (tmp_path / "routines" / "own.yaml").write_text(SHORT_ROUTINE + "background: none\npace: 1.5\n", encoding="utf-8")
     usual = guest.told("usual", {"routine": "own"})
     assert usual == {
         "length": "4m", "avoid": "knees", "voice": "calm", "background": "none", "pace": "1.5", "style": "gentle", "tail": "5m",
@@ -284,15 +272,15 @@ def test_different_wishes_are_different_files(guest: Guest, tmp_path: Path) -> N
     assert len(set(addresses)) == len(wishes)
     for each, name in zip(wishes, ("tail-4m", "4m", "pace-1.5", "style-spare"), strict=True):
         assert guest.made({"routine": "short", **each})["address"] == f"/short/{name}.mp3"
-    (tmp_path / "routines" / "sh ort.yaml").write_text(SHORT, encoding="utf-8")
-    (tmp_path / "routines" / "sh-ort.yaml").write_text(SHORT, encoding="utf-8")
+    (tmp_path / "routines" / "sh ort.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")
+    (tmp_path / "routines" / "sh-ort.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")
     assert guest.made({"routine": "sh ort"})["state"] == "done"
     assert "would have the same file" in guest.refused("build", {"routine": "sh-ort"})
 
 
 def test_routines_may_be_called_as_the_server_calls_its_own(guest: Guest, tmp_path: Path) -> None:
     for name in ("studio", "enter"):
-        (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT, encoding="utf-8")
+        (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")
         address = guest.made({**WISHES, "routine": name})["address"]
         assert guest.ask(address).status == 200
 
@@ -325,7 +313,7 @@ def test_a_link_out_of_the_folder_is_refused_before_anything_is_made(guest: Gues
 
 
 def test_a_routine_that_doesnt_stretch_keeps_its_length(guest: Guest, tmp_path: Path) -> None:
-    fixed = SHORT.replace("20-40 s", "30 s").replace("30+ s", "60 s")
+    fixed = SHORT_ROUTINE.replace("20-40 s", "30 s").replace("30+ s", "60 s")
     (tmp_path / "routines" / "fixed.yaml").write_text(fixed, encoding="utf-8")
     lengths = guest.told("lengths", {"routine": "fixed"})
     assert not lengths["stretch"]
@@ -578,7 +566,9 @@ class TestInABrowser:
 
     def test_what_holds_here_is_shown_and_stays(self, studio: Served, page: Page, tmp_path: Path) -> None:
         (tmp_path / "sleepward.toml").write_text('avoid = "knees"\nbackground = "drone"\n', encoding="utf-8")
-        (tmp_path / "routines" / "own.yaml").write_text(SHORT.replace("Two", "Own") + "pace: 1.4\n", encoding="utf-8")
+        (tmp_path / "routines" / "own.yaml").write_text(
+            SHORT_ROUTINE.replace("Two", "Own") + "pace: 1.4\n", encoding="utf-8"
+        )
         page.goto(studio.address)
         page.wait_for_url("**/~studio/")
         page.get_by_label("Routine").select_option("deep-hip-opening")

@@ -32,21 +32,10 @@ from generator.errors import InputError, LengthError, SleepwardError
 from generator.settings import SETTINGS
 from generator.storage.cache import Cache
 from generator.workspace import Workspace
-from tests.conftest import SLEEPWARD, Command
+from tests.conftest import SHORT_ROUTINE, SLEEPWARD, Command
 
 QUICK = ("--voice", "tone", "--tail", "10s", "--background", "none")
 MINUTE = 60_000
-SHORT = """\
-title: Short
-summary: Knees to the chest, then rest.
-setting: bed
-eyes: closed
-steps:
-  - pose: knee-hugs
-    hold: 20-40 s
-  - pose: rest
-    hold: 30+ s
-"""
 
 
 @pytest.fixture
@@ -62,7 +51,7 @@ def short_ones(tmp_path: Path) -> None:
     """Two routines of one's own that can last three minutes; the built-in ones can't."""
     (tmp_path / "routines").mkdir()
     for name in ("one", "two"):
-        (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT, encoding="utf-8")
+        (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")
 
 
 def flags(**given: str) -> dict[str, str | None]:
