@@ -1,6 +1,6 @@
 """Measure how natural voices sound and how well they are understood: as the engine gives them, and after the chain.
 
-    python benchmarks/naturalness.py [--voice heart@138/50 …] [--sentences 200] [--beds] [--misheard]
+    python benchmarks/naturalness.py [--voice heart@146/50 …] [--sentences 200] [--beds] [--misheard]
 
 A voice is NAME, NAME@RATE or NAME@RATE/PITCH. All speak the same sentences, taken from the built-in routines in every
 style on five nights. `--beds` also counts word errors over each bed as it is when the glide has ended: the voice 3 dB
@@ -38,7 +38,7 @@ from generator.voices.mastering import TRIM_DBFS, VoiceGain, master, trim
 from generator.workspace import Workspace
 from generator.workspace.script_sources import routine_source
 
-VOICES = ("en-us+klatt4", "heart@113", "heart", "heart@160", "heart@200", "heart@138/0", "heart@138/99")
+VOICES = ("en-us+klatt4", "heart@120", "heart", "heart@160", "heart@200", "heart@146/0", "heart@146/99")
 STYLES = ("gentle", "breathing", "spare", "beginner")
 NIGHTS = 5
 UNDER_LU, GLIDE_DB = 15.0, -3.0  # the default level of a bed, and the voice's when the glide has ended

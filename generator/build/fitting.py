@@ -16,7 +16,7 @@ from ..voices.narration import Narration, narrate
 from .speakers import lines_of
 from .track import BuildContext, TrackSpec
 
-LETTER_MS_AT_1_WPM = 15_300  # the default voice took 109.6 ms a letter for two routines at 140 words a minute
+LETTER_MS_AT_1_WPM = 16_190  # the default voice takes 110.9 ms a letter at 146 words a minute
 UNKNOWN_RATE_WPM = 120  # of recordings, say
 SURELY = 0.85  # of its estimated length a routine's speech lasts at least: of the default voice's it is 0.95
 ESTIMATE_SLACK = 0.03  # of eight routines, off by 0.5 % at most; other voices keep their rate less well

@@ -16,7 +16,7 @@ from ..values import OwnVoice, path_test, with_home
 from . import VoiceInfo
 
 DIGEST_DIGITS = 16
-CALM_WPM = 140  # the default rate, that of the default voice
+CALM_WPM = 140  # the default rate, near that of the default voice
 
 _T = TypeVar("_T")
 

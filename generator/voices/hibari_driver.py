@@ -19,19 +19,29 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["FASTEST_WPM", "NAME", "OWN_RATE_WPM", "SLOWEST_WPM", "buildDriver", "load", "register", "to_phonemes"]
+__all__ = [
+    "FASTEST_WPM",
+    "NAME",
+    "OWN_RATE_WPM",
+    "SLOWEST_WPM",
+    "buildDriver",
+    "load",
+    "register",
+    "speak",
+    "to_phonemes",
+]
 
 NAME = "hibari"
-OWN_RATE_WPM = 138  # speed 0.62: from 0.6 to 0.65 a listener's model likes it best
-# Words a minute inside phrases at speeds given to the model: measured on 70 sentences of the routines, trimmed as clips
-# are, pauses at commas counted. The model rounds whole durations, so the pace rises in steps, at 0.571, 0.667 and 0.8.
+OWN_RATE_WPM = 146  # speed 0.62: from 0.6 to 0.65 a listener's model likes it best
+# Words a minute inside phrases at speeds given to the model, by benchmarks/rates.py: 200 sentences of the routines,
+# trimmed as clips are, pauses at commas counted; 200 others differ by 0.4 % at most. The model rounds whole durations,
+# so the pace rises in steps, at 0.571, 0.667 and 0.8.
 WPM_BY_SPEED = (
-    *((0.5, 112.7), (0.53, 114.8), (0.55, 118.1), (0.57, 122.6), (0.5716, 127.2), (0.575, 132.9), (0.58, 134.1)),
-    *((0.6, 136.2), (0.63, 138.8), (0.65, 140.5), (0.66, 143.2), (0.6669, 148.0), (0.67, 150.6), (0.68, 154.7)),
-    *((0.72, 160.0), (0.75, 163.3), (0.78, 166.9), (0.79, 168.4), (0.7995, 179.7), (0.8005, 184.7), (0.81, 198.8)),
-    (0.85, 205.1),
+    *((0.5, 120), (0.53, 122), (0.55, 126), (0.57, 131), (0.5716, 136), (0.575, 142), (0.58, 143), (0.6, 144)),
+    *((0.6208, 146), (0.63, 147), (0.64, 148), (0.65, 149), (0.66, 152), (0.6669, 158), (0.67, 161), (0.68, 167)),
+    *((0.7, 170), (0.72, 172), (0.75, 176), (0.78, 179), (0.79, 181), (0.7995, 193), (0.8005, 199), (0.81, 212)),
 )
-SLOWEST_WPM, FASTEST_WPM = 113, 200  # its slowest, and as fast as anybody can follow a movement
+SLOWEST_WPM, FASTEST_WPM = 120, 200  # its slowest, and as fast as anybody can follow a movement
 PITCH_SPAN = 0.3  # pitch 0 to 100 multiplies the fundamental by 0.85 to 1.15
 MOST_AT_ONCE = 400  # phonemes: what the package's own split at punctuation aims at
 PHONEMES_FOLLOW = "\x01"  # as the first character of a text
@@ -176,18 +186,27 @@ class HibariDriver:
         """The model stays, for the next engine."""
 
     def _speak(self, text: str) -> bytes:
-        """16-bit samples at 24 kHz, little-endian; a tenth of a second of zeros if there is nothing to speak."""
+        """16-bit samples at 24 kHz, little-endian."""
         import numpy as np
 
         speeds, rates_wpm = zip(*WPM_BY_SPEED, strict=True)
         speed = round(float(np.interp(self._properties["rate"], rates_wpm, speeds)), 4)
         tone = 1 + PITCH_SPAN * (self._properties["pitch"] - 50) / 100
-        voice = self._properties["voice"]
-        model = load(voice)
-        given = text if text.startswith(PHONEMES_FOLLOW) else to_phonemes(voice, text)
-        parts = [_spoken(model, phonemes, speed, tone) for phonemes in given[1:].splitlines()]
-        sound = np.concatenate(parts) if parts else np.zeros(2_400, np.float32)
+        sound = speak(self._properties["voice"], text, speed, tone)
         return bytes((np.clip(sound * self._properties["volume"], -1, 1) * 32_767).round().astype("<i2").data)
+
+
+def speak(voice: str, text: str, speed: float, tone: float = 1.0) -> Any:
+    """float32 (samples,) at 24 kHz: `text`, or what `to_phonemes` gave for it; 100 ms of zeros for nothing to speak.
+
+    `speed` is the model's own measure, `tone` multiplies the fundamental. Raises ValueError for an unknown phoneme.
+    """
+    import numpy as np
+
+    model = load(voice)
+    given = text if text.startswith(PHONEMES_FOLLOW) else to_phonemes(voice, text)
+    parts = [_spoken(model, phonemes, speed, tone) for phonemes in given[1:].splitlines()]
+    return np.concatenate(parts) if parts else np.zeros(2_400, np.float32)
 
 
 def _spoken(model: Any, phonemes: str, speed: float, tone: float) -> Any:
