@@ -187,6 +187,10 @@ class CuePlace:
     def pose_key(self) -> PoseKey:
         return self.chapter, self.pose
 
+    def at_line(self, line: int) -> CuePlace:
+        """The same place, but for its line."""
+        return CuePlace(line, self.chapter, self.pose, self.round)
+
 
 @dataclass(frozen=True, slots=True)
 class Say:

@@ -227,6 +227,7 @@ def test_tracks_that_left_are_named_and_removed_only_where_that_is_asked(
     assert built(scripts) == ["library.json", "mine.mp3", "one/rain.mp3", "two/rain.mp3"]
 
 
+@pytest.mark.slow
 def test_a_track_that_fails_stops_no_other(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     in_the_way = scripts / "two" / "rain.mp3"
     in_the_way.mkdir(parents=True)

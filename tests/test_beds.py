@@ -273,6 +273,7 @@ def test_none_is_silence(cache: Cache) -> None:
 # --- the tide and the breath -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("breath_ms", "inhale_ms"), [(10_000, 4_000), (5_001, 1_500), (10_526, 4_210), (17_136, 6_854)]
 )

@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> Non
     assert long < 450
     assert long - short < 100
     many_cores = ("--jobs", "8", "--pace", "0.5")  # (short pauses: as many sentences, and less to encode)
-    assert peak_mb("10s", *many_cores, source="lower-back-relief", cache="another") < 450  # a whole routine, cold
+    assert peak_mb("10s", *many_cores, source="ten-minutes-in-bed", cache="another") < 450  # a whole routine, cold
 
 
 def test_script_piped_into_build_is_the_routine(sleepward: Command, tmp_path: Path) -> None:
@@ -281,6 +281,7 @@ def test_several_tracks_at_once_and_one_that_cannot_be_made(sleepward: Command, 
     assert "bad.txt:1" in done.stderr
 
 
+@pytest.mark.slow
 def test_tracks_made_together_are_those_made_alone_and_told_in_order(
     sleepward: Command, night: Path, tmp_path: Path
 ) -> None:

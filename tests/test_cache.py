@@ -280,6 +280,7 @@ def test_verify_removes_what_is_damaged_and_says_so(sleepward: Command, cache: P
     assert sleepward("cache", "verify").stderr == "1 whole, 0 not\n"
 
 
+@pytest.mark.slow
 def test_a_build_notices_damage_of_any_kind_and_makes_it_again(
     sleepward: Command, cache: Path, script: str, track: bytes
 ) -> None:
@@ -315,6 +316,7 @@ def test_verify_notices_entries_that_changed_places(sleepward: Command, cache: P
     assert entries(cache) == [bed]
 
 
+@pytest.mark.slow
 def test_a_build_makes_entries_again_that_changed_places(
     sleepward: Command, cache: Path, script: str, track: bytes
 ) -> None:
@@ -368,6 +370,7 @@ def test_a_full_disk_of_the_cache_is_said_and_all_that_was_finished_serves_later
     assert (sleepward.folder / "later.mp3").read_bytes() == (sleepward.folder / "roomy.mp3").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_the_tracks_leaves_those_that_are_finished(
     sleepward: Command, script: str, tmp_path: Path, track: bytes
 ) -> None:
@@ -400,6 +403,7 @@ def test_a_full_disk_is_said_alike_for_every_format_and_for_tags_alone(
     assert done.stderr == said.format("long", format) + said.format("night", format)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files' sizes")
 @pytest.mark.parametrize("format", ["mp3", "flac"])
 def test_a_track_that_may_not_grow_is_said_like_a_full_disk(sleepward: Command, script: str, format: str) -> None:
@@ -475,6 +479,7 @@ def test_every_command_of_the_page_is_there(sleepward: Command, cache: Path) -> 
         sleepward(*words)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("track")
 def test_the_page_names_every_kind_of_what_is_kept_and_no_other(
     sleepward: Command, cache: Path, script: str, tmp_path: Path

@@ -119,6 +119,7 @@ def test_a_file_outside_the_usual_folders_is_known_by_its_keys(sleepward: Comman
     assert kinds == {"a.yaml": "routine", "b.yml": "pose", "c.yaml": "library"}
 
 
+@pytest.mark.slow
 def test_the_house_is_in_order(sleepward: Command) -> None:
     assert [checked["path"] for checked in sleepward.json("check", ROUTINES) if checked["faults"]] == []
 

@@ -311,6 +311,7 @@ def test_a_place_that_would_lose_something_is_refused(sleepward: Command, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "night.txt"]
 
 
+@pytest.mark.slow
 def test_tracks_go_into_a_folder_and_never_over_each_other(sleepward: Command, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(HI)

@@ -83,6 +83,7 @@ def test_the_routine_and_the_pose_of_the_page_build(sleepward: Command, tmp_path
     assert rounds == [*sides, ("reclined-butterfly", "only"), ("rest", "only")]
 
 
+@pytest.mark.slow
 def test_what_is_made_from_the_program_is_as_the_program_is_now() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False

@@ -229,6 +229,7 @@ def with_slow_rises(track: Track, spoken_ms: Sequence[tuple[int, int]]) -> Track
     return Track(samples, tuple(spans), track.loop, tuple(spoken_ms))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("level_db", "slope", "bitrate_kbps"), [(-34, 0.5, 128), (-50, 1.0, 320), (-20, 1.0, 64)])
 def test_a_bed_that_rises_after_speech_is_repeated_sooner(level_db: float, slope: float, bitrate_kbps: int) -> None:
     """What was spoken is forgotten while it rises: fewer frames are encoded, and still to the same bytes."""
@@ -270,6 +271,7 @@ def test_an_encoder_that_the_model_wasnt_proved_on_takes_the_longest_lead_ins(
     assert all(took["ffmpeg version 99"] > took[proved] + 200 for proved in PROVED_ENCODERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop_frames", [LOOP_FRAMES, 397, 131, 7])
 def test_a_bed_that_begins_anew_is_repeated_in_its_phase(loop_frames: int) -> None:
     """The pass that each open span goes on with, whatever the length of the loop has to do with the track's."""
@@ -321,6 +323,7 @@ def repeated_frames(track: Track) -> int:
     return sum(part.frames for part in plan.plan_ranges(track.spans, track.total) if part.open)
 
 
+@pytest.mark.slow
 def test_a_long_voiced_stretch_is_cut_without_a_trace() -> None:
     track = make_track(noise_loop(-50), [(0, 64_000)], 70_000)
     assert len(plan.plan_batches(plan.plan_ranges(track.spans, track.total))) > 1  # two ffmpegs share it

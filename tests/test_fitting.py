@@ -101,6 +101,7 @@ def test_every_routine_has_every_length_exactly(name: str, minutes: int, cache_f
     assert holds_of(made.plan)[-1]["pose"] in ("rest", "pillow-release")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "minutes"), LENGTHS)
 def test_the_default_voice_has_room_for_half_the_poses_from_25_minutes_on(name: str, minutes: int) -> None:
     fit = estimated_fit(spec_of(name, length=f"{minutes}m"))

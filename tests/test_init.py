@@ -67,6 +67,7 @@ def test_the_own_words_are_said_in_this_folder_alone(begun: Command, tmp_path: P
     assert "Push up with both hands, until you sit. [8s]" in said(begun.folder, "my-evening", "--ending", "awake")
 
 
+@pytest.mark.slow
 def test_the_routine_can_be_built(begun: Command) -> None:
     plan = begun.json("plan", "my-evening", "--voice", "tone")
     assert plan["title"] == "My evening"

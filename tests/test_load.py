@@ -56,6 +56,7 @@ def test_many_readers_get_their_bytes_beside_slow_clients_and_unfinished_request
     assert max(tally.pages_s) < 5
 
 
+@pytest.mark.slow
 def test_tracks_sent_at_once_are_all_made_but_those_that_are_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,6 +169,7 @@ def test_open_spans_are_the_bed_alone_in_the_phase_they_say(mix: Mix) -> None:
     assert edges[-1] == mix.total_samples // MS
 
 
+@pytest.mark.slow
 def test_the_encoded_track_is_that_of_one_piece(mix: Mix) -> None:
     assert needs_loop(mix.spans, mix.loop_samples)
     loop = encode_loop(mix.open, mix.loop_samples)

@@ -69,6 +69,7 @@ def test_without_its_package_the_error_says_what_to_install(
     assert "pip install 'sleepward[" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_track_is_built_with_a_model(sleepward: Command, tmp_path: Path, table: str) -> None:
     (tmp_path / "s.txt").write_text(f"{TEXT} [1s]\nRest now.\n")
     (tmp_path / "sleepward.toml").write_text(f"[voices.mine]\n{table}rate = 150\n")

@@ -82,6 +82,7 @@ def test_own_music_of_any_format_lies_under_the_voice(sleepward: Command, tmp_pa
     assert integrated_lufs(samples[25 * rate : 40 * rate]) == pytest.approx(-34, abs=3)
 
 
+@pytest.mark.slow
 def test_a_routine_brings_its_own_music_from_its_own_folder(sleepward: Command, tmp_path: Path) -> None:
     music(tmp_path / "routines" / "own.ogg")
     routine(tmp_path, "own.ogg")
@@ -109,6 +110,7 @@ def test_missing_music_is_said_before_anything_is_spoken(sleepward: Command, tmp
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.slow
 def test_layers_sound_together(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("Lie down. [20s] Rest. [20s]", encoding="utf-8")
     sounds = {}

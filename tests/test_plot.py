@@ -150,6 +150,7 @@ def test_titles_that_are_long_or_look_like_formulas(letters: None, tmp_path: Pat
     assert len(long) < 60
 
 
+@pytest.mark.slow
 def test_a_track_of_hours_can_be_drawn(tmp_path: Path) -> None:
     plot_plan(plan_of(3, each_s=7 * 3600), ducked, tmp_path / "day.png")
     assert (tmp_path / "day.png").read_bytes().startswith(b"\x89PNG")

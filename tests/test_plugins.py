@@ -31,6 +31,7 @@ def test_a_track_is_built_with_it(sleepward: Command, tmp_path: Path) -> None:
     assert "within limits" in sleepward("verify", built["path"]).stdout
 
 
+@pytest.mark.slow
 def test_its_clips_are_kept_apart_from_those_of_other_voices(sleepward: Command, tmp_path: Path) -> None:
     """Over one cache, each voice's track is what it would be over an empty one."""
     (tmp_path / "s.txt").write_text(SCRIPT, encoding="utf-8")

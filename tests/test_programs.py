@@ -203,6 +203,7 @@ def test_a_programme_speaks_its_own_word_after_the_greeting(mine: Path, style: s
     assert word not in first
 
 
+@pytest.mark.slow
 def test_nights_become_files_that_sort(sleepward: Command, mine: Path, tmp_path: Path) -> None:
     sleepward("program", "mine", "--build", *QUICK)
     folder = tmp_path / "output" / "mine"

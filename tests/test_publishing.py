@@ -568,6 +568,7 @@ def test_publish_redoes_it_alone(inside: Command, scripts: Path) -> None:
     assert "no library" in inside("publish", ".", code=2).stderr
 
 
+@pytest.mark.slow
 def test_pruned_tracks_take_their_files_along(inside: Command, scripts: Path, tmp_path: Path) -> None:
     inside("batch", "-j", "1")
     (tmp_path / "library.yaml").write_text("\n".join(LIBRARY.splitlines()[:7]), encoding="utf-8")
@@ -576,6 +577,7 @@ def test_pruned_tracks_take_their_files_along(inside: Command, scripts: Path, tm
     assert tags_of(scripts / "one" / "brown.mp3").total == 2
 
 
+@pytest.mark.slow
 def test_a_programme_is_an_album_of_its_own(inside: Command, tmp_path: Path) -> None:
     (tmp_path / "routines" / "programs").mkdir(parents=True)
     (tmp_path / "routines" / "mine.yaml").write_text(ROUTINE, encoding="utf-8")
@@ -610,6 +612,7 @@ def test_a_programme_is_an_album_of_its_own(inside: Command, tmp_path: Path) -> 
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_a_programme_doesnt_mix_with_another_library(inside: Command, scripts: Path, tmp_path: Path) -> None:
     inside("batch", "-j", "1")
     listed = (scripts / "library.json").read_bytes()

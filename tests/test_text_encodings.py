@@ -76,6 +76,7 @@ def test_a_routines_script_is_built_as_a_file_that_a_shell_has_written(
     assert all(plan["title"] == TITLE for plan in planned)
 
 
+@pytest.mark.slow
 def test_every_file_that_a_person_writes_may_be_utf_16(sleepward: Command, tmp_path: Path) -> None:
     files = {
         "routines/evening.yaml": ROUTINE,

@@ -272,6 +272,7 @@ def test_a_wanted_length_comes_from_the_flag_or_the_settings(tmp_path: Path, cac
 # --- the command --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_ones")
 def test_two_nights_are_two_routines_of_the_length_asked(sleepward: Command, history: Path, tmp_path: Path) -> None:
     first, second = (sleepward.json("tonight", "--minutes", "3", *QUICK) for _ in range(2))

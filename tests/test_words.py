@@ -44,8 +44,8 @@ ROUTINES = [
 ]
 STYLES = ["gentle", "spare", "beginner", "breathing", "nidra"]
 RITUAL = "nidra"  # says the same words every night
-NIGHTS = range(int(os.environ.get("TEST_NIGHTS", "12")))
-"""Night 0, and two nights of each theme and more; `TEST_NIGHTS=30 pytest tests/test_words.py` reads a month."""
+NIGHTS = range(int(os.environ.get("TEST_NIGHTS", "7")))
+"""Night 0, and a night of each theme and more. CI reads 12; `TEST_NIGHTS=30 pytest tests/test_words.py`, a month."""
 THEMES = 5
 LEVELS = ["easier", "deeper"]
 CALLED = 2  # a round that comes oftener than this is one of an alternation

@@ -293,6 +293,7 @@ def test_one_link_that_leads_out_hides_no_other_routine(sleepward: Command, stra
 # --- what a library writes -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_library_replaces_no_file_through_a_link(sleepward: Command, stranger: Path, private: Path) -> None:
     """Neither by a folder nor by a file below its output, with tracks or their list."""
     mine = private / "one.mp3"
@@ -333,6 +334,7 @@ def test_a_build_into_a_folder_replaces_no_file_through_a_link(
     assert mine.read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_an_output_that_is_a_link_itself_is_the_users_choice(sleepward: Command, stranger: Path, private: Path) -> None:
     (stranger.parent / "disk").symlink_to(private)
     sleepward("batch", stranger / "library.yaml", "-o", "disk")

@@ -23,6 +23,8 @@ def clean(raw: str) -> str:
 
     A word with a soft hyphen, a zero-width space or joiner, or a word joiner in it is the word without it.
     """
+    if raw.isascii() and raw.isprintable():  # nearly every line
+        return " ".join(raw.split())
     visible = "".join(_SEEN_AS.get(unicodedata.category(c), c) for c in raw)
     return " ".join(unicodedata.normalize("NFC", visible).split())
 

@@ -118,7 +118,7 @@ class _Parser(FaultRecorder):
             self._paragraph = True
             return
         self._refuse_after_sleep(number)
-        self._where = replace(self._where, line=number)
+        self._where = self._where.at_line(number)
         if _CHAPTER.match(line):
             self._chapter(number, line)
             return
@@ -256,7 +256,7 @@ class _Parser(FaultRecorder):
                 self._add_fault(number, *fault, column=self._column_of(number, sentence[:20]))
                 continue
             gap: Literal["sentence", "paragraph"] = "paragraph" if self._paragraph else "sentence"
-            spoken.append(Say(sentence, replace(self._where, line=number), gap))
+            spoken.append(Say(sentence, self._where.at_line(number), gap))
             self._paragraph = False
         if spoken:
             self._add_items(*spoken)

@@ -73,7 +73,7 @@ def size_of(value: Any) -> int:
     kind = value.__class__
     if kind is not str:
         kind = _kind_of(kind)
-    if kind is None:
+    if kind is None or not value:
         return 0
     return len(value) // CHARACTERS_A_STEP if kind is str else _size_of_collection(value)
 

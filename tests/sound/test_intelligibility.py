@@ -45,12 +45,12 @@ def test_the_ear_knows_every_word_of_the_routines() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("bed", BEDS, indirect=True)
-def test_a_sentence_is_told_from_nine_others_of_its_routine(asked: Any, clips: Any, bed: Any) -> None:
+@pytest.mark.parametrize(("bed", "count"), [("rain", COUNT), ("brown", COUNT // 2)], indirect=["bed"])
+def test_a_sentence_is_told_from_nine_others_of_its_routine(asked: Any, clips: Any, bed: Any, count: int) -> None:
     """Nearly all of them, at the default level of a bed: this weak ear misses 16 of the 120 over rain, and none over
-    brown. Whisper mishears 2 of 834 words over rain (benchmarks/naturalness.py)."""
-    lost = ear.misheard(clips, asked, bed, UNDER_LU)
-    assert len(lost) <= 0.15 * len(asked), [phrase.text for phrase in lost]
+    brown, so that fewer tell there. Whisper mishears 2 of 834 words over rain (benchmarks/naturalness.py)."""
+    lost = ear.misheard(clips, asked[:count], bed, UNDER_LU)
+    assert len(lost) <= 0.15 * count, [phrase.text for phrase in lost]
 
 
 @pytest.mark.parametrize("bed", BEDS, indirect=True)
