@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import json
 import logging
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from generator.model import Samples
 
+ROOT = Path(__file__).resolve().parent.parent
 SLEEPWARD = shutil.which("sleepward", path=str(Path(sys.executable).parent)) or shutil.which("sleepward")
 
 
@@ -189,16 +191,31 @@ def own_surroundings() -> Iterator[None]:
         os.environ.update(before)
 
 
-def forget() -> None:
-    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
+def forget(*more: Path) -> None:
+    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's.
+
+    `more` are folders beside generator/ whose modules forget, too.
+    """
     from generator.voices import _pyttsx3_inventory as inventory
 
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "generator" and module is not inventory:
+    folders = tuple(f"{folder}{os.sep}" for folder in (ROOT / "generator", *more))
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith(folders) and module is not inventory:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
     inventory.wanted.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory_given_back(home: Path) -> Iterator[None]:
+    """Beds, clips and pages that a file's tests have kept go with it, or each process would grow beyond a gigabyte."""
+    yield
+    forget(ROOT / "tests", ROOT / "benchmarks")
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # where the C library isn't glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture
