@@ -145,7 +145,7 @@ class Copy:
         """Run pytest in one process, where `inside` are the words of a program that runs it."""
         path = os.pathsep.join(filter(None, [str(self.project), os.environ.get("PYTHONPATH")]))
         own = {"PYTHONPATH": path, "TMPDIR": str(self.own), "COVERAGE_FILE": str(self.own / "coverage")}
-        command = [sys.executable, *inside, "-m", "pytest", "-n0", "-m", "not slow and not external", *words]
+        command = [sys.executable, *inside, "-m", "pytest", "-n0", "-m", "not external", *words]
         command += ["-p", "no:cacheprovider", "--basetemp", str(self.own / "tests")]
         try:
             return subprocess.run(

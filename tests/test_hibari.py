@@ -147,10 +147,21 @@ def test_inline_phonemes_are_said_and_wrong_ones_are_an_error(heart: Pyttsx3Voic
 @pytest.mark.parametrize("rate", [120, 146, 200])
 def test_a_short_sentence_keeps_its_first_words(rate: int) -> None:
     """It is cut out of a longer sound, at a pause; its own pauses are no such place."""
-    whole, half = "Inhale, arch; exhale, round.", "Exhale, round."
-    spoken = dict(open_voice("heart", rate=rate).speak([whole, half], 1))
+    four, two, one = "Inhale, arch; exhale, round.", "Exhale, round.", "Round."
+    spoken = dict(open_voice("heart", rate=rate).speak([four, two, one], 1))
     lengths = {text: len(trim(recording, -45).samples) for text, recording in spoken.items()}
-    assert lengths[whole] > 1.6 * lengths[half]
+    assert lengths[four] > 1.5 * lengths[two]
+    assert lengths[two] > 1.5 * lengths[one]
+
+
+@pytest.mark.parametrize("pitch", [0, 50, 99])
+def test_of_what_leads_to_a_short_sentence_nothing_is_heard(pitch: int) -> None:
+    """Nor is anything of it missing: two words last somewhat longer than the second of them alone."""
+    pairs = {"Just breathe.": "Breathe.", "In again.": "Again.", "Rest here.": "Here."}
+    spoken = dict(open_voice("heart", pitch=pitch).speak([*pairs, *pairs.values()], 1))
+    lengths = {text: len(trim(recording, -45).samples) for text, recording in spoken.items()}
+    for two, one in pairs.items():
+        assert 0.9 < lengths[two] / lengths[one] < 1.6, two
 
 
 def test_pitch_leaves_the_formants(heart: Pyttsx3Voice) -> None:
