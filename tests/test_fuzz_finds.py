@@ -3,7 +3,8 @@
 What came in: templates that name another one which isn't there, or call a helper of Jinja's wrongly. A script with a
 slash after a space, and a lexicon with a word that is an accent alone. Tracks with times, sizes and boxes that no track
 has. Pictures with a damaged EXIF, or a side that no JPEG can have. Plans and lists with texts and numbers that can't be
-shown or written again. Names that are longer than a file's can be, and homes of users that there aren't.
+shown or written again. Names that are longer than a file's can be, and homes of users that there aren't. A request whose
+query isn't ASCII.
 """
 
 from __future__ import annotations
@@ -398,6 +399,12 @@ def damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
         put = draw(st.one_of(st.sampled_from(HOSTILE), st.binary(max_size=8), st.just(stretch * 2), st.just(b"")))
         data = data[:first] + put + data[last:]
     return data
+
+
+def test_a_query_that_is_not_ascii_is_no_fault_of_the_server(tmp_path: Path) -> None:
+    request = b"GET %b?/a.lrc\xe9\nhost: 127.0.0.1:80\ncookie: sleepward-80=KNOWN\n\n"
+    for path in (b"", b"/", b"/a.lrc/", b"/~studio/queue"):
+        TARGETS["server"](tmp_path).run(request % path)
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -40,6 +40,7 @@ _NO_KEY = (
     "Open the address that sleepward serve shows now, or scan its code.\n"
 )
 _NO_HOST = "This server doesn't answer for that host.\n"
+_NO_ADDRESS = "An address has letters, digits and signs of ASCII alone; others are written as %C3%A9.\n"
 _NO_ORIGIN = "Another page asked for this. Open the page of the library itself.\n"
 
 
@@ -77,6 +78,8 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is not None and origin != f"http://{host}":
             return PlainTextResponse(_NO_ORIGIN, 403)
+        if not request.scope["query_string"].isascii():  # whatever reads it would fail
+            return PlainTextResponse(_NO_ADDRESS, 400)
         known = self._access.knows(request.cookies.get(self._access.cookie, ""))
         path = request.scope["path"]
         if path.startswith(ENTRY):
