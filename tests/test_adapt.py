@@ -51,6 +51,7 @@ def body(text: str) -> str:
     return text.split("---\n", 2)[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", ROUTINES)
 def test_the_left_side_first_is_the_same_practice_mirrored(name: str, level: str) -> None:

@@ -156,6 +156,7 @@ def test_one_sentence_of_a_pose_makes_exactly_the_tracks_that_speak_it(
     assert "2 unchanged" in sleepward("batch").stderr
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_why_and_makes_nothing(sleepward: Command, scripts: Path, tmp_path: Path) -> None:
     shown = sleepward("batch", "--dry-run")
     assert "one/rain.mp3  0:2" in shown.stdout

@@ -131,6 +131,7 @@ def whole(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, by
     return path, (folder / path).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "not ours", "one byte"])
 @pytest.mark.usefixtures("night")
 def test_a_damaged_track_is_built_again(

@@ -219,6 +219,7 @@ def test_a_changed_plan_is_made_again_and_never_confirmed(sleepward: Command, tm
     assert path.read_bytes() == whole
 
 
+@pytest.mark.slow
 def test_the_details_of_a_place_are_no_change(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "library.yaml").write_text(
         "title: Nights\noutput: .\ndefaults: {voice: tone, tail: 20s}\ntracks:\n"

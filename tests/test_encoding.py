@@ -338,6 +338,7 @@ def test_workers_and_a_missing_loop_change_nothing(track: Track, made: bytes) ->
     assert made == sink.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bitrate_kbps", [64, 128, 320])
 def test_the_plain_encoding_gives_the_same_file(track: Track, tmp_path: Path, bitrate_kbps: int) -> None:
     path = tmp_path / "plain.mp3"

@@ -33,6 +33,7 @@ def test_a_limit_is_named_as_what_it_is(tmp_path: Path, limit: str, says: str) -
     assert not list(tmp_path.rglob("*.mp3"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["mp3", "flac"])
 def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, format: str) -> None:
     (tmp_path / "night.txt").write_text(SCRIPT)

@@ -278,6 +278,7 @@ def test_different_wishes_are_different_files(guest: Guest, tmp_path: Path) -> N
     assert "would have the same file" in guest.refused("build", {"routine": "sh-ort"})
 
 
+@pytest.mark.slow
 def test_routines_may_be_called_as_the_server_calls_its_own(guest: Guest, tmp_path: Path) -> None:
     for name in ("studio", "enter"):
         (tmp_path / "routines" / f"{name}.yaml").write_text(SHORT_ROUTINE, encoding="utf-8")

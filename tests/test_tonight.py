@@ -257,6 +257,7 @@ def test_a_range_is_kept_until_a_file_that_it_comes_from_changes(tmp_path: Path)
     assert most_ms("3 min") > first + MINUTE
 
 
+@pytest.mark.slow
 def test_a_wanted_length_comes_from_the_flag_or_the_settings(tmp_path: Path, cache_folder: Path) -> None:
     cache = Cache(cache_folder)
     (tmp_path / "sleepward.toml").write_text('length = "12m"\n')

@@ -127,6 +127,7 @@ def test_a_seek_lands_where_it_should(tracks: dict[str, Track], tmp_path: Any) -
     assert abs(first_ms - (event["start_ms"] - frame * 24)) <= 60
 
 
+@pytest.mark.slow
 def test_the_file_is_the_mix_encoded_in_one_piece(tracks: dict[str, Track], cache_folder: Path) -> None:
     """Frames cut, repeated and joined are the very bytes that encoding the whole mix at once gives."""
     from generator import beds

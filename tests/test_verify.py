@@ -277,6 +277,7 @@ def test_a_seam_that_jumps(rain: Take) -> None:
     assert rain.faults(bed=bed) == {"seams"}
 
 
+@pytest.mark.slow
 def test_a_background_in_mono_or_out_of_phase(rain: Take) -> None:
     middle = rain.bed.mean(axis=1, keepdims=True)
     assert rain.faults(bed=np.repeat(middle, 2, axis=1) * np.float32(1.1)) == {"correlation"}
