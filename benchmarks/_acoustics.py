@@ -7,9 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soxr
 
 from generator.dsp.loudness import k_weighted
-from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS
+from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, SAMPLE_RATE, SAMPLES_PER_MS, Recording
+from generator.voices.mastering import TRIM_DBFS, VoiceGain, trim
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +49,14 @@ def first_sound_ms(wave: Wave, threshold_dbfs: float = -55.0) -> int | None:
     """The time of the first 5 ms that are louder than `threshold_dbfs`; None if there are none."""
     loud = np.flatnonzero(block_levels_db(wave, 5) > threshold_dbfs)
     return 5 * int(loud[0]) if len(loud) else None
+
+
+def as_given(recording: Recording, gain: VoiceGain) -> Wave:
+    """The recording as a clip without the chain: trimmed, as loud as a clip, in whole ms at 48 kHz."""
+    kept = trim(recording, TRIM_DBFS - gain.raw_gain_db)
+    wave: Wave = soxr.resample(kept.samples[:, 0], kept.sample_rate, SAMPLE_RATE)
+    wave = wave * np.float32(10 ** (gain.raw_gain_db / 20))
+    return wave[: len(wave) // SAMPLES_PER_MS * SAMPLES_PER_MS]
 
 
 def words_per_minute(clips: Mapping[str, Wave]) -> float:

@@ -201,6 +201,7 @@ steps:
   - {pose: knee-hugs, hold: 20-400 s, keep: last}
   - {pose: rest, hold: 30+ s}
 """
+"""A hold that stretches, so that each of a hundred wishes has a length of its own; the tests' short routine doesn't."""
 
 
 def write_studio(folder: Path) -> None:

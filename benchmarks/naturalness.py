@@ -22,8 +22,7 @@ from itertools import product
 import _judges
 import ear
 import numpy as np
-import soxr
-from _acoustics import words_per_minute
+from _acoustics import as_given, words_per_minute
 from ear import Wave
 from scipy import signal
 
@@ -34,7 +33,7 @@ from generator.storage.cache import default_folder
 from generator.timeline.timing import Timing, spoken_texts
 from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
-from generator.voices.mastering import TRIM_DBFS, VoiceGain, master, trim
+from generator.voices.mastering import VoiceGain, master
 from generator.workspace import Workspace
 from generator.workspace.script_sources import routine_source
 
@@ -74,7 +73,7 @@ def main() -> None:
     bed_rows = []
     for voice in asked.voice or VOICES:
         spoken = speak(voice, texts)
-        raw = {text: as_given(spoken, text) for text in texts}
+        raw = {text: as_given(spoken.recordings[text], spoken.gain) for text in texts}
         clips = {text: master(spoken.recordings[text], spoken.gain, text).samples[:, 0] for text in texts}
         print(row(voice, "raw", raw, f"{spoken.times_real_time:.0f}"), flush=True)
         print(row(voice, "chain", clips, ""), flush=True)
@@ -108,15 +107,6 @@ def speak(voice: str, texts: Sequence[str]) -> Spoken:
     spent_s = time.monotonic() - started
     sound_s = sum(len(each.samples) / each.sample_rate for each in recordings.values())
     return Spoken(recordings, calibrate([recordings[text] for text in CALIBRATION_SENTENCES]), sound_s / spent_s)
-
-
-def as_given(spoken: Spoken, text: str) -> Wave:
-    """The recording as a clip without the chain: trimmed, at 48 kHz and at the nominal loudness."""
-    recording = spoken.recordings[text]
-    kept = trim(recording, TRIM_DBFS - spoken.gain.raw_gain_db)
-    wave: Wave = soxr.resample(kept.samples[:, 0], kept.sample_rate, SAMPLE_RATE)
-    wave = wave * np.float32(10 ** (spoken.gain.raw_gain_db / 20))
-    return wave[: len(wave) // SAMPLES_PER_MS * SAMPLES_PER_MS]
 
 
 # --- telling ---------------------------------------------------------------------------------------

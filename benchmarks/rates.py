@@ -13,13 +13,12 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from _acoustics import pace_wpm
+from _acoustics import as_given, words_per_minute
 from naturalness import sentences
 
-from generator.model import CLIP_HEAD_MS, CLIP_TAIL_MS, Recording
+from generator.model import Recording
 from generator.voices import hibari_driver
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
-from generator.voices.mastering import TRIM_DBFS, trim
 
 # Dense where the model's rounding of durations makes the pace jump.
 SPEEDS = (
@@ -56,12 +55,8 @@ def measured(voice: str, given: Mapping[str, str], halves: Sequence[Sequence[str
         text: Recording(hibari_driver.speak(voice, phonemes, speed)[:, None], 24_000)
         for text, phonemes in given.items()
     }
-    floor_dbfs = TRIM_DBFS - calibrate([spoken[text] for text in CALIBRATION_SENTENCES]).raw_gain_db
-    edges_ms = CLIP_HEAD_MS + CLIP_TAIL_MS
-    found = [
-        pace_wpm((text, len(trim(spoken[text], floor_dbfs).samples) / 24 - edges_ms) for text in half)
-        for half in halves
-    ]
+    gain = calibrate([spoken[text] for text in CALIBRATION_SENTENCES])
+    found = [words_per_minute({text: as_given(spoken[text], gain) for text in half}) for half in halves]
     print(f"| {speed:g} | " + " | ".join(f"{wpm:.1f}" for wpm in found) + " |", flush=True)
     return found
 

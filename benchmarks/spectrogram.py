@@ -8,11 +8,11 @@ Time goes to the right, 0 to 8 kHz upwards; brighter is louder, from -100 to -30
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from _trial_folder import SLEEPWARD
 from PIL import Image, ImageDraw
 from scipy import signal
 
@@ -20,7 +20,6 @@ from generator.system import ffmpeg
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PICTURE = DOCS / "images" / "sample-spectrogram.png"
-SLEEPWARD = [sys.executable, "-c", "from generator.cli import main; main()"]
 RATE_HZ = 16_000
 SIZE = (1_000, 220)  # of each voice
 DARKEST_DB, BRIGHTEST_DB = -100.0, -30.0
@@ -30,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         light = Path(folder) / "light.mp3"
         words = ["build", DOCS / "sample.txt", "--voice", "en-us+klatt4", "-o", light]
-        subprocess.run([*SLEEPWARD, *map(str, words)], check=True)
+        subprocess.run([SLEEPWARD, *map(str, words)], check=True)
         drawn = [(name, drawing(path)) for name, path in (("en-us+klatt4", light), ("heart", DOCS / "sample.mp3"))]
     width, height = SIZE
     picture = Image.new("L", (width, len(drawn) * height), 0)

@@ -20,8 +20,7 @@ from pathlib import Path
 
 import ear
 import numpy as np
-import soxr
-from _acoustics import centroid_hz, hardest_onset_db, share_db, words_per_minute
+from _acoustics import as_given, centroid_hz, hardest_onset_db, share_db, words_per_minute
 from ear import Phrase, Wave
 from scipy.signal import welch
 
@@ -32,7 +31,7 @@ from generator.storage.cache import default_folder
 from generator.voices import open_voice
 from generator.voices.calibration import CALIBRATION_SENTENCES, calibrate
 from generator.voices.filters import PRESENCE, TREBLE
-from generator.voices.mastering import NOMINAL_LUFS, TRIM_DBFS, VoiceGain, master, trim
+from generator.voices.mastering import NOMINAL_LUFS, VoiceGain, master
 from generator.voices.pyttsx3 import DEFAULT_ESPEAK
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,7 +149,7 @@ def measured(name: str, sample: Sequence[Phrase]) -> Measured:
     """Measure the voice `name` on `sample`."""
     texts = [phrase.text for phrase in sample]
     recordings, gain = spoken(name, texts)
-    before = {text: _as_given(recordings[text], gain) for text in texts}
+    before = {text: as_given(recordings[text], gain) for text in texts}
     after = {text: master(recordings[text], gain, text).samples[:, 0] for text in texts}
     return Measured(
         name,
@@ -176,13 +175,6 @@ def light_says(count: int | None) -> tuple[list[Phrase], dict[str, Wave]]:
     asked = ear.phrases(count)
     recordings, gain = spoken(DEFAULT_ESPEAK, [phrase.text for phrase in asked])
     return asked, {p.text: master(recordings[p.text], gain, p.text).samples[:, 0] for p in asked}
-
-
-def _as_given(recording: Recording, gain: VoiceGain) -> Wave:
-    """The recording without the chain: trimmed, at 48 kHz and at the nominal loudness."""
-    kept = trim(recording, TRIM_DBFS - gain.raw_gain_db)
-    wave: Wave = soxr.resample(kept.samples[:, 0], kept.sample_rate, SAMPLE_RATE)
-    return wave * np.float32(10 ** (gain.raw_gain_db / 20))
 
 
 def sound_of(clips: Mapping[str, Wave]) -> Sound:

@@ -209,7 +209,7 @@ def forget(*more: Path) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _memory_given_back(home: Path) -> Iterator[None]:
+def _memory_given_back() -> Iterator[None]:
     """Beds, clips and pages that a file's tests have kept go with it, or each process would grow beyond a gigabyte."""
     yield
     forget(ROOT / "tests", ROOT / "benchmarks")

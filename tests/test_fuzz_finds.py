@@ -402,6 +402,7 @@ def damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
 
 
 def test_a_query_that_is_not_ascii_is_no_fault_of_the_server(tmp_path: Path) -> None:
+    """The target raises RuntimeError for an answer of 500 or more."""
     request = b"GET %b?/a.lrc\xe9\nhost: 127.0.0.1:80\ncookie: sleepward-80=KNOWN\n\n"
     for path in (b"", b"/", b"/a.lrc/", b"/~studio/queue"):
         TARGETS["server"](tmp_path).run(request % path)

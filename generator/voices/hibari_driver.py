@@ -223,18 +223,21 @@ def _spoken(model: Any, phonemes: str, speed: float, tone: float) -> Any:
     cut = None
     if words == LED_WORDS:
         sound = _synthesize(model, f"{LEADING} {phonemes}", speed, tone)
-        cut = _pause_near(sound, _end_of_leading(model.voice, speed, tone) + LEAST_PAUSE_SAMPLES, MOST_OFF_SAMPLES)
+        cut = _pause_near(
+            _loud_blocks(sound), _end_of_leading(model.voice, speed, tone) + LEAST_PAUSE_SAMPLES, MOST_OFF_SAMPLES
+        )
     elif words in REPEATED_WORDS:
         sound = _synthesize(model, f"{phonemes} {phonemes}", speed, tone)
-        first, last = _outermost(sound)
-        cut = _pause_near(sound, (first + last) / 2, MOST_UNEQUAL * (last - first))
+        loud = _loud_blocks(sound)
+        first, last = _outermost(loud)
+        cut = _pause_near(loud, (first + last) / 2, MOST_UNEQUAL * (last - first))
     return _synthesize(model, phonemes, speed, tone) if cut is None else sound[cut:]
 
 
 @cache
 def _end_of_leading(voice: str, speed: float, tone: float) -> int:
     """Where the sentence in front of short ones ends, in samples."""
-    return _outermost(_synthesize(load(voice), LEADING, speed, tone))[1]
+    return _outermost(_loud_blocks(_synthesize(load(voice), LEADING, speed, tone)))[1]
 
 
 def _loud_blocks(sound: Any) -> Any:
@@ -245,20 +248,18 @@ def _loud_blocks(sound: Any) -> Any:
     return np.flatnonzero(powers >= powers.max() * QUIET_POWER)
 
 
-def _outermost(sound: Any) -> tuple[int, int]:
+def _outermost(loud: Any) -> tuple[int, int]:
     """Where speech begins and ends, in samples."""
-    loud = _loud_blocks(sound)
     return int(loud[0]) * BLOCK_SAMPLES, int(loud[-1] + 1) * BLOCK_SAMPLES
 
 
-def _pause_near(sound: Any, expected: float, most_off: float) -> int | None:
+def _pause_near(loud: Any, expected: float, most_off: float) -> int | None:
     """The middle of the pause that is nearest to `expected`, in samples; None if no pause is near.
 
     It isn't always the longest: the model pauses longer at some semicolons. But where the first sentence ends is known.
     """
     import numpy as np
 
-    loud = _loud_blocks(sound)
     pauses = np.flatnonzero(np.diff(loud) > LEAST_PAUSE_SAMPLES // BLOCK_SAMPLES)
     if not len(pauses):
         return None
