@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import json
 import logging
 import os
@@ -17,14 +16,15 @@ import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from click.testing import CliRunner
-from jinja2.bccache import Bucket, BytecodeCache
 
 from generator.cli.commands import OUR_FAULT
+from generator.script.template_limits import LimitedEnvironment
 from generator.storage.locks import locked
 from generator.system import ffmpeg
 from tests.pages import CHROMIUM, PHONE
@@ -77,32 +77,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.undo()
 
 
-class CompiledTemplates(BytecodeCache):
-    """What Jinja compiled, by a template's file and text: commands within this process needn't compile it each time."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _templates_compiled_once() -> Iterator[None]:
-    render = importlib.import_module("generator.script.render")  # the room's face has a function of that name
-    compiled, made = CompiledTemplates(), render.environment
+    """What Jinja compiles of a text is kept: commands within this process needn't compile all words each time."""
+    compile_text = LimitedEnvironment.compile
+    compiled: dict[tuple[Any, ...], Any] = {}
 
-    def environment(loader: Any = None) -> Any:
-        templates = made(loader)
-        templates.bytecode_cache = compiled
-        return templates
+    def compile_once(self: LimitedEnvironment, *given: Any) -> Any:
+        if given not in compiled:
+            compiled[given] = compile_text(self, *given)
+        return compiled[given]
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(render, "environment", environment)
+    patch.setattr(LimitedEnvironment, "compile", compile_once)
     yield
     patch.undo()
 
@@ -191,20 +178,35 @@ def own_surroundings() -> Iterator[None]:
         os.environ.update(before)
 
 
-def forget(*more: Path) -> None:
-    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's.
+class Memories:
+    """The caches of functions in some folders' modules. A module is looked through once."""
 
-    `more` are folders beside generator/ whose modules forget, too.
-    """
+    def __init__(self, *folders: Path) -> None:
+        self._folders = tuple(f"{folder}{os.sep}" for folder in folders)
+        self._looked_through: dict[str, ModuleType] = {}
+        self._caches: list[Any] = []
+
+    def clear(self) -> None:
+        for name, module in list(sys.modules.items()):
+            if self._looked_through.get(name) is not module:
+                self._looked_through[name] = module
+                if name not in OF_THIS_MACHINE and str(getattr(module, "__file__", None)).startswith(self._folders):
+                    self._caches += [value for value in list(vars(module).values()) if hasattr(value, "cache_clear")]
+        for cache in self._caches:
+            cache.cache_clear()
+
+
+OF_THIS_MACHINE = ("generator.voices._pyttsx3_inventory", "generator.storage.code_key")
+"""Modules that remember only what voices there are, and the program's own code: neither changes while it runs."""
+of_the_program = Memories(ROOT / "generator")
+of_the_tests = Memories(ROOT / "tests", ROOT / "benchmarks")
+
+
+def forget() -> None:
+    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
     from generator.voices import _pyttsx3_inventory as inventory
 
-    folders = tuple(f"{folder}{os.sep}" for folder in (ROOT / "generator", *more))
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.startswith(folders) and module is not inventory:
-            for value in list(vars(module).values()):
-                if hasattr(value, "cache_clear"):
-                    value.cache_clear()
+    of_the_program.clear()
     inventory.wanted.clear()
 
 
@@ -212,7 +214,8 @@ def forget(*more: Path) -> None:
 def _memory_given_back() -> Iterator[None]:
     """Beds, clips and pages that a file's tests have kept go with it, or each process would grow beyond a gigabyte."""
     yield
-    forget(ROOT / "tests", ROOT / "benchmarks")
+    forget()
+    of_the_tests.clear()
     if sys.platform == "linux":
         with contextlib.suppress(AttributeError):  # where the C library isn't glibc
             ctypes.CDLL(None).malloc_trim(0)
@@ -433,7 +436,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A phone's window, in which nothing may go wrong unnoticed."""
+    """A phone's window, in which nothing may go wrong unnoticed.
+
+    A test asks for its server first, so that the window, which may still ask it for something, is closed before it.
+    """
     context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
     page = context.new_page()
     wrong: list[str] = []

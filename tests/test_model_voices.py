@@ -17,7 +17,6 @@ import pytest
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.model import Recording
 from generator.voices import Voice, open_other_voice
-from generator.voices._models import ModelVoice
 from tests.conftest import Command
 from tests.engines import installed, own_voice
 from tests.models import tiny_kokoro, tiny_piper
@@ -145,12 +144,4 @@ def test_a_process_that_is_killed_is_told_and_leaves_nothing(tmp_path: Path, tab
     with pytest.raises((TrackError, MissingToolError), match="ended with code -9"):
         said(opened(tmp_path, table), *(f"{TEXT} {number}" for number in range(500)))
     striker.join()
-    assert model_processes() == []
-
-
-def test_a_sentence_that_takes_too_long_is_given_up(tmp_path: Path, table: str) -> None:
-    voice = opened(tmp_path, table + "deadline_s = 0.0001\n")
-    assert isinstance(voice, ModelVoice)
-    with pytest.raises(TrackError, match="didn't finish"):
-        said(voice, " ".join([TEXT] * 200))
     assert model_processes() == []

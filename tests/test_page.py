@@ -157,7 +157,7 @@ def play_tonights(page: Page) -> None:
 class TestInABrowser:
     pytestmark = in_browser
 
-    def test_it_plays_jumps_to_a_chapter_and_goes_on_after_a_reload(self, page: Page, address: str) -> None:
+    def test_it_plays_jumps_to_a_chapter_and_goes_on_after_a_reload(self, address: str, page: Page) -> None:
         page.goto(address)
         page.get_by_role("heading", name="A year of Sundays").wait_for()
         page.get_by_role("button", name="</script><img").click()
