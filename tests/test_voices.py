@@ -298,7 +298,7 @@ def test_a_voice_that_is_killed_is_told_or_replaced(voice: Voice, scratch: Path)
     try:
         came.update(speaking)
     except TrackError as error:
-        assert any(repr(text) in str(error) for text in whole.keys() - came.keys())
+        assert any(text[:20] in str(error) for text in whole.keys() - came.keys())
     else:
         assert came.keys() == whole.keys()
     assert all(same(recording, whole[text]) for text, recording in came.items())
@@ -577,6 +577,7 @@ def test_what_other_drivers_write_is_read_at_its_own_rate(tmp_path: Path) -> Non
 
 @espeak_only
 def test_a_process_for_one_sentence_that_hangs_is_given_up(klatt: Pyttsx3Voice) -> None:
+    servers.close()
     hasty = dataclasses.replace(klatt, deadline_s=0.002, forks=False)
     with pytest.raises(TrackError, match=r"'Rest\.': it didn't finish in time") as caught:
         speak(hasty, "Rest.")
