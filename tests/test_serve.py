@@ -340,12 +340,15 @@ def test_whoever_reads_slowly_or_says_nothing_holds_up_nobody(
     assert served.ended.done()  # the slow ones were left behind
 
 
-def test_many_who_say_nothing_hold_up_nobody(library: Library) -> None:
+def test_many_who_say_nothing_hold_up_nobody(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where they are more than may come in: who has been silent for longest makes room."""
+    monkeypatch.setattr(running, "MOST_CONNECTIONS", 100)
     with serve(library.root, port=0) as served:
         phone = Visitor(served.host, served.port)
         phone.enter(served.address)
-        silent = [socket.create_connection((served.host, served.port)) for _ in range(200)]
+        silent = [socket.create_connection((served.host, served.port)) for _ in range(250)]
         assert phone.ask("/").status == 200
+        assert phone.ask(TRACK).status == 200
         for each in silent:
             each.close()
 

@@ -15,14 +15,19 @@ CLOSING_S = 1.0  # for the files of answers that were cut off
 class PatientProtocol(H11Protocol):
     """HTTP as uvicorn speaks it. Whoever connects and asks for nothing is cut off, and whoever doesn't finish asking.
 
-    uvicorn itself waits for ever once a single byte of a request has come, or of a body that nobody reads.
+    uvicorn itself waits for ever once a single byte of a request has come, or of a body that nobody reads. Where there
+    are as many connections as there may be, the one that has been silent for longest makes room for a new one.
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _waiting_since_s = 0.0
+    _answered: RequestResponseCycle | None = None
+    """The last request when the waiting for the next one began."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._await_request(None)
+        self._make_room()
 
     def on_response_complete(self) -> None:
         answered = self.cycle
@@ -33,11 +38,30 @@ class PatientProtocol(H11Protocol):
         """Give up in a while, if `answered` is still the last request then."""
         if self._patience is not None:
             self._patience.cancel()
-        self._patience = self.loop.call_later(REQUEST_S, self._give_up, answered)
+        self._waiting_since_s, self._answered = self.loop.time(), answered
+        self._patience = self.loop.call_later(REQUEST_S, self._give_up)
 
-    def _give_up(self, answered: RequestResponseCycle | None) -> None:
-        if self.cycle is answered:
+    def _give_up(self) -> None:
+        if self.silent_since_s is not None:
             self.transport.close()
+
+    @property
+    def silent_since_s(self) -> float | None:
+        """By the loop's clock. None once a request has come, or where it was given up."""
+        is_silent = self.cycle is self._answered and not self.transport.is_closing()
+        return self._waiting_since_s if is_silent else None
+
+    def _make_room(self) -> None:
+        """Give up whoever has been silent for longest. uvicorn refuses every request while the connections are full."""
+        if self.limit_concurrency is None or len(self.connections) < self.limit_concurrency:
+            return
+        silent = {
+            each: since_s
+            for each in self.connections
+            if isinstance(each, PatientProtocol) and each is not self and (since_s := each.silent_since_s) is not None
+        }
+        if silent:
+            min(silent, key=silent.__getitem__).transport.abort()
 
 
 class EndingServer(uvicorn.Server):
