@@ -17,6 +17,7 @@ import argparse
 import difflib
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -262,8 +263,8 @@ def tried(chosen: Sequence[Change], jobs: int) -> list[tuple[Change, str]]:
         return list(pool.map(ended, chosen))
 
 
-def table(endings: Sequence[tuple[Change, str]]) -> str:
-    """The rooms' figures."""
+def table(endings: Sequence[tuple[Change, str]], page: str = "") -> str:
+    """The rooms' figures. A room that wasn't tried keeps the line it has on `page`."""
     lines = ["| room | changes | killed | survived | not reached | killed % |", "|---|---:|---:|---:|---:|---:|"]
     for room in ROOMS:
         found = [ending for change, ending in endings if change.room == room]
@@ -271,6 +272,8 @@ def table(endings: Sequence[tuple[Change, str]]) -> str:
             counts = [found.count(ending) for ending in ("killed", "survived", "not reached")]
             cells = [room, len(found), *counts, round(100 * counts[0] / len(found))]
             lines.append(f"| {' | '.join(map(str, cells))} |")
+        else:
+            lines += re.findall(rf"^\| {room} \| \d.*", page, re.MULTILINE)
     return "\n".join(lines) + "\n"
 
 
@@ -290,7 +293,8 @@ def main() -> int:
         print(f"\n{change.path}:{change.line} {ending}\n{change.shown()}")
     print(f"\n{table(endings)}\n{(time.monotonic() - began_s) / 60:.0f} minutes")
     if given.write:
-        write_between(PAGE, "mutants", "benchmarks/mutants.py", table(endings))
+        made = table(endings, PAGE.read_text(encoding="utf-8"))
+        write_between(PAGE, "mutants", "benchmarks/mutants.py", made)
     return 0 if 100 * (len(endings) - len(left)) >= WANTED_PERCENT * len(endings) else 1
 
 
