@@ -16,7 +16,7 @@ from generator.voices.filters import CHAIN_RATE, equaliser, equaliser_bands
 FILTERS = [equaliser(), *equaliser_bands()]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 99),
     samples=st.sampled_from([1, 47, 2_048, 14_336, 14_337, 40_000]),

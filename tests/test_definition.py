@@ -764,7 +764,6 @@ def _read(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 @example(b"\xff\xfet\x00i\x00")
 def test_no_bytes_raise_anything_but_a_definition_error(data: bytes) -> None:
     try:
@@ -844,7 +843,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_nothing_yaml_like_raises_anything_but_a_definition_error(text: str) -> None:
     _read(text)
 
@@ -855,7 +854,7 @@ def test_nothing_yaml_like_raises_anything_but_a_definition_error(text: str) -> 
         st.tuples(st.integers(0, 700), st.integers(0, 12), st.sampled_from(["", *PIECES])), min_size=1, max_size=3
     ),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_slip_of_the_pen_raises_anything_but_a_definition_error(
     text: str, slips: list[tuple[int, int, str]]
 ) -> None:
@@ -865,7 +864,7 @@ def test_no_slip_of_the_pen_raises_anything_but_a_definition_error(
 
 
 @given(st.lists(st.sampled_from([piece for piece in PIECES if piece.isprintable()]), max_size=12).map("".join))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_text_that_is_accepted_can_be_rendered_for_a_side(text: str) -> None:
     quoted = "'" + text.replace("'", "''") + "'"
     try:

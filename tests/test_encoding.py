@@ -57,8 +57,8 @@ def noise_loop(level_db: float, slope: float = 0.5, frames: int = LOOP_FRAMES, s
     rng = np.random.default_rng(seed)
     spectrum = np.fft.rfft(rng.standard_normal((samples, 2)), axis=0)
     frequency = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
-    shape = np.where(frequency < 30, 0.0, np.maximum(frequency, 1.0) ** -slope)
-    sound = np.fft.irfft(spectrum * shape[:, None], samples, axis=0)
+    spectrum *= np.where(frequency < 30, 0.0, np.maximum(frequency, 1.0) ** -slope)[:, None]
+    sound = np.fft.irfft(spectrum, samples, axis=0)
     sound *= 10 ** (level_db / 20) / np.sqrt(np.mean(sound**2))
     return kept(sound.astype(np.float32))
 

@@ -327,7 +327,7 @@ def test_an_endless_title_is_cut_between_letters(tmp_path: Path) -> None:
     assert tags.chapters[0].title == ("眠り" * 60)[:85]  # three bytes each, 255 in all
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 @example("\\")
 @example("\\\\\n=\\\r;\\")

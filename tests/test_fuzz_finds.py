@@ -412,7 +412,7 @@ def test_a_query_that_is_not_ascii_is_no_fault_of_the_server(tmp_path: Path) -> 
 def test_nothing_but_our_own_errors_comes_out_of_a_parser(name: str, tmp_path: Path) -> None:
     target = TARGETS[name](tmp_path)
 
-    @settings(max_examples=SLOW.get(name, USUAL), deadline=None)
+    @settings(max_examples=SLOW.get(name, USUAL))
     @given(damaged([*target.seeds]))
     def tried(data: bytes) -> None:
         with contextlib.suppress(SleepwardError, *target.documented):

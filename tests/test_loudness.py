@@ -136,7 +136,7 @@ def test_true_peak_sees_between_the_samples(divisor: int, phase_deg: float) -> N
     assert true_peak_db(-stereo(tone * ramp)) == pytest.approx(-6.0, abs=0.3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 99),
     samples=st.integers(1, 400),

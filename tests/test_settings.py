@@ -65,7 +65,7 @@ def _as_editors_read(text: str) -> Any:
     return number
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=WRITTEN.map(str.strip))
 def test_what_is_written_again_reads_as_the_same_and_editors_take_and_refuse_what_we_do(text: str) -> None:
     shown = _as_editors_read(text)

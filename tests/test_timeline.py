@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from generator.durations import longest_hold, parse_hold
@@ -18,9 +18,6 @@ from generator.settings import Settings
 from generator.timeline.layout import lay_out
 from generator.timeline.slowing import gap_scales
 from generator.timeline.timing import Timing, is_number, number_text, spoken_texts, texts_by_length, timing_of
-
-settings.register_profile("suite", deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("suite")
 
 WORDS = [
     "Let the jaw be loose.",
