@@ -4,6 +4,7 @@
 
 Of each room so many changes are drawn by the seed. Each is written to a copy of the project, where the tests run that
 reach its line: the quickest first, up to the first that fails. Which tests those are is measured before, test by test.
+What survives them meets the whole files of such tests, some of which may build on what another one has run.
 
 The changes are mutmut's: another number, operator or word, an argument left out, nothing assigned. What an error says
 isn't changed, as the words of errors are held elsewhere (tests/test_errors.py), and types and docstrings aren't either.
@@ -184,10 +185,15 @@ def _forget_compiled(module: Path) -> None:
 
 
 class Reached:
-    """Which tests run a line, and how long each takes."""
+    """Which tests run a line, and how long each takes.
+
+    A line that ran for a fixture, or for a test whose result others keep, concerns tests that don't run it themselves:
+    so the files are known, too, whose tests ran it.
+    """
 
     def __init__(self) -> None:
         self.tests: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self.files: dict[tuple[str, int], set[str]] = defaultdict(set)
         self.took_s: dict[str, float] = defaultdict(float)
 
     def measure(self, copy: Copy, test_file: str) -> None:
@@ -206,21 +212,27 @@ class Reached:
             path = str(Path(measured).relative_to(copy.project))
             for line, contexts in data.contexts_by_lineno(measured).items():
                 self.tests[path, line].update(_node(context) for context in contexts if context)
+                self.files[path, line].add(f"tests/{test_file}")
         for case in ET.parse(report).iter("testcase"):
             name = f"{case.get('classname')}.{case.get('name')}".partition("[")[0]
             self.took_s[_node(name)] += float(case.get("time") or 0)
         data_file.unlink()
 
-    def reaching(self, change: Change) -> list[str]:
-        """The tests that run the changed line, the quickest first.
+    def reaching(self, change: Change) -> tuple[list[str], list[str]]:
+        """The tests that run the changed line, the quickest first, and the files of all that it may concern.
 
         A line outside of functions is run once, by the import, whichever test that happens in. It concerns all tests
         that run anything of the file.
         """
-        tests = self.tests[change.path, change.line]
+        tests, files = self.tests[change.path, change.line], self.files[change.path, change.line]
         if not change.is_in_function:
             tests = set().union(*(found for (path, _), found in self.tests.items() if path == change.path))
-        return sorted(tests, key=lambda test: (self.took_s[test], test))
+            files = {test.partition("::")[0] for test in tests}
+        return sorted(tests, key=lambda test: (self.took_s[test], test)), sorted(files)
+
+    def most_s(self, tests: Sequence[str]) -> float:
+        """How long tests, or all tests of files, may take with a change."""
+        return MOST_S + sum(took_s for test, took_s in self.took_s.items() if test.startswith(tuple(tests)))
 
 
 def _node(context: str) -> str:
@@ -247,13 +259,13 @@ def tried(chosen: Sequence[Change], jobs: int) -> list[tuple[Change, str]]:
             reached.measure(copy, test_file)
 
     def ended(change: Change) -> tuple[Change, str]:
-        tests = reached.reaching(change)
-        if not tests:
+        rounds = [each for each in reached.reaching(change) if each]
+        if not rounds:
             return change, "not reached"
-        most_s = MOST_S + sum(reached.took_s[test] for test in tests)
         with free_copy() as copy:
-            ending = "survived" if copy.survives(change, tests, most_s) else "killed"
-        print(f"{ending:9} {change.path}:{change.line} ({len(tests)} tests)", flush=True)
+            survives = all(copy.survives(change, tests, reached.most_s(tests)) for tests in rounds)
+        ending = "survived" if survives else "killed"
+        print(f"{ending:9} {change.path}:{change.line}", flush=True)
         return change, ending
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
