@@ -75,6 +75,38 @@ def test_lines_of_a_breath_repeat_for_a_movement_paced_by_it() -> None:
     assert [(b.inhale, b.exhale) for b in breathe.breaths] == [("Arch the back.", "Round the back.")] * 3
 
 
+def test_a_half_of_a_breath_without_words_is_silent() -> None:
+    (breathe,) = parse(
+        "[breathe]\nout: Sigh.\nin: Fill up.\nin: Once more.\nout: Let go.\nout: Rest.\n[release]", "x"
+    ).cues
+    assert isinstance(breathe, Breathe)
+    assert [(b.inhale, b.exhale) for b in breathe.breaths] == [
+        ("", "Sigh."), ("Fill up.", ""), ("Once more.", "Let go."), ("", "Rest."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "length", "unit"),
+    [
+        ("<break time='2.5s'/>", 2_500, "ms"),
+        ('<BREAK TIME=".5S"></BREAK>', 500, "ms"),
+        ("(pause for ten seconds)", 10_000, "ms"),
+        ("(Wait about 300 Milliseconds)", 300, "ms"),
+        ("*Silence: 5 breaths*", 5, "breaths"),
+        ("{five second pause}", 5_000, "ms"),
+        ("[[slnc 2000]]", 2_000, "ms"),
+        ("<#2#>", 2_000, "ms"),
+        ("[PAUSE 5 sec]", 5_000, "ms"),
+        ("[half a minute pause]", 30_000, "ms"),
+        ("[rest for two minutes]", 120_000, "ms"),
+    ],
+)
+def test_a_pause_as_other_programs_have_it_is_one(written: str, length: int, unit: str) -> None:
+    _, pause, _ = parse(f"Lie down. {written} Rest.", "x").cues
+    assert isinstance(pause, Pause)
+    assert (pause.length, pause.unit) == (length, unit)
+
+
 def test_counts_and_breaths_inside_a_hold_are_no_nested_blocks() -> None:
     (hold,) = parse("[hold 2 min]\nRest.\n[at 20s]\n[breathe 2]\n[at 60s]\n[count 5]\n[release]", "x").cues
     assert isinstance(hold, Hold)
@@ -253,6 +285,9 @@ def test_guided_breaths_in_a_hold_need_no_release_of_their_own() -> None:
         ("x" * 1_100, 1, "1100 characters"),
         ("[pause]", 1, "isn't a mark"),
         ("<break/>", 1, "isn't a mark"),
+        ("(short pause)", 1, "isn't a mark"),
+        ("[hold 1 min]\n[release now]", 2, "takes nothing, but it has 'now'"),
+        ("[breathe 2]\nin: Let [2s] go.\n[release]", 2, "the lines of a breath can't hold marks"),
         ("---\nroutine: ../x\n---\nHi.", 2, "can't be a routine's name"),
     ],
 )
@@ -260,6 +295,31 @@ def test_more_that_cannot_be(text: str, line: int, says: str) -> None:
     with pytest.raises(ScriptError, match=says.replace("(", r"\(")) as caught:
         parse(text, "night.txt")
     assert _line_of(caught.value) == line
+
+
+@pytest.mark.parametrize("text", ["[hold 1 min]\nRest.", "[hold]\nRest.", "[breathe 2]\nin: Up."])
+def test_what_is_never_closed_is_told_how_to_be(text: str) -> None:
+    with pytest.raises(ScriptError, match="is never closed") as caught:
+        parse(text, "night.txt")
+    assert caught.value.hint == "add [release] after its lines"
+
+
+def test_a_rule_of_markdown_ends_a_paragraph_with_a_word_about_it() -> None:
+    script = parse("Lie down.\n***\nRest.", "night.txt")
+    assert [(say.text, say.gap) for say in script.cues if isinstance(say, Say)] == [
+        ("Lie down.", "paragraph"), ("Rest.", "paragraph"),
+    ]  # fmt: skip
+    [note] = script.notes
+    assert (note.line, note.what) == (2, "“***” isn't said as it is written: it is Markdown's, and ends a paragraph")
+
+
+def test_several_faults_stand_where_the_first_does() -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse("Hi.\nRest. [zz]\n[qq]", "night.txt")
+    assert caught.value.where == "night.txt:2:7"
+    assert [line.split(" ")[0] for line in str(caught.value).splitlines() if line.startswith("night")] == [
+        "night.txt:2:7:", "night.txt:3:1:",
+    ]  # fmt: skip
 
 
 def test_the_title_of_a_script_without_one_is_its_name_not_its_path() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.script import template_steps
+from generator.script.round_contexts import environment
+from generator.script.template_steps import limited
 from tests.conftest import TONE, Command
 
 LINES = """\
@@ -55,7 +57,9 @@ def test_templates_are_among_what_check_reads(sleepward: Command, template: Path
         ("Soon we come", "{{ ending | uper }} Soon we come", "13:13", "there is no filter 'uper'; did you mean upper?"),
         ("{% endif %}\n", "", "10:1", "{% endmacro %} comes before the {% if %} above it is closed: write {% endif %}"),
         ("{% or %}", "{% orr %}", "2:1", "there is no tag 'orr'; did you mean or?"),
+        ("{% or %}", "{% els %}", "2:1", "there is no tag 'els'; did you mean else?"),
         ("visit.next == 'side'", "visit.next = 'side'", "6:1", "two values are compared with =="),
+        ("Soon we come", "{{ ending } }} Soon we come", "13:1", "a '}' that closes nothing: a {{ is closed by }}"),
         ("Soon we come", "{{ ending Soon we come", "13:1", "'Soon' is too much in this {{ … }}"),
         ("{% macro quiet", "{% from 'linse.j2' import x %}\n{% macro quiet", "1:10", "there is no template 'linse.j2'"),
         ("{% macro quiet", "{% from 'coming.j2' import commin %}\n{% macro quiet", "1:28", "coming.j2 has no 'commin'"),
@@ -156,6 +160,20 @@ def test_a_template_that_is_too_deep_or_too_large_is_a_fault_for_check_too(sleep
     for said in ("{{ " + "1 and " * 20_000 + "1 }}", "{{ " + "9" * 5_000 + " }}", "x" * 300_000):
         template.write_text(said, encoding="utf-8")
         assert "lines.j2:1:" in sleepward("check", "scripts_templates", code=2).stdout
+
+
+@pytest.mark.parametrize(
+    "call",
+    (
+        "capitalize() casefold() count('a') endswith('a') find('b') isalpha() isdecimal() isdigit() islower() isspace()"
+        " isupper() lower() lstrip() partition('b') removeprefix('a') removesuffix('a') rfind('a') rpartition('b') rsplit()"
+        " rstrip() split() splitlines() startswith('a') strip() swapcase() title() upper()"
+    ).split(),
+)
+def test_what_only_looks_at_a_text_may_be_called(call: str) -> None:
+    with limited():
+        made = environment().from_string(f"{{{{ 'aBa ba'.{call} }}}}").render()
+    assert made == str(eval(f"'aBa ba'.{call}"))
 
 
 def test_what_templates_usually_do_stays_allowed(sleepward: Command, template: Path) -> None:

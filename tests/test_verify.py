@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -44,28 +44,51 @@ class Take:
 
     @cached_property
     def undamaged(self) -> Measurement:
-        return measure([self.voice + self.bed], self.planned.timeline.duration_ms)
+        return measure(self._sum(self.voice, self.bed), self.planned.timeline.duration_ms)
+
+    @staticmethod
+    def _sum(voice: Any, bed: Any) -> Iterator[Any]:
+        """Piece by piece, as a track is decoded: a whole one has 23 MB a minute."""
+        for at in range(0, len(voice), 10 * SECOND):
+            yield voice[at : at + 10 * SECOND] + bed[at : at + 10 * SECOND]
 
     def faults(self, voice: Any = None, bed: Any = None, **changes: Any) -> set[str]:
         """The rows that fail."""
         if voice is None and bed is None:
             return self.failing(self.undamaged, **changes)
-        sound = (self.voice if voice is None else voice) + (self.bed if bed is None else bed)
-        return self.judged(sound, **changes)
+        pieces = self._sum(self.voice if voice is None else voice, self.bed if bed is None else bed)
+        return self._judged(pieces, **changes)
 
-    def judged(self, sound: Any, planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
-        heard = measure([sound], (planned or self.planned).timeline.duration_ms)
+    def judged(self, sound: Any) -> set[str]:
+        return self._judged((sound[at : at + 10 * SECOND] for at in range(0, len(sound), 10 * SECOND)))
+
+    def _judged(self, pieces: Iterator[Any], planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
+        heard = measure(pieces, (planned or self.planned).timeline.duration_ms)
         return self.failing(heard, planned, tags)
 
     def failing(self, heard: Measurement, planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
         return {row.id for row in judge(heard, planned or self.planned, tags or self.tags) if row.ok is False}
 
 
+class Takes(dict[str, Take]):
+    """The last two that were asked for, with one voice for all: a minute takes 23 MB."""
+
+    def __init__(self, tracks: dict[str, Track]) -> None:
+        super().__init__()
+        self._tracks = tracks
+        self._voice = tracks["none"].samples
+        self._voice.setflags(write=False)
+
+    def __missing__(self, bed: str) -> Take:
+        if len(self) == 2:
+            del self[next(iter(self))]
+        take = self[bed] = Take(self._tracks[bed], self._voice)
+        return take
+
+
 @pytest.fixture(scope="module")
 def takes(tracks: dict[str, Track]) -> dict[str, Take]:
-    voice = tracks["none"].samples  # one for all: a minute takes 23 MB
-    voice.setflags(write=False)
-    return {bed: Take(track, voice) for bed, track in tracks.items()}
+    return Takes(tracks)
 
 
 @pytest.fixture
@@ -401,9 +424,9 @@ def test_a_chord_of_the_music_just_before_a_phrase_is_none_of_the_voice(rain: Ta
     chord = np.sin(2 * np.pi * 330 * np.arange(60 * MS) / (1000 * MS)) * np.hanning(60 * MS) * 0.03
     bed = rain.bed.copy()
     bed[(start - 200) * MS : (start - 140) * MS] += chord[:, None].astype(np.float32)
-    assert "speech" not in rain.judged(rain.voice + bed, planned)
+    assert "speech" not in rain.faults(bed=bed, planned=planned)
     early = np.roll(rain.voice[: (start + 5_000) * MS], -200 * MS, axis=0)
-    assert "speech" in rain.judged(np.concatenate([early, rain.voice[len(early) :]]) + rain.bed, planned)
+    assert "speech" in rain.faults(np.concatenate([early, rain.voice[len(early) :]]), planned=planned)
 
 
 def test_a_file_that_is_not_ours(tmp_path: Path) -> None:
