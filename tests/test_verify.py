@@ -60,7 +60,7 @@ class Take:
         return self._judged(pieces, **changes)
 
     def judged(self, sound: Any) -> set[str]:
-        return self._judged((sound[at : at + 10 * SECOND] for at in range(0, len(sound), 10 * SECOND)))
+        return self._judged(sound[at : at + 10 * SECOND] for at in range(0, len(sound), 10 * SECOND))
 
     def _judged(self, pieces: Iterator[Any], planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
         heard = measure(pieces, (planned or self.planned).timeline.duration_ms)
