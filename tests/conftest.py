@@ -208,7 +208,7 @@ of_the_tests = Memories(ROOT / "tests", ROOT / "benchmarks")
 
 
 def forget() -> None:
-    """What a process remembers goes, as at its end; only what voices there are stays: that is this machine's."""
+    """What a process remembers goes, as at its end; only what can't change meanwhile stays (`OF_THIS_MACHINE`)."""
     from generator.voices import _pyttsx3_inventory as inventory
 
     of_the_program.clear()

@@ -239,7 +239,7 @@ def test_memory_does_not_grow_with_the_track(night: Path, tmp_path: Path) -> Non
                 except (psutil.NoSuchProcess, psutil.AccessDenied):
                     continue
             peak = max(peak, total)
-            time.sleep(0.2)  # a sampling interval, not a wait for something to happen
+            time.sleep(0.05)  # a sampling interval, not a wait for something to happen
         assert process.returncode == 0
         return peak / 1e6
 
