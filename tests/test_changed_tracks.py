@@ -194,6 +194,7 @@ TAG_CHANGES: dict[str, Callable[[Tags], Tags]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", TAG_CHANGES)
 def test_changed_tags(track: Path, change: str, tmp_path: Path) -> None:
     tags = read_tags(track)

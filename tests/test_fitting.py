@@ -81,6 +81,7 @@ def shortenings(routine: Routine) -> Iterator[FitChoice]:
 # --- every routine at every length -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "minutes"), LENGTHS)
 def test_every_routine_has_every_length_exactly(name: str, minutes: int, cache_folder: Path) -> None:
     made = planned(name, cache_folder, length=f"{minutes}m", voice="tone")

@@ -30,6 +30,7 @@ def utf_16(text: str, mark: bytes = codecs.BOM_UTF16_LE) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
