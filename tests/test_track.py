@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Track
+from tests.test_beds import mean_power
 
 MS = 48
 
@@ -19,8 +20,7 @@ MS = 48
 def speech_bounds(samples: Any, threshold_db: float = -52) -> list[tuple[int, int]]:
     """Where something sounds, in ms: 10 ms windows above the threshold, gaps under 700 ms closed."""
     windows = samples[: len(samples) // (10 * MS) * 10 * MS, 0].reshape(-1, 10 * MS)
-    power = np.einsum("ij,ij->i", windows, windows, dtype=np.float64) / (10 * MS)
-    loud = np.flatnonzero(10 * np.log10(power + 1e-12) > threshold_db)
+    loud = np.flatnonzero(10 * np.log10(mean_power(windows) + 1e-12) > threshold_db)
     bounds: list[tuple[int, int]] = []
     for window in loud * 10:
         if bounds and window - bounds[-1][1] < 700:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from generator.beds.loops import blocks
 from generator.cli.verify import verify_command
 from generator.dsp.loudness import momentary_lufs
 from generator.dsp.true_peak import true_peak_db
@@ -49,8 +50,7 @@ class Take:
     @staticmethod
     def _sum(voice: Any, bed: Any) -> Iterator[Any]:
         """Piece by piece, as a track is decoded: a whole one has 23 MB a minute."""
-        for at in range(0, len(voice), 10 * SECOND):
-            yield voice[at : at + 10 * SECOND] + bed[at : at + 10 * SECOND]
+        return (voice[start:end] + bed[start:end] for start, end in blocks(len(voice)))
 
     def faults(self, voice: Any = None, bed: Any = None, **changes: Any) -> set[str]:
         """The rows that fail."""
@@ -60,7 +60,7 @@ class Take:
         return self._judged(pieces, **changes)
 
     def judged(self, sound: Any) -> set[str]:
-        return self._judged(sound[at : at + 10 * SECOND] for at in range(0, len(sound), 10 * SECOND))
+        return self._judged(sound[start:end] for start, end in blocks(len(sound)))
 
     def _judged(self, pieces: Iterator[Any], planned: TrackPlan | None = None, tags: Tags | None = None) -> set[str]:
         heard = measure(pieces, (planned or self.planned).timeline.duration_ms)

@@ -288,7 +288,7 @@ def test_a_voice_that_takes_too_long_is_given_up_and_its_text_named(subject: Sub
 @pytest.mark.slow
 def test_a_voice_that_is_killed_is_told_or_replaced(voice: Voice, scratch: Path) -> None:
     """What comes is whole, and an error names what doesn't."""
-    texts = [f"{sentence} {n}" for n in range(3) for sentence in SENTENCES]
+    texts = [f"{n} {sentence}" for n in range(3) for sentence in SENTENCES]  # told apart by how they begin
     whole = speak(voice, *texts)
     servers.close()
     speaking = voice.speak(texts, 1)

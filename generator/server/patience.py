@@ -20,7 +20,6 @@ class PatientProtocol(H11Protocol):
     """
 
     _patience: asyncio.TimerHandle | None = None
-    _waiting_since_s = 0.0
     _answered: RequestResponseCycle | None = None
     """The last request when the waiting for the next one began."""
 
@@ -38,27 +37,27 @@ class PatientProtocol(H11Protocol):
         """Give up in a while, if `answered` is still the last request then."""
         if self._patience is not None:
             self._patience.cancel()
-        self._waiting_since_s, self._answered = self.loop.time(), answered
+        self._answered = answered
         self._patience = self.loop.call_later(REQUEST_S, self._give_up)
 
     def _give_up(self) -> None:
-        if self.silent_since_s is not None:
+        if self.silent_until_s is not None:
             self.transport.close()
 
     @property
-    def silent_since_s(self) -> float | None:
-        """By the loop's clock. None once a request has come, or where it was given up."""
+    def silent_until_s(self) -> float | None:
+        """When it is given up, by the loop's clock. None once a request has come, or where it was given up."""
         is_silent = self.cycle is self._answered and not self.transport.is_closing()
-        return self._waiting_since_s if is_silent else None
+        return self._patience.when() if self._patience is not None and is_silent else None
 
     def _make_room(self) -> None:
         """Give up whoever has been silent for longest. uvicorn refuses every request while the connections are full."""
         if self.limit_concurrency is None or len(self.connections) < self.limit_concurrency:
             return
         silent = {
-            each: since_s
+            each: until_s
             for each in self.connections
-            if isinstance(each, PatientProtocol) and each is not self and (since_s := each.silent_since_s) is not None
+            if isinstance(each, PatientProtocol) and each is not self and (until_s := each.silent_until_s) is not None
         }
         if silent:
             min(silent, key=silent.__getitem__).transport.abort()
