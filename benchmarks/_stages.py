@@ -27,7 +27,7 @@ _adding = threading.Lock()
 
 def main(arguments: list[str]) -> None:
     from generator import beds
-    from generator.build import pipeline, several
+    from generator.build import fitting, pipeline, several
     from generator.cli.commands import group
     from generator.formats import CONTAINERS, mp3_frames
     from generator.mix import mixing
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 
     _stage(several, "load_source", "read the routine, write its script")
     _stage(several, "read_spec", "read the script, settle settings, find the voice")
-    _stage(pipeline, "narrate", "narration")
+    _stage(fitting, "narrate", "narration")
     _inside(narration, "master_wave", "voice chain")
     _stage(pipeline, "lay_out", "timeline")
     _stage(beds, "load_bed", "bed")
