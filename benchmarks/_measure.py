@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 SAMPLE_S = 0.05  # between two samples of the memory …
 MOST_OF_A_CORE = 0.05  # … or longer, if sampling would take more of a core than this
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command. `cpu_s` is the system's figure for the whole process tree."""
+    """One run of a command. `cpu_s` is the system's figure for all processes that it started."""
 
     wall_s: float
     cpu_s: float
@@ -32,18 +36,37 @@ class Run:
 def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watch: bool = False) -> Run:
     """Run `argv` to its end. `watch` samples its memory. Raises RuntimeError if it fails."""
     command = [str(arg) for arg in argv]
+    _adopt_orphans()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
         with _peak_mb(process.pid if watch else None) as peak_mb:
-            _, status, usage = os.wait4(process.pid, 0)  # includes all descendants that were waited for, and ours are
+            _, status, usage = os.wait4(process.pid, 0)  # includes all descendants that were waited for
             wall_s = time.perf_counter() - started
+        cpu_s = usage.ru_utime + usage.ru_stime + _orphans_cpu_s()
         process.returncode = os.waitstatus_to_exitcode(status)
         for file in (out, errors):
             file.seek(0)
         if process.returncode:
             raise RuntimeError(f"{' '.join(command)} left {process.returncode}: {errors.read().decode()[-2000:]}")
-        return Run(wall_s, usage.ru_utime + usage.ru_stime, max(peak_mb, default=None), out.read().decode())
+        return Run(wall_s, cpu_s, max(peak_mb, default=None), out.read().decode())
+
+
+@cache
+def _adopt_orphans() -> None:
+    """Become the parent of what commands leave behind: a voice's server ends after the command that started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _orphans_cpu_s() -> float:
+    """Wait for what was left behind, and return its CPU seconds. Without Linux it isn't known."""
+    total_s = 0.0
+    with suppress(ChildProcessError):
+        while sys.platform == "linux":
+            _, _, usage = os.wait4(-1, 0)
+            total_s += usage.ru_utime + usage.ru_stime
+    return total_s
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -9,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import psutil
 import pytest
 
 from generator.errors import MissingToolError, SettingError, TrackError
-from generator.voices import Voice, open_voice
+from generator.voices import Voice, expect_speech, open_voice
 from generator.voices._pyttsx3_link import servers
 from generator.voices._pyttsx3_voice import Pyttsx3Voice
 from generator.voices.mastering import trim
@@ -62,6 +64,38 @@ def test_a_server_that_waited_speaks_like_a_new_one(heart: Pyttsx3Voice) -> None
     server = voice_processes()[0]
     assert sounds(heart) == first
     assert voice_processes()[0] == server
+
+
+def test_who_speaks_takes_over_the_server_that_has_loaded_ahead(heart: Pyttsx3Voice) -> None:
+    servers.close()
+    expected = sounds(heart)
+    servers.close()
+    expect_speech("heart")
+    expect_speech(None)  # the same, and it is being loaded already
+    (server,) = voice_processes()
+    assert sounds(heart) == expected
+    assert voice_processes()[0] == server
+
+
+@pytest.mark.parametrize("choice", ["hibari:kore", "hibari:nosuch", "tone", "nosuch:voice"])
+def test_no_other_voice_is_loaded_ahead(choice: str) -> None:
+    """A file that was fetched is compared with its digest first."""
+    servers.close()
+    expect_speech(choice)
+    assert voice_processes() == []
+
+
+def test_a_build_that_speaks_nothing_leaves_no_process_that_loads_a_voice(outside: Command, tmp_path: Path) -> None:
+    outside("build", "nosuch-routine", code=2, env={"STARTED_BY": str(tmp_path)})
+    assert list(started_by(str(tmp_path))) == []
+
+
+def started_by(mark: str) -> Iterator[psutil.Process]:
+    """What has this in its surroundings, whatever has become of its parent."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("STARTED_BY") == mark:
+                yield process
 
 
 def test_a_server_that_died_while_it_waited_is_replaced(heart: Pyttsx3Voice) -> None:

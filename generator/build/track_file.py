@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +53,13 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
     if is_special:
         raise InputError("this is no regular file, and would be replaced", where=f"-o {out}", hint="choose another")
     return path
+
+
+def may_exist(out: str | None, source: str) -> bool:
+    """Whether a track of `source` may be at its path already, as far as its name tells before it is read."""
+    if out is not None and suffix_of(out):
+        return Path(out).exists()
+    return any(Path(out or OUTPUT_FOLDER).glob(f"{escape(Path(source).stem)}*"))
 
 
 def _inside(folder: Path, name: str) -> Path:

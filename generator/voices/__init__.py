@@ -34,6 +34,7 @@ __all__ = [
     "VoiceWithPhonemes",
     "default_is_as_measured",
     "engines",
+    "expect_speech",
     "expect_voice",
     "fetch_voice",
     "list_voices",
@@ -172,6 +173,13 @@ class Engine(Protocol):
         """All voices of this engine. Raises MissingToolError if the engine isn't installed."""
 
 
+class SlowlyLoadedEngine(Engine, Protocol):
+    """What an engine's module has besides, if it takes long to load."""
+
+    def expect_speech(self, name: str | None) -> None:
+        """Start loading the voice `name`, or the default, in the background: it will probably speak. Raises nothing."""
+
+
 class OwnVoiceEngine(Engine, Protocol):
     """What an engine's module has besides, if a ``[voices.NAME]`` table has keys of this engine's own.
 
@@ -271,6 +279,15 @@ def expect_voice(choice: str | None) -> None:
     """Announce that a voice, probably `choice`, will soon be opened, so that its engine can start preparing."""
     with suppress(MissingToolError):  # `open_voice` will raise it
         _engine(_split(choice)[0]).expect_voice()
+
+
+def expect_speech(choice: str | None) -> None:
+    """Announce that a voice, probably `choice`, will soon speak, so that it can be loaded meanwhile."""
+    engine, name = _split(choice)
+    with suppress(MissingToolError):
+        module = _engine(engine)
+        if hasattr(module, "expect_speech"):
+            cast("SlowlyLoadedEngine", module).expect_speech(name)
 
 
 def list_voices() -> list[VoiceInfo]:

@@ -65,8 +65,17 @@ class SpeechServer:
         return scratch_folder()
 
     @property
+    def has_folder(self) -> bool:
+        """Whether it was asked for: only a server that was given a voice has one."""
+        return "_scratch" in vars(self)
+
+    @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def send(self, message: Message) -> None:
         with contextlib.suppress(BrokenPipeError):  # `receive` notices that the server has ended
@@ -113,7 +122,7 @@ class SpeechServer:
             _end_group(self._process.pid)  # it couldn't end its children, and they may still write into the folder
         self._answers.close()
         self._log.close()
-        if "_scratch" in vars(self):
+        if self.has_folder:
             self._scratch.close()  # a server that was killed couldn't remove it
 
 
@@ -137,6 +146,10 @@ class IdleServers:
         with self._lock:
             self._servers.setdefault(key, []).append(server)
 
+    def __contains__(self, key: str) -> bool:
+        with self._lock:
+            return any(server.is_running for server in self._servers.get(key, []))
+
     def take(self, key: str) -> SpeechServer | None:
         with self._lock:
             waiting = self._servers.get(key, [])
@@ -148,10 +161,15 @@ class IdleServers:
             return None
 
     def close_ended(self) -> None:
-        """Close those that were killed. The others end with this process, and remove their folders themselves."""
+        """Close those that were killed, and kill those that nobody has spoken with: they may be loading still.
+
+        The others end with this process, and remove their folders themselves.
+        """
         with self._lock:
             for waiting in self._servers.values():
                 for server in waiting:
+                    if not server.has_folder:
+                        server.kill()
                     if not server.is_running:
                         server.close()
 

@@ -3,13 +3,13 @@
 The first line on stdin is the setup (JSON). The argument is the mode:
 
 - ``voices``: print the voices and versions, and end.
-- ``serve``: if the setup names no voice, print the voices and versions, and wait for a second setup that names a voice
-  and a folder of its own. Then speak each following line ``{"id", "text", "path", "properties"}`` in a forked child, up
-  to ``jobs`` at once, and print ``{"id", "status", "reason"}`` for each. On espeak-ng each sentence gets its own child,
-  because a reused engine loses utterances and lets one sentence change the next. Where ``workers_stay``, a child speaks
-  one sentence after another: the neural driver keeps no state. Imports happen once, before the forks, while there is
-  one thread. The server ends with its children and removes the folder as soon as stdin ends, so also if its parent is
-  killed.
+- ``serve``: if the setup names no voice, print the voices and versions; if it gives no number of ``jobs``, wait for a
+  second setup that gives all, with a voice and a folder of its own. Then speak each following line ``{"id", "text",
+  "path", "properties"}`` in a forked child, up to ``jobs`` at once, and print ``{"id", "status", "reason"}`` for each.
+  On espeak-ng each sentence gets its own child, because a reused engine loses utterances and lets one sentence change
+  the next. Where ``workers_stay``, a child speaks one sentence after another: the neural driver keeps no state.
+  Imports happen once, before the forks, while there is one thread. The server ends with its children and removes the
+  folder as soon as stdin ends, so also if its parent is killed.
 - ``say``: speak the following lines in this process, on systems without a safe fork.
 - ``phonemes``: print the phonemes of the texts in the one following line ``{"texts"}``, in the driver's alphabet.
 
@@ -54,8 +54,9 @@ def main() -> None:
     setup: Setup = json.loads(lines.wait())
     try:
         library = _load_driver(setup["driver"], setup.get("voice"))
-        if sys.argv[1] == "serve" and "voice" not in setup:
-            _list_voices_in_child(setup, library, answers)
+        if sys.argv[1] == "serve" and "jobs" not in setup:
+            if "voice" not in setup:
+                _list_voices_in_child(setup, library, answers)
             setup = json.loads(lines.wait())
         if setup["driver"] == "espeak":
             only = setup["voice"] if sys.argv[1] == "serve" else None  # no other process uses the folder then

@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -38,6 +38,20 @@ MAX_WORKERS = 2  # that stay, of 65 MB each: so the whole build stays below 450 
 MAX_PER_PROCESS = 32  # sentences: a process that loads a second speaks them in three
 TELLS_PHONEMES = ("espeak", "hibari")
 WRITES_WAV = ("espeak", "hibari")  # drivers whose files are plain WAV on every system
+
+
+def load_ahead(driver: str, voice_id: str) -> None:
+    """Start a server that loads a voice already; a voice that takes it over sends the rest. Raises nothing."""
+    key = _loaded_key(driver, voice_id)
+    if FORKS and key not in servers:
+        with suppress(OSError):  # it will be met again, and told, when a voice speaks
+            server = SpeechServer()
+            server.send({"driver": driver, "voice": voice_id})
+            servers.put(key, server)
+
+
+def _loaded_key(driver: str, voice_id: str | None) -> str:
+    return json.dumps([driver, voice_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +133,7 @@ class Pyttsx3Voice:
         return json.dumps([self.driver, self.voice_id, self.deadline_s, jobs])
 
     def _new_server(self, jobs: int) -> SpeechServer:
-        server = servers.take(self.driver) or SpeechServer()
+        server = servers.take(_loaded_key(self.driver, self.voice_id)) or servers.take(self.driver) or SpeechServer()
         # one child more than cores for espeak-ng, because its engines wait for their own threads
         children = min(jobs, MAX_WORKERS) if self.workers_stay else jobs + 1 if jobs > 1 else 1
         server.send(self._setup(server.folder, children))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingToolError, SettingError
 from . import VoiceInfo, missing_voice
 from ._processor import processor_class
-from ._pyttsx3_voice import Pyttsx3Voice
+from ._pyttsx3_voice import Pyttsx3Voice, load_ahead
 from .hibari_driver import FASTEST_WPM, OWN_RATE_WPM, SLOWEST_WPM
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from . import Voice
 
-__all__ = ["expect_voice", "fetch", "list_voices", "open_voice"]
+__all__ = ["expect_speech", "expect_voice", "fetch", "list_voices", "open_voice"]
 
 DEFAULT = "heart"
 MEASURED_SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"  # heart
@@ -37,6 +37,15 @@ _DETERMINING = ("hibari-tts", "onnxruntime", "numpy")  # packages whose versions
 
 def expect_voice() -> None:
     """There is nothing to prepare: whether a track is unchanged is known without the voice."""
+
+
+def expect_speech(name: str | None) -> None:
+    """Start a server that loads the model meanwhile, which takes 0.7 s. The first voice to speak takes it over.
+
+    Only for the voice inside the package: the file of another is compared with its digest first.
+    """
+    if (name or DEFAULT).lower() == DEFAULT:
+        load_ahead("hibari", DEFAULT)
 
 
 def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voice:
