@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +18,8 @@ def test_each_stage_of_a_build_is_timed(tmp_path: Path) -> None:
     (tmp_path / "night.txt").write_text("Lie down.\n[3s]\nRest here.\n[sleep]\n", encoding="utf-8")
     build = ("night.txt", *TONE, "--background", "rain", "--tail", "9m", "-o", "night.mp3")
     command = [sys.executable, STAGES, repr(time.time()), *build]
-    clocked = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    env = {**os.environ, "SLEEPWARD_CACHE_DIR": str(tmp_path / "cache")}
+    clocked = json.loads(subprocess.run(command, env=env, capture_output=True, check=True).stdout)
     assert (tmp_path / "night.mp3").exists()
     assert set(clocked["stages"]) == {
         "start and imports",

@@ -57,9 +57,12 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
 
 def may_exist(out: str | None, source: str) -> bool:
     """Whether a track of `source` may be at its path already, as far as its name tells before it is read."""
-    if out is not None and suffix_of(out):
-        return Path(out).exists()
-    return any(Path(out or OUTPUT_FOLDER).glob(f"{escape(Path(source).stem)}*"))
+    try:
+        if out is not None and suffix_of(out):
+            return Path(out).exists()
+        return any(Path(out or OUTPUT_FOLDER).glob(f"{escape(Path(source).stem)}*"))
+    except OSError:  # it is told where the file is opened
+        return True
 
 
 def _inside(folder: Path, name: str) -> Path:
