@@ -125,7 +125,8 @@ class Bench:
 
     def _place(self, kind: Kind) -> TrialFolder:
         if kind.first and kind.first not in self._prepared:
-            prepared = TrialFolder(self._folder / secrets.token_hex(3))
+            anything = next(iter(self._caches.values()), None)  # the sooner it is there
+            prepared = TrialFolder(self._folder / secrets.token_hex(3), anything)
             finish(prepared, kind.first)
             self._prepared[kind.first] = prepared.folder
             self._caches.setdefault(kind.recipe, prepared.folder / "cache")
