@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,6 +206,32 @@ def _beside_naive(bench: Workbench, track: list[str], plan: Path, rain: Path) ->
         bench.few_runs,
     )
     return timed["ours"], timed["naive"]
+
+
+def speaking(bench: Workbench) -> Section:
+    """The default voice through our processes, and its package alone, in one process and thread."""
+    events = bench.plan(*bench.routine, cache=bench.warm_bed())["events"]
+    sentences = {event["text"] for event in events if event["kind"] == "speech"}
+    given = bench.folder / "sentences.json"
+    given.write_text(json.dumps(sorted(sentences)), encoding="utf-8")
+    sides = {
+        side: lambda side=side: bench.python("_speaking.py", side, given, cache=bench.folder)  # type: ignore[misc]
+        for side in ("package", "ours")
+    }
+    in_turn(sides, 1)
+    timed = in_turn(sides, bench.runs)
+    times = statistics.median(
+        ours.cpu_s / package.cpu_s for ours, package in zip(timed["ours"].each, timed["package"].each, strict=True)
+    )
+    rows = [
+        row("its package alone", timed["package"]),
+        row("ours", timed["ours"], at_most(times, 1.15, " of its CPU s")),
+    ]
+    note = (
+        f"The {len(sentences)} sentences of the first track, at the default rate, to WAV files, start and loading"
+        " included. Ours takes two processes beside the one that asks, and says short sentences after others."
+    )
+    return Section("speaking", "Speaking", rows, notes=[note])
 
 
 # --- memory, several tracks, start-up ------------------------------------------------------------------

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from _growth import growth
 from _report import Section, as_text, replace_section, write_page
-from _tracks import against_the_floor, formats, memory, naive, several, start_up, tail
+from _tracks import against_the_floor, formats, memory, naive, several, speaking, start_up, tail
 from _workbench import Workbench
 
 PAGE = Path("docs/performance.md")
@@ -52,6 +52,7 @@ SECTIONS: dict[str, Callable[[Workbench], Section]] = {
     "floor": against_the_floor,
     "tail": tail,
     "naive": naive,
+    "speaking": speaking,
     "memory": memory,
     "growth": growth,
     "start-up": start_up,
