@@ -117,12 +117,12 @@ def _end(name: str) -> str:
 def _introduction() -> str:
     return f"""# Performance
 
-`python benchmarks/speed.py` measures the cost of a track and writes this page. Seconds are the median of several runs
-of whole commands, start-up included. The sides of a comparison run in turn, and a ratio is the median of the ratios
-of such pairs. CPU seconds are those of the command and all processes that it starts, as the system counts them. Peak
-memory is that of the same processes together (PSS, sampled every 50 ms); where runs are short, it comes from an extra
-run. *Warm bed* means that a track of another routine and voice was made over the same background before, so that the
-bed and its encoded loop are in the cache.
+`python benchmarks/speed.py` measures the cost of a track and writes this page. The default voice speaks. Seconds are
+the median of several runs of whole commands, start-up included. The sides of a comparison run in turn, and a ratio is
+the median of the ratios of such pairs. CPU seconds are those of the command and all processes that it starts, as the
+system counts them. Peak memory is that of the same processes together (PSS, sampled every 50 ms); where runs are
+short, it comes from an extra run. *Warm bed* means that a track of another routine and voice was made over the same
+background before, so that the bed and its encoded loop are in the cache.
 
 **The floor** is ffmpeg alone with one thread. It encodes the sound of the finished track, decoded to 16-bit PCM
 before, to the same MP3 as `sleepward`: 128 kb/s, libmp3lame at its default quality, bit reservoir off. Nothing is
