@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
+import json
 import statistics
 import subprocess
 import sys
@@ -11,16 +10,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psutil
 
 SAMPLE_S = 0.05  # between two samples of the memory …
 MOST_OF_A_CORE = 0.05  # … or longer, if sampling would take more of a core than this
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+REAPER = Path(__file__).with_name("_reaper.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +34,30 @@ class Run:
 def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], watch: bool = False) -> Run:
     """Run `argv` to its end. `watch` samples its memory. Raises RuntimeError if it fails."""
     command = [str(arg) for arg in argv]
-    _adopt_orphans()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as report:
+        reaper = [sys.executable, "-S", "-E", str(REAPER), str(report.fileno()), *command]
+        process = subprocess.Popen(
+            reaper,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            pass_fds=[report.fileno()],
+        )
         with _peak_mb(process.pid if watch else None) as peak_mb:
-            _, status, usage = os.wait4(process.pid, 0)  # includes all descendants that were waited for
-            wall_s = time.perf_counter() - started
-        cpu_s = usage.ru_utime + usage.ru_stime + _orphans_cpu_s()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        for file in (out, errors):
+            process.wait()
+        for file in (out, errors, report):
             file.seek(0)
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(command)} left {process.returncode}: {errors.read().decode()[-2000:]}")
-        return Run(wall_s, cpu_s, max(peak_mb, default=None), out.read().decode())
-
-
-@cache
-def _adopt_orphans() -> None:
-    """Become the parent of what commands leave behind: a voice's server ends after the command that started it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _orphans_cpu_s() -> float:
-    """Wait for what was left behind, and return its CPU seconds. Without Linux it isn't known."""
-    total_s = 0.0
-    with suppress(ChildProcessError):
-        while sys.platform == "linux":
-            _, _, usage = os.wait4(-1, 0)
-            total_s += usage.ru_utime + usage.ru_stime
-    return total_s
+        found = json.loads(report.read() or b"{}")
+        if code := found.get("code", process.returncode):
+            raise RuntimeError(f"{' '.join(command)} left {code}: {errors.read().decode()[-2000:]}")
+        return Run(found["wall_s"], found["cpu_s"], max(peak_mb, default=None), out.read().decode())
 
 
 @contextmanager
 def _peak_mb(pid: int | None) -> Iterator[list[float]]:
-    """Sample the memory of a process tree until the block ends: the sum of PSS, which counts shared pages once."""
+    """Sample the memory of a reaper's processes until the block ends: the sum of PSS, which has shared pages once."""
     samples: list[float] = []
     if pid is None:
         yield samples
@@ -94,10 +80,10 @@ def _peak_mb(pid: int | None) -> Iterator[list[float]]:
         sampler.join()
 
 
-def _tree_mb(root: psutil.Process) -> float:
+def _tree_mb(reaper: psutil.Process) -> float:
     total = 0
     try:
-        tree = [root, *root.children(recursive=True)]
+        tree = reaper.children(recursive=True)
     except psutil.Error:  # the process has ended
         return 0.0
     for process in tree:

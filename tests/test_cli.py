@@ -332,6 +332,15 @@ def test_a_script_cannot_say_where_its_track_goes(sleepward: Command, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its shell can't close it")
+def test_a_closed_standard_input_is_told(tmp_path: Path) -> None:
+    assert SLEEPWARD
+    command = ["sh", "-c", '"$0" build - <&-', SLEEPWARD]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "standard input is closed" in done.stderr
+
+
 def test_one_broken_routine_hides_no_other(sleepward: Command, tmp_path: Path) -> None:
     (tmp_path / "routines").mkdir()
     (tmp_path / "routines" / "broken.yaml").write_text("title: x\n")

@@ -85,6 +85,23 @@ def test_no_other_voice_is_loaded_ahead(choice: str) -> None:
     assert voice_processes() == []
 
 
+def test_what_was_loaded_ahead_for_another_voice_ends_as_soon_as_that_is_known(
+    sleepward: Command, tmp_path: Path
+) -> None:
+    """A routine's or script's own settings are read last. What the surroundings say is known before."""
+    own, plain = tmp_path / "own.txt", tmp_path / "plain.txt"
+    own.write_text("---\nvoice: tone\n---\nRest.\n[sleep]\n", encoding="utf-8")
+    plain.write_text("Rest.\n[sleep]\n", encoding="utf-8")
+    build = ("--background", "none", "--tail", "10s")
+    servers.close()
+    sleepward("build", own, *build)
+    sleepward("build", plain, *build, env={"SLEEPWARD_VOICE": "tone"})
+    sleepward("build", plain, *build, "-o", "spoken.mp3", "--voice", "heart")
+    servers.close()
+    sleepward("build", plain, *build, "-o", "again.mp3", "--voice", "heart")  # all of it is in the cache
+    assert voice_processes() == []
+
+
 def test_a_build_that_speaks_nothing_leaves_no_process_that_loads_a_voice(outside: Command, tmp_path: Path) -> None:
     outside("build", "nosuch-routine", code=2, env={"STARTED_BY": str(tmp_path)})
     assert list(started_by(str(tmp_path))) == []

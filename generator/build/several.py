@@ -12,6 +12,7 @@ from ..durations import format_ms
 from ..errors import InputError, LengthError, SleepwardError
 from ..system.stopping import StopToken
 from ..system.waiting import wait_for
+from ..voices import end_unused_speech
 from ..workspace import Workspace
 from ..workspace.script_sources import load_source
 from .excerpt import excerpt
@@ -84,7 +85,9 @@ class _TracksAhead:
     def take(self, number: int) -> PreparedTrack:
         """A track that only has to be rendered. Raises SleepwardError if it can't be made."""
         if number not in self._begun:
-            return load_background(self._prepare(number, self._context), self._context)
+            prepared = self._prepare(number, self._context)
+            end_unused_speech()
+            return load_background(prepared, self._context)
         future, notices = self._begun.pop(number)
         wait_for(future)
         for notice in notices:

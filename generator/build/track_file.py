@@ -15,6 +15,7 @@ from ..formats import Container, container_named
 from ..settings import FORMATS
 from ..storage.cache import whole_file
 from ..system.symlinks import is_outside
+from ..workspace.script_sources import STDIN_NAME
 
 OUTPUT_FOLDER = Path("output")
 
@@ -56,11 +57,14 @@ def track_path(out: str | None, name: str, format: str) -> Path:  # noqa: A002  
 
 
 def may_exist(out: str | None, source: str) -> bool:
-    """Whether a track of `source` may be at its path already, as far as its name tells before it is read."""
+    """Whether a track of `source` may be at its path already, as far as its name tells before it is read.
+
+    It may for a script on standard input, whose track may have any name.
+    """
     try:
         if out is not None and suffix_of(out):
             return Path(out).exists()
-        return any(Path(out or OUTPUT_FOLDER).glob(f"{escape(Path(source).stem)}*"))
+        return source == STDIN_NAME or any(Path(out or OUTPUT_FOLDER).glob(f"{escape(Path(source).stem)}*"))
     except OSError:  # it is told where the file is opened
         return True
 

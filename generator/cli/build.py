@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +80,16 @@ def _build(sources: tuple[str, ...], given: dict[str, Any], preview_ms: int | No
     flags, options = split_flags(given)
     expect_voice(flags["voice"])  # beside the imports: else an unchanged build lasts 1.4 times as long
     from ..build.track_file import may_exist, requested_format, suffix_of
-
-    if not may_exist(options["out"], sources[0]):
-        expect_speech(flags["voice"])  # beside the imports and the reading: a new track is there 0.5 s sooner
-    from ..build.several import build_several
     from ..workspace import Workspace
     from ..workspace.script_sources import STDIN_NAME
+    from ..workspace.settings_layers import as_written, flag_layer
+
+    workspace = Workspace.here()
+    if not may_exist(options["out"], sources[0]):
+        with suppress(SleepwardError):  # it is told for each track
+            # beside the imports and the reading: a new track is there 0.5 s sooner
+            expect_speech(as_written("voice", [flag_layer(flags), *workspace.layers()]))
+    from ..build.several import build_several
 
     if suffix_of(options["out"]) and len(sources) > 1:
         raise InputError(
@@ -97,9 +101,7 @@ def _build(sources: tuple[str, ...], given: dict[str, Any], preview_ms: int | No
     failed: SleepwardError | None = None
     with (
         shared_build_context(options) as (context, paused),
-        closing(
-            build_several(sources, flags, options["out"], Workspace.here(), context, preview_ms=preview_ms)
-        ) as results,
+        closing(build_several(sources, flags, options["out"], workspace, context, preview_ms=preview_ms)) as results,
     ):
         for result in results:
             with paused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -33,6 +33,7 @@ __all__ = [
     "VoiceOfRecordings",
     "VoiceWithPhonemes",
     "default_is_as_measured",
+    "end_unused_speech",
     "engines",
     "expect_speech",
     "expect_voice",
@@ -176,8 +177,11 @@ class Engine(Protocol):
 class SlowlyLoadedEngine(Engine, Protocol):
     """What an engine's module has besides, if it takes long to load."""
 
-    def expect_speech(self, name: str | None) -> None:
-        """Start loading the voice `name`, or the default, in the background: it will probably speak. Raises nothing."""
+    def expect_speech(self, name: str | None) -> Callable[[], None]:
+        """Start loading the voice `name`, or the default, in the background: it will probably speak. Raises nothing.
+
+        Returns what ends that, where no voice has taken it meanwhile.
+        """
 
 
 class OwnVoiceEngine(Engine, Protocol):
@@ -281,13 +285,22 @@ def expect_voice(choice: str | None) -> None:
         _engine(_split(choice)[0]).expect_voice()
 
 
+_expected: list[Callable[[], None]] = []
+
+
 def expect_speech(choice: str | None) -> None:
     """Announce that a voice, probably `choice`, will soon speak, so that it can be loaded meanwhile."""
     engine, name = _split(choice)
     with suppress(MissingToolError):
         module = _engine(engine)
         if hasattr(module, "expect_speech"):
-            cast("SlowlyLoadedEngine", module).expect_speech(name)
+            _expected.append(cast("SlowlyLoadedEngine", module).expect_speech(name))
+
+
+def end_unused_speech() -> None:
+    """End what `expect_speech` has started and no voice has taken: another one speaks, or all is in the cache."""
+    while _expected:
+        _expected.pop()()
 
 
 def list_voices() -> list[VoiceInfo]:

@@ -160,6 +160,12 @@ class IdleServers:
                 server.close()
             return None
 
+    def end(self, key: str) -> None:
+        """End those that wait under `key`, even while they load."""
+        while (server := self.take(key)) is not None:
+            server.kill()
+            server.close()
+
     def close_ended(self) -> None:
         """Close those that were killed, and kill those that nobody has spoken with: they may be loading still.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,14 +41,18 @@ TELLS_PHONEMES = ("espeak", "hibari")
 WRITES_WAV = ("espeak", "hibari")  # drivers whose files are plain WAV on every system
 
 
-def load_ahead(driver: str, voice_id: str) -> None:
-    """Start a server that loads a voice already; a voice that takes it over sends the rest. Raises nothing."""
+def load_ahead(driver: str, voice_id: str) -> Callable[[], None]:
+    """Start a server that loads a voice already; a voice that takes it over sends the rest. Raises nothing.
+
+    Returns what ends it, where no voice has taken it.
+    """
     key = _loaded_key(driver, voice_id)
     if FORKS and key not in servers:
         with suppress(OSError):  # it will be met again, and told, when a voice speaks
             server = SpeechServer()
             server.send({"driver": driver, "voice": voice_id})
             servers.put(key, server)
+    return partial(servers.end, key)
 
 
 def _loaded_key(driver: str, voice_id: str | None) -> str:

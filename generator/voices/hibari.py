@@ -11,6 +11,7 @@ import importlib.util
 import json
 import platform
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,13 +40,12 @@ def expect_voice() -> None:
     """There is nothing to prepare: whether a track is unchanged is known without the voice."""
 
 
-def expect_speech(name: str | None) -> None:
+def expect_speech(name: str | None) -> Callable[[], None]:
     """Start a server that loads the model meanwhile, which takes 0.7 s. The first voice to speak takes it over.
 
     Only for the voice inside the package: the file of another is compared with its digest first.
     """
-    if (name or DEFAULT).lower() == DEFAULT:
-        load_ahead("hibari", DEFAULT)
+    return load_ahead("hibari", DEFAULT) if (name or DEFAULT).lower() == DEFAULT else lambda: None
 
 
 def open_voice(name: str | None, *, rate: int | None, pitch: int | None) -> Voice:

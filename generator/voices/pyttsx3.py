@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expect_voice", "list_voices", "open_voice"]
 
-DEFAULT_ESPEAK = "en-us+klatt4"  # the soft voice that is understood best over a loud bed: docs/sound.md
+DEFAULT_ESPEAK = "en-us+klatt4"  # one of the three soft voices that meet every limit in docs/sound.md
 OWN_RATE_WPM = 116  # measured inside phrases; slow teachers speak at 105 to 125
 ESPEAK_MIN_RATE = 80  # for lower rates espeak-ng silently speaks at 80
 # At its full amplitude of 100 klatt4 clips (measured: 95 samples in one sentence); at 60 the loudest stays 3 dB below.
@@ -58,7 +58,7 @@ NOTES = {
     "en-us+m7": "soft, but understood less well over a bright bed",
     "en-us+belinda": "soft, female",
     "en-us+Annie": "soft, female",
-    "en-us+klatt": "brighter, and understood best over a loud bed",
+    "en-us+klatt": "brighter; single words may come softer",
     "en-us+whisper": "harsh: most of its energy lies at 2 to 5 kHz",
     "en-us+whisperf": "harsh: most of its energy lies at 2 to 5 kHz",
 }

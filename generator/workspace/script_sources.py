@@ -67,6 +67,8 @@ def load_source(
     `cache` keeps parsed routines and rendered scripts, here and in the functions below.
     """
     if argument == STDIN_NAME:
+        if sys.stdin is None:  # the process was started with it closed
+            raise InputError("standard input is closed", where=STDIN, hint="pipe a script into this command")
         with stopping.interruptible():
             text = sys.stdin.buffer.read(MAX_BYTES + 1)
         return ScriptSource(decode_script(text, STDIN), "track", STDIN)
