@@ -26,16 +26,13 @@ def ours(texts: Sequence[str]) -> None:
 
 def package(texts: Sequence[str]) -> None:
     import hibari
-    import numpy as np
 
-    from generator.voices.hibari_driver import OWN_RATE_WPM, WPM_BY_SPEED
+    from generator.voices.hibari_driver import OWN_RATE_WPM, speed_at
 
-    speeds, rates_wpm = zip(*WPM_BY_SPEED, strict=True)
-    speed = float(np.interp(OWN_RATE_WPM, rates_wpm, speeds))
     voice = hibari.Hibari()
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
-            voice.save(text, str(Path(folder, f"{number}.wav")), speed)
+            voice.save(text, str(Path(folder, f"{number}.wav")), speed_at(OWN_RATE_WPM))
 
 
 if __name__ == "__main__":

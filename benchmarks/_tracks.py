@@ -6,6 +6,7 @@ import json
 import os
 import re
 import statistics
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,8 +153,8 @@ def formats(bench: Workbench) -> Section:
         codec = [*container.codec, *(["-b:a", "128k"] if not container.lossless else []), "-f", container.muxer]
         timed = in_turn(
             {
-                "alone": lambda codec=codec, kind=kind: bench.floor(pcm, codec, kind, threads=None),  # type: ignore[misc]
-                "ours": lambda name=name: bench.build(*bench.routine, out=name, cache=full),  # type: ignore[misc]
+                "alone": partial(bench.floor, pcm, codec, kind, threads=None),
+                "ours": partial(bench.build, *bench.routine, out=name, cache=full),
             },
             bench.few_runs,
         )
@@ -215,8 +216,7 @@ def speaking(bench: Workbench) -> Section:
     given = bench.folder / "sentences.json"
     given.write_text(json.dumps(sorted(sentences)), encoding="utf-8")
     sides = {
-        side: lambda side=side: bench.python("_speaking.py", side, given, cache=bench.folder)  # type: ignore[misc]
-        for side in ("package", "ours")
+        side: partial(bench.python, "_speaking.py", side, given, cache=bench.folder) for side in ("package", "ours")
     }
     in_turn(sides, 1)
     timed = in_turn(sides, bench.runs)

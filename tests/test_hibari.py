@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -10,12 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from _trial_folder import TrialFolder
 
 from generator.errors import MissingToolError, SettingError, TrackError
 from generator.voices import Voice, expect_speech, open_voice
@@ -102,17 +101,12 @@ def test_what_was_loaded_ahead_for_another_voice_ends_as_soon_as_that_is_known(
     assert voice_processes() == []
 
 
-def test_a_build_that_speaks_nothing_leaves_no_process_that_loads_a_voice(outside: Command, tmp_path: Path) -> None:
-    outside("build", "nosuch-routine", code=2, env={"STARTED_BY": str(tmp_path)})
-    assert list(started_by(str(tmp_path))) == []
-
-
-def started_by(mark: str) -> Iterator[psutil.Process]:
-    """What has this in its surroundings, whatever has become of its parent."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get("STARTED_BY") == mark:
-                yield process
+def test_a_build_that_speaks_nothing_leaves_no_process_that_loads_a_voice(tmp_path: Path) -> None:
+    place = TrialFolder(tmp_path / "trial")
+    with place.started(["build", "nosuch-routine"]) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert place.orphans() == []
 
 
 def test_a_server_that_died_while_it_waited_is_replaced(heart: Pyttsx3Voice) -> None:

@@ -30,7 +30,6 @@ def utf_16(text: str, mark: bytes = codecs.BOM_UTF16_LE) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -28,6 +28,7 @@ __all__ = [
     "load",
     "register",
     "speak",
+    "speed_at",
     "to_phonemes",
 ]
 
@@ -191,11 +192,18 @@ class HibariDriver:
         """16-bit samples at 24 kHz, little-endian."""
         import numpy as np
 
-        speeds, rates_wpm = zip(*WPM_BY_SPEED, strict=True)
-        speed = round(float(np.interp(self._properties["rate"], rates_wpm, speeds)), 4)
+        speed = speed_at(self._properties["rate"])
         tone = 1 + PITCH_SPAN * (self._properties["pitch"] - 50) / 100
         sound = speak(self._properties["voice"], text, speed, tone)
         return bytes((np.clip(sound * self._properties["volume"], -1, 1) * 32_767).round().astype("<i2").data)
+
+
+def speed_at(rate_wpm: float) -> float:
+    """The model's own measure of speed for words a minute."""
+    import numpy as np
+
+    speeds, rates_wpm = zip(*WPM_BY_SPEED, strict=True)
+    return round(float(np.interp(rate_wpm, rates_wpm, speeds)), 4)
 
 
 def speak(voice: str, text: str, speed: float, tone: float = 1.0) -> Any:
